@@ -1,0 +1,20 @@
+// Generated from openapi.yaml by `npm run generate`. Do not edit.
+
+/** Every scope of the contract, in the order in which they are told. */
+export const scopes = ['account:read', 'notes:read', 'notes:write'] as const
+export type Scope = (typeof scopes)[number]
+
+/** operationId to the scopes it needs; null: public. */
+export const security = {
+  registerUser: null,
+  createToken: null,
+  getMe: ['account:read'],
+  listNotes: ['notes:read'],
+  createNote: ['notes:write'],
+  getNote: ['notes:read'],
+  updateNote: ['notes:write'],
+  deleteNote: ['notes:write'],
+  patchNote: ['notes:write'],
+  getHealth: null,
+  getLiveness: null,
+} as const satisfies Record<string, readonly Scope[] | null>

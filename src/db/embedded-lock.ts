@@ -1,0 +1,55 @@
+import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { StartupFault } from '../startup-fault.ts'
+import type { Account } from './embedded-account.ts'
+
+export interface OwnerLock {
+  release(): void
+}
+
+/** A server that was killed a moment ago may need this long until the kernel has let go of its lock. */
+const patienceMs = 1_000
+
+/**
+ * One server per data directory. The lock is the kernel's (fcntl), so it ends with its process, however that died,
+ * and no reused pid can pretend to hold it; it also holds between containers that share a volume.
+ * Node offers fcntl locks only through SQLite: an empty file with an open exclusive transaction, nothing is stored.
+ * Nobody else in this process may open that file: POSIX drops the lock with the first descriptor closed.
+ */
+export async function lockDataDir(dataDir: string, account: Account | undefined): Promise<OwnerLock> {
+  const path = join(dataDir, 'pg18.lock')
+  const ownerFile = join(dataDir, 'pg18.owner')
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    const lock = tryLock(path, dataDir)
+    if (lock !== undefined) {
+      writeFileSync(ownerFile, `${process.pid}\n`)
+      chmodSync(path, 0o600)
+      // So that the account itself can start the server later, without root.
+      for (const file of account ? [path, ownerFile] : []) chownSync(file, account?.uid ?? 0, account?.gid ?? 0)
+      return { release: () => lock.isOpen && lock.close() }
+    }
+    if (Date.now() > deadline) {
+      const pid = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8').trim() : 'unknown'
+      throw new StartupFault(`DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that one or choose another DATA_DIR.`)
+    }
+    await delay(25)
+  }
+}
+
+function tryLock(path: string, dataDir: string): DatabaseSync | undefined {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: 0 })
+    database.exec('BEGIN EXCLUSIVE')
+    return database
+  } catch (error) {
+    database?.close()
+    const busy = 5 // SQLITE_BUSY
+    if (error instanceof Error && 'errcode' in error && error.errcode === busy) return undefined
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StartupFault(`DATA_DIR (${dataDir}) cannot be locked (pg18.lock: ${reason}).`)
+  }
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Account } from './embedded-account.ts'
+import { clusterIn, lastWord, spawnReason } from './embedded-cluster.ts'
+import type { Binaries } from './embedded-binaries.ts'
+
+export interface PostgresProcess {
+  readonly pid: number | undefined
+  /** Resolves, never rejects, with the reason once the process is gone. */
+  readonly gone: Promise<string>
+  ended(): boolean
+  /** Fast shutdown; a postgres that does not heed it in time is stopped immediately, then killed. */
+  stop(): Promise<void>
+}
+
+/**
+ * The postgres of this cluster, in a process group of its own: Ctrl-C in a terminal reaches every process of the
+ * group, and the server must be able to drain before its database stops.
+ */
+export function spawnPostgres(dataDir: string, binaries: Binaries, account: Account | undefined, args: readonly string[]): PostgresProcess {
+  const log = openLog(join(dataDir, 'postgres.log'), account)
+  const from = fstatSync(log).size
+  const child = spawn(binaries.postgres, args, {
+    ...account,
+    cwd: clusterIn(dataDir),
+    env: binaries.env,
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  child.unref()
+  let over = false
+  const gone = new Promise<string>((resolve) => {
+    const end = (how: string): void => {
+      if (over) return
+      over = true
+      const word = lastWord(readFrom(log, from))
+      closeSync(log)
+      resolve(word === undefined ? how : `${how}: ${word}`)
+    }
+    child.once('error', (error) => end(spawnReason(error)))
+    child.once('exit', (status, signal) => end(`PostgreSQL ended with ${signal ?? `status ${status}`}`))
+  })
+  return {
+    pid: child.pid,
+    gone,
+    ended: () => over,
+    stop: async () => {
+      child.ref()
+      const steps: readonly [NodeJS.Signals, number][] = [
+        ['SIGINT', 6_000],
+        ['SIGQUIT', 2_000],
+        ['SIGKILL', 2_000],
+      ]
+      for (const [signal, patience] of steps) {
+        if (over) return
+        child.kill(signal)
+        const timer = new AbortController()
+        await Promise.race([gone, delay(patience, undefined, { signal: timer.signal }).catch(() => {})])
+        timer.abort()
+      }
+    },
+  }
+}
+
+/** Bounded: one older file is kept. A link is not followed, since root may write here beside another user. */
+function openLog(path: string, account: Account | undefined): number {
+  const bound = 1024 * 1024
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bound) renameSync(path, `${path}.1`)
+  const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
+  const log = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
+  // So that the account itself can start the server later, without root.
+  if (account !== undefined) fchownSync(log, account.uid, account.gid)
+  return log
+}
+
+function readFrom(descriptor: number, from: number): string {
+  const buffer = Buffer.alloc(64 * 1024)
+  const start = Math.max(from, fstatSync(descriptor).size - buffer.length)
+  return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, buffer.length, start))
+}

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { runner } from 'node-pg-migrate'
+import { Client } from 'pg'
+import { type Connection, connectionConfig } from './database.ts'
+
+const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url))
+const LOCK_HELD = 'Another migration is already running'
+const LOCK_RETRY_MS = 100
+
+interface MigrateOptions {
+  readonly direction?: 'up' | 'down'
+  /** How many migrations; all when left out. */
+  readonly count?: number
+}
+
+/**
+ * Applies the pending migrations, each in a transaction, and answers their names. Several replicas may call this at
+ * once: one migrates, the others wait until it is done. (The runner's own waiting lock deadlocks with CREATE INDEX
+ * CONCURRENTLY, so we ask again instead.)
+ */
+export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
+  const client = new Client(connectionConfig(connection))
+  // A connection lost between two statements is reported by the next one.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    for (;;) {
+      try {
+        const applied = await runner({
+          dbClient: client,
+          dir: DIRECTORY,
+          migrationsTable: 'migrations',
+          direction: options.direction ?? 'up',
+          count: options.count ?? Number.POSITIVE_INFINITY,
+          singleTransaction: false,
+          log: () => undefined,
+        })
+        return applied.map(({ name }) => name)
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.includes(LOCK_HELD)) throw error
+        await delay(LOCK_RETRY_MS)
+      }
+    }
+  } finally {
+    await client.end()
+  }
+}

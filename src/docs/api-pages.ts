@@ -1,0 +1,65 @@
+import { html, page } from './page.ts'
+import type { Assets } from './assets.ts'
+
+export interface ApiTitle { name: string, version: string, summary: string }
+
+/** What the pages say about the API comes from the contract and from nowhere else. */
+export function readTitle(document: object): ApiTitle {
+  const info: unknown = Reflect.get(document, 'info')
+  const text = (key: string): string => {
+    const value: unknown = typeof info === 'object' && info !== null ? Reflect.get(info, key) : undefined
+    return typeof value === 'string' ? value : ''
+  }
+  return { name: text('title') || 'API', version: text('version'), summary: text('summary') }
+}
+
+/** A page rather than a redirect: two kilobytes that read without scripts, and the place that links all the others. */
+export function landingPage({ name, version, summary }: ApiTitle, assets: Assets): string {
+  return page({
+    title: name,
+    kind: 'text',
+    stylesheets: [assets.address('pages.css')],
+    icon: assets.address('icon.svg'),
+    body: html`<main>
+<p class="status">Version ${version}</p>
+<h1>${name}</h1>
+<p>${summary}</p>
+<dl>
+<dt><a href="/docs">Console</a></dt><dd>Sign in and try every operation against this server.</dd>
+<dt><a href="/redoc">Reference</a></dt><dd>Read every operation, schema and example.</dd>
+<dt><a href="/openapi.yaml">openapi.yaml</a>, <a href="/openapi.json">openapi.json</a></dt>
+<dd>The contract itself, for code generators and other tools.</dd>
+<dt><a href="/problems">Problems</a></dt><dd>What each refusal means and what to do about it.</dd>
+<dt><a href="/health">Health</a></dt><dd>Whether the server and its database are well.</dd>
+</dl>
+</main>`,
+  })
+}
+
+const noScript = html`<noscript><p class="no-script">This page needs JavaScript. The contract it shows can be read at
+<a href="/openapi.yaml">/openapi.yaml</a>.</p></noscript>`
+
+export function consolePage({ name }: ApiTitle, assets: Assets): string {
+  return page({
+    title: `${name} – console`,
+    kind: 'console',
+    stylesheets: [assets.address('swagger-ui.css'), assets.address('pages.css'), assets.address('console.css')],
+    scripts: [assets.address('swagger-ui-bundle.js')],
+    modules: [assets.address('console.js')],
+    icon: assets.address('icon.svg'),
+    body: html`${noScript}
+<main id="swagger-ui"></main>`,
+  })
+}
+
+export function referencePage({ name }: ApiTitle, assets: Assets): string {
+  return page({
+    title: `${name} – reference`,
+    kind: 'reference',
+    stylesheets: [assets.address('pages.css')],
+    modules: [assets.address('reference.js')],
+    icon: assets.address('icon.svg'),
+    body: html`${noScript}
+<div id="redoc"></div>`,
+  })
+}

@@ -1,0 +1,37 @@
+/* global SwaggerUIBundle -- swagger-ui-bundle.js, which is CommonJS or a global but no module, makes it */
+// This server has no OAuth clients, only people: leave out the Basic header with an empty client that Swagger UI adds.
+const withoutClient = () => ({
+  statePlugins: {
+    auth: {
+      wrapActions: {
+        authorizePassword: authorize => auth =>
+          authorize({ ...auth, passwordType: 'request-body', clientId: '', clientSecret: '' }),
+      },
+    },
+  },
+})
+
+const scheme = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', scheme.matches)
+scheme.addEventListener('change', follow)
+follow()
+
+const ui = SwaggerUIBundle({
+  url: '/openapi.json',
+  domNode: document.querySelector('#swagger-ui'),
+  presets: [SwaggerUIBundle.presets.apis],
+  plugins: [withoutClient],
+  layout: 'BaseLayout',
+  deepLinking: true,
+  displayOperationId: true,
+  displayRequestDuration: true,
+  tryItOutEnabled: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+  // All scopes are ticked from the start; whoever wants a narrower token unticks them. The contract names them.
+  onComplete: () => {
+    const schemes = ui.specSelectors.specJson().getIn(['components', 'securitySchemes'])?.toJS() ?? {}
+    const scopes = Object.values(schemes).flatMap(scheme => Object.keys(scheme.flows?.password?.scopes ?? {}))
+    ui.initOAuth({ scopes })
+  },
+})

@@ -1,0 +1,52 @@
+import { Router, type RequestHandler } from 'express'
+import { consolePage, landingPage, readTitle, referencePage } from './api-pages.ts'
+import { loadAssets } from './assets.ts'
+import { fixed } from './fixed.ts'
+import { problemIndex, problemPage, type ProblemPage } from './problem-pages.ts'
+
+export interface DocsDeps {
+  /** The text of openapi.yaml, byte for byte as it is to be served. */
+  yaml: string
+  /** The same document, parsed. */
+  document: object
+  problems: ProblemPage[]
+}
+
+const policy = (...directives: string[]): string =>
+  ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", ...directives].join('; ')
+
+const textPolicy = policy("style-src 'self'", "img-src 'self'", "form-action 'none'")
+const consolePolicy = policy("script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
+  "font-src 'self'", "form-action 'self'")
+// Redoc makes its style elements at run time and carries a font in one of them. Scripts stay our own files only.
+const referencePolicy = policy("script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:",
+  "connect-src 'self'", 'font-src data:', "form-action 'none'")
+
+const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
+  fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
+
+/** The contract holds nothing private: any page on the web may read it, and tools in browsers do. */
+const contractAt = (text: string, type: string): RequestHandler =>
+  fixed(text, type, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag' })
+
+/** Static pages, the documented exception to "only the dispatcher touches res". Other methods are left to the app. */
+export function createDocs({ yaml, document, problems }: DocsDeps): Router {
+  const assets = loadAssets()
+  const title = readTitle(document)
+  const problemPages = new Map(problems.map(problem =>
+    [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]))
+  const docs = Router({ caseSensitive: true })
+
+  docs.get('/', pageAt(landingPage(title, assets), textPolicy))
+  docs.get('/docs', pageAt(consolePage(title, assets), consolePolicy))
+  docs.get('/redoc', pageAt(referencePage(title, assets), referencePolicy))
+  docs.get('/openapi.yaml', contractAt(yaml, 'application/yaml'))
+  docs.get('/openapi.json', contractAt(JSON.stringify(document), 'application/json'))
+  docs.get('/problems', pageAt(problemIndex(problems, assets), textPolicy))
+  docs.get('/problems/:slug', (req, res, next) => {
+    const answer = problemPages.get(req.params.slug)
+    return answer === undefined ? next() : answer(req, res, next)
+  })
+  docs.get('/docs/assets/:version/:name', assets.handler)
+  return docs
+}

@@ -1,0 +1,59 @@
+/** Markup that is already safe. Only `html` makes it, so plain text cannot slip into a page unescaped. */
+export interface Html { readonly markup: string }
+
+type Part = string | number | Html | readonly Html[]
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+const render = (part: Part): string => {
+  if (typeof part === 'string' || typeof part === 'number') {
+    return String(part).replace(/[&<>"']/g, character => entities[character] ?? character)
+  }
+  return 'markup' in part ? part.markup : part.map(render).join('')
+}
+
+export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
+  const rendered = strings.map((text, index) => {
+    const part = parts[index]
+    return part === undefined ? text : text + render(part)
+  })
+  return { markup: rendered.join('') }
+}
+
+export interface Page {
+  title: string
+  /** Distinguishes the pages that a script fills from the ones that are read as they come. */
+  kind: 'text' | 'console' | 'reference'
+  stylesheets: string[]
+  /** Both kinds run in this order, after the body is parsed. */
+  scripts?: string[]
+  modules?: string[]
+  icon: string
+  body: Html
+}
+
+/** The one shell of every page. It carries no inline script and no inline style, so that a strict policy can hold. */
+export function page({ title, kind, stylesheets, scripts = [], modules = [], icon, body }: Page): string {
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" type="image/svg+xml" href="${icon}">
+${stylesheets.map(href => html`<link rel="stylesheet" href="${href}">
+`)}${scripts.map(src => html`<script defer src="${src}"></script>
+`)}${modules.map(src => html`<script type="module" src="${src}"></script>
+`)}</head>
+<body class="${kind}">
+<header class="site">
+<nav aria-label="Documentation">
+<a href="/">Home</a> <a href="/docs">Console</a> <a href="/redoc">Reference</a> <a href="/problems">Problems</a>
+</nav>
+</header>
+${body}
+</body>
+</html>
+`.markup
+}

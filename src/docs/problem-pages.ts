@@ -1,0 +1,62 @@
+import { html, page } from './page.ts'
+import type { Assets } from './assets.ts'
+
+export interface ProblemPage {
+  slug: string
+  title: string
+  status: number
+  /** What it means, in plain sentences. */
+  description: string
+  /** What the caller can do. */
+  remedy: string
+}
+
+/** RFC 9457 §3.1.1: a problem type should resolve to documentation that a person can read. This is it. */
+export function problemPage(problem: ProblemPage, assets: Assets): string {
+  const example = {
+    type: `/problems/${problem.slug}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.description,
+    instance: '/notes',
+    request_id: '0199c0de-0000-7000-8000-000000000000',
+  }
+  return page({
+    title: `${problem.title} (${problem.status})`,
+    kind: 'text',
+    stylesheets: [assets.address('pages.css')],
+    icon: assets.address('icon.svg'),
+    body: html`<main>
+<p class="status">HTTP status ${problem.status}</p>
+<h1>${problem.title}</h1>
+<h2>What it means</h2>
+<p>${problem.description}</p>
+<h2>What you can do</h2>
+<p>${problem.remedy}</p>
+<h2>What it looks like</h2>
+<p>An example, sent as <code>application/problem+json</code>
+(<abbr title="Problem Details for HTTP APIs">RFC 9457</abbr>). Quote its <code>request_id</code> when you ask for
+help.</p>
+<pre><code>${JSON.stringify(example, null, 2)}</code></pre>
+<p><a href="/problems">All problems</a></p>
+</main>`,
+  })
+}
+
+export function problemIndex(problems: readonly ProblemPage[], assets: Assets): string {
+  const byStatus = problems.toSorted((a, b) => a.status - b.status || a.slug.localeCompare(b.slug, 'en'))
+  return page({
+    title: 'Problems',
+    kind: 'text',
+    stylesheets: [assets.address('pages.css')],
+    icon: assets.address('icon.svg'),
+    body: html`<main>
+<h1>Problems</h1>
+<p>Every refusal of this API is a problem document whose <code>type</code> is the address of one of these pages.</p>
+<ul class="problems">
+${byStatus.map(problem => html`<li><a href="/problems/${problem.slug}">
+<span class="status">${problem.status}</span> ${problem.title}</a></li>
+`)}</ul>
+</main>`,
+  })
+}

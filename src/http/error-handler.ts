@@ -1,0 +1,52 @@
+import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express'
+import type { Logger } from 'pino'
+import { Problem } from './problem.ts'
+import { type OutgoingReply, send } from './send.ts'
+
+interface ErrorHandlerDeps {
+  readonly log: Logger
+  readonly isOutage: (error: unknown) => boolean
+  /** What is wrong with a failure by the contract of its operation; empty when nothing is. */
+  readonly checkReply: (operationId: string, reply: OutgoingReply) => readonly string[]
+}
+
+/** The only place that writes a failure. A 5xx is logged here, once, with its cause; the caller learns nothing of it. */
+export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): ErrorRequestHandler {
+  return (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+    const { exchange } = response.locals
+    if (response.headersSent) {
+      exchange.failure = error
+      next(error)
+      return
+    }
+    let reply = toReply(Problem.from(error, isOutage), exchange.requestId)
+    const faults = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
+    if (faults.length > 0) {
+      const broken = new Error(`The failure breaks the contract: ${faults.join('; ')}`, { cause: error })
+      reply = toReply(Problem.from(broken, isOutage), exchange.requestId)
+      exchange.failure = broken
+    } else if (reply.status >= 500 && !isExpected(error)) {
+      exchange.failure = error
+    }
+    if (exchange.failure !== undefined) {
+      const fields = { request_id: exchange.requestId, operation: exchange.operationId }
+      const level = reply.status === 503 ? 'warn' : 'error'
+      log[level]({ ...fields, err: exchange.failure }, `answered ${reply.status}`)
+    }
+    send(response, reply)
+  }
+}
+
+/** A Problem without a cause is an answer somebody decided on, such as "unhealthy"; there is nothing to find out. */
+function isExpected(error: unknown): boolean {
+  return error instanceof Problem && error.cause === undefined
+}
+
+function toReply(problem: Problem, requestId: string): OutgoingReply {
+  return {
+    status: problem.status,
+    headers: { ...problem.headers, 'X-Request-Id': requestId },
+    body: problem.toDocument(requestId),
+    mediaType: 'application/problem+json',
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Every kind of problem this server can answer with: the catalogue behind `/problems/{slug}` (RFC 9457 §3.1.1).
+ * A slug is a published address; it may be added, never renamed or removed.
+ */
+export interface ProblemKind {
+  readonly status: number
+  readonly title: string
+  /** What it means, for the page of the problem type. */
+  readonly description: string
+  /** What the caller can do about it. */
+  readonly remedy: string
+}
+
+export const problemKinds = {
+  'malformed-request': {
+    status: 400,
+    title: 'Malformed request',
+    description:
+      'The request could not be parsed: broken JSON, a duplicate key, invalid UTF-8, a character that text may not ' +
+      'hold, a broken percent-escape, or a body nested too deeply.',
+    remedy: 'Correct the syntax that the detail names. Sending the same request again gives the same answer.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Unauthorized',
+    description: 'The operation needs an access token, and the request has none, or one that is not or no longer valid.',
+    remedy:
+      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
+  },
+  'invalid-grant': {
+    status: 401,
+    title: 'Invalid grant',
+    description:
+      'The e-mail and password do not belong together, the account is disabled, or the refresh token is unknown, used or expired.',
+    remedy: 'Check e-mail and password. If a refresh token was refused, log in again with the password.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'Insufficient scope',
+    description: 'The access token is valid but was not given a scope that this operation needs.',
+    remedy: 'Get a token with the scopes listed in missing_scopes.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    description: "There is nothing at this address, or it is not yours. The two answer alike, so that nobody's ids can be probed.",
+    remedy: 'Check the address. If the note was yours, it may have been deleted.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    description: 'The address exists, but does not take this method.',
+    remedy: 'Use one of the methods in the Allow header.',
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'Not acceptable',
+    description: 'The Accept header rules out every media type that the operation can answer with.',
+    remedy: 'Leave Accept out, or accept the media type that the detail names.',
+  },
+  'email-taken': {
+    status: 409,
+    title: 'E-mail taken',
+    description: 'There is an account with this e-mail already; upper and lower case make no difference.',
+    remedy: 'Log in instead, or register with another address.',
+  },
+  'note-changed': {
+    status: 412,
+    title: 'Note changed',
+    description: 'The note is not the version that If-Match names. Nothing was changed.',
+    remedy: 'Compare your change with current, apply it there, and send it again with the new ETag.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Body too large',
+    description: 'The body has more bytes than the operation accepts.',
+    remedy: 'Send less; the detail names the limit.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    description: 'The operation does not take a body of this Content-Type, charset or Content-Encoding.',
+    remedy: 'Send one of the media types that the detail names, in UTF-8 and not compressed.',
+  },
+  'validation-failed': {
+    status: 422,
+    title: 'Validation failed',
+    description: 'The request is well-formed, but some of it breaks the contract.',
+    remedy: 'Correct each place listed in errors: loc says where, msg says what is wrong.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Headers too large',
+    description: 'The request line and headers together are larger than the server accepts.',
+    remedy: 'Send fewer or shorter headers.',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Internal error',
+    description: 'Something went wrong on the server. The cause is in its log under the request id.',
+    remedy: 'Try again later. If it stays, report it to the operator of the server with the request id.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'Unavailable',
+    description: 'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too busy.',
+    remedy: 'Wait the number of seconds in Retry-After, then send the request again.',
+  },
+  unhealthy: {
+    status: 503,
+    title: 'Unhealthy',
+    description: 'The health check found that the server is not ready: it is starting or stopping, or its database is not reachable.',
+    remedy: 'Wait, or look at the log of the server and at its database.',
+  },
+} as const satisfies Record<string, ProblemKind>
+
+export type ProblemSlug = keyof typeof problemKinds

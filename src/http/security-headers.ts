@@ -1,0 +1,26 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { Problem } from './problem.ts'
+
+const headers: readonly (readonly [name: string, value: string])[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Cache-Control', 'private, no-store'],
+]
+
+/** The headers of every answer, errors included. The docs pages replace those that do not suit them. */
+export function securityHeaders(): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    for (const [name, value] of headers) response.setHeader(name, value)
+    // Node keeps the first of two Host headers; a proxy before us may have kept the other (RFC 9112 §3.2).
+    if (countHeader(request.rawHeaders, 'host') > 1) {
+      throw new Problem('malformed-request', 'The request has more than one Host header.')
+    }
+    next()
+  }
+}
+
+function countHeader(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((value, index) => index % 2 === 0 && value.toLowerCase() === name).length
+}

@@ -1,0 +1,38 @@
+import pino, { type Logger } from 'pino'
+import pretty from 'pino-pretty'
+
+interface LogOptions {
+  readonly level: string
+  readonly format: 'auto' | 'pretty' | 'json'
+}
+
+/** The log of the process, on standard output. What is logged is chosen field by field, so that no secret slips in. */
+export function createLog({ level, format }: LogOptions): Logger {
+  const isPretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
+  const stream = isPretty
+    ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+    : pino.destination({ fd: 1, sync: true })
+  // A reader that went away (`npm start | head`) is no reason to stop serving.
+  stream.on('error', () => undefined)
+  return pino({ level, base: null, serializers: { err: describeError } }, stream)
+}
+
+/**
+ * An error as the log shows it. PostgreSQL's messages about data (SQLSTATE classes 22 and 23) and its `detail` quote
+ * what people sent, so only code and constraint remain of those.
+ */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const code = 'code' in error ? error.code : undefined
+  const constraint = 'constraint' in error ? error.constraint : undefined
+  const aboutData = typeof code === 'string' && /^2[23]/.test(code)
+  const frames = error.stack?.split('\n').filter((line) => line.startsWith('    at '))
+  return {
+    type: error.name,
+    message: aboutData ? 'PostgreSQL refused the data' : error.message,
+    ...(code === undefined ? {} : { code }),
+    ...(constraint === undefined ? {} : { constraint }),
+    stack: frames?.join('\n'),
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { createAuthenticate } from './auth/bearer.ts'
+import { loadOrCreateSecretKey } from './auth/secret-key.ts'
+import { createTokens, deriveKey } from './auth/tokens.ts'
+import type { Config } from './config.ts'
+import { loadDocument } from './contract/document.ts'
+import { type Connection, createDatabase } from './db/database.ts'
+import { embeddedConnection, startEmbedded } from './db/embedded.ts'
+import { migrate } from './db/migrate.ts'
+import { isOutage, isRefusedLogin } from './db/pg-errors.ts'
+import { ping } from './db/ping.ts'
+import { createHandlers } from './handlers.ts'
+import { createCursors } from './notes/cursor.ts'
+import { listen } from './server.ts'
+import { StartupFault } from './startup-fault.ts'
+
+export interface RunningServer {
+  readonly url: string
+  /** Resolves when the server serves; rejects with a StartupFault when it never will. */
+  readonly ready: Promise<void>
+  /** Finishes what is under way, then closes everything. May be called again. */
+  readonly stop: () => Promise<void>
+}
+
+const RETRY_MS = 500
+
+/** Starts a whole server. Throws a StartupFault for a reason that the operator can mend. */
+export async function start(config: Config, log: Logger, onDatabaseExit: (reason: string) => void): Promise<RunningServer> {
+  const document = loadDocument()
+  const listener = await listen(config, log)
+  const closers: (() => Promise<void>)[] = [listener.close]
+  const stopAll = async (): Promise<void> => {
+    for (const close of closers) await close()
+  }
+  const phase = { now: 'starting' as 'starting' | 'ready' | 'stopping' }
+  let stopping: Promise<void> | undefined
+  try {
+    const connection = await openConnection(config, log, onDatabaseExit, closers)
+    const db = createDatabase({
+      connection,
+      poolSize: config.poolSize,
+      onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+    })
+    closers.splice(1, 0, () => db.destroy())
+    const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
+    const tokens = createTokens(secretKey, config.accessTokenSeconds)
+    const whyNotReady = async (): Promise<string | undefined> => {
+      if (phase.now === 'stopping') return 'The server is shutting down.'
+      if (phase.now === 'ready' && (await ping(db))) return undefined
+      return 'The database is not reachable.'
+    }
+    const handlers = await createHandlers({
+      db,
+      tokens,
+      refreshTokenSeconds: config.refreshTokenSeconds,
+      cursors: createCursors(deriveKey(secretKey, 'cursor')),
+      version: document.version,
+      whyNotReady,
+    })
+    const app = await createApp({
+      document,
+      handlers,
+      authenticate: createAuthenticate(db, tokens),
+      replies: config.replyValidation,
+      corsOrigins: config.corsOrigins,
+      log,
+      // Until the migrations are through, tables may be missing: that too is a database that is not there yet.
+      isOutage: (error) => isOutage(error) || phase.now === 'starting',
+    })
+    listener.serve(app)
+    const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
+      if (phase.now === 'starting') phase.now = 'ready'
+    })
+    const stop = (): Promise<void> => {
+      phase.now = 'stopping'
+      stopping ??= stopAll()
+      return stopping
+    }
+    return { url: listener.url, ready, stop }
+  } catch (error) {
+    await stopAll()
+    throw error
+  }
+}
+
+/** Where the database is; the embedded one is started for it. */
+async function openConnection(
+  config: Config,
+  log: Logger,
+  onExit: (reason: string) => void,
+  closers: (() => Promise<void>)[],
+): Promise<Connection> {
+  if (config.databaseUrl !== undefined) return config.databaseUrl
+  const embedded = await startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
+  closers.push(() => embedded.stop())
+  return embeddedConnection(config.dataDir)
+}
+
+/** Applies the migrations as soon as the database is there. A database that only is not there yet is waited for. */
+async function awaitDatabase(connection: Connection, log: Logger, isStopping: () => boolean): Promise<void> {
+  let told = false
+  while (!isStopping()) {
+    try {
+      const applied = await migrate(connection)
+      if (applied.length > 0) log.info({ migrations: applied }, 'the database was migrated')
+      return
+    } catch (error) {
+      if (error instanceof StartupFault) throw error
+      const reason = error instanceof Error ? error.message || String(error) : String(error)
+      if (isRefusedLogin(error)) throw new StartupFault(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
+      if (!isOutage(error)) throw new StartupFault(`DATABASE_URL: the database cannot be migrated: ${reason}`)
+      if (!told) log.warn(`the database is not there yet (${reason}); waiting for it`)
+      told = true
+      await delay(RETRY_MS)
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * A reason not to start that the operator can act on. `main` prints each line once and exits with 1;
+ * every line names the setting that mends it.
+ */
+export class StartupFault extends Error {
+  readonly lines: readonly string[]
+
+  constructor(...lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.name = 'StartupFault'
+    this.lines = lines
+  }
+}

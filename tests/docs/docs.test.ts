@@ -1,0 +1,181 @@
+import { createServer, request, type Server } from 'node:http'
+import { readFileSync } from 'node:fs'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { extractRedoc } from '../../src/docs/build-redoc.ts'
+import { createDocs } from '../../src/docs/docs.ts'
+
+const document = {
+  openapi: '3.1.0',
+  info: { title: 'Notes <API>', version: '1.2.3', summary: 'Notes & more.' },
+  paths: {},
+}
+const yaml = '# kept, comment and all\nopenapi: 3.1.0\ninfo: {title: "Notes <API>", version: 1.2.3}\npaths: {}\n'
+const problems = [
+  { slug: 'not-found', title: 'Not found', status: 404, description: 'Nothing is here.', remedy: 'Check the id.' },
+  { slug: 'hostile', title: '<b>T</b>', status: 422, description: '</p><script>x</script>', remedy: `"'&` },
+]
+
+const app = express()
+app.use((_req, res, next) => {
+  res.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+  next()
+})
+app.use(createDocs({ yaml, document, problems }))
+app.use((_req, res) => { res.status(404).type('text').send('the app answers') })
+
+let server: Server
+let url: string
+beforeAll(async () => {
+  server = createServer(app)
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  url = `http://127.0.0.1:${address.port}`
+})
+afterAll(() => new Promise(resolve => { server.close(resolve) }))
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(url + path, { method, headers })
+
+/** fetch tidies `..` away before it asks; this sends the path as it stands. */
+const rawStatus = (path: string) => new Promise<number | undefined>((resolve, reject) => {
+  request(`${url}/`, { path }, answer => { answer.resume(); resolve(answer.statusCode) }).on('error', reject).end()
+})
+
+const pages = ['/', '/docs', '/redoc', '/problems', '/problems/not-found']
+const contracts = [['/openapi.yaml', 'application/yaml'], ['/openapi.json', 'application/json']] as const
+const everything = [...pages, ...contracts.map(([path]) => path)]
+
+const assetsOf = (markup: string) =>
+  [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
+
+describe.each(everything)('%s', path => {
+  test('answers 200, then 304 to its entity tag, and the same headers without a body to HEAD', async () => {
+    const first = await get(path)
+    const body = await first.text()
+    const etag = first.headers.get('etag') ?? ''
+    expect(first.status).toBe(200)
+    expect(first.headers.get('cache-control')).toBe('no-cache')
+    expect(first.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(etag).toMatch(/^"[\w-]{22}"$/)
+    expect((await get(path, { 'if-none-match': `"other", ${etag}` })).status).toBe(304)
+    expect((await get(path, { 'if-none-match': '"other"' })).status).toBe(200)
+
+    const head = await get(path, {}, 'HEAD')
+    expect(await head.text()).toBe('')
+    for (const name of ['etag', 'content-type', 'content-length', 'content-security-policy']) {
+      expect(head.headers.get(name), name).toBe(first.headers.get(name))
+    }
+    expect(Number(head.headers.get('content-length'))).toBe(Buffer.byteLength(body))
+  })
+
+  test('leaves every other method to the app', async () => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const answer = await get(path, {}, method)
+      expect([method, answer.status, await answer.text()]).toEqual([method, 404, 'the app answers'])
+    }
+  })
+})
+
+test.each(pages)('the page %s allows no inline script, no framing and nothing from outside', async path => {
+  const answer = await get(path)
+  const markup = await answer.text()
+  const policy = answer.headers.get('content-security-policy') ?? ''
+  expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  for (const directive of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) {
+    expect(policy.split('; ')).toContain(directive)
+  }
+  expect(policy).not.toMatch(/unsafe-eval|https?:|\*|script-src[^;]*unsafe|worker-src/)
+  expect(policy.includes("'unsafe-inline'")).toBe(path === '/redoc')
+  expect(markup).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?:/)
+  expect(markup).toMatch(/^<!DOCTYPE html>\n<html lang="en">/)
+  expect(markup).toMatch(/<title>[^<]+<\/title>\n<meta name="viewport"/)
+})
+
+test.each(contracts)('%s is the contract, readable from any origin', async (path, type) => {
+  const answer = await get(path)
+  expect(answer.headers.get('content-type')).toBe(`${type}; charset=utf-8`)
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+  expect(answer.headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
+  const text = await answer.text()
+  if (path === '/openapi.yaml') expect(text).toBe(yaml)
+  else expect(JSON.parse(text)).toEqual(document)
+})
+
+test('the landing page tells what the contract says of itself, escaped', async () => {
+  const markup = await (await get('/')).text()
+  expect(markup).toContain('<h1>Notes &lt;API&gt;</h1>')
+  expect(markup).toContain('Notes &amp; more.')
+  expect(markup).toContain('Version 1.2.3')
+})
+
+test('a problem page tells title, status, meaning and remedy, and shows an example', async () => {
+  const markup = await (await get('/problems/not-found')).text()
+  for (const text of ['<h1>Not found</h1>', 'HTTP status 404', 'Nothing is here.', 'Check the id.']) {
+    expect(markup).toContain(text)
+  }
+  expect(markup).toContain('&quot;type&quot;: &quot;/problems/not-found&quot;')
+  expect(await (await get('/problems')).text()).toContain('href="/problems/not-found"')
+})
+
+test('text in a problem is text and never markup', async () => {
+  const markup = await (await get('/problems/hostile')).text()
+  expect(markup).not.toMatch(/<b>|<script/)
+  expect(markup).toContain('<h1>&lt;b&gt;T&lt;/b&gt;</h1>')
+  expect(markup).toContain('<p>&quot;&#39;&amp;</p>')
+})
+
+test.each([
+  '/problems/unknown', '/problems/__proto__', '/problems/constructor', '/DOCS', '/docs/assets', '/docs/assets/',
+])('%s is left to the app', async path => {
+  const answer = await get(path)
+  expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
+})
+
+test('each asset has its type, may be kept for ever, and is the same compressed and plain', async () => {
+  const markup = (await Promise.all(pages.map(async path => (await get(path)).text()))).join('')
+  const addresses = new Set(assetsOf(markup))
+  for (const address of assetsOf(markup)) addresses.add(address.replace(/[^/]+$/, 'redoc.js'))
+  expect(addresses.size).toBe(8)
+  for (const address of addresses) {
+    const plain = await get(address, { 'accept-encoding': 'identity' })
+    const squeezed = await get(address, { 'accept-encoding': 'gzip' })
+    expect([plain.status, squeezed.status], address).toEqual([200, 200])
+    expect(plain.headers.get('content-type')).toMatch(/^(text\/css|text\/javascript|image\/svg\+xml); charset=utf-8$/)
+    expect(plain.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(plain.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(plain.headers.get('vary')).toBe('Accept-Encoding')
+    expect([plain.headers.get('content-encoding'), squeezed.headers.get('content-encoding')]).toEqual([null, 'gzip'])
+    expect(squeezed.headers.get('etag')).not.toBe(plain.headers.get('etag'))
+    expect(Buffer.compare(await plain.bytes(), await squeezed.bytes())).toBe(0)
+    const again = { 'accept-encoding': 'gzip', 'if-none-match': squeezed.headers.get('etag') ?? '' }
+    expect((await get(address, again)).status).toBe(304)
+  }
+})
+
+test('no path leaves the list of assets', async () => {
+  const [first = ''] = assetsOf(await (await get('/docs')).text())
+  const folder = first.replace(/[^/]+$/, '')
+  expect(await rawStatus(first)).toBe(200)
+  const escapes = ['../docs.ts', '%2e%2e%2fdocs.ts', '..%5cdocs.ts', '../../../../package.json', '%2e%2e/page.ts',
+    '__proto__', 'constructor', 'swagger-ui-bundle.js.map', '.env', '%00', '']
+  for (const escape of escapes) expect([escape, await rawStatus(folder + escape)]).toEqual([escape, 404])
+  expect(await rawStatus(first.replace(/assets\/\w+/, 'assets/0000000000000000'))).toBe(404)
+})
+
+test('the files written here name no outside host', () => {
+  for (const name of ['console.js', 'console.css', 'reference.js', 'pages.css']) {
+    const text = readFileSync(new URL(`../../src/docs/browser/${name}`, import.meta.url), 'utf8')
+    expect(text, name).not.toMatch(/https?:|\/\/\w+\./)
+  }
+})
+
+test('the committed Redoc names no outside host it would ask, and a Redoc of another shape stops the build', () => {
+  const redoc = readFileSync(new URL('../../generated/redoc/redoc.js', import.meta.url), 'utf8')
+  expect(redoc).not.toMatch(/https?:\/\/(?:cdn|otel)\./)
+  expect(redoc).not.toMatch(/_factory\?\?=Function/)
+  expect(() => extractRedoc('<script>other</script>')).toThrow(/another shape/)
+  const changed = '<script type="module">\n/** */ ;export{RedocStandalone,hydrate,init};'
+  expect(() => extractRedoc(changed)).toThrow(/0 places, not 1/)
+})

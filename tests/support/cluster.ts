@@ -1,0 +1,59 @@
+import { accessSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { connectionConfig } from '../../src/db/database.ts'
+import { startEmbedded } from '../../src/db/embedded.ts'
+import { migrate } from '../../src/db/migrate.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The PostgreSQL of this run, without a database name. */
+    cluster: { host: string; port: number; user: string; password: string }
+  }
+}
+
+export const TEMPLATE = 'notes_template'
+
+/**
+ * One PostgreSQL for the whole run: our own embedded one, in memory where the machine offers that, or the server that
+ * TEST_DATABASE_URL names. The schema is migrated once, into a template that every test file copies.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { cluster, stop } = await openCluster()
+  project.provide('cluster', cluster)
+  const client = new pg.Client(connectionConfig({ ...cluster, database: 'postgres' }))
+  await client.connect()
+  await client.query(`drop database if exists ${TEMPLATE}`)
+  await client.query(`create database ${TEMPLATE}`)
+  await client.end()
+  await migrate({ ...cluster, database: TEMPLATE })
+  return stop
+}
+
+async function openCluster() {
+  const url = process.env['TEST_DATABASE_URL']
+  if (url !== undefined) {
+    const { hostname, port, username, password } = new URL(url)
+    const cluster = { host: hostname, port: Number(port || 5432), user: decodeURIComponent(username), password: decodeURIComponent(password) }
+    return { cluster, stop: async () => undefined }
+  }
+  const dataDir = mkdtempSync(join(isThere('/dev/shm') ? '/dev/shm' : tmpdir(), 'notes-api-test-'))
+  const database = await startEmbedded({ dataDir, settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' } })
+  const { host, port, user } = database.connection
+  const stop = async (): Promise<void> => {
+    await database.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return { cluster: { host, port, user, password: '' }, stop }
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

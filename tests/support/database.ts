@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { connectionConfig, createDatabase, type Database } from '../../src/db/database.ts'
+import { TEMPLATE } from './cluster.ts'
+
+type Target = ReturnType<typeof targetOf>
+
+export interface TestDatabase {
+  readonly connection: Target
+  readonly db: Database
+  readonly drop: () => Promise<void>
+}
+
+/** A database of its own, copied from the migrated template (or empty, for those who migrate themselves). */
+export async function createTestDatabase(options: { empty?: boolean; poolSize?: number } = {}): Promise<TestDatabase> {
+  const name = `notes_test_${randomBytes(8).toString('hex')}`
+  await administer(`create database ${name} ${options.empty === true ? '' : `template ${TEMPLATE}`}`)
+  const connection = targetOf(name)
+  const db = createDatabase({ connection, poolSize: options.poolSize ?? 10, onIdleError: () => undefined })
+  const drop = async (): Promise<void> => {
+    await db.destroy()
+    await administer(`drop database ${name} with (force)`)
+  }
+  return { connection, db, drop }
+}
+
+function targetOf(database: string) {
+  return { ...inject('cluster'), database }
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client(connectionConfig(targetOf('postgres')))
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,75 @@
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import pino, { type Logger } from 'pino'
+import { createApp } from '../../src/app.ts'
+import { createAuthenticate } from '../../src/auth/bearer.ts'
+import { createTokens, deriveKey } from '../../src/auth/tokens.ts'
+import { loadDocument } from '../../src/contract/document.ts'
+import type { Handlers } from '../../src/contract/types.ts'
+import type { Database } from '../../src/db/database.ts'
+import { isOutage } from '../../src/db/pg-errors.ts'
+import { ping } from '../../src/db/ping.ts'
+import { createHandlers } from '../../src/handlers.ts'
+import { describeError } from '../../src/log.ts'
+import { createCursors } from '../../src/notes/cursor.ts'
+import { createTestDatabase } from './database.ts'
+
+export const SECRET_KEY = 'a-secret-key-for-tests-only-0123456789'
+
+export interface TestServer {
+  readonly url: string
+  readonly db: Database
+  /** What was logged, as pino's JSON lines. */
+  readonly log: readonly string[]
+  readonly stop: () => Promise<void>
+}
+
+interface ServerOptions {
+  readonly accessTokenSeconds?: number
+  readonly refreshTokenSeconds?: number
+  readonly corsOrigins?: readonly string[]
+  /** Replaces handlers, for faults that no request can cause. */
+  readonly override?: (handlers: Handlers) => Handlers
+  /** Instead of a database of the server's own. */
+  readonly db?: Database
+}
+
+/** The whole application on a port of its own, with a database of its own: as in production, but for the process. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const database = options.db === undefined ? await createTestDatabase() : undefined
+  const db = options.db ?? database?.db
+  if (db === undefined) throw new Error('There is no database')
+  const log: string[] = []
+  const tokens = createTokens(SECRET_KEY, options.accessTokenSeconds ?? 900)
+  const document = loadDocument()
+  const handlers = await createHandlers({
+    db,
+    tokens,
+    refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
+    cursors: createCursors(deriveKey(SECRET_KEY, 'cursor')),
+    version: document.version,
+    whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
+  })
+  const app = await createApp({
+    document,
+    handlers: options.override?.(handlers) ?? handlers,
+    authenticate: createAuthenticate(db, tokens),
+    replies: 'enforce',
+    corsOrigins: options.corsOrigins ?? [],
+    isOutage,
+    log: collectingLog(log),
+  })
+  const server = createServer(app)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await database?.drop()
+  }
+  return { url: `http://127.0.0.1:${port}`, db, log, stop }
+}
+
+function collectingLog(lines: string[]): Logger {
+  return pino({ level: 'trace', base: null, serializers: { err: describeError } }, { write: (line: string) => void lines.push(line) })
+}
