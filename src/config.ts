@@ -20,7 +20,7 @@ export interface Config {
 
 const DAY = 86_400
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-const MAKE_A_KEY = "make one with: node -p \"crypto.randomBytes(32).toString('base64')\""
+const MAKE_A_KEY = 'make one with: node -p "crypto.randomBytes(32).toString(\'base64\')"'
 
 /** Reads the settings. Throws one StartupFault with a line for every setting that is wrong; nothing is guessed. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -121,7 +121,10 @@ function secretKey(required: boolean): (text: string) => string | undefined | Fa
 }
 
 function origins(text: string): string[] | Fault {
-  const list = text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+  const list = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
   const wrong = list.some((entry) => URL.parse(entry)?.origin !== entry)
   return wrong ? new Fault('must be origins such as https://notes.example.com, without a path, separated by commas') : list
 }

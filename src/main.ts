@@ -1,30 +1,39 @@
-import { readFileSync } from 'node:fs'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseArgs } from 'node:util'
 import { loadConfig } from './config.ts'
 import { loadDocument } from './contract/document.ts'
+import { readEnvironment } from './environment.ts'
 import { createLog } from './log.ts'
 import { helpText } from './settings.ts'
-import { type RunningServer, start } from './start.ts'
+import type { RunningServer } from './start.ts'
 import { StartupFault } from './startup-fault.ts'
 
-/** The process: environment, signals and exit codes. Nothing else reads process.env. */
+/** A supervisor kills after ten seconds, as a rule; this is a little before. */
+const STOP_DEADLINE_MS = 9_500
+const SAME_KEYSTROKE_MS = 300
+
+/** The process: environment, signals and exit codes. */
 async function main(): Promise<void> {
   const { values } = readArguments()
   if (values.help === true) return void process.stdout.write(helpText(loadDocument().version))
   if (values.version === true) return void process.stdout.write(`${loadDocument().version}\n`)
 
-  const config = loadConfig({ ...readEnvFile(), ...process.env })
+  const config = loadConfig(readEnvironment())
   const log = createLog({ level: config.logLevel, format: config.logFormat })
-  let server: RunningServer | undefined
-  let stopping = false
+  // Only now, because it loads everything: `--help` and a wrong setting are answered in a moment.
+  const { start } = await import('./start.ts')
+  let starting: Promise<RunningServer> | undefined
+  let stopping = 0
 
   const stop = async (reason: string, exitCode: number): Promise<void> => {
-    if (stopping) {
-      if (exitCode === 0) process.exit(1)
+    if (stopping > 0) {
+      // In a terminal, npm passes on the Ctrl-C that reached us already; only one that comes later means "at once".
+      if (exitCode === 0 && performance.now() - stopping > SAME_KEYSTROKE_MS) process.exit(1)
       return
     }
-    stopping = true
+    stopping = performance.now()
+    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref()
     log.info(`${reason}; finishing what is under way`)
+    const server = await starting?.catch(() => undefined)
     await server?.stop()
     log.info('stopped')
     process.exit(exitCode)
@@ -38,17 +47,18 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
 
-  server = await start(config, log, (reason) => {
+  starting = start(config, log, (reason) => {
     log.fatal(`the embedded PostgreSQL ended: ${reason}`)
     void stop('stopping without a database', 1)
   })
+  const server = await starting
   try {
     await server.ready
   } catch (error) {
     await server.stop()
     throw error
   }
-  if (!stopping) log.info(`notes-api serves at ${server.url}, with its documentation at ${server.url}/docs`)
+  if (stopping === 0) log.info(`notes-api serves at ${server.url}, with its documentation at ${server.url}/docs`)
 }
 
 function readArguments() {
@@ -56,15 +66,6 @@ function readArguments() {
     return parseArgs({ options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } })
   } catch (error) {
     throw new StartupFault(`${error instanceof Error ? error.message : String(error)} (try --help)`)
-  }
-}
-
-function readEnvFile(): NodeJS.Dict<string> {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8'))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
-    throw new StartupFault(`.env cannot be read: ${String(error)}`)
   }
 }
 

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import { answerClientError } from './http/client-error.ts'
 import { StartupFault } from './startup-fault.ts'
 
 /** A listening HTTP server whose application comes a moment later; requests until then wait for it. */
@@ -19,11 +20,21 @@ const DRAIN_TIMEOUT = 8_000
 /** Listens at once, so that a port that is taken is known before a database is started. */
 export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log: Logger): Promise<Listener> {
   const attached = Promise.withResolvers<RequestListener>()
-  let app: RequestListener = (request, response) => void attached.promise.then((ready) => ready(request, response))
+  let app: RequestListener | undefined
+  const open = new Set<ServerResponse>()
+  let closing = false
+  const answer: RequestListener = (request, response) => {
+    open.add(response)
+    response.once('close', () => open.delete(response))
+    if (closing) response.shouldKeepAlive = false
+    if (app === undefined) void attached.promise.then((ready) => ready(request, response))
+    else void app(request, response)
+  }
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 2_000 },
-    (request, response) => app(request, response),
+    answer,
   )
+  server.on('clientError', answerClientError)
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
   const address = server.address()
@@ -35,7 +46,13 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
       app = ready
       attached.resolve(ready)
     },
-    close: () => drain(server),
+    close: () => {
+      closing = true
+      // Each connection ends with the answer that is under way on it; its client would send the next request at once.
+      for (const response of open) response.shouldKeepAlive = false
+      // Without an application nobody will ever answer those who wait.
+      return drain(server, app === undefined ? 0 : DRAIN_TIMEOUT)
+    },
   }
 }
 
@@ -64,9 +81,9 @@ function bindFault(error: NodeJS.ErrnoException, host: string, port: number): St
   }
 }
 
-function drain(server: Server): Promise<void> {
+function drain(server: Server, patience: number): Promise<void> {
   return new Promise((resolve) => {
-    const impatience = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
+    const impatience = setTimeout(() => server.closeAllConnections(), patience)
     server.close(() => {
       clearTimeout(impatience)
       resolve()

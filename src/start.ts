@@ -9,7 +9,7 @@ import { loadDocument } from './contract/document.ts'
 import { type Connection, createDatabase } from './db/database.ts'
 import { embeddedConnection, startEmbedded } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
-import { isOutage, isRefusedLogin } from './db/pg-errors.ts'
+import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { createHandlers } from './handlers.ts'
 import { createCursors } from './notes/cursor.ts'
@@ -25,6 +25,8 @@ export interface RunningServer {
 }
 
 const RETRY_MS = 500
+/** A statement that is stuck does not keep the server from stopping. */
+const POOL_END_MS = 1_000
 
 /** Starts a whole server. Throws a StartupFault for a reason that the operator can mend. */
 export async function start(config: Config, log: Logger, onDatabaseExit: (reason: string) => void): Promise<RunningServer> {
@@ -32,7 +34,7 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
   const listener = await listen(config, log)
   const closers: (() => Promise<void>)[] = [listener.close]
   const stopAll = async (): Promise<void> => {
-    for (const close of closers) await close()
+    for (const close of closers) await close().catch((error: unknown) => log.error({ err: error }, 'a part did not stop'))
   }
   const phase = { now: 'starting' as 'starting' | 'ready' | 'stopping' }
   let stopping: Promise<void> | undefined
@@ -43,7 +45,7 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
       poolSize: config.poolSize,
       onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
     })
-    closers.splice(1, 0, () => db.destroy())
+    closers.splice(1, 0, () => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
     const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
     const tokens = createTokens(secretKey, config.accessTokenSeconds)
     const whyNotReady = async (): Promise<string | undefined> => {
@@ -108,10 +110,10 @@ async function awaitDatabase(connection: Connection, log: Logger, isStopping: ()
       return
     } catch (error) {
       if (error instanceof StartupFault) throw error
-      const reason = error instanceof Error ? error.message || String(error) : String(error)
+      const reason = reasonOf(error)
       if (isRefusedLogin(error)) throw new StartupFault(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
       if (!isOutage(error)) throw new StartupFault(`DATABASE_URL: the database cannot be migrated: ${reason}`)
-      if (!told) log.warn(`the database is not there yet (${reason}); waiting for it`)
+      if (!told && !isStopping()) log.warn(`the database is not there yet (${reason}); waiting for it`)
       told = true
       await delay(RETRY_MS)
     }

@@ -67,7 +67,9 @@ async function createLogIn({ db, refreshTokenSeconds }: AuthDeps): Promise<(gran
 }
 
 async function refresh(deps: AuthDeps, grant: Schemas['RefreshGrant']): Promise<SessionTokens> {
-  const session = await rotateRefreshToken(deps.db, grant.refresh_token, deps.refreshTokenSeconds)
+  const session = await rotateRefreshToken(deps.db, grant.refresh_token, deps.refreshTokenSeconds, (available) => {
+    narrowScope(available, grant.scope)
+  })
   if (session === undefined) throw invalidGrant('The refresh token is unknown, used or expired. Log in again.')
   return session
 }

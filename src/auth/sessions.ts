@@ -29,13 +29,20 @@ export function startSession(db: Database, userId: string, scope: string, idleSe
 /**
  * Uses up a refresh token and answers the one that takes its place; undefined when the token is not, or no longer,
  * good. A used token that turns up again ends its session (RFC 9700 §4.14.2), and that is committed although the
- * request is refused: this function answers and never throws once it has written.
+ * request is refused: this function answers and never throws once it has written. `checkScope` may throw; then the
+ * token is not used up.
  */
-export function rotateRefreshToken(db: Database, refreshToken: string, idleSeconds: number): Promise<SessionTokens | undefined> {
+export function rotateRefreshToken(
+  db: Database,
+  refreshToken: string,
+  idleSeconds: number,
+  checkScope: (sessionScope: string) => void,
+): Promise<SessionTokens | undefined> {
   const hash = hashToken(refreshToken)
   return db.transaction().execute(async (transaction) => {
     const token = await lockToken(transaction, hash)
     if (token === undefined || !token.is_usable) return undefined
+    checkScope(token.scope)
 
     if (token.used) {
       if (token.is_replay) await endSession(transaction, token.session_id)

@@ -50,7 +50,8 @@ export function createTokens(secretKey: string, accessTokenSeconds: number): Tok
           maxTokenAge: accessTokenSeconds,
         })
         const { sub, sid, scope } = payload
-        if (protectedHeader.kid !== keyId || typeof sub !== 'string' || typeof sid !== 'string' || typeof scope !== 'string') return undefined
+        if (protectedHeader.kid !== keyId || typeof sub !== 'string' || typeof sid !== 'string' || typeof scope !== 'string')
+          return undefined
         return { userId: sub, sessionId: sid, scope }
       } catch (error) {
         // jose throws a bare TypeError where key and algorithm do not fit; that is a bad token too.

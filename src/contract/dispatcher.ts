@@ -94,7 +94,7 @@ class StrictBackend extends OpenAPIBackend {
 
 /** The stages every request passes: 404/405, then 401/403, then 406, 413, 415, 400, 422, then its handler. */
 function registerStages(backend: StrictBackend, router: ContractRouter, deps: ContractDeps): void {
-  const schemes = Object.keys((backend.definition.components?.securitySchemes ?? {}) as object)
+  const schemes = Object.keys(backend.definition.components?.securitySchemes ?? {})
   for (const scheme of schemes) {
     backend.registerSecurityHandler(scheme, (_: Context, { request }: Passage) => deps.authenticate(request.headers.authorization))
   }
@@ -162,7 +162,9 @@ function requireScopes(context: Context, operation: Operation): void {
   if (operation.security.length === 0) return
   const granted = callerOf(context)?.scopes ?? []
   const missing = operation.security.map((requirement) => {
-    return Object.values(requirement).flat().filter((scope) => !granted.some((has) => has === scope))
+    return Object.values(requirement)
+      .flat()
+      .filter((scope) => !granted.some((has) => has === scope))
   })
   if (missing.some((scopes) => scopes.length === 0)) return
   const [wanted = []] = missing

@@ -6,7 +6,10 @@ import { shorten } from './parameters.ts'
 /** Turns what Ajv found in a value into faults of the contract. `where` begins each `loc`: `body`, or `query` and a name. */
 export function toFieldErrors(errors: readonly ErrorObject[], where: readonly string[]): FieldError[] {
   return relevant(errors).map((error) => {
-    const path = error.instancePath.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const path = error.instancePath
+      .split('/')
+      .slice(1)
+      .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
     const missing = named(error, 'missingProperty') ?? named(error, 'additionalProperty')
     const steps = [...path, ...(missing === undefined ? [] : [missing])].map(shorten)
     const [place, ...names] = [...where, ...steps]
@@ -31,7 +34,10 @@ function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
 
 /** `#/components/schemas/PasswordGrant/required` and `…/PasswordGrant/properties/…` are one branch. */
 function branchOf({ schemaPath }: ErrorObject): string {
-  return schemaPath.split('/').slice(0, schemaPath.includes('/schemas/') ? 4 : 3).join('/')
+  return schemaPath
+    .split('/')
+    .slice(0, schemaPath.includes('/schemas/') ? 4 : 3)
+    .join('/')
 }
 
 function named(error: ErrorObject, key: string): string | undefined {
@@ -67,7 +73,10 @@ function describe(error: ErrorObject): Pick<FieldError, 'msg' | 'type'> {
     case 'enum':
       return { msg: `Must be one of: ${allowed(error)}.`, type: 'enum' }
     case 'format':
-      return { msg: `Is not a valid ${named(error, 'format') ?? 'value'}.`, type: `${(named(error, 'format') ?? 'value').replaceAll('-', '_')}_parsing` }
+      return {
+        msg: `Is not a valid ${named(error, 'format') ?? 'value'}.`,
+        type: `${(named(error, 'format') ?? 'value').replaceAll('-', '_')}_parsing`,
+      }
     case 'pattern':
       return { msg: 'Does not have the form that the contract describes.', type: 'string_pattern_mismatch' }
     default:

@@ -11,7 +11,9 @@ const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edi
 const { root } = loadDocument()
 const operations = readOperations(root)
 const schemes = Object.values(object(at(root, { pointer: '', value: root }, 'components', 'securitySchemes').value))
-const known = schemes.flatMap((scheme) => Object.values(object(object(scheme)['flows'])).flatMap((flow) => Object.keys(object(object(flow)['scopes']))))
+const known = schemes.flatMap((scheme) =>
+  Object.values(object(object(scheme)['flows'])).flatMap((flow) => Object.keys(object(object(flow)['scopes']))),
+)
 
 emit('security.ts', securityText())
 emit('refinements.d.ts', refinementsText())

@@ -74,7 +74,9 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
 function readSecurity(value: Json | undefined, operationId: string): Operation['security'] {
   if (!Array.isArray(value)) throw new Error(`${operationId} does not say its security; use [] for a public operation`)
   return list(value).map((requirement) => {
-    const entries = Object.entries(object(requirement)).map(([scheme, scopes]) => [scheme, list(scopes).map((scope) => string(scope))] as const)
+    const entries = Object.entries(object(requirement)).map(
+      ([scheme, scopes]) => [scheme, list(scopes).map((scope) => string(scope))] as const,
+    )
     if (entries.length === 0) throw new Error(`${operationId} has an empty security requirement, which lets bad tokens in`)
     return Object.fromEntries(entries)
   })

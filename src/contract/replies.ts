@@ -73,7 +73,10 @@ function headerFaults({ headers }: CompiledResponse, reply: OutgoingReply): stri
 function memoize<V>(make: (key: ResponseSpec) => V): (key: ResponseSpec) => V {
   const made = new Map<string, V>()
   return (spec) => {
-    const key = JSON.stringify([[...spec.content].map(([type, { pointer }]) => [type, pointer]), spec.headers.map(({ schema }) => schema.pointer)])
+    const key = JSON.stringify([
+      [...spec.content].map(([type, { pointer }]) => [type, pointer]),
+      spec.headers.map(({ schema }) => schema.pointer),
+    ])
     const known = made.get(key)
     if (known !== undefined) return known
     const value = make(spec)

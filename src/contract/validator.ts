@@ -122,11 +122,17 @@ function checkParameters(parameters: readonly CompiledParameter[], values: Recor
 }
 
 function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string, unknown>): FieldError[] {
-  const unknown = Object.keys(values).filter((name) => !known.has(name)).map(shorten)
+  const unknown = Object.keys(values)
+    .filter((name) => !known.has(name))
+    .map(shorten)
   return unknown.map((name) => ({ loc: ['query', name], pointer: `/${name}`, msg: 'Is not known here.', type: 'extra_forbidden' }))
 }
 
-function checkBody(incoming: Incoming, spec: BodySpec, compiled: CompiledRequest['body']): { body: unknown; faults: readonly FieldError[] } {
+function checkBody(
+  incoming: Incoming,
+  spec: BodySpec,
+  compiled: CompiledRequest['body'],
+): { body: unknown; faults: readonly FieldError[] } {
   if (incoming.body === undefined) {
     if (!spec.required) return noBody
     return { body: undefined, faults: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }

@@ -17,8 +17,8 @@ export interface DatabaseOptions {
 }
 
 /** Milliseconds. The server gives up before the client does, so that an answer is seldom late and never mistaken. */
-const STATEMENT_TIMEOUT = 5_000
-const CLIENT_TIMEOUT = 7_000
+const STATEMENT_TIMEOUT = 4_000
+const CLIENT_TIMEOUT = 5_000
 const WAIT_FOR_CONNECTION = 2_000
 
 export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOptions): Database {
@@ -40,8 +40,19 @@ export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOp
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
+const UTC = '-c TimeZone=UTC'
+
 /** What a single connection or a pool needs: UTC everywhere, whatever the server's own setting. */
 export function connectionConfig(connection: Connection): ClientConfig {
-  const target = typeof connection === 'string' ? { connectionString: connection } : connection
-  return { ...target, application_name: 'notes-api', options: '-c TimeZone=UTC' }
+  const target = typeof connection === 'string' ? { connectionString: inUtc(connection) } : connection
+  return { ...target, application_name: 'notes-api', options: UTC }
+}
+
+/** What a connection string says wins over what we say, so options of its own get ours behind them. */
+function inUtc(connectionString: string): string {
+  const url = new URL(connectionString)
+  const options = url.searchParams.get('options')
+  if (options === null) return connectionString
+  url.searchParams.set('options', `${options} ${UTC}`)
+  return url.href
 }

@@ -2,11 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import { Client } from 'pg'
+import { StartupFault } from '../startup-fault.ts'
 import { type Connection, connectionConfig } from './database.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url))
 const LOCK_HELD = 'Another migration is already running'
 const LOCK_RETRY_MS = 100
+const CONNECT_MS = 5_000
+const OLDEST_MAJOR = 15
 
 interface MigrateOptions {
   readonly direction?: 'up' | 'down'
@@ -20,11 +23,12 @@ interface MigrateOptions {
  * CONCURRENTLY, so we ask again instead.)
  */
 export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
-  const client = new Client(connectionConfig(connection))
+  const client = new Client({ ...connectionConfig(connection), connectionTimeoutMillis: CONNECT_MS })
   // A connection lost between two statements is reported by the next one.
   client.on('error', () => undefined)
-  await client.connect()
   try {
+    await client.connect()
+    await refuseOldServer(client)
     for (;;) {
       try {
         const applied = await runner({
@@ -45,4 +49,13 @@ export async function migrate(connection: Connection, options: MigrateOptions = 
   } finally {
     await client.end()
   }
+}
+
+/** Before anything is changed there: a server that is too old would stop half-way. */
+async function refuseOldServer(client: Client): Promise<void> {
+  const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
+  const version = Number(rows[0]?.version)
+  if (version >= OLDEST_MAJOR * 10_000) return
+  const shown = `${Math.floor(version / 10_000)}.${version % 10_000}`
+  throw new StartupFault(`DATABASE_URL: PostgreSQL ${shown} is too old; ${OLDEST_MAJOR} or newer is needed`)
 }

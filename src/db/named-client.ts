@@ -3,6 +3,9 @@ import { Client, type ClientConfig, type QueryConfig } from 'pg'
 const MAX_STATEMENTS = 500
 /** Text to name, for all connections: the same text is the same statement on each. Bounded, so it cannot leak. */
 const names = new Map<string, string>()
+let nextName = 0
+
+type Query = (...args: readonly unknown[]) => unknown
 
 /**
  * A connection whose parametrised statements are named, so that PostgreSQL parses and plans each once (−42 % of its
@@ -11,33 +14,49 @@ const names = new Map<string, string>()
 export class NamedClient extends Client {
   constructor(config?: string | ClientConfig) {
     super(config)
-    const query = this.query.bind(this) as (...args: unknown[]) => unknown
-    const named = (...args: unknown[]): unknown => {
-      const [text, values, ...rest] = args
-      const statement = typeof text === 'string' && Array.isArray(values) ? nameStatement(text, values) : [text, values]
-      const result = query(...statement, ...rest)
-      return result instanceof Promise ? result.catch((error: unknown) => this.#afterFailure(error)) : result
+    // The pool listens only while nobody uses the connection, and an error without a listener ends the process.
+    // Whoever uses it hears of the loss from their statement.
+    this.on('error', () => undefined)
+    const query = this.query.bind(this) as Query
+    const named: Query = (text, values, ...rest) => {
+      if (typeof text !== 'string' || !Array.isArray(values)) return query(text, values, ...rest)
+      const result = query(...nameStatement(text, values), ...rest)
+      return result instanceof Promise ? result.catch((error: unknown) => this.#afterFailure(error, query, text, values)) : result
     }
     this.query = named as typeof this.query
+  }
+
+  async #afterFailure(error: unknown, query: Query, text: string, values: readonly unknown[]): Promise<unknown> {
+    if (isStalePlan(error)) {
+      names.delete(text)
+      if (this.getTransactionStatus() === 'I') return query(text, values)
+    }
+    if (error instanceof Error && error.message === 'Query read timeout') await this.#destroy(error)
+    throw error
   }
 
   /**
    * After a client-side time-out the server may still be busy with the statement, and a transaction may still be
    * open. Such a connection must not go back to the pool: the next request would write into the old transaction.
    */
-  #afterFailure(error: unknown): never {
-    if (error instanceof Error && error.message === 'Query read timeout') {
-      const { connection } = this as unknown as { connection: { stream: { destroy: (error: Error) => void } } }
-      connection.stream.destroy(error)
-    }
-    throw error
+  #destroy(error: Error): Promise<void> {
+    const { connection } = this as unknown as { connection: { stream: { destroy: (error: Error) => void } } }
+    // The pool takes it back until it has heard of the end, so the end comes first.
+    const ended = new Promise<void>((resolve) => this.once('end', resolve))
+    connection.stream.destroy(error)
+    return ended
   }
 }
 
 function nameStatement(text: string, values: readonly unknown[]): [QueryConfig] | [string, readonly unknown[]] {
   if (values.length === 0) return [text, values]
-  const name = names.get(text) ?? (names.size < MAX_STATEMENTS ? `s${names.size}` : undefined)
+  const name = names.get(text) ?? (names.size < MAX_STATEMENTS ? `s${(nextName += 1)}` : undefined)
   if (name === undefined) return [text, values]
   names.set(text, name)
   return [{ name, text, values: [...values] }]
+}
+
+/** A migration changed the columns behind a prepared `select *`. PostgreSQL says so before it does anything. */
+function isStalePlan(error: unknown): boolean {
+  return error instanceof Error && error.message === 'cached plan must not change result type'
 }

@@ -16,17 +16,27 @@ const OUTAGE_STATES: ReadonlySet<string> = new Set([
 ])
 
 const OUTAGE_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EAI_AGAIN', 'ENOTFOUND',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
 ])
 
 /** What pg itself says, without a code. */
 const OUTAGE_MESSAGES = [
   'timeout exceeded when trying to connect',
+  'timeout expired', // of a single connection
   'Connection terminated',
   'Query read timeout',
   'Client has encountered a connection error',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end',
+  'cached plan must not change result type', // a migration went by; the next try plans anew
 ]
 
 /** Whether the database could not be reached or could not do it now: worth trying again later, and no fault of ours. */
@@ -34,18 +44,22 @@ export function isOutage(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isOutage)
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
+  // No socket there; another missing file, such as a certificate, will not come by waiting.
+  if (code === 'ENOENT') return propertyOf(error, 'syscall') === 'connect'
   if (code !== undefined && (OUTAGE_STATES.has(code) || OUTAGE_CODES.has(code) || code.startsWith('08'))) return true
   return OUTAGE_MESSAGES.some((message) => error.message.startsWith(message))
 }
 
-/** Whether a unique constraint refused a row. */
-export function isUniqueViolation(error: unknown, constraint: string): boolean {
-  return codeOf(error) === '23505' && propertyOf(error, 'constraint') === constraint
+/** A connection that will never work with these settings: wrong or no password, unknown role or database. */
+export function isRefusedLogin(error: unknown): boolean {
+  if (['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '')) return true
+  return error instanceof Error && error.message.startsWith('SASL:')
 }
 
-/** A connection that will never work with these settings: wrong password, unknown role or database. */
-export function isRefusedLogin(error: unknown): boolean {
-  return ['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '')
+/** What went wrong, in one line; of several attempts (one per address of a host name) the first. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message || error.name : String(error)
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,7 +1,11 @@
 import { html, page } from './page.ts'
 import type { Assets } from './assets.ts'
 
-export interface ApiTitle { name: string, version: string, summary: string }
+export interface ApiTitle {
+  name: string
+  version: string
+  summary: string
+}
 
 /** What the pages say about the API comes from the contract and from nowhere else. */
 export function readTitle(document: object): ApiTitle {

@@ -22,7 +22,7 @@ export type AssetName = keyof typeof sources
 export interface Assets {
   address: (name: AssetName) => string
   /** For the route `/docs/assets/:version/:name`; lets an unknown version or name fall through. */
-  handler: RequestHandler<{ version: string, name: string }>
+  handler: RequestHandler<{ version: string; name: string }>
 }
 
 const compress = promisify(gzip)
@@ -32,8 +32,7 @@ const compress = promisify(gzip)
  * may keep it for ever, also while developing, where the package version stands still.
  */
 export function loadAssets(): Assets {
-  const files = new Map(Object.entries(sources).map(([name, [type, url]]) =>
-    [name, { type, bytes: readFileSync(new URL(url)) }]))
+  const files = new Map(Object.entries(sources).map(([name, [type, url]]) => [name, { type, bytes: readFileSync(new URL(url)) }]))
   const hash = createHash('sha256')
   for (const [name, { bytes }] of files) hash.update(`${name}:${bytes.length}:`).update(bytes)
   const version = hash.digest('hex').slice(0, 16)
@@ -47,7 +46,7 @@ export function loadAssets(): Assets {
   }
 
   return {
-    address: name => `/docs/assets/${version}/${name}`,
+    address: (name) => `/docs/assets/${version}/${name}`,
     handler: async (req, res, next) => {
       const { name } = req.params
       const file = files.get(name)
@@ -62,7 +61,7 @@ export function loadAssets(): Assets {
         ETag: `"${version}-${name}${squeeze ? '-gzip' : ''}"`,
         Vary: 'Accept-Encoding',
       })
-      await sendUnlessKnown(req, res, () => squeeze ? smaller(name, file.bytes) : file.bytes)
+      await sendUnlessKnown(req, res, () => (squeeze ? smaller(name, file.bytes) : file.bytes))
     },
   }
 }

@@ -14,7 +14,8 @@ const contract = new URL('../../openapi.yaml', import.meta.url)
 const target = new URL('../../generated/redoc/', import.meta.url)
 
 // Redoc signs its sidebar with a picture from a CDN. The signature stays, drawn from here.
-const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="48" height="14">' +
+const picture =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="48" height="14">' +
   '<text y="11" font-family="sans-serif" font-size="12" fill="#6b7a90">Redocly</text></svg>'
 const signature = `data:image/svg+xml,${encodeURIComponent(picture)}`
 
@@ -25,10 +26,16 @@ const changes: [why: string, found: RegExp, instead: string][] = [
   ['icons from a CDN', /https:\/\/cdn\.redocly\.com\/icons\/fa\/[\d.]+/g, '/docs/assets/none'],
   ['more icons from a CDN', /https:\/\/cdn\.redocly\.com\/icons\/code\/[\d.]+/g, '/docs/assets/none'],
   ['telemetry', /https:\/\/otel\.cloud\.redocly\.com\/v1\/traces/g, '/docs/assets/none'],
-  ["a search worker compiled from text, which script-src 'self' refuses: search in the page instead",
-    /\w+\._factory\?\?=Function\(\w+\),!0/g, '!1'],
-  ['menu entries that hand the contract to an outside service',
-    /(?<=onClick:\(\)=>\w+\(`chatgpt`\)\}\])(?=\.map\()/g, '.filter(e=>!/ChatGPT|Claude/.test(e.description))'],
+  [
+    "a search worker compiled from text, which script-src 'self' refuses: search in the page instead",
+    /\w+\._factory\?\?=Function\(\w+\),!0/g,
+    '!1',
+  ],
+  [
+    'menu entries that hand the contract to an outside service',
+    /(?<=onClick:\(\)=>\w+\(`chatgpt`\)\}\])(?=\.map\()/g,
+    '.filter(e=>!/ChatGPT|Claude/.test(e.description))',
+  ],
 ]
 
 export function extractRedoc(page: string): string {

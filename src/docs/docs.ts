@@ -16,11 +16,23 @@ const policy = (...directives: string[]): string =>
   ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", ...directives].join('; ')
 
 const textPolicy = policy("style-src 'self'", "img-src 'self'", "form-action 'none'")
-const consolePolicy = policy("script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-  "font-src 'self'", "form-action 'self'")
+const consolePolicy = policy(
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "form-action 'self'",
+)
 // Redoc makes its style elements at run time and carries a font in one of them. Scripts stay our own files only.
-const referencePolicy = policy("script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:",
-  "connect-src 'self'", 'font-src data:', "form-action 'none'")
+const referencePolicy = policy(
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  'font-src data:',
+  "form-action 'none'",
+)
 
 const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
   fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
@@ -33,8 +45,7 @@ const contractAt = (text: string, type: string): RequestHandler =>
 export function createDocs({ yaml, document, problems }: DocsDeps): Router {
   const assets = loadAssets()
   const title = readTitle(document)
-  const problemPages = new Map(problems.map(problem =>
-    [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]))
+  const problemPages = new Map(problems.map((problem) => [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]))
   const docs = Router({ caseSensitive: true })
 
   docs.get('/', pageAt(landingPage(title, assets), textPolicy))

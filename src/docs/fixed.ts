@@ -6,8 +6,8 @@ import type { Request, RequestHandler, Response } from 'express'
  * `Cache-Control: no-cache`, which fetch adds by itself as soon as a caller sets If-None-Match.
  */
 const knows = (req: Request, etag: string): boolean => {
-  const known = (req.get('if-none-match') ?? '').split(',').map(tag => tag.trim().replace(/^W\//, ''))
-  return known.includes(etag) || known.includes('*')
+  const known = new Set((req.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, '')))
+  return known.has(etag) || known.has('*')
 }
 
 type Body = () => Buffer | Promise<Buffer>

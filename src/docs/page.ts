@@ -1,5 +1,7 @@
 /** Markup that is already safe. Only `html` makes it, so plain text cannot slip into a page unescaped. */
-export interface Html { readonly markup: string }
+export interface Html {
+  readonly markup: string
+}
 
 type Part = string | number | Html | readonly Html[]
 
@@ -7,7 +9,7 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 const render = (part: Part): string => {
   if (typeof part === 'string' || typeof part === 'number') {
-    return String(part).replace(/[&<>"']/g, character => entities[character] ?? character)
+    return String(part).replace(/[&<>"']/g, (character) => entities[character] ?? character)
   }
   return 'markup' in part ? part.markup : part.map(render).join('')
 }
@@ -42,10 +44,16 @@ export function page({ title, kind, stylesheets, scripts = [], modules = [], ico
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="${icon}">
-${stylesheets.map(href => html`<link rel="stylesheet" href="${href}">
-`)}${scripts.map(src => html`<script defer src="${src}"></script>
-`)}${modules.map(src => html`<script type="module" src="${src}"></script>
-`)}</head>
+${stylesheets.map(
+  (href) => html`<link rel="stylesheet" href="${href}">
+`,
+)}${scripts.map(
+    (src) => html`<script defer src="${src}"></script>
+`,
+  )}${modules.map(
+    (src) => html`<script type="module" src="${src}"></script>
+`,
+  )}</head>
 <body class="${kind}">
 <header class="site">
 <nav aria-label="Documentation">

@@ -18,7 +18,7 @@ export function problemPage(problem: ProblemPage, assets: Assets): string {
     title: problem.title,
     status: problem.status,
     detail: problem.description,
-    instance: '/notes',
+    instance: `/problems/${problem.slug}#0199c0de-0000-7000-8000-000000000000`,
     request_id: '0199c0de-0000-7000-8000-000000000000',
   }
   return page({
@@ -54,9 +54,11 @@ export function problemIndex(problems: readonly ProblemPage[], assets: Assets): 
 <h1>Problems</h1>
 <p>Every refusal of this API is a problem document whose <code>type</code> is the address of one of these pages.</p>
 <ul class="problems">
-${byStatus.map(problem => html`<li><a href="/problems/${problem.slug}">
+${byStatus.map(
+  (problem) => html`<li><a href="/problems/${problem.slug}">
 <span class="status">${problem.status}</span> ${problem.title}</a></li>
-`)}</ul>
+`,
+)}</ul>
 </main>`,
   })
 }

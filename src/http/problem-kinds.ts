@@ -24,8 +24,7 @@ export const problemKinds = {
     status: 401,
     title: 'Unauthorized',
     description: 'The operation needs an access token, and the request has none, or one that is not or no longer valid.',
-    remedy:
-      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
+    remedy: 'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
   },
   'invalid-grant': {
     status: 401,
@@ -57,6 +56,12 @@ export const problemKinds = {
     title: 'Not acceptable',
     description: 'The Accept header rules out every media type that the operation can answer with.',
     remedy: 'Leave Accept out, or accept the media type that the detail names.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'Request timeout',
+    description: 'The request did not arrive in full within the time the server waits for one.',
+    remedy: 'Send it again over a better connection.',
   },
   'email-taken': {
     status: 409,

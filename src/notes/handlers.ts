@@ -72,7 +72,12 @@ function isEmpty(changes: object): boolean {
   return Object.keys(changes).length === 0
 }
 
-async function findUnchanged(db: Database, ownerId: string, noteId: string, versions: readonly number[] | undefined): Promise<NoteRow | undefined> {
+async function findUnchanged(
+  db: Database,
+  ownerId: string,
+  noteId: string,
+  versions: readonly number[] | undefined,
+): Promise<NoteRow | undefined> {
   const row = await findNote(db, ownerId, noteId)
   return row === undefined || versions === undefined || versions.includes(row.version) ? row : undefined
 }
@@ -92,5 +97,7 @@ function noSuchNote(): Problem {
 }
 
 function cursorAndSkip(): Problem {
-  return validationFailed([{ loc: ['query', 'skip'], pointer: '/skip', msg: 'Cannot be combined with cursor.', type: 'conflicting_parameters' }])
+  return validationFailed([
+    { loc: ['query', 'skip'], pointer: '/skip', msg: 'Cannot be combined with cursor.', type: 'conflicting_parameters' },
+  ])
 }

@@ -27,12 +27,17 @@ export function listNotes(
 ): Promise<NoteRow[]> {
   const { after } = page
   const notes = db.selectFrom('notes').selectAll().where('owner_id', '=', ownerId)
-  const rest = after === undefined ? notes : notes.where(sql<boolean>`(created_at, id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`)
+  const rest =
+    after === undefined ? notes : notes.where(sql<boolean>`(created_at, id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`)
   return rest.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(page.limit).offset(page.skip).execute()
 }
 
 export function insertNote(db: Database, ownerId: string, note: NewNote): Promise<NoteRow> {
-  return db.insertInto('notes').values({ ...note, owner_id: ownerId }).returningAll().executeTakeFirstOrThrow()
+  return db
+    .insertInto('notes')
+    .values({ ...note, owner_id: ownerId })
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }
 
 export function findNote(db: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {

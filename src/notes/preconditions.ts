@@ -38,5 +38,10 @@ function parseTags(header: string, name: string): EntityTag[] {
 }
 
 function malformedTag(name: string): FieldError {
-  return { loc: ['header', name], pointer: `/${name}`, msg: 'Must be * or entity tags in double quotes, such as "1".', type: 'etag_parsing' }
+  return {
+    loc: ['header', name],
+    pointer: `/${name}`,
+    msg: 'Must be * or entity tags in double quotes, such as "1".',
+    type: 'etag_parsing',
+  }
 }

@@ -135,7 +135,7 @@ test("another's note answers exactly like an unknown one, and stays as it is", a
   expect((await ann.ask('GET', path)).body).toMatchObject({ title: 'First', version: 1 })
 })
 
-test('listNotes shows only what is the caller\'s own', async () => {
+test("listNotes shows only what is the caller's own", async () => {
   const carl = await register(server)
   await newNote(ann)
   expect((await carl.ask('GET', '/notes')).list).toEqual([])

@@ -1,7 +1,7 @@
 import { accessSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { connectionConfig } from '../../src/db/database.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
@@ -23,7 +23,7 @@ export const TEMPLATE = 'notes_template'
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { cluster, stop } = await openCluster()
   project.provide('cluster', cluster)
-  const client = new pg.Client(connectionConfig({ ...cluster, database: 'postgres' }))
+  const client = new Client(connectionConfig({ ...cluster, database: 'postgres' }))
   await client.connect()
   await client.query(`drop database if exists ${TEMPLATE}`)
   await client.query(`create database ${TEMPLATE}`)
@@ -36,7 +36,12 @@ async function openCluster() {
   const url = process.env['TEST_DATABASE_URL']
   if (url !== undefined) {
     const { hostname, port, username, password } = new URL(url)
-    const cluster = { host: hostname, port: Number(port || 5432), user: decodeURIComponent(username), password: decodeURIComponent(password) }
+    const cluster = {
+      host: hostname,
+      port: Number(port || 5432),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    }
     return { cluster, stop: async () => undefined }
   }
   const dataDir = mkdtempSync(join(isThere('/dev/shm') ? '/dev/shm' : tmpdir(), 'notes-api-test-'))

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 import { inject } from 'vitest'
 import { connectionConfig, createDatabase, type Database } from '../../src/db/database.ts'
 import { TEMPLATE } from './cluster.ts'
@@ -30,7 +30,7 @@ function targetOf(database: string) {
 }
 
 async function administer(statement: string): Promise<void> {
-  const client = new pg.Client(connectionConfig(targetOf('postgres')))
+  const client = new Client(connectionConfig(targetOf('postgres')))
   await client.connect()
   try {
     await client.query(statement)

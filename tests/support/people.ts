@@ -29,7 +29,7 @@ export interface Answer {
 export async function ask(server: Pick<TestServer, 'url'>, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const isText = typeof options.body === 'string' || options.body === undefined
   const headers = { ...(isText ? {} : { 'Content-Type': 'application/json' }), ...options.headers }
-  const body = isText ? (options.body as string | undefined) : JSON.stringify(options.body)
+  const body = isText ? options.body : JSON.stringify(options.body)
   const response = await fetch(`${server.url}${path}`, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') ?? false

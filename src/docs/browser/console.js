@@ -4,8 +4,7 @@ const withoutClient = () => ({
   statePlugins: {
     auth: {
       wrapActions: {
-        authorizePassword: authorize => auth =>
-          authorize({ ...auth, passwordType: 'request-body', clientId: '', clientSecret: '' }),
+        authorizePassword: (authorize) => (auth) => authorize({ ...auth, passwordType: 'request-body', clientId: '', clientSecret: '' }),
       },
     },
   },
@@ -31,7 +30,7 @@ const ui = SwaggerUIBundle({
   // All scopes are ticked from the start; whoever wants a narrower token unticks them. The contract names them.
   onComplete: () => {
     const schemes = ui.specSelectors.specJson().getIn(['components', 'securitySchemes'])?.toJS() ?? {}
-    const scopes = Object.values(schemes).flatMap(scheme => Object.keys(scheme.flows?.password?.scopes ?? {}))
+    const scopes = Object.values(schemes).flatMap(({ flows }) => Object.keys(flows?.password?.scopes ?? {}))
     ui.initOAuth({ scopes })
   },
 })

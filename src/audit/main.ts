@@ -1,0 +1,100 @@
+/**
+ * `npm run audit`: looks at the server that runs with these settings and says what it sees. Exit 0 only when every
+ * point holds. In a container: `docker compose exec api node src/audit/main.ts`.
+ */
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { Client } from 'pg'
+import { type Config, loadConfig } from '../config.ts'
+import { type Connection, connectionConfig } from '../db/database.ts'
+import { embeddedConnection } from '../db/embedded.ts'
+import { readEnvironment } from '../environment.ts'
+import { StartupFault } from '../startup-fault.ts'
+import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
+
+type Finding = readonly [holds: boolean, text: string]
+
+const TIMEOUT_MS = 5_000
+
+try {
+  const config = loadConfig(readEnvironment())
+  const pids = serverProcesses(config.port)
+  const findings = [await checkHealth(config), await checkDatabase(config), await checkConnections(config, pids), checkUser(pids)]
+  for (const [holds, text] of findings) process.stdout.write(`${holds ? 'ok  ' : 'FAIL'}  ${text}\n`)
+  process.exitCode = findings.every(([holds]) => holds) ? 0 : 1
+} catch (error) {
+  const lines = error instanceof StartupFault ? error.lines : [String(error)]
+  for (const line of lines) process.stderr.write(`notes-api audit: ${line}\n`)
+  process.exitCode = 2
+}
+
+async function checkHealth({ host, port }: Config): Promise<Finding> {
+  const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}/health`
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const { version } = (await response.json()) as { version?: unknown }
+    return [response.ok, response.ok ? `healthy, version ${String(version)}` : `${url} answers ${response.status}`]
+  } catch (error) {
+    return [false, `${url} does not answer (${reasonOf(error)}); is the server running with these settings?`]
+  }
+}
+
+async function checkDatabase(config: Config): Promise<Finding> {
+  const client = new Client({ ...connectionConfig(connectionOf(config)), connectionTimeoutMillis: TIMEOUT_MS })
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ users: string }>('select count(*)::text as users from users')
+    return [true, `the database is reachable and has ${rows[0]?.users ?? '?'} users`]
+  } catch (error) {
+    return [false, `the database cannot be read: ${reasonOf(error)}`]
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** Whatever the server has open besides its callers must lead to its database. */
+async function checkConnections(config: Config, pids: readonly number[] | undefined): Promise<Finding> {
+  if (pids === undefined) return [false, 'connections can only be looked at on Linux']
+  if (pids.length === 0) return [false, `no process that this user may look into listens on port ${config.port}`]
+  const inodes = new Set(pids.flatMap((pid) => [...socketsOf(pid)]))
+  const database = await databaseAddresses(config)
+  const open = listSockets().filter(
+    ({ state, inode, localPort }) => state === 'established' && inodes.has(inode) && localPort !== config.port,
+  )
+  const strange = open.filter(({ remoteAddress, remotePort }) => !database.has(`${remoteAddress} ${remotePort}`))
+  if (strange.length === 0) return [true, `no connection leads anywhere but to the database (${open.length} do)`]
+  const list = strange.map(({ remoteAddress, remotePort }) => `${remoteAddress} port ${remotePort}`)
+  return [false, `connections that do not lead to the database: ${list.join(', ')}`]
+}
+
+function checkUser(pids: readonly number[] | undefined): Finding {
+  const users = pids?.map(userOf) ?? [process.getuid?.() ?? Number.NaN]
+  if (users.length === 0) return [false, 'the user of the server is not known, because its process was not found']
+  return users.includes(0) ? [false, 'the server runs as root'] : [true, `the server does not run as root (uid ${users.join(', ')})`]
+}
+
+/** undefined where there is no /proc to look into. */
+function serverProcesses(port: number): number[] | undefined {
+  if (process.platform !== 'linux') return undefined
+  const listening = listSockets().filter((socket) => socket.state === 'listening' && socket.localPort === port)
+  return [...new Set(listening.flatMap(({ inode }) => holdersOf(inode)))]
+}
+
+/** Empty for the embedded database, which is reached through a file. */
+async function databaseAddresses({ databaseUrl }: Config): Promise<Set<string>> {
+  if (databaseUrl === undefined) return new Set()
+  const { hostname, port } = new URL(databaseUrl)
+  if (hostname === '') return new Set()
+  const addresses = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true })
+  return new Set(addresses.map(({ address }) => `${address} ${port === '' ? '5432' : port}`))
+}
+
+function connectionOf({ databaseUrl, dataDir }: Config): Connection {
+  return databaseUrl ?? embeddedConnection(dataDir)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}

@@ -1,0 +1,36 @@
+import type { Duplex } from 'node:stream'
+import { v7 as uuidv7 } from 'uuid'
+import { Problem } from './problem.ts'
+import { problemKinds } from './problem-kinds.ts'
+
+/** Answers what is no HTTP request at all, or came too slowly: node gives us the bare connection, which then ends. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = problemOf(error.code)
+  const requestId = uuidv7()
+  const body = JSON.stringify(problem.toDocument(requestId))
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problemKinds[problem.slug].title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: private, no-store',
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function problemOf(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('headers-too-large', 'The request line and headers are too large.')
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request-timeout', 'The request took too long to arrive.')
+    default:
+      return new Problem('malformed-request', 'This is not an HTTP/1.1 request.')
+  }
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ask, logIn, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const token = (form: Record<string, string>) =>
+  ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
+
+test('registerUser stores the e-mail as typed and compares it without regard to case', async () => {
+  const made = await ask(server, 'POST', '/auth/register', { body: { email: 'Ann.Smith@Example.com', password: 'securepass123' } })
+  expect(made.status).toBe(201)
+  expect(made.body).toEqual({ id: expect.any(String), email: 'Ann.Smith@Example.com', is_active: true, created_at: expect.any(String) })
+  const again = await ask(server, 'POST', '/auth/register', { body: { email: 'ann.smith@EXAMPLE.com', password: 'other-password' } })
+  expect(again.status).toBe(409)
+  const ann = await logIn(server, 'ANN.SMITH@example.COM', 'securepass123')
+  expect((await ann.ask('GET', '/users/me')).body).toEqual(made.body)
+})
+
+test('20 parallel registrations of one address make one account', async () => {
+  const attempts = Array.from({ length: 20 }, (_, index) => {
+    const email = index % 2 === 0 ? 'race@example.com' : 'RACE@example.com'
+    return ask(server, 'POST', '/auth/register', { body: { email, password: 'securepass123' } })
+  })
+  const statuses = (await Promise.all(attempts)).map(({ status }) => status)
+  expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 19 }, () => 409)])
+})
+
+test('a password is stored only as an argon2id hash of at least 19 MiB and two passes', async () => {
+  const person = await register(server)
+  const { password_hash } = await server.db
+    .selectFrom('users')
+    .select('password_hash')
+    .where('email', '=', person.email)
+    .executeTakeFirstOrThrow()
+  expect(password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,p=1,t=2\$/)
+  expect(password_hash).not.toContain(person.password)
+})
+
+test('text after the 72nd byte of a password counts, and so does every character of a long one', async () => {
+  const email = 'long@example.com'
+  const password = `${'é'.repeat(200)}-end`
+  await ask(server, 'POST', '/auth/register', { body: { email, password } })
+  expect((await token({ username: email, password })).status).toBe(200)
+  expect((await token({ username: email, password: `${'é'.repeat(200)}-eNd` })).status).toBe(401)
+})
+
+test('a password that is too short or too long is refused and makes no account', async () => {
+  for (const [password, type] of [
+    ['1234567', 'string_too_short'],
+    ['x'.repeat(257), 'string_too_long'],
+  ]) {
+    const refused = await ask(server, 'POST', '/auth/register', { body: { email: 'never@example.com', password } })
+    expect(refused.status).toBe(422)
+    expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'password'], type }])
+    expect(refused.text).not.toContain(password)
+  }
+  expect(await server.db.selectFrom('users').select('id').where('email', '=', 'never@example.com').execute()).toEqual([])
+})
+
+test('an unknown e-mail, a wrong password and a disabled account answer byte for byte the same', async () => {
+  const disabled = await register(server)
+  await server.db.updateTable('users').set({ is_active: false }).where('email', '=', disabled.email).execute()
+  const known = await register(server)
+  const answers = await Promise.all(
+    [
+      { username: 'nobody@example.com', password: 'securepass123' },
+      { username: known.email, password: 'not-the-password' },
+      { username: disabled.email, password: disabled.password },
+    ].map((form) =>
+      ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: { ...FORM, 'X-Request-Id': 'same' } }),
+    ),
+  )
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
+  expect(await disabled.ask('GET', '/notes')).toMatchObject({ status: 401 })
+})
+
+test('an unknown e-mail costs a hash as a known one does', async () => {
+  const known = await register(server)
+  const measure = async (username: string): Promise<number> => {
+    const started = performance.now()
+    await token({ username, password: 'not-the-password' })
+    return performance.now() - started
+  }
+  const samples: { known: number[]; unknown: number[] } = { known: [], unknown: [] }
+  for (let round = 0; round < 15; round += 1) {
+    samples.known.push(await measure(known.email))
+    samples.unknown.push(await measure('nobody@example.com'))
+  }
+  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+  // Without the hash it is a twentieth; the exact figures are measured by tests/bench.
+  expect(median(samples.unknown)).toBeGreaterThan(median(samples.known) / 2)
+})
+
+test('a stored hash with weaker parameters is rewritten at the next login', async () => {
+  const person = await register(server)
+  const { argon2id, hash } = await import('argon2')
+  const weak = await hash(person.password, { type: argon2id, memoryCost: 4096, timeCost: 1, parallelism: 1 })
+  await server.db.updateTable('users').set({ password_hash: weak }).where('email', '=', person.email).execute()
+  await logIn(server, person.email, person.password)
+  const { password_hash } = await server.db
+    .selectFrom('users')
+    .select('password_hash')
+    .where('email', '=', person.email)
+    .executeTakeFirstOrThrow()
+  expect(password_hash).toContain('m=19456')
+  await logIn(server, person.email, person.password)
+})
+
+test('a stored hash that would take all memory to check is not checked', async () => {
+  const person = await register(server)
+  const huge = '$argon2id$v=19$m=4194304,p=1,t=1000$c29tZXNhbHRzb21lc2FsdA$cHJldGVuZGVkcHJldGVuZGVkcHJldGVuZGVk'
+  await server.db.updateTable('users').set({ password_hash: huge }).where('email', '=', person.email).execute()
+  const started = performance.now()
+  expect((await token({ username: person.email, password: person.password })).status).toBe(401)
+  expect(performance.now() - started).toBeLessThan(2_000)
+})
+
+test('the token endpoint takes what Swagger UI and OAuth clients send, and no unknown grant', async () => {
+  const { email: username, password } = await register(server)
+  const form = { grant_type: 'password', username, password, scope: '', client_id: '', client_secret: '' }
+  expect((await token(form)).status).toBe(200)
+  const basic = { ...FORM, Authorization: 'Basic Og==' }
+  const answer = await ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: basic })
+  expect(answer.status).toBe(200)
+  const unknown = await token({ grant_type: 'client_credentials', username, password })
+  expect(unknown.status).toBe(422)
+  expect(unknown.body['errors']).toMatchObject([{ loc: ['body', 'grant_type'], type: 'enum' }])
+})
+
+test('faults of a grant are told for the grant that was meant', async () => {
+  const missing = await token({ grant_type: 'refresh_token' })
+  expect(missing.body['errors']).toEqual([
+    { loc: ['body', 'refresh_token'], pointer: '/refresh_token', msg: 'Is required.', type: 'missing' },
+  ])
+  const password = await token({ username: 'user@example.com' })
+  expect(password.body['errors']).toEqual([{ loc: ['body', 'password'], pointer: '/password', msg: 'Is required.', type: 'missing' }])
+})
+
+test('a token may ask for less, and gets no more than it asked for', async () => {
+  const { email, password } = await register(server)
+  const reader = await logIn(server, email, password, { scope: 'notes:read' })
+  expect((await reader.ask('GET', '/notes')).status).toBe(200)
+  const refused = await reader.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
+  expect(refused.status).toBe(403)
+  expect(refused.body).toMatchObject({ missing_scopes: ['notes:write'], granted_scopes: ['notes:read'] })
+  expect((await token({ username: email, password, scope: 'notes:read admin' })).status).toBe(422)
+})

@@ -1,0 +1,88 @@
+/**
+ * What the contract costs: `node tests/bench/contract.ts`. Start-up of a document with 60 operations, and what matching
+ * and validating add to a request, beside a handler called directly. No test: machines differ; compare within one run.
+ */
+import { parse, stringify } from 'yaml'
+import { createContract } from '../../src/contract/dispatcher.ts'
+import { type JsonObject, loadDocument, parseDocument } from '../../src/contract/document.ts'
+import { readOperations } from '../../src/contract/operations.ts'
+import { ContractRouter, type Incoming } from '../../src/contract/router.ts'
+import { requestSchemas } from '../../src/contract/schemas.ts'
+import { ContractValidator } from '../../src/contract/validator.ts'
+
+const OPERATIONS = 60
+const ROUNDS = 200_000
+
+const text = withOperations(OPERATIONS)
+for (let run = 0; run < 5; run += 1) await measureStart()
+measureRequest()
+
+async function measureStart(): Promise<void> {
+  const started = performance.now()
+  const document = parseDocument(text)
+  const parsed = performance.now()
+  const handlers = Object.fromEntries(readOperations(document.root).map(({ operationId }) => [operationId, async () => ({})]))
+  await createContract({
+    document,
+    handlers: handlers as never,
+    authenticate: async () => ({ userId: '', sessionId: '', scopes: [] }),
+    replies: 'enforce',
+    onBrokenReply: () => undefined,
+  })
+  const ready = performance.now()
+  print(`start-up, ${OPERATIONS} operations: parse ${ms(parsed - started)} + compile ${ms(ready - parsed)} = ${ms(ready - started)}`)
+}
+
+function measureRequest(): void {
+  const { root } = parseDocument(text)
+  const operations = readOperations(root)
+  const router = new ContractRouter({ openapi: '3.1.0', info: { title: '', version: '' }, paths: {} }, operations)
+  const validator = new ContractValidator(router, operations, root, requestSchemas(root))
+  const id = '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
+  const json = { 'content-type': 'application/json' }
+  const body = Buffer.from(JSON.stringify({ title: 'First Note', content: 'Hello '.repeat(50) }))
+  const cases: [string, Incoming][] = [
+    ['GET /notes/{id}', { method: 'GET', path: `/notes/${id}`, query: '', headers: {} }],
+    ['GET /notes?limit=20', { method: 'GET', path: '/notes', query: 'limit=20&skip=0', headers: {} }],
+    ['PUT /notes/{id}', { method: 'PUT', path: `/notes/${id}`, query: '', headers: json, body }],
+  ]
+  const handler = (incoming: Incoming): number => incoming.path.length
+  for (const [name, incoming] of cases) {
+    const bare = time(() => handler(incoming))
+    const held = time(() => {
+      const operation = router.contractOperation((router.matchOperation(incoming) as { operationId: string }).operationId)
+      return handler(incoming) + validator.check(incoming, operation).faults.length
+    })
+    print(`${name}: matching and validating add ${(held - bare).toFixed(1)} µs`)
+  }
+}
+
+function time(work: () => number): number {
+  let sum = 0
+  for (let round = 0; round < ROUNDS / 10; round += 1) sum += work()
+  const started = performance.now()
+  for (let round = 0; round < ROUNDS; round += 1) sum += work()
+  const microseconds = ((performance.now() - started) * 1_000) / ROUNDS
+  return sum < 0 ? Number.NaN : microseconds
+}
+
+/** The contract with its paths repeated under other names until it has so many operations. */
+function withOperations(count: number): string {
+  const document = parse(loadDocument().text) as { paths: Record<string, JsonObject> }
+  const originals = Object.entries(document.paths)
+  for (let copy = 1; readOperations(document).length < count; copy += 1) {
+    for (const [path, item] of originals) {
+      const renamed = JSON.stringify(item).replaceAll(/"operationId":"(\w+)"/g, `"operationId":"$1${copy}"`)
+      document.paths[`/copy${copy}${path}`] = JSON.parse(renamed) as JsonObject
+    }
+  }
+  return stringify(document, { aliasDuplicateObjects: false })
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document.ts'
+import { createContract } from '../../src/contract/dispatcher.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Handlers } from '../../src/contract/types.ts'
+import { document, operations } from './document-examples.ts'
+
+const cases = operations.map((operation) => ({ operation, id: operation.operationId }))
+const handlers = Object.fromEntries(operations.map(({ operationId }) => [operationId, unreachable]))
+
+function unreachable(): Promise<never> {
+  throw new Error('No request is made in these tests')
+}
+
+function boot(given: { document?: ContractDocument; handlers?: object }): Promise<unknown> {
+  return createContract({
+    document: given.document ?? document,
+    handlers: (given.handlers ?? handlers) as unknown as Handlers,
+    authenticate: unreachable,
+    replies: 'off',
+    onBrokenReply: () => undefined,
+  })
+}
+
+/** The document with one operation changed. */
+function changed({ path, method }: Operation, change: (operation: JsonObject) => JsonObject): ContractDocument {
+  const paths = object(document.root['paths'])
+  const item = object(paths[path])
+  const altered = { ...paths, [path]: { ...item, [method]: change(object(item[method])) } }
+  return { ...document, root: { ...document.root, paths: altered } }
+}
+
+function withSecurity(operation: Operation, security: Json): ContractDocument {
+  return changed(operation, (given) => ({ ...given, security }))
+}
+
+test('the contract as it is boots', async () => {
+  await expect(boot({})).resolves.toBeDefined()
+})
+
+test.each(cases)('no server without the security of $id, not even with one for the whole document', async ({ operation, id }) => {
+  const bare = changed(operation, (given) => Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'security')))
+  await expect(boot({ document: bare })).rejects.toThrow(`${id} does not say its security`)
+  const general = { ...bare, root: { ...bare.root, security: [{ oauth2: [] }] } }
+  await expect(boot({ document: general })).rejects.toThrow(`${id} does not say its security`)
+})
+
+test.each(cases)('no server with an empty requirement at $id, which would let bad tokens in', async ({ operation, id }) => {
+  const message = `${id} has an empty security requirement`
+  await expect(boot({ document: withSecurity(operation, [{}]) })).rejects.toThrow(message)
+  await expect(boot({ document: withSecurity(operation, [{ oauth2: [] }, {}]) })).rejects.toThrow(message)
+})
+
+test.each(cases)('no server with a security scheme at $id that the document does not declare', async ({ operation, id }) => {
+  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(`${id} names an undeclared security scheme: oauth3`)
+})
+
+test.each(cases)('no server without a handler for $id', async ({ id }) => {
+  const others = Object.fromEntries(Object.entries(handlers).filter(([name]) => name !== id))
+  await expect(boot({ handlers: others })).rejects.toThrow(`No handler for ${id}`)
+})
+
+test('no server with a handler of no operation', async () => {
+  await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow('No such operation: getNotee')
+})
+
+test('no server with two operations of one name', async () => {
+  const [first, second] = operations
+  if (first === undefined || second === undefined) throw new Error('The document has too few operations')
+  const twins = changed(second, (given) => ({ ...given, operationId: first.operationId }))
+  await expect(boot({ document: twins })).rejects.toThrow(`Two operations are called ${first.operationId}`)
+})

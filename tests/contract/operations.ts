@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import type { Json } from '../../src/contract/document.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { OperationId } from '../../src/contract/types.ts'
+import { type Answer, ask, type Person } from '../support/people.ts'
+import type { TestServer } from '../support/server.ts'
+import { encodeBody, exampleBody } from './document-examples.ts'
+
+/** What an operation needs to succeed beside what the contract says: method, path and media type come from there. */
+interface Parts {
+  readonly params?: Readonly<Record<string, string>>
+  readonly body?: Json
+  readonly headers?: Readonly<Record<string, string>>
+}
+type Prepare = (server: TestServer, person: Person) => Promise<Parts>
+
+/** A request ready to be sent, but for its credential. */
+export interface Attempt {
+  readonly method: string
+  readonly path: string
+  readonly body: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** One entry for each operation, for which it succeeds. A new operation without one does not compile. */
+export const prepare: Record<OperationId, Prepare> = {
+  registerUser: async () => ({ body: { ...exampleBody('registerUser'), email: `new-${randomUUID()}@example.com` } }),
+  createToken: async (_, { email, password }) => ({ body: { ...exampleBody('createToken'), username: email, password } }),
+  getMe: nothing,
+  listNotes: async (_, person) => {
+    await newNote(person)
+    return {}
+  },
+  createNote: async () => ({ body: exampleBody('createNote') }),
+  getNote: async (_, person) => ({ params: await newNote(person) }),
+  updateNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('updateNote') }),
+  patchNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('patchNote') }),
+  deleteNote: async (_, person) => ({ params: await newNote(person) }),
+  getHealth: nothing,
+  getLiveness: nothing,
+}
+
+async function nothing(): Promise<Parts> {
+  return {}
+}
+
+async function newNote(person: Person): Promise<{ note_id: string }> {
+  const { status, body, text } = await person.ask('POST', '/notes', { body: exampleBody('createNote') })
+  if (status !== 201) throw new Error(`A note to work on could not be made: ${text}`)
+  return { note_id: String(body['id']) }
+}
+
+/** A request of `person` for which the operation succeeds. */
+export async function wellFormed(operation: Operation, server: TestServer, person: Person): Promise<Attempt> {
+  const { params = {}, body, headers = {} } = await prepare[operation.operationId as OperationId](server, person)
+  const path = fillIn(operation.path, (name) => params[name] ?? failOn(operation, name))
+  const [mediaType = 'application/json'] = operation.body?.content.keys() ?? []
+  const given = body === undefined ? {} : { 'Content-Type': mediaType }
+  const text = body === undefined ? undefined : encodeBody(mediaType, body)
+  return { method: operation.method.toUpperCase(), path, body: text, headers: { ...given, ...headers } }
+}
+
+/** The same request with ids that nobody has; undefined for an operation without ids. */
+export function withUnknownIds(operation: Operation, attempt: Attempt): Attempt | undefined {
+  if (!operation.path.includes('{')) return undefined
+  return { ...attempt, path: fillIn(operation.path, () => randomUUID()) }
+}
+
+export function send(server: Pick<TestServer, 'url'>, attempt: Attempt, authorization: string | undefined): Promise<Answer> {
+  const credential = authorization === undefined ? {} : { Authorization: authorization }
+  return ask(server, attempt.method, attempt.path, { body: attempt.body, headers: { ...attempt.headers, ...credential } })
+}
+
+export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {
+  return status >= 200 && status < 300
+}
+
+function fillIn(template: string, valueOf: (name: string) => string): string {
+  return template.replace(/\{([^}]+)\}/g, (_, name: string) => valueOf(name))
+}
+
+function failOn({ operationId }: Operation, name: string): never {
+  throw new Error(`prepare.${operationId} gives no ${name}`)
+}

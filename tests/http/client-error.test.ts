@@ -1,0 +1,42 @@
+import { connect } from 'node:net'
+import pino from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listen, type Listener } from '../../src/server.ts'
+
+let listener: Listener
+
+beforeAll(async () => {
+  listener = await listen({ host: '127.0.0.1', port: 0 }, pino({ level: 'silent' }))
+  listener.serve((_, response) => response.end('served'))
+})
+afterAll(() => listener.close())
+
+function exchange(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1', () => socket.write(text))
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
+    socket.on('error', reject)
+  })
+}
+
+test('a request that is one is served', async () => {
+  expect(await exchange('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain('served')
+})
+
+test.each([
+  ['no HTTP at all', 'HELLO\r\n\r\n', 400, 'malformed-request'],
+  [
+    'Content-Length beside Transfer-Encoding',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
+    400,
+    'malformed-request',
+  ],
+  ['headers of 40 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers-too-large'],
+])('%s is answered by a problem, and the connection ends', async (_, text, status, slug) => {
+  const answer = await exchange(text)
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(answer).toContain('Content-Type: application/problem+json')
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ type: `/problems/${slug}`, status })
+})

@@ -1,0 +1,173 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startEmbedded } from '../../src/db/embedded.ts'
+import { settings } from '../../src/settings.ts'
+import { answers, cleanUp, databaseEnv, postgresIn, runServer, serve, spawnServer, temporaryDirectory, until } from '../support/process.ts'
+import { openProxy } from '../support/proxy.ts'
+import { SECRET_KEY } from '../support/server.ts'
+
+const opened: (() => Promise<void>)[] = []
+
+afterAll(async () => {
+  for (const close of opened.toReversed()) await close()
+  await cleanUp()
+})
+
+/** What every refused start has in common: lines for people, each naming what to change, and nothing for programmers. */
+async function refusal(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<string[]> {
+  const { code, stderr } = await runServer(env, { args })
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^(notes-api: [^\n]+\n)+$/)])
+  expect(stderr).not.toMatch(/\n\s+at |node_modules|\.ts:\d/)
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice('notes-api: '.length))
+}
+
+describe('a start that cannot succeed ends with 1 and a line that names the setting', () => {
+  test('PORT is taken, and the database was not touched', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const dataDir = join(temporaryDirectory(), 'data')
+    expect(await refusal({ PORT: String(port), DATA_DIR: dataDir })).toEqual([
+      `PORT ${port} on 127.0.0.1 is taken by another process; stop it or set PORT to another one`,
+    ])
+    expect(() => mkdirSync(dataDir)).not.toThrow()
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  test('HOST is not an address of this machine', async () => {
+    expect(await refusal({ HOST: '192.0.2.1', DATA_DIR: temporaryDirectory() })).toEqual(['HOST 192.0.2.1 is no address of this machine'])
+  })
+
+  test('DATA_DIR is a file', async () => {
+    const file = join(temporaryDirectory(), 'data')
+    writeFileSync(file, '')
+    const [line = '', ...others] = await refusal({ DATA_DIR: file })
+    expect(others).toEqual([])
+    expect(line).toMatch(/^DATA_DIR \(.+\) cannot be created or written: /)
+  })
+
+  test('DATA_DIR holds the database of another PostgreSQL', async () => {
+    const dataDir = temporaryDirectory()
+    mkdirSync(join(dataDir, 'pg17'))
+    writeFileSync(join(dataDir, 'pg17', 'PG_VERSION'), '17\n')
+    const [line = '', ...others] = await refusal({ DATA_DIR: dataDir })
+    expect(others).toEqual([])
+    expect(line).toMatch(/^DATA_DIR .+ PostgreSQL 17 .+ PostgreSQL 18/)
+  })
+
+  test('every setting that is wrong, one line each', async () => {
+    const lines = await refusal({
+      HOST: 'http://localhost',
+      PORT: 'abc',
+      DATABASE_URL: 'mysql://root:canary-7f3a@localhost/notes',
+      SECRET_KEY: 'canary-51c0',
+      ACCESS_TOKEN_TTL: 'soon',
+      CORS_ORIGINS: 'https://a.example/path',
+      LOG_LEVEL: 'loud',
+    })
+    const names = lines.map((line) => line.split(' ')[0])
+    expect(names).toEqual(['HOST', 'PORT', 'DATABASE_URL', 'SECRET_KEY', 'ACCESS_TOKEN_TTL', 'CORS_ORIGINS', 'LOG_LEVEL'])
+    expect(lines.join('\n')).not.toContain('canary')
+  })
+
+  test('DATABASE_URL comes without SECRET_KEY', async () => {
+    const [line = '', ...others] = await refusal({ DATABASE_URL: 'postgres://notes:canary-1b2c@127.0.0.1/notes' })
+    expect(others).toEqual([])
+    expect(line).toMatch(/^SECRET_KEY is required with DATABASE_URL; make one with: node -p/)
+    expect(line).not.toContain('canary')
+  })
+
+  test('an option is unknown', async () => {
+    const [line = '', ...others] = await refusal({}, ['--prot=80'])
+    expect(others).toEqual([])
+    expect(line).toMatch(/'--prot'.*\(try --help\)$/)
+  })
+
+  test('.env is a directory', async () => {
+    const cwd = temporaryDirectory()
+    mkdirSync(join(cwd, '.env'))
+    const { code, stderr } = await runServer({}, { cwd })
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^notes-api: \.env cannot be read: [^\n]+\n$/)])
+  })
+})
+
+describe('a database that refuses the login', () => {
+  let port: number
+
+  beforeAll(async () => {
+    const dataDir = temporaryDirectory()
+    const cluster = await startEmbedded({ dataDir, settings: { fsync: 'off' } })
+    const client = new Client(cluster.connection)
+    await client.connect()
+    await client.query(`create role guarded login password 'right-canary-33d1'`)
+    await client.query('create database guarded owner guarded')
+    writeFileSync(join(dataDir, 'pg18', 'pg_hba.conf'), 'local all guarded scram-sha-256\nlocal all notes trust\n')
+    await client.query('select pg_reload_conf()')
+    await client.end()
+    const proxy = await openProxy(cluster.connection)
+    port = proxy.port
+    opened.push(() => cluster.stop(), proxy.close)
+  })
+
+  const canary = 'wrong-canary-8e21'
+  const login = { user: 'guarded', password: canary, database: 'guarded' }
+
+  test.each([
+    ['a wrong password', login, /^DATABASE_URL: PostgreSQL refuses the login: password authentication failed for user "guarded"$/],
+    ['no password', { ...login, password: '' }, /^DATABASE_URL: PostgreSQL refuses the login: .*password/],
+    ['an unknown user', { ...login, user: 'nobody' }, /^DATABASE_URL: PostgreSQL refuses the login: .+"nobody"/],
+    ['an unknown database', { user: 'notes', database: 'nothing' }, /^DATABASE_URL: PostgreSQL refuses the login: database "nothing" does not exist$/],
+  ])('ends the start in one line for %s, without the password', async (_, given, expected) => {
+    const lines = await refusal(databaseEnv({ ...given, port }))
+    expect(lines).toEqual([expect.stringMatching(expected)])
+    expect(lines.join('')).not.toContain(canary)
+    expect(lines.join('')).not.toContain(SECRET_KEY)
+  })
+
+  test('serves with the right one, and neither password nor key is in the log', async () => {
+    const server = await serve({ ...databaseEnv({ ...login, password: 'right-canary-33d1', port }), LOG_LEVEL: 'trace' })
+    expect(await server.end('SIGTERM')).toBe(0)
+    expect(server.stdout() + server.stderr()).not.toMatch(new RegExp(`canary|${SECRET_KEY}`))
+  })
+})
+
+describe('a start that succeeds', () => {
+  test('--help lists every setting, and --version the version, without starting anything', async () => {
+    const [help, version] = await Promise.all([runServer({}, { args: ['--help'] }), runServer({}, { args: ['--version'] })])
+    expect([help.code, help.stderr, version.code, version.stderr]).toEqual([0, '', 0, ''])
+    for (const { name } of settings) expect(help.stdout).toContain(`\n  ${name} `)
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  test('reads .env, over which the environment wins', async () => {
+    const cwd = temporaryDirectory()
+    writeFileSync(join(cwd, '.env'), 'LOG_LEVEL=loud\nCORS_ORIGINS=nowhere\n')
+    const { stderr } = await runServer({ LOG_LEVEL: 'info' }, { cwd })
+    expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
+  })
+
+  test('needs no setting but a place for its data, and says where it serves', async () => {
+    const cwd = temporaryDirectory()
+    const server = await serve({ DATA_DIR: './data' }, { cwd })
+    const last = server.lines().findLast(({ msg }) => String(msg).includes('serves'))
+    expect(last?.['msg']).toBe(`notes-api serves at ${server.url}, with its documentation at ${server.url}/docs`)
+    expect(await answers(`${server.url}/docs`, 200)).toBe(true)
+    expect(server.stderr()).toBe('')
+    expect(await server.end('SIGTERM')).toBe(0)
+  })
+
+  test('that is stopped half-way ends with 0 and leaves no PostgreSQL', async () => {
+    const dataDir = temporaryDirectory()
+    const server = await spawnServer({ DATA_DIR: dataDir })
+    await until('initdb is at work', () => readdirSync(dataDir).some((name) => name.startsWith('pg18')))
+    expect(await server.end('SIGTERM')).toBe(0)
+    expect(postgresIn(dataDir)).toEqual([])
+    expect(server.stderr()).toBe('')
+  })
+})

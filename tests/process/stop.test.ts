@@ -1,0 +1,160 @@
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { ask, type Person, register } from '../support/people.ts'
+import { answers, cleanUp, databaseEnv, postgresIn, serve, type ServerProcess, temporaryDirectory, until, within } from '../support/process.ts'
+import { openProxy, type Proxy } from '../support/proxy.ts'
+
+let database: TestDatabase
+let proxy: Proxy
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  proxy = await openProxy(database.connection)
+})
+afterEach(cleanUp)
+afterAll(async () => {
+  await proxy.close()
+  await database.drop()
+})
+
+const serveHere = (options?: Parameters<typeof serve>[1]) => serve(databaseEnv({ ...database.connection, port: proxy.port }), options)
+
+/** A connection on which a request can be sent in parts. */
+async function open(server: ServerProcess): Promise<{ socket: Socket; received: () => string; closed: Promise<void> }> {
+  const socket = connect(server.port, '127.0.0.1')
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  await new Promise<void>((resolve) => socket.once('connect', resolve))
+  return { socket, received: () => text, closed }
+}
+
+/** Locks Ann's note in another session, so that her next change of it takes as long as we want. */
+async function holdNote(id: string): Promise<() => Promise<void>> {
+  const locked = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const holder = database.db.transaction().execute(async (transaction) => {
+    await sql`select from notes where id = ${id} for update`.execute(transaction)
+    locked.resolve()
+    await release.promise
+  })
+  await locked.promise
+  return () => {
+    release.resolve()
+    return holder
+  }
+}
+
+async function newNote(ann: Person): Promise<string> {
+  return String((await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })).body['id'])
+}
+
+const isWaiting = async (): Promise<boolean> => {
+  const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db)
+  return rows.length > 0
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s: what is under way is finished, health says 503, new callers are turned away, exit 0', async (signal) => {
+  const server = await serveHere()
+  const ann = await register(server)
+  const id = await newNote(ann)
+  const release = await holdNote(id)
+  const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } })
+  await until('the change is under way', isWaiting)
+  const { socket, received, closed } = await open(server)
+  socket.write('GET /health HTTP/1.1\r\nHost: x\r\n')
+  await ask(server, 'GET', '/health/live')
+
+  server.child.kill(signal)
+  await until('nobody new is let in', async () => !(await answers(`${server.url}/health/live`, 200)))
+  socket.write('\r\n')
+  await within('the connection is closed', closed, 2_000)
+  expect(received()).toMatch(/^HTTP\/1\.1 503 /)
+  expect(received().toLowerCase()).toContain('\r\nconnection: close\r\n')
+  expect(received()).toContain('The server is shutting down.')
+
+  await release()
+  const changed = await change
+  expect([changed.status, changed.body['title'], changed.headers.get('connection')]).toEqual([200, 'under way', 'close'])
+  expect(await within('it ends', server.exit, 2_000)).toBe(0)
+})
+
+test('a client that never stops asking on one connection does not hold up the end', async () => {
+  const server = await serveHere()
+  const { socket, received, closed } = await open(server)
+  const next = (): boolean => socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
+  socket.on('data', next)
+  socket.on('error', () => undefined)
+  next()
+  await until('it asks', () => received().length > 1_000)
+  const began = performance.now()
+  expect(await server.end('SIGTERM')).toBe(0)
+  expect(performance.now() - began).toBeLessThan(2_000)
+  await closed
+})
+
+test('a second SIGINT ends it at once, and one that npm passes on with the first does not', async () => {
+  const server = await serveHere()
+  const ann = await register(server)
+  const id = await newNote(ann)
+  const release = await holdNote(id)
+  const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } }).catch(() => 'cut')
+  await until('the change is under way', isWaiting)
+  server.child.kill('SIGINT')
+  server.child.kill('SIGINT')
+  await until('it is told to stop', () => server.stdout().includes('interrupted'))
+  const began = performance.now()
+  await until('the first moment is over', () => performance.now() - began > 400)
+  expect(server.child.exitCode).toBeNull()
+  server.child.kill('SIGINT')
+  expect(await within('it ends', server.exit, 1_000)).toBe(1)
+  expect(await change).toBe('cut')
+  await release()
+})
+
+test('SIGTERM takes the embedded PostgreSQL with it', async () => {
+  const dataDir = temporaryDirectory()
+  const server = await serve({ DATA_DIR: dataDir })
+  expect(postgresIn(dataDir).length).toBeGreaterThan(0)
+  expect(await within('it ends', server.end('SIGTERM'), 10_000)).toBe(0)
+  expect(postgresIn(dataDir)).toEqual([])
+})
+
+test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1', async () => {
+  const dataDir = temporaryDirectory()
+  const server = await serve({ DATA_DIR: dataDir })
+  for (const pid of postgresIn(dataDir)) process.kill(pid, 'SIGKILL')
+  expect(await within('it ends', server.exit, 10_000)).toBe(1)
+  expect(server.stdout()).toContain('the embedded PostgreSQL ended')
+})
+
+test.each(['rejection', 'exception'])('a %s that nobody handles is logged, drains and ends with 1', async (kind) => {
+  const trap = join(temporaryDirectory(), 'trap.mjs')
+  const act = kind === 'rejection' ? 'Promise.reject(new Error(`nobody caught this`))' : '(() => { throw new Error(`nobody caught this`) })()'
+  writeFileSync(trap, `process.on('SIGUSR2', () => { ${act} })`)
+  const server = await serveHere({ nodeArgs: ['--import', trap] })
+  const ann = await register(server)
+  const id = await newNote(ann)
+  const release = await holdNote(id)
+  const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } })
+  await until('the change is under way', isWaiting)
+  server.child.kill('SIGUSR2')
+  await until('it is logged', () => server.stdout().includes('nobody caught this'))
+  await release()
+  expect((await change).status).toBe(200)
+  expect(await within('it ends', server.exit, 3_000)).toBe(1)
+  const [line] = server.lines().filter(({ level }) => level === 60)
+  expect(line).toMatchObject({ msg: 'a fault that nobody handled', err: { message: 'nobody caught this' } })
+})
+
+test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothing', async (format) => {
+  const server = await serve({ ...databaseEnv({ ...database.connection, port: proxy.port }), LOG_FORMAT: format, LOG_LEVEL: 'trace' })
+  server.child.stdout?.destroy()
+  server.child.stderr?.destroy()
+  for (let count = 0; count < 50; count += 1) expect(await answers(`${server.url}/health`, 200)).toBe(true)
+  expect(await within('it ends', server.end('SIGTERM'), 5_000)).toBe(0)
+})

@@ -1,0 +1,43 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadDocument } from '../src/contract/document.ts'
+import { settings } from '../src/settings.ts'
+import { startServer, type TestServer } from './support/server.ts'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README runs word for word', async () => {
+  const [, tour = ''] = /## The 60-second tour\n\n```bash\n([\s\S]*?)```/.exec(readme) ?? []
+  const script = tour.replaceAll('http://localhost:8000', server.url).replaceAll(/^(curl|ID=|TOKEN=)/gm, 'echo; $1')
+  // Not the synchronous kind: the server under test runs in this very process.
+  const { stdout: output } = await promisify(execFile)('bash', ['-c', script])
+  expect(output).toContain('{"status":"healthy","version":"1.0.0"}')
+  expect(output).toMatch(/\{"id":"[0-9a-f-]{36}","email":"user@example.com","is_active":true,"created_at":"[^"]+"\}/)
+  expect(output).toMatch(/\[\{"id":"[0-9a-f-]{36}","title":"First Note","content":"Hello","is_public":false/)
+  expect(output).toContain('"title":"Renamed","content":"Hello"')
+  expect(output).toContain('"status":412')
+  expect(output.trim().split('\n').at(-1)).toBe('204')
+})
+
+test('the settings table of the README is complete and has the true defaults', () => {
+  for (const { name, fallback, help } of settings) {
+    expect(readme).toContain(`| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${help} |`)
+  }
+})
+
+test('package.json, the contract and the image name one version', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  expect(loadDocument().version).toBe(version)
+  expect(readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8')).toContain(`image: notes-api:${version}`)
+  expect(readFileSync(new URL('../CHANGELOG.md', import.meta.url), 'utf8')).toContain(`## [${version}]`)
+})

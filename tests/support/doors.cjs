@@ -1,0 +1,79 @@
+/**
+ * Who may import whom (docs/architecture.md). One way, no circles. A rule of this file has been seen red before it was
+ * trusted: import src/notes/notes.ts in src/auth/handlers.ts and run `npm run lint:doors`.
+ */
+const features = 'auth|notes|health|docs'
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['src/main\\.ts$', 'generate\\.ts$', 'audit/main\\.ts$', 'build-redoc\\.ts$', 'browser/', 'exchange\\.ts$'] }, to: {} },
+    {
+      name: 'nobody-imports-the-top',
+      severity: 'error',
+      from: { pathNot: '^src/(main|start|app)\\.ts$' },
+      to: { path: '^src/(main|start|app|handlers|server)\\.ts$' },
+    },
+    {
+      name: 'no-feature-imports-a-feature',
+      severity: 'error',
+      from: { path: `^src/(${features})/` },
+      to: { path: `^src/(${features})/`, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'features-know-contract-types-only',
+      severity: 'error',
+      from: { path: `^src/(${features})/` },
+      to: { path: '^src/contract/', pathNot: '^src/contract/types\\.ts$' },
+    },
+    {
+      name: 'the-platform-knows-no-feature',
+      severity: 'error',
+      from: { path: '^src/(contract|http|db)/' },
+      to: { path: `^src/(${features})/` },
+    },
+    {
+      name: 'http-knows-nothing',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/', pathNot: '^src/http/' },
+    },
+    {
+      name: 'db-knows-nothing',
+      severity: 'error',
+      from: { path: '^src/db/' },
+      to: { path: '^src/', pathNot: '^src/(db/|startup-fault\\.ts)' },
+    },
+    {
+      name: 'contract-knows-http-only',
+      severity: 'error',
+      from: { path: '^src/contract/' },
+      to: { path: '^src/', pathNot: '^src/(contract|http)/' },
+    },
+    {
+      name: 'kysely-in-db-and-queries-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/db/', `^src/(${features})/(?!handlers\\.ts)`] },
+      to: { path: 'node_modules/kysely/' },
+    },
+    {
+      name: 'openapi-backend-in-contract-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/contract/' },
+      to: { path: 'node_modules/openapi-backend/' },
+    },
+    {
+      name: 'no-dev-dependency-at-run-time',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['generate\\.ts$', 'build-redoc\\.ts$'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

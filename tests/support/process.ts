@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SECRET_KEY } from './server.ts'
+
+const PROJECT = join(import.meta.dirname, '..', '..')
+const MAIN = join(PROJECT, 'src', 'main.ts')
+/** Spares each server a third of the processor time of its start. */
+const COMPILE_CACHE = join(PROJECT, 'node_modules', '.cache', 'compiled-for-tests')
+
+/** The real server, as `node src/main.ts` in a process of its own. */
+export interface ServerProcess {
+  readonly url: string
+  readonly port: number
+  readonly child: ChildProcess
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** The log, parsed; each line must be JSON. */
+  readonly lines: () => Record<string, unknown>[]
+  /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
+  readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>
+  readonly exit: Promise<number | NodeJS.Signals | null>
+  readonly serving: () => Promise<void>
+}
+
+interface Options {
+  readonly args?: readonly string[]
+  readonly nodeArgs?: readonly string[]
+  readonly cwd?: string
+}
+
+const running = new Set<ServerProcess>()
+const directories = new Set<string>()
+
+/** Spawns it and does not wait. The environment is only what is given here, with a port that was free. */
+export async function spawnServer(env: Readonly<Record<string, string>>, options: Options = {}): Promise<ServerProcess> {
+  const port = Number(env['PORT'] ?? (await freePort()))
+  const given = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, PORT: String(port), LOG_FORMAT: 'json', ...env }
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])], {
+    cwd: options.cwd ?? tmpdir(),
+    env: given,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const texts = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text))
+  const exit = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal))
+  })
+  const url = `http://127.0.0.1:${port}`
+  const server: ServerProcess = {
+    url,
+    port,
+    child,
+    exit,
+    stdout: () => texts.out,
+    stderr: () => texts.err,
+    lines: () => texts.out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>])),
+    end: (signal) => {
+      child.kill(signal)
+      return exit
+    },
+    serving: async () => {
+      const served = until('the server serves', () => answers(`${url}/health`, 200), 20_000)
+      const ended = exit.then((code) => Promise.reject(new Error(`the server ended with ${code}: ${texts.err}${texts.out}`)))
+      ended.catch(() => undefined)
+      await Promise.race([served, ended])
+    },
+  }
+  running.add(server)
+  void exit.then(() => running.delete(server))
+  return server
+}
+
+/** Spawns it and waits until it serves. */
+export async function serve(env: Readonly<Record<string, string>>, options: Options = {}): Promise<ServerProcess> {
+  const server = await spawnServer(env, options)
+  await server.serving()
+  return server
+}
+
+/** Runs it to its end, for starts that fail. */
+export async function runServer(env: Readonly<Record<string, string>>, options: Options = {}) {
+  const server = await spawnServer(env, options)
+  const code = await within('the server ends', server.exit, 15_000)
+  return { code, stdout: server.stdout(), stderr: server.stderr() }
+}
+
+/** The settings for a database of somebody else's. */
+export function databaseEnv(connection: { port: number; database: string; user: string; password?: string }): Record<string, string> {
+  const login = connection.password ? `${connection.user}:${encodeURIComponent(connection.password)}` : connection.user
+  return { DATABASE_URL: `postgres://${login}@127.0.0.1:${connection.port}/${connection.database}`, SECRET_KEY }
+}
+
+/** In memory where the machine offers that; gone after `cleanUp`. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'notes-process-'))
+  directories.add(directory)
+  return directory
+}
+
+/** For afterEach or afterAll: no process and no file stays behind. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all([...running].map((server) => server.end('SIGKILL')))
+  for (const directory of directories) {
+    await until(`no postgres is left in ${directory}`, () => postgresIn(directory).length === 0, 15_000)
+    rmSync(directory, { recursive: true, force: true })
+  }
+  directories.clear()
+}
+
+/** The PostgreSQL processes whose working directory is below this one. */
+export function postgresIn(directory: string): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    try {
+      if (readFileSync(`/proc/${entry}/comm`, 'utf8') !== 'postgres\n') return []
+      return readlinkSync(`/proc/${entry}/cwd`).startsWith(directory) ? [Number(entry)] : []
+    } catch {
+      return [] // no process, or gone meanwhile
+    }
+  })
+}
+
+/** Asks again until it is so; fails when it takes longer than `most` milliseconds. Answers how long it took. */
+export async function until(what: string, holds: () => unknown, most = 10_000): Promise<number> {
+  const began = performance.now()
+  for (;;) {
+    const held: unknown = await holds()
+    const took = performance.now() - began
+    if (held) return took
+    if (took > most) throw new Error(`Not within ${most} ms: ${what}`)
+    await delay(10)
+  }
+}
+
+export async function within<T>(what: string, promise: Promise<T>, most: number): Promise<T> {
+  const patience = new AbortController()
+  const late = delay(most, undefined, { signal: patience.signal }).then(() => Promise.reject(new Error(`Not within ${most} ms: ${what}`)))
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    patience.abort()
+  }
+}
+
+/** Whether the address answers with this status; false while nobody listens. */
+export async function answers(url: string, status: number): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
+    await response.arrayBuffer()
+    return response.status === status
+  } catch {
+    return false
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,0 +1,72 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/** Where PostgreSQL is: a port, or a socket in a directory. */
+export interface Upstream {
+  readonly host: string
+  readonly port: number
+}
+
+/** A way to PostgreSQL that can fail as networks do. */
+export interface Proxy {
+  readonly port: number
+  /** Ends every connection at once, without a farewell. */
+  readonly cut: () => void
+  /** Nothing gets through any more, and nobody is told. */
+  readonly swallow: () => void
+  /** New connections get through again; those of the hole stay dead, as behind a firewall that forgot them. */
+  readonly restore: () => void
+  readonly close: () => Promise<void>
+}
+
+interface ProxyOptions {
+  readonly port?: number
+  /** Changes what PostgreSQL says. */
+  readonly rewrite?: (chunk: Buffer) => Buffer
+}
+
+export async function openProxy(upstream: Upstream, { port = 0, rewrite = (chunk) => chunk }: ProxyOptions = {}): Promise<Proxy> {
+  const pairs = new Set<{ readonly near: Socket; readonly far: Socket; dead: boolean }>()
+  let swallowing = false
+  const server = createServer((near) => {
+    const far = connect(upstream.host.startsWith('/') ? { path: `${upstream.host}/.s.PGSQL.${upstream.port}` } : upstream)
+    const pair = { near, far, dead: swallowing }
+    pairs.add(pair)
+    const pass = (to: Socket, change: (chunk: Buffer) => Buffer) => (chunk: Buffer) => {
+      if (!pair.dead) to.write(change(chunk))
+    }
+    near.on('data', pass(far, (chunk) => chunk))
+    far.on('data', pass(near, rewrite))
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.on('error', () => undefined)
+      one.on('close', () => {
+        if (one === near) pairs.delete(pair)
+        // What waits to be written still arrives: a farewell of PostgreSQL, such as "shutting down".
+        if (!pair.dead || one === near) other.end(() => other.destroy())
+      })
+    }
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  const cut = (): void => {
+    for (const { near, far } of pairs) {
+      near.resetAndDestroy()
+      far.destroy()
+    }
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    swallow: () => {
+      swallowing = true
+      for (const pair of pairs) pair.dead = true
+    },
+    restore: () => void (swallowing = false),
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      cut()
+      await closed
+    },
+  }
+}
