@@ -93,6 +93,14 @@ export const problemKinds = {
     description: 'The request is well-formed, but some of it breaks the contract.',
     remedy: 'Correct each place listed in errors: loc says where, msg says what is wrong.',
   },
+  'too-many-attempts': {
+    status: 429,
+    title: 'Too many attempts',
+    description:
+      'Too many logins have failed for this account or from this network. The answer is the same whether the password ' +
+      'was right or wrong, and whether there is such an account or not.',
+    remedy: 'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 minutes.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'Headers too large',

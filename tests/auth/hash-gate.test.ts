@@ -1,0 +1,128 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
+import { createHashGate } from '../../src/auth/hash-gate.ts'
+import { Problem } from '../../src/http/problem.ts'
+
+/** Work that ends when it is told to, and remembers when it began. */
+function controlled(began: string[], name: string) {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const work = (): Promise<string> => {
+    began.push(name)
+    return promise
+  }
+  return { work, end: () => resolve(name), fail: () => reject(new Error(name)) }
+}
+
+function refusal(run: Promise<unknown>): Promise<unknown> {
+  return run.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+function expectBusy(error: unknown): void {
+  expect(error).toBeInstanceOf(Problem)
+  expect(error).toMatchObject({ slug: 'unavailable', status: 503, headers: { 'Retry-After': expect.any(Number) } })
+}
+
+test('at most as many hashes run at once as there are slots, and those that wait take turns in order', async () => {
+  const gate = createHashGate({ slots: 2, queue: 20, waitMs: 2_000 })
+  const began: string[] = []
+  const works = ['a', 'b', 'c', 'd', 'e'].map((name) => controlled(began, name))
+  const runs = works.map(({ work }) => gate.run(work))
+  await turn()
+  expect(began).toEqual(['a', 'b'])
+  works[1]?.end()
+  await turn()
+  expect(began).toEqual(['a', 'b', 'c'])
+  works[0]?.end()
+  works[2]?.end()
+  await turn()
+  expect(began).toEqual(['a', 'b', 'c', 'd', 'e'])
+  for (const { end } of works) end()
+  expect(await Promise.all(runs)).toEqual(['a', 'b', 'c', 'd', 'e'])
+})
+
+test('a newcomer does not get the slot that somebody in the queue was waiting for', async () => {
+  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const began: string[] = []
+  const [first, waiting, newcomer] = [controlled(began, 'first'), controlled(began, 'waiting'), controlled(began, 'newcomer')]
+  const runs = [gate.run(first.work).then(() => gate.run(newcomer.work)), gate.run(waiting.work)]
+  first.end()
+  await turn()
+  expect(began).toEqual(['first', 'waiting'])
+  waiting.end()
+  newcomer.end()
+  await Promise.all(runs)
+  expect(began).toEqual(['first', 'waiting', 'newcomer'])
+})
+
+test('beyond the queue one is refused at once with a 503 that says when to come back, and the work never begins', async () => {
+  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const began: string[] = []
+  const works = Array.from({ length: 21 }, (_, index) => controlled(began, String(index)))
+  const runs = works.map(({ work }) => gate.run(work))
+  const late = controlled(began, 'late')
+  expectBusy(await refusal(gate.run(late.work)))
+  for (const { end } of works) end()
+  await Promise.all(runs)
+  expect(began).toHaveLength(21)
+  expect(began).not.toContain('late')
+  late.end()
+  expect(await gate.run(late.work)).toBe('late')
+})
+
+test('whoever waits too long is refused with a 503, and the next in the queue is not', async () => {
+  vi.useFakeTimers()
+  try {
+    const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+    const began: string[] = []
+    const [busy, impatient, next] = [controlled(began, 'busy'), controlled(began, 'impatient'), controlled(began, 'next')]
+    const running = gate.run(busy.work)
+    const refused = refusal(gate.run(impatient.work))
+    await vi.advanceTimersByTimeAsync(1_000)
+    const waiting = gate.run(next.work)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expectBusy(await refused)
+    busy.end()
+    next.end()
+    expect(await Promise.all([running, waiting])).toEqual(['busy', 'next'])
+    expect(began).toEqual(['busy', 'next'])
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a client that goes away while waiting frees its place; a hash that has begun keeps its slot to the end', async () => {
+  const gate = createHashGate({ slots: 1, queue: 1, waitMs: 2_000 })
+  const began: string[] = []
+  const [first, gone, next] = [controlled(began, 'first'), controlled(began, 'gone'), controlled(began, 'next')]
+  const [firstClient, goneClient] = [new AbortController(), new AbortController()]
+  const running = gate.run(first.work, firstClient.signal)
+  const left = refusal(gate.run(gone.work, goneClient.signal))
+  goneClient.abort()
+  expectBusy(await left)
+  const waiting = gate.run(next.work)
+  firstClient.abort()
+  await turn()
+  expect(began).toEqual(['first'])
+  first.end()
+  next.end()
+  expect(await Promise.all([running, waiting])).toEqual(['first', 'next'])
+  expectBusy(await refusal(gate.run(gone.work, goneClient.signal)))
+  expect(began).toEqual(['first', 'next'])
+})
+
+test('work that fails, at once or later, gives its slot back and its own error to its caller', async () => {
+  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const failing = controlled([], 'failing')
+  const runs = [refusal(gate.run(failing.work)), gate.run(async () => 'after')]
+  failing.fail()
+  expect(await Promise.all(runs)).toEqual([new Error('failing'), 'after'])
+  const thrown = gate.run(() => {
+    throw new Error('at once')
+  })
+  expect(await refusal(thrown)).toEqual(new Error('at once'))
+  expect(await gate.run(async () => 'still open')).toBe('still open')
+})
