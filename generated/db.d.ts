@@ -9,6 +9,33 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export interface ApiKeys {
+  created_at: Generated<string>;
+  expires_at: string;
+  hint: string;
+  id: string;
+  key_hash: Buffer;
+  last_used_at: string | null;
+  name: string;
+  scope: string;
+  user_id: string;
+}
+
+export interface KnownAddresses {
+  account: Buffer;
+  address: Buffer;
+  expires_at: string;
+}
+
+export interface LoginFailures {
+  blocked_until: string | null;
+  expires_at: string;
+  failures: number;
+  key: Buffer;
+  updated_at: Generated<string>;
+  was_blocked: Generated<boolean>;
+}
+
 export interface Notes {
   content: string;
   created_at: Generated<string>;
@@ -30,12 +57,23 @@ export interface RefreshTokens {
   used_at: string | null;
 }
 
+export interface SecurityEvents {
+  address: string | null;
+  created_at: Generated<string>;
+  id: string;
+  subject_id: string | null;
+  type: string;
+  user_id: string | null;
+}
+
 export interface Sessions {
+  address: string | null;
   created_at: Generated<string>;
   ended_at: string | null;
   expires_at: string;
   id: string;
   scope: string;
+  user_agent: string | null;
   user_id: string;
 }
 
@@ -49,8 +87,12 @@ export interface Users {
 }
 
 export interface DB {
+  api_keys: ApiKeys;
+  known_addresses: KnownAddresses;
+  login_failures: LoginFailures;
   notes: Notes;
   refresh_tokens: RefreshTokens;
+  security_events: SecurityEvents;
   sessions: Sessions;
   users: Users;
 }

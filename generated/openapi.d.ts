@@ -17,7 +17,8 @@ export interface paths {
          * Create an account
          * @description Creates an account. The e-mail is stored as you typed it and compared without regard to case, so
          *     `User@example.com` and `user@example.com` are one account. The password is stored only as an argon2id hash.
-         *     Registering does not log you in: ask `POST /auth/token` for a token next.
+         *     A password that is on the list of common ones is refused. Registering does not log you in: ask `POST /auth/token`
+         *     for a token next. The operator may have closed registration; then only the operator creates accounts.
          */
         post: operations["registerUser"];
         delete?: never;
@@ -45,9 +46,33 @@ export interface paths {
          *     seconds may a client that lost the answer repeat the request, once.
          *
          *     `scope` asks for less than everything, separated by spaces. A refresh never gives more than its session has.
-         *     An unknown e-mail, a wrong password and a disabled account answer alike and cost the same time.
+         *     An unknown e-mail, a wrong password and a disabled account answer alike and cost the same time. After 5 failures
+         *     from one address, further attempts on that account from there wait, from one second to 15 minutes. The owner's own
+         *     addresses are not affected by what strangers do.
          */
         post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description The OAuth 2.0 revocation endpoint (RFC 7009). Whoever holds a token may end it: a refresh token or an access token
+         *     ends its whole session, on every server at once, and an API key is deleted, which is the quickest answer to one
+         *     that leaked. An unknown, expired or already ended token answers 200 as well; there is nothing left to do then.
+         */
+        post: operations["revokeToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -68,7 +93,171 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
+        /**
+         * Delete your account
+         * @description Erases the account and everything that belongs to it: notes, sessions, API keys and the list of security events.
+         *     All of it is gone when the answer arrives, and nobody can bring it back. It needs the current password and a login.
+         */
+        delete: operations["deleteMe"];
+        options?: never;
+        head?: never;
+        /**
+         * Change your e-mail
+         * @description Changes the address to log in with and returns the account. It needs the current password and a login; an API key
+         *     will not do. Sessions and API keys stay as they are.
+         */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/users/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your password
+         * @description Sets a new password and ends, at once and on every server, all your other sessions; the one that makes this request
+         *     goes on. API keys are deleted too, unless `revoke_api_keys` is false: whoever knew the old password may have made
+         *     some. It needs the current password and a login.
+         */
+        put: operations["changePassword"];
+        post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What may your credential do?
+         * @description Tells the kind of the credential that this request was made with, its scopes, and which operations it may call.
+         *     Every valid credential may ask. Changes nothing.
+         */
+        get: operations["getCredential"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your sessions
+         * @description Returns the sessions that are alive, the latest login first: each is one login with all the tokens that followed it.
+         *     An account has at most 100; a further login ends the oldest.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Ends one of your sessions, on every server at once: its refresh token and its access tokens are of no use any more.
+         *     Ending the session that asks logs it out. A session that is over answers 404.
+         */
+        delete: operations["revokeSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/security-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to your account
+         * @description Returns logins, failed logins, changes of password and e-mail, API keys made and revoked, and more, newest first,
+         *     `limit` at a time; `Link` holds the address of the next page. Events are kept for 400 days, at most 1000 of them,
+         *     of which failed logins never take the place of others: 200 of those are kept beside.
+         */
+        get: operations["listSecurityEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your API keys
+         * @description Returns your API keys, newest first, also those that have expired. The keys themselves are not stored and cannot be
+         *     shown again; `hint` is how each begins.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description Makes a key for a program and returns it, this once: only its hash is stored. Give it the least it needs; it can
+         *     have no scope that the session asking does not have, and never `account:write` or `keys:write`. It needs the current
+         *     password and a login. An account has at most 50 keys.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Deletes the key. From then on no server accepts it. Deleting it a second time answers 404.
+         */
+        delete: operations["revokeApiKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -237,6 +426,212 @@ export interface components {
             is_active: boolean;
             created_at: components["schemas"]["Timestamp"];
         };
+        /** @description A change of the account. */
+        UserUpdate: {
+            /**
+             * Format: email
+             * @description The new address to log in with.
+             * @example new@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description The password of the account, to prove that it is you.
+             * @example securepass123
+             */
+            current_password: string;
+        };
+        /** @description Proof that the owner of the account makes the request. */
+        PasswordProof: {
+            /**
+             * Format: password
+             * @description The password of the account, to prove that it is you.
+             * @example securepass123
+             */
+            current_password: string;
+        };
+        /** @description A change of the password. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The password of the account, to prove that it is you.
+             * @example securepass123
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description 8 to 256 characters of any kind; length counts, not the mixture.
+             * @example a longer and better one
+             */
+            new_password: string;
+            /**
+             * @description Whether to delete all API keys too.
+             * @default true
+             * @example true
+             */
+            revoke_api_keys: boolean;
+        };
+        /** @description A token that shall be of no use any more (RFC 7009). */
+        Revocation: {
+            /**
+             * @description A refresh token, an access token or an API key.
+             * @example nrt_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLXRva2Vu
+             */
+            token: string;
+            /**
+             * @description Accepted because OAuth clients send it, and ignored; tokens are told apart by their form.
+             * @example refresh_token
+             */
+            token_type_hint?: string;
+            /**
+             * @description Accepted because OAuth clients send it, and ignored; there are no client registrations.
+             * @example
+             */
+            client_id?: string;
+            /**
+             * @description Accepted because OAuth clients send it, and ignored.
+             * @example
+             */
+            client_secret?: string;
+        };
+        /** @description What a request was made with. */
+        Credential: {
+            /**
+             * @description A `session` for an access token, or an `api_key`.
+             * @example session
+             * @enum {string}
+             */
+            kind: "session" | "api_key";
+            id: components["schemas"]["Id"];
+            /** @description What the credential has. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The operations that the credential may call, by `operationId`; public ones included. */
+            operations: string[];
+        };
+        /** @description A login and the tokens that followed it. */
+        Session: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description Whether it is the session that asks.
+             * @example true
+             */
+            is_current: boolean;
+            /** @description What its tokens may do at most. */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * @description Where the login came from. An IPv6 address is told by its network of 64 bits.
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /**
+             * @description What the program called itself at the login; it may say what it likes.
+             * @example curl/8.14.1
+             */
+            user_agent: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            last_used_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+        };
+        /** @description Something that happened to an account. */
+        SecurityEvent: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What happened. `login_failed` is also told of a wrong current password. `refresh_token_reused` means that a copy
+             *     of a token is about: the session was ended. `operator_` events were done by the operator of the server.
+             *     Ignore types that you do not know.
+             * @example login
+             * @enum {string}
+             */
+            type: "registered" | "login" | "login_failed" | "refresh_token_reused" | "session_revoked" | "password_changed" | "email_changed" | "api_key_created" | "api_key_revoked" | "operator_created_account" | "operator_disabled_account" | "operator_enabled_account" | "operator_reset_password" | "operator_revoked_sessions";
+            /**
+             * Format: uuid
+             * @description The session or API key that it happened to.
+             * @example 019a6f61-4b5c-7d6e-8f90-a1b2c3d4e5f6
+             */
+            subject_id: string | null;
+            /**
+             * @description Where the request came from. An IPv6 address is told by its network of 64 bits.
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A scope that an API key may have.
+         * @example notes:read
+         * @enum {string}
+         */
+        ApiKeyScope: "account:read" | "notes:read" | "notes:write";
+        /** @description What a new API key is for. */
+        ApiKeyCreate: {
+            /**
+             * @description What the key is for, in your words.
+             * @example Nightly backup
+             */
+            name: string;
+            /** @description What the key may do. */
+            scopes: components["schemas"]["ApiKeyScope"][];
+            /**
+             * Format: int32
+             * @description After how many days the key stops working.
+             * @default 90
+             * @example 90
+             */
+            expires_in_days: number;
+            /**
+             * Format: password
+             * @description The password of the account, to prove that it is you.
+             * @example securepass123
+             */
+            current_password: string;
+        };
+        /** @description An API key, without the secret part. */
+        ApiKey: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description What the key is for, in your words.
+             * @example Nightly backup
+             */
+            name: string;
+            /**
+             * @description How the key begins, so that you recognise it.
+             * @example nak_Zm9yLW
+             */
+            hint: string;
+            /** @description What the key may do. */
+            scopes: components["schemas"]["Scope"][];
+            created_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to within five minutes.
+             * @example 2026-11-22T10:16:40.5Z
+             */
+            last_used_at: string | null;
+        };
+        /** @description A new API key with its secret part. */
+        NewApiKey: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description The key itself. Keep it where secrets are kept; it is not shown again.
+             * @example nak_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLWtleSE4c2d462f
+             */
+            key: string;
+            /**
+             * @description What the key is for, in your words.
+             * @example Nightly backup
+             */
+            name: string;
+            /**
+             * @description How the key begins, so that you recognise it.
+             * @example nak_Zm9yLW
+             */
+            hint: string;
+            /** @description What the key may do. */
+            scopes: components["schemas"]["Scope"][];
+            created_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+        };
         /** @description Logs in with e-mail and password (RFC 6749, section 4.3). */
         PasswordGrant: {
             /**
@@ -327,7 +722,7 @@ export interface components {
             refresh_token: string;
             /**
              * @description What the access token may do, separated by spaces.
-             * @example account:read notes:read notes:write
+             * @example account:read account:write keys:write notes:read notes:write
              */
             scope: string;
         };
@@ -556,7 +951,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no valid access token. */
+        /** @description There is no valid credential. */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -578,7 +973,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The access token is valid but lacks a scope. */
+        /** @description The credential is valid but lacks a scope. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -589,7 +984,38 @@ export interface components {
                 "application/problem+json": components["schemas"]["ScopeProblem"];
             };
         };
-        /** @description There is no such note, or it is not yours. */
+        /** @description The server does not let people register. */
+        RegistrationClosed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has as many API keys as it may have. */
+        TooManyApiKeys: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many wrong passwords were tried on this account from this address; this one was not looked at. */
+        TooManyAttempts: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is nothing with this id, or it is not yours. */
         NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -700,7 +1126,23 @@ export interface components {
          */
         NoteId: components["schemas"]["Id"];
         /**
-         * @description How many notes a page has at most.
+         * @description The id of the session.
+         * @example 019a6f61-4b5c-7d6e-8f90-a1b2c3d4e5f6
+         */
+        SessionId: components["schemas"]["Id"];
+        /**
+         * @description The id of the API key.
+         * @example 019a6f62-3c4d-7e5f-8a9b-0c1d2e3f4a5b
+         */
+        KeyId: components["schemas"]["Id"];
+        /**
+         * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+         *     refused when altered.
+         * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+         */
+        EventCursor: string;
+        /**
+         * @description How many entries a page has at most.
          * @example 20
          */
         Limit: number;
@@ -788,6 +1230,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
+            403: components["responses"]["RegistrationClosed"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["EmailTaken"];
             413: components["responses"]["TooLarge"];
@@ -827,6 +1270,38 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The token to end, as a form. */
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description The token is of no use any more. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -859,11 +1334,343 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The password, to prove that it is you. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordProof"];
+            };
+        };
+        responses: {
+            /** @description The account is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The new address, and the password to prove that it is you. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["EmailTaken"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The current password and the new one. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The new password is in force. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The credential of this request. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your sessions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the session.
+                 * @example 019a6f61-4b5c-7d6e-8f90-a1b2c3d4e5f6
+                 */
+                session_id: components["parameters"]["SessionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSecurityEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many entries a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["EventCursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityEvent"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your API keys. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the key is for and what it may do. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key, which is not shown again. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["TooManyApiKeys"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the API key.
+                 * @example 019a6f62-3c4d-7e5f-8a9b-0c1d2e3f4a5b
+                 */
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is gone. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listNotes: {
         parameters: {
             query?: {
                 /**
-                 * @description How many notes a page has at most.
+                 * @description How many entries a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];

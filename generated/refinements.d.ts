@@ -4,7 +4,18 @@
 export interface DefaultedQuery {
   registerUser: never
   createToken: never
+  revokeToken: never
   getMe: never
+  deleteMe: never
+  updateMe: never
+  changePassword: never
+  getCredential: never
+  listSessions: never
+  revokeSession: never
+  listSecurityEvents: 'limit'
+  listApiKeys: never
+  createApiKey: never
+  revokeApiKey: never
   listNotes: 'limit'
   createNote: never
   getNote: never
@@ -19,7 +30,18 @@ export interface DefaultedQuery {
 export interface OptionalReplyHeaders {
   registerUser: never
   createToken: never
+  revokeToken: never
   getMe: never
+  deleteMe: never
+  updateMe: never
+  changePassword: never
+  getCredential: never
+  listSessions: never
+  revokeSession: never
+  listSecurityEvents: 'Link'
+  listApiKeys: never
+  createApiKey: never
+  revokeApiKey: never
   listNotes: 'Link'
   createNote: never
   getNote: never

@@ -1,14 +1,25 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
 /** Every scope of the contract, in the order in which they are told. */
-export const scopes = ['account:read', 'notes:read', 'notes:write'] as const
+export const scopes = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'] as const
 export type Scope = (typeof scopes)[number]
 
 /** operationId to the scopes it needs; null: public. */
 export const security = {
   registerUser: null,
   createToken: null,
+  revokeToken: null,
   getMe: ['account:read'],
+  deleteMe: ['account:write'],
+  updateMe: ['account:write'],
+  changePassword: ['account:write'],
+  getCredential: [],
+  listSessions: ['account:read'],
+  revokeSession: ['account:write'],
+  listSecurityEvents: ['account:read'],
+  listApiKeys: ['account:read'],
+  createApiKey: ['keys:write'],
+  revokeApiKey: ['keys:write'],
   listNotes: ['notes:read'],
   createNote: ['notes:write'],
   getNote: ['notes:read'],

@@ -1,3 +1,4 @@
+import { isNetwork } from './http/client-address.ts'
 import { settings, type SettingName } from './settings.ts'
 import { StartupFault } from './startup-fault.ts'
 
@@ -9,8 +10,13 @@ export interface Config {
   readonly dataDir: string
   /** undefined only with the embedded database, which keeps its own. */
   readonly secretKey: string | undefined
+  /** Its tokens are accepted, and none are made with it. */
+  readonly secretKeyAccepted: string | undefined
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
+  readonly registration: 'open' | 'closed'
+  readonly passwordMinLength: number
+  readonly trustedProxies: readonly string[]
   readonly poolSize: number
   readonly corsOrigins: readonly string[]
   readonly replyValidation: 'enforce' | 'log' | 'off'
@@ -46,8 +52,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: read('DATABASE_URL', parsers.DATABASE_URL),
     dataDir: read('DATA_DIR', parsers.DATA_DIR),
     secretKey: read('SECRET_KEY', parsers.SECRET_KEY),
+    secretKeyAccepted: read('SECRET_KEY_ACCEPTED', parsers.SECRET_KEY_ACCEPTED),
     accessTokenSeconds: read('ACCESS_TOKEN_TTL', parsers.ACCESS_TOKEN_TTL),
     refreshTokenSeconds: read('REFRESH_TOKEN_TTL', parsers.REFRESH_TOKEN_TTL),
+    registration: read('REGISTRATION', parsers.REGISTRATION),
+    passwordMinLength: read('PASSWORD_MIN_LENGTH', parsers.PASSWORD_MIN_LENGTH),
+    trustedProxies: read('TRUSTED_PROXIES', parsers.TRUSTED_PROXIES),
     poolSize: read('DATABASE_POOL_SIZE', parsers.DATABASE_POOL_SIZE),
     corsOrigins: read('CORS_ORIGINS', parsers.CORS_ORIGINS),
     replyValidation: read('REPLY_VALIDATION', parsers.REPLY_VALIDATION),
@@ -64,8 +74,12 @@ function createParsers(isSecretKeyRequired: boolean) {
     DATABASE_URL: postgresUrl,
     DATA_DIR: (text: string) => text,
     SECRET_KEY: secretKey(isSecretKeyRequired),
+    SECRET_KEY_ACCEPTED: secretKey(false),
     ACCESS_TOKEN_TTL: duration(1, DAY),
     REFRESH_TOKEN_TTL: duration(1, 90 * DAY),
+    REGISTRATION: oneOf(['open', 'closed']),
+    PASSWORD_MIN_LENGTH: integer(8, 64),
+    TRUSTED_PROXIES: networks,
     DATABASE_POOL_SIZE: integer(1, 1_000),
     CORS_ORIGINS: origins,
     REPLY_VALIDATION: oneOf(['enforce', 'log', 'off']),
@@ -120,11 +134,18 @@ function secretKey(required: boolean): (text: string) => string | undefined | Fa
   }
 }
 
+function entriesOf(text: string): string[] {
+  const entries = text.split(',').map((entry) => entry.trim())
+  return entries.filter((entry) => entry !== '')
+}
+
+function networks(text: string): string[] | Fault {
+  const list = entriesOf(text)
+  return list.every(isNetwork) ? list : new Fault('must be addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas')
+}
+
 function origins(text: string): string[] | Fault {
-  const list = text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
+  const list = entriesOf(text)
   const wrong = list.some((entry) => URL.parse(entry)?.origin !== entry)
   return wrong ? new Fault('must be origins such as https://notes.example.com, without a path, separated by commas') : list
 }

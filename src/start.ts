@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
+import { createAuth } from './auth/auth.ts'
 import { createAuthenticate } from './auth/bearer.ts'
 import { loadOrCreateSecretKey } from './auth/secret-key.ts'
-import { createTokens, deriveKey } from './auth/tokens.ts'
+import { startHousekeeping } from './auth/housekeeping.ts'
+import { deriveKeys } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import { loadDocument } from './contract/document.ts'
 import { type Connection, createDatabase } from './db/database.ts'
@@ -12,6 +14,7 @@ import { migrate } from './db/migrate.ts'
 import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { createHandlers } from './handlers.ts'
+import { createClientOf } from './http/client.ts'
 import { createCursors } from './notes/cursor.ts'
 import { listen } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
@@ -47,24 +50,28 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     })
     closers.splice(1, 0, () => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
     const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
-    const tokens = createTokens(secretKey, config.accessTokenSeconds)
+    const secretKeys = [secretKey, ...(config.secretKeyAccepted === undefined ? [] : [config.secretKeyAccepted])] as const
+    const auth = createAuth(db, {
+      ...config,
+      secretKeys: [...secretKeys],
+      onLocalThrottle: (error) => log.warn({ err: error }, 'failed logins are counted by this process alone'),
+    })
     const whyNotReady = async (): Promise<string | undefined> => {
       if (phase.now === 'stopping') return 'The server is shutting down.'
       if (phase.now === 'ready' && (await ping(db))) return undefined
       return 'The database is not reachable.'
     }
     const handlers = await createHandlers({
-      db,
-      tokens,
-      refreshTokenSeconds: config.refreshTokenSeconds,
-      cursors: createCursors(deriveKey(secretKey, 'cursor')),
+      ...auth,
+      cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
       version: document.version,
       whyNotReady,
     })
     const app = await createApp({
       document,
       handlers,
-      authenticate: createAuthenticate(db, tokens),
+      authenticate: createAuthenticate(db, auth.tokens),
+      clientOf: createClientOf(config.trustedProxies),
       replies: config.replyValidation,
       corsOrigins: config.corsOrigins,
       log,
@@ -73,7 +80,9 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     })
     listener.serve(app)
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
-      if (phase.now === 'starting') phase.now = 'ready'
+      if (phase.now !== 'starting') return
+      phase.now = 'ready'
+      closers.unshift(startHousekeeping(db, (error) => log.warn({ err: error }, 'old rows could not be deleted')))
     })
     const stop = (): Promise<void> => {
       phase.now = 'stopping'

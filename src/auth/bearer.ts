@@ -1,7 +1,8 @@
-import { scopes, type Scope } from '../../generated/security.ts'
 import type { Caller } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import { Problem } from '../http/problem.ts'
+import { findLiveApiKey, isApiKey } from './api-keys.ts'
+import { knownScopes } from './scopes.ts'
 import { findLiveSession } from './sessions.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -9,25 +10,38 @@ import type { Tokens } from './tokens.ts'
 export function createAuthenticate(db: Database, tokens: Tokens): (authorization: string | undefined) => Promise<Caller> {
   return async (authorization) => {
     if (authorization === undefined) {
-      throw unauthorized('This operation needs an access token, sent as "Authorization: Bearer …".', 'Bearer realm="notes-api"')
+      const detail = 'This operation needs an access token or an API key, sent as "Authorization: Bearer …".'
+      throw unauthorized(detail, 'Bearer realm="notes-api"')
     }
-    const [, token] = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i.exec(authorization) ?? []
-    const claims = token === undefined ? undefined : await tokens.verify(token)
-    // A token outlives its session only on paper.
-    const session = claims === undefined ? undefined : await findLiveSession(db, claims.sessionId)
-    if (claims === undefined || session?.user_id !== claims.userId) {
-      throw unauthorized('The access token is not, or no longer, valid.', 'Bearer realm="notes-api", error="invalid_token"')
+    const [, credential = ''] = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i.exec(authorization) ?? []
+    const caller = isApiKey(credential) ? await callerOfKey(db, credential) : await callerOfToken(db, tokens, credential)
+    if (caller === undefined) {
+      throw unauthorized('The credential is not, or no longer, valid.', 'Bearer realm="notes-api", error="invalid_token"')
     }
-    return { userId: claims.userId, sessionId: claims.sessionId, scopes: knownScopes(claims.scope) }
+    return caller
   }
 }
 
-/** The scopes in a space-separated list that the contract knows. */
-export function knownScopes(list: string): Scope[] {
-  const words = new Set(list.split(' '))
-  return scopes.filter((scope) => words.has(scope))
+async function callerOfKey(db: Database, key: string): Promise<Caller | undefined> {
+  const row = await findLiveApiKey(db, key)
+  if (row === undefined) return undefined
+  return { userId: row.user_id, credential: { kind: 'api_key', id: row.id }, scopes: knownScopes(row.scope) }
 }
 
-export function unauthorized(detail: string, challenge: string): Problem {
+async function callerOfToken(db: Database, tokens: Tokens, token: string): Promise<Caller | undefined> {
+  const claims = token === '' ? undefined : await tokens.verify(token)
+  if (claims === undefined) return undefined
+  // A token outlives its session only on paper.
+  const session = await findLiveSession(db, claims.sessionId)
+  if (session?.user_id !== claims.userId) return undefined
+  return { userId: claims.userId, credential: { kind: 'session', id: claims.sessionId }, scopes: knownScopes(claims.scope) }
+}
+
+/** For an account that was deleted between the check of the credential and the use of it. */
+export function accountGone(): Problem {
+  return unauthorized('The account is gone.', 'Bearer realm="notes-api", error="invalid_token"')
+}
+
+function unauthorized(detail: string, challenge: string): Problem {
   return new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } })
 }

@@ -1,62 +1,46 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import type { DB } from '../../generated/db.d.ts'
+import type { Client } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
+import { type Account, lockAccount, setPasswordHash } from './accounts.ts'
+import { recordEvent } from './events.ts'
+import { addRefreshToken, type SessionTokens } from './refresh-tokens.ts'
 
 /** A session ends this long after its login, however often it was refreshed. */
 const ABSOLUTE_DAYS = 90
-/** A client that lost the answer may repeat its refresh once within this time. */
-const RETRY_SECONDS = 10
+/** The contract's bound on the list of sessions; a further login ends the oldest. */
+const MOST_SESSIONS = 100
 
-export interface SessionTokens {
-  readonly sessionId: string
-  readonly userId: string
+interface Login {
+  /** The account as it was when its password was checked. */
+  readonly account: Account
+  /** Takes the place of a hash that was made with weaker parameters than today's. */
+  readonly strongerHash: string | undefined
   readonly scope: string
-  readonly refreshToken: string
+  readonly idleSeconds: number
+  readonly client: Client
 }
 
-export function startSession(db: Database, userId: string, scope: string, idleSeconds: number): Promise<SessionTokens> {
+/** Starts a session; undefined when the password was changed or the account disabled while the hash was computed. */
+export function startSession(
+  db: Database,
+  { account, strongerHash, scope, idleSeconds, client }: Login,
+): Promise<SessionTokens | undefined> {
   const sessionId = uuidv7()
   return db.transaction().execute(async (transaction) => {
-    const expires = sql<string>`now() + make_interval(days => ${ABSOLUTE_DAYS})`
-    await transaction.insertInto('sessions').values({ id: sessionId, user_id: userId, scope, expires_at: expires }).execute()
-    const refreshToken = await addRefreshToken(transaction, sessionId, idleSeconds)
-    return { sessionId, userId, scope, refreshToken }
-  })
-}
-
-/**
- * Uses up a refresh token and answers the one that takes its place; undefined when the token is not, or no longer,
- * good. A used token that turns up again ends its session (RFC 9700 §4.14.2), and that is committed although the
- * request is refused: this function answers and never throws once it has written. `checkScope` may throw; then the
- * token is not used up.
- */
-export function rotateRefreshToken(
-  db: Database,
-  refreshToken: string,
-  idleSeconds: number,
-  checkScope: (sessionScope: string) => void,
-): Promise<SessionTokens | undefined> {
-  const hash = hashToken(refreshToken)
-  return db.transaction().execute(async (transaction) => {
-    const token = await lockToken(transaction, hash)
-    if (token === undefined || !token.is_usable) return undefined
-    checkScope(token.scope)
-
-    if (token.used) {
-      if (token.is_replay) await endSession(transaction, token.session_id)
-      if (token.is_replay || token.retried) return undefined
-      // The one retry: it takes the place of the answer that was lost, which then opens nothing any more.
-      await transaction.deleteFrom('refresh_tokens').where('token_hash', '=', token.replaced_by).execute()
-    }
-    const next = await addRefreshToken(transaction, token.session_id, idleSeconds)
+    if (!(await lockAccount(transaction, account))) return undefined
+    if (strongerHash !== undefined) await setPasswordHash(transaction, account.id, strongerHash)
+    await endOldest(transaction, account.id)
+    const origin = { address: client.address === 'unknown' ? null : client.address, user_agent: client.userAgent ?? null }
+    const expires_at = sql<string>`now() + make_interval(days => ${sql.lit(ABSOLUTE_DAYS)})`
     await transaction
-      .updateTable('refresh_tokens')
-      .set({ used_at: sql`coalesce(used_at, now())`, retried: token.used, replaced_by: hashToken(next) })
-      .where('token_hash', '=', hash)
+      .insertInto('sessions')
+      .values({ id: sessionId, user_id: account.id, scope, expires_at, ...origin })
       .execute()
-    return { sessionId: token.session_id, userId: token.user_id, scope: token.scope, refreshToken: next }
+    const refreshToken = await addRefreshToken(transaction, sessionId, idleSeconds)
+    await recordEvent(transaction, { type: 'login', userId: account.id, address: client.address, subjectId: sessionId })
+    return { sessionId, userId: account.id, scope, refreshToken }
   })
 }
 
@@ -73,47 +57,79 @@ export function findLiveSession(db: Database, sessionId: string): Promise<{ user
     .executeTakeFirst()
 }
 
-/** Reads a refresh token under a lock on its session, so that parallel refreshes of one family take turns. */
-async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
-  const family = await transaction.selectFrom('refresh_tokens').select('session_id').where('token_hash', '=', hash).executeTakeFirst()
-  if (family === undefined) return undefined
-  await transaction.selectFrom('sessions').select('id').where('id', '=', family.session_id).forUpdate().execute()
-  return transaction
-    .selectFrom('refresh_tokens as token')
-    .innerJoin('sessions as session', 'session.id', 'token.session_id')
-    .innerJoin('users as account', 'account.id', 'session.user_id')
-    .leftJoin('refresh_tokens as next', 'next.token_hash', 'token.replaced_by')
-    .select([
-      'token.session_id',
-      'token.replaced_by',
-      'session.user_id',
-      'session.scope',
-      sql<boolean>`token.used_at is not null`.as('used'),
-      'token.retried',
-      sql<boolean>`token.used_at < now() - make_interval(secs => ${RETRY_SECONDS}) or next.used_at is not null`.as('is_replay'),
-      sql<boolean>`session.ended_at is null and session.expires_at > now() and token.expires_at > now()
-        and account.is_active`.as('is_usable'),
-    ])
-    .where('token.token_hash', '=', hash)
-    .executeTakeFirst()
-}
-
-async function addRefreshToken(transaction: Transaction<DB>, sessionId: string, idleSeconds: number): Promise<string> {
-  const token = `nrt_${randomBytes(32).toString('base64url')}`
-  const expires = sql<string>`now() + make_interval(secs => ${idleSeconds})`
-  await transaction
-    .insertInto('refresh_tokens')
-    .values({ token_hash: hashToken(token), session_id: sessionId, expires_at: expires })
+/** The sessions of an account that can still go on, the latest login first. */
+export function listSessions(db: Database, userId: string) {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('refresh_tokens as token', 'token.session_id', 'sessions.id')
+    .select(['sessions.id', 'sessions.scope', 'sessions.address', 'sessions.user_agent', 'sessions.created_at'])
+    .select(sql<string>`max(token.created_at)`.as('last_used_at'))
+    .select(sql<string>`least(sessions.expires_at, max(token.expires_at))`.as('expires_at'))
+    .where('sessions.user_id', '=', userId)
+    .where('sessions.ended_at', 'is', null)
+    .where('sessions.expires_at', '>', sql<string>`now()`)
+    .groupBy('sessions.id')
+    .having(sql<boolean>`bool_or(token.used_at is null and token.expires_at > now())`)
+    .orderBy('sessions.created_at', 'desc')
+    .orderBy('sessions.id', 'desc')
+    .limit(MOST_SESSIONS)
     .execute()
-  return token
 }
 
-async function endSession(transaction: Transaction<DB>, sessionId: string): Promise<void> {
-  const update = transaction.updateTable('sessions').set({ ended_at: sql`now()` })
-  await update.where('id', '=', sessionId).where('ended_at', 'is', null).execute()
+/** Ends one session and says so in the list of events. Answers false when there is no such session, or it is over. */
+export function revokeSession(db: Database, session: { readonly id: string; readonly userId: string }, address: string): Promise<boolean> {
+  return db.transaction().execute(async (transaction) => {
+    if (!(await endSession(transaction, session))) return false
+    await recordEvent(transaction, { type: 'session_revoked', userId: session.userId, address, subjectId: session.id })
+    return true
+  })
 }
 
-/** A refresh token has 256 random bits, so a plain hash is enough: there is nothing to guess. */
-function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+export async function endSession(
+  transaction: Transaction<DB>,
+  session: { readonly id: string; readonly userId: string },
+): Promise<boolean> {
+  const update = transaction.updateTable('sessions').set({ ended_at: sql<string>`now()` })
+  const { numUpdatedRows } = await update
+    .where('id', '=', session.id)
+    .where('user_id', '=', session.userId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Ends every session of an account but one, and answers how many that were. */
+export async function endSessions(transaction: Transaction<DB>, userId: string, except?: string): Promise<number> {
+  const update = transaction.updateTable('sessions').set({ ended_at: sql<string>`now()` })
+  const { numUpdatedRows } = await update
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .$if(except !== undefined, (some) => some.where('id', '!=', except ?? ''))
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+/** Makes room for one more. */
+async function endOldest(transaction: Transaction<DB>, userId: string): Promise<void> {
+  const alive = transaction.selectFrom('sessions').select('id').where('user_id', '=', userId).where('ended_at', 'is', null)
+  const newest = alive.orderBy('created_at', 'desc').orderBy('id', 'desc')
+  await transaction
+    .updateTable('sessions')
+    .set({ ended_at: sql<string>`now()` })
+    .where('id', 'in', newest.offset(MOST_SESSIONS - 1))
+    .execute()
+}
+
+/** Deletes sessions that are over for long, with their tokens, at most so many. Replicas may do it at once. */
+export async function purgeOldSessions(db: Database, most = 1_000): Promise<number> {
+  const monthAgo = sql<string>`now() - interval '30 days'`
+  const over = db
+    .selectFrom('sessions')
+    .select('id')
+    .where((row) => row.or([row('ended_at', '<', monthAgo), row('expires_at', '<', monthAgo)]))
+    .limit(most)
+    .forUpdate()
+    .skipLocked()
+  const { numDeletedRows } = await db.deleteFrom('sessions').where('id', 'in', over).executeTakeFirst()
+  return Number(numDeletedRows)
 }

@@ -22,25 +22,34 @@ export interface Tokens {
   readonly verify: (token: string) => Promise<AccessClaims | undefined>
 }
 
-export function createTokens(secretKey: string, accessTokenSeconds: number): Tokens {
-  const key = deriveKey(secretKey, 'access-token')
-  const keyId = createHash('sha256').update(key).digest('base64url').slice(0, 16)
+/** Signs with the first secret key and accepts tokens made with any, so that keys change without a spurious 401. */
+export function createTokens(secretKeys: readonly string[], accessTokenSeconds: number): Tokens {
+  const keys = deriveKeys(secretKeys, 'access-token')
+  const byId = new Map(keys.map((key) => [keyId(key), key]))
+  const [signingKey] = keys
+  if (signingKey === undefined) throw new Error('Tokens need a secret key')
   return {
     accessTokenSeconds,
     sign: ({ userId, sessionId, scope }) =>
       new SignJWT({ sid: sessionId, scope })
-        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keyId })
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: keyId(signingKey) })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(userId)
         .setJti(uuidv7())
         .setIssuedAt()
         .setExpirationTime(`${accessTokenSeconds}s`)
-        .sign(key),
+        .sign(signingKey),
     verify: async (token) => {
       try {
+        // The token only says which of our keys it is; a key that it brings along or points to is never looked at.
+        const chooseKey = ({ kid }: { readonly kid?: string }): Uint8Array => {
+          const key = byId.get(kid ?? '')
+          if (key === undefined) throw new errors.JWKSNoMatchingKey()
+          return key
+        }
         // RFC 8725 §3.1, §3.8, §3.9, §3.11: the algorithm, issuer, audience and type are ours to say, not the token's.
-        const { payload, protectedHeader } = await jwtVerify(token, key, {
+        const { payload } = await jwtVerify(token, chooseKey, {
           algorithms: [ALGORITHM],
           typ: TYPE,
           issuer: ISSUER,
@@ -50,8 +59,7 @@ export function createTokens(secretKey: string, accessTokenSeconds: number): Tok
           maxTokenAge: accessTokenSeconds,
         })
         const { sub, sid, scope } = payload
-        if (protectedHeader.kid !== keyId || typeof sub !== 'string' || typeof sid !== 'string' || typeof scope !== 'string')
-          return undefined
+        if (typeof sub !== 'string' || typeof sid !== 'string' || typeof scope !== 'string') return undefined
         return { userId: sub, sessionId: sid, scope }
       } catch (error) {
         // jose throws a bare TypeError where key and algorithm do not fit; that is a bad token too.
@@ -62,7 +70,15 @@ export function createTokens(secretKey: string, accessTokenSeconds: number): Tok
   }
 }
 
+function keyId(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 16)
+}
+
 /** One key for each purpose from the one secret (RFC 5869), so that none of them says anything about another. */
 export function deriveKey(secretKey: string, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secretKey, 'notes-api', purpose, 32))
+}
+
+export function deriveKeys(secretKeys: readonly string[], purpose: string): Uint8Array[] {
+  return secretKeys.map((secretKey) => deriveKey(secretKey, purpose))
 }

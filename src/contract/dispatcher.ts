@@ -8,7 +8,7 @@ import { readOperations, type Operation } from './operations.ts'
 import { compileReplyCheck, type ReplyCheck } from './replies.ts'
 import { ContractRouter, type Incoming } from './router.ts'
 import { replySchemas, requestSchemas } from './schemas.ts'
-import type { Caller, Handlers, Reply } from './types.ts'
+import type { Caller, Client, Handlers, Reply } from './types.ts'
 import { ContractValidator, type RequestParts } from './validator.ts'
 
 export interface ContractDeps {
@@ -16,6 +16,8 @@ export interface ContractDeps {
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
+  /** Who is at the other end, for those who count by address. */
+  readonly clientOf: (request: Request) => Client
   /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not looked at. */
   readonly replies: 'enforce' | 'log' | 'off'
   readonly onBrokenReply: (operationId: string, faults: readonly string[]) => void
@@ -33,7 +35,12 @@ interface Passage {
   readonly response: Response
   readonly incoming: Incoming
   operation?: Operation
+  /** Asked for once, however many schemes an operation accepts. */
+  caller?: Promise<Caller>
 }
+
+/** The security schemes of the contract, by the credential that each one means. */
+const SCHEMES: Readonly<Record<string, Caller['credential']['kind']>> = { oauth2: 'session', apiKey: 'api_key' }
 
 /** The one express handler behind which the contract rules. Throws at start when it could not hold to the document. */
 export async function createContract(deps: ContractDeps): Promise<Contract> {
@@ -46,7 +53,7 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
   const validator = new ContractValidator(router, operations, root, requestSchemas(root))
   const backend = new StrictBackend(router, validator)
   registerStages(backend, router, deps)
-  for (const operation of operations) registerOperation(backend, operation, deps.handlers)
+  for (const operation of operations) registerOperation(backend, operation, deps)
   await backend.init()
 
   const finish = (operationId: string, reply: OutgoingReply): void => {
@@ -96,7 +103,11 @@ class StrictBackend extends OpenAPIBackend {
 function registerStages(backend: StrictBackend, router: ContractRouter, deps: ContractDeps): void {
   const schemes = Object.keys(backend.definition.components?.securitySchemes ?? {})
   for (const scheme of schemes) {
-    backend.registerSecurityHandler(scheme, (_: Context, { request }: Passage) => deps.authenticate(request.headers.authorization))
+    if (!Object.hasOwn(SCHEMES, scheme)) throw new Error(`The security scheme ${scheme} means no credential that is known`)
+    backend.registerSecurityHandler(scheme, (_: Context, passage: Passage) => {
+      passage.caller ??= deps.authenticate(passage.request.headers.authorization)
+      return passage.caller
+    })
   }
   backend.register({
     notFound: () => {
@@ -130,10 +141,10 @@ function registerStages(backend: StrictBackend, router: ContractRouter, deps: Co
  * Registers one handler. Here the types end that openapi-backend does not have: the validator has made `parts` what
  * the contract says, which is what `Request<K>` says.
  */
-function registerOperation(backend: StrictBackend, operation: Operation, handlers: Handlers): void {
+function registerOperation(backend: StrictBackend, operation: Operation, { handlers, clientOf }: ContractDeps): void {
   const handle = handlers[operation.operationId as keyof Handlers] as (request: unknown, reply: unknown) => Promise<unknown>
-  backend.register(operation.operationId, (context: Context) => {
-    const parts = context.validation.coerced as unknown as RequestParts
+  backend.register(operation.operationId, (context: Context, { request }: Passage) => {
+    const parts = { ...(context.validation.coerced as unknown as RequestParts), client: clientOf(request) }
     const caller = callerOf(context)
     return handle(caller === undefined ? parts : { ...parts, caller }, makeReply)
   })
@@ -158,25 +169,30 @@ function rethrowFailure(context: Context): void {
   }
 }
 
+/** One requirement must accept this kind of credential and find all its scopes (OpenAPI 3.1 §4.8.30). */
 function requireScopes(context: Context, operation: Operation): void {
   if (operation.security.length === 0) return
-  const granted = callerOf(context)?.scopes ?? []
-  const missing = operation.security.map((requirement) => {
-    return Object.values(requirement)
-      .flat()
-      .filter((scope) => !granted.some((has) => has === scope))
-  })
-  if (missing.some((scopes) => scopes.length === 0)) return
-  const [wanted = []] = missing
-  throw new Problem('insufficient-scope', 'The access token lacks a scope that this operation needs.', {
-    members: { missing_scopes: wanted, granted_scopes: granted },
-    headers: { 'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${wanted.join(' ')}"` },
+  const caller = callerOf(context)
+  const granted = caller?.scopes ?? []
+  const lacking = (scopes: readonly string[]): string[] => scopes.filter((scope) => !granted.some((has) => has === scope))
+  const accepts = (requirement: Operation['security'][number]): boolean => {
+    return Object.entries(requirement).every(
+      ([scheme, scopes]) => SCHEMES[scheme] === caller?.credential.kind && lacking(scopes).length === 0,
+    )
+  }
+  if (operation.security.some(accepts)) return
+  const [wanted = []] = operation.security.map((requirement) => Object.values(requirement).flat())
+  const missing = lacking(wanted).length > 0 ? lacking(wanted) : wanted
+  throw new Problem('insufficient-scope', 'The credential lacks a scope that this operation needs.', {
+    members: { missing_scopes: missing, granted_scopes: granted },
+    headers: { 'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${missing.join(' ')}"` },
   })
 }
 
 function refuseUnacceptable(request: Request, operation: Operation): void {
   const types = [...operation.responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
-  const offered = types.length > 0 ? types : ['application/problem+json']
+  // Where success has no body, a client that wants JSON gets what it wants: nothing, or a problem.
+  const offered = types.length > 0 ? types : ['application/json', 'application/problem+json']
   if (request.headers.accept === undefined || request.accepts(offered) !== false) return
   throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
 }

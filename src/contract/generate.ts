@@ -12,7 +12,7 @@ const { root } = loadDocument()
 const operations = readOperations(root)
 const schemes = Object.values(object(at(root, { pointer: '', value: root }, 'components', 'securitySchemes').value))
 const known = schemes.flatMap((scheme) =>
-  Object.values(object(object(scheme)['flows'])).flatMap((flow) => Object.keys(object(object(flow)['scopes']))),
+  Object.values(object(object(scheme)['flows'] ?? {})).flatMap((flow) => Object.keys(object(object(flow)['scopes']))),
 )
 
 emit('security.ts', securityText())

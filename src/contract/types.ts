@@ -9,8 +9,16 @@ export type { Scope }
 /** Who makes the request, as far as the credential tells. */
 export interface Caller {
   readonly userId: string
-  readonly sessionId: string
+  readonly credential: { readonly kind: 'session' | 'api_key'; readonly id: string }
   readonly scopes: readonly Scope[]
+}
+
+/** Where the request comes from, as far as the connection and the configured proxies tell. */
+export interface Client {
+  /** Without a port; an IPv6 address as its network of 64 bits, which is what one household or server has. */
+  readonly address: string
+  /** What the program calls itself: printable, shortened, and to be believed by nobody. */
+  readonly userAgent: string | undefined
 }
 
 type NoMembers = Record<never, never>
@@ -30,6 +38,7 @@ export type Request<K extends OperationId> = {
   readonly query: Readonly<FilledQuery<K>>
   readonly headers: Readonly<Present<Parameters<K>['header']>>
   readonly body: BodyOf<K>
+  readonly client: Client
 } & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller })
 
 /** Headers that the dispatcher adds to every reply, so that no handler has to. */

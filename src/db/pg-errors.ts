@@ -56,6 +56,11 @@ export function isRefusedLogin(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('SASL:')
 }
 
+/** unique_violation of the constraint with this name. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  return codeOf(error) === '23505' && propertyOf(error, 'constraint') === constraint
+}
+
 /** What went wrong, in one line; of several attempts (one per address of a host name) the first. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])

@@ -23,7 +23,7 @@ export const problemKinds = {
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
-    description: 'The operation needs an access token, and the request has none, or one that is not or no longer valid.',
+    description: 'The operation needs an access token or an API key, and the request has none, or one that is not or no longer valid.',
     remedy: 'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
   },
   'invalid-grant': {
@@ -36,8 +36,14 @@ export const problemKinds = {
   'insufficient-scope': {
     status: 403,
     title: 'Insufficient scope',
-    description: 'The access token is valid but was not given a scope that this operation needs.',
-    remedy: 'Get a token with the scopes listed in missing_scopes.',
+    description: 'The credential is valid but was not given a scope that this operation needs.',
+    remedy: 'Log in for a token with the scopes in missing_scopes. API keys never get account:write or keys:write.',
+  },
+  'registration-closed': {
+    status: 403,
+    title: 'Registration closed',
+    description: 'The operator of this server creates the accounts; people cannot register themselves.',
+    remedy: 'Ask the operator for an account.',
   },
   'not-found': {
     status: 404,
@@ -68,6 +74,12 @@ export const problemKinds = {
     title: 'E-mail taken',
     description: 'There is an account with this e-mail already; upper and lower case make no difference.',
     remedy: 'Log in instead, or register with another address.',
+  },
+  'too-many-api-keys': {
+    status: 409,
+    title: 'Too many API keys',
+    description: 'The account has as many API keys as it may have; those that have expired count too.',
+    remedy: 'Revoke a key that is not needed any more.',
   },
   'note-changed': {
     status: 412,

@@ -25,7 +25,8 @@ async function measureStart(): Promise<void> {
   await createContract({
     document,
     handlers: handlers as never,
-    authenticate: async () => ({ userId: '', sessionId: '', scopes: [] }),
+    authenticate: async () => ({ userId: '', credential: { kind: 'session', id: '' }, scopes: [] }),
+    clientOf: () => ({ address: '', userAgent: undefined }),
     replies: 'enforce',
     onBrokenReply: () => undefined,
   })

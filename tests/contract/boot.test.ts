@@ -17,6 +17,7 @@ function boot(given: { document?: ContractDocument; handlers?: object }): Promis
     document: given.document ?? document,
     handlers: (given.handlers ?? handlers) as unknown as Handlers,
     authenticate: unreachable,
+    clientOf: () => ({ address: '', userAgent: undefined }),
     replies: 'off',
     onBrokenReply: () => undefined,
   })
@@ -52,7 +53,9 @@ test.each(cases)('no server with an empty requirement at $id, which would let ba
 })
 
 test.each(cases)('no server with a security scheme at $id that the document does not declare', async ({ operation, id }) => {
-  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(`${id} names an undeclared security scheme: oauth3`)
+  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(
+    `${id} names an undeclared security scheme: oauth3`,
+  )
 })
 
 test.each(cases)('no server without a handler for $id', async ({ id }) => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import type { Json } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
-import { type Answer, ask, type Person } from '../support/people.ts'
+import { type Answer, ask, logIn, type Person } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
 import { encodeBody, exampleBody } from './document-examples.ts'
 
@@ -26,7 +27,24 @@ export interface Attempt {
 export const prepare: Record<OperationId, Prepare> = {
   registerUser: async () => ({ body: { ...exampleBody('registerUser'), email: `new-${randomUUID()}@example.com` } }),
   createToken: async (_, { email, password }) => ({ body: { ...exampleBody('createToken'), username: email, password } }),
+  revokeToken: async () => ({ body: exampleBody('revokeToken') }),
   getMe: nothing,
+  updateMe: async (_, { password }) => ({ body: { email: `new-${randomUUID()}@example.com`, current_password: password } }),
+  deleteMe: async (_, { password }) => ({ body: { current_password: password } }),
+  changePassword: async (_, { password }) => ({ body: { current_password: password, new_password: password } }),
+  getCredential: nothing,
+  listSessions: nothing,
+  revokeSession: async (server, { email, password }) => {
+    const { accessToken } = await logIn(server, email, password)
+    return { params: { session_id: String(decodeJwt(accessToken)['sid']) } }
+  },
+  listSecurityEvents: nothing,
+  listApiKeys: async (_, person) => {
+    await newApiKey(person)
+    return {}
+  },
+  createApiKey: async (_, { password }) => ({ body: { ...exampleBody('createApiKey'), current_password: password } }),
+  revokeApiKey: async (_, person) => ({ params: await newApiKey(person) }),
   listNotes: async (_, person) => {
     await newNote(person)
     return {}
@@ -48,6 +66,14 @@ async function newNote(person: Person): Promise<{ note_id: string }> {
   const { status, body, text } = await person.ask('POST', '/notes', { body: exampleBody('createNote') })
   if (status !== 201) throw new Error(`A note to work on could not be made: ${text}`)
   return { note_id: String(body['id']) }
+}
+
+async function newApiKey(person: Person): Promise<{ key_id: string }> {
+  const { status, body, text } = await person.ask('POST', '/api-keys', {
+    body: { ...exampleBody('createApiKey'), current_password: person.password },
+  })
+  if (status !== 201) throw new Error(`An API key to work on could not be made: ${text}`)
+  return { key_id: String(body['id']) }
 }
 
 /** A request of `person` for which the operation succeeds. */

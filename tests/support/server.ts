@@ -2,14 +2,16 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import pino, { type Logger } from 'pino'
 import { createApp } from '../../src/app.ts'
+import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
-import { createTokens, deriveKey } from '../../src/auth/tokens.ts'
+import { deriveKeys } from '../../src/auth/tokens.ts'
 import { loadDocument } from '../../src/contract/document.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
 import { createHandlers } from '../../src/handlers.ts'
+import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createCursors } from '../../src/notes/cursor.ts'
 import { createTestDatabase } from './database.ts'
@@ -27,6 +29,10 @@ export interface TestServer {
 interface ServerOptions {
   readonly accessTokenSeconds?: number
   readonly refreshTokenSeconds?: number
+  readonly secretKeys?: readonly [string, ...string[]]
+  readonly registration?: 'open' | 'closed'
+  readonly passwordMinLength?: number
+  readonly trustedProxies?: readonly string[]
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -40,20 +46,27 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const db = options.db ?? database?.db
   if (db === undefined) throw new Error('There is no database')
   const log: string[] = []
-  const tokens = createTokens(SECRET_KEY, options.accessTokenSeconds ?? 900)
+  const secretKeys = options.secretKeys ?? [SECRET_KEY]
+  const auth = createAuth(db, {
+    secretKeys,
+    accessTokenSeconds: options.accessTokenSeconds ?? 900,
+    refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
+    registration: options.registration ?? 'open',
+    passwordMinLength: options.passwordMinLength ?? 8,
+    onLocalThrottle: () => undefined,
+  })
   const document = loadDocument()
   const handlers = await createHandlers({
-    db,
-    tokens,
-    refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
-    cursors: createCursors(deriveKey(SECRET_KEY, 'cursor')),
+    ...auth,
+    cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
   const app = await createApp({
     document,
     handlers: options.override?.(handlers) ?? handlers,
-    authenticate: createAuthenticate(db, tokens),
+    authenticate: createAuthenticate(db, auth.tokens),
+    clientOf: createClientOf(options.trustedProxies ?? []),
     replies: 'enforce',
     corsOrigins: options.corsOrigins ?? [],
     isOutage,

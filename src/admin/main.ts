@@ -1,0 +1,70 @@
+/**
+ * `npm run admin -- <command>`: what the operator does to accounts, on the database of the server, which may run
+ * meanwhile. Exit 0: done; 1: not done, and why; 2: asked in a wrong way or wrong settings.
+ */
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../config.ts'
+import { createDatabase } from '../db/database.ts'
+import { embeddedConnection } from '../db/embedded.ts'
+import { isOutage, reasonOf } from '../db/pg-errors.ts'
+import { readEnvironment } from '../environment.ts'
+import { StartupFault } from '../startup-fault.ts'
+import { commands, helpText, Refusal, UsageFault } from './commands.ts'
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const { name, args } = readArguments()
+    if (name === 'help') {
+      print(helpText())
+      return 0
+    }
+    await run(name, args)
+    return 0
+  } catch (error) {
+    const [code, lines] = explain(error)
+    for (const line of lines) process.stderr.write(`notes-api admin: ${line}\n`)
+    return code
+  }
+}
+
+function readArguments(): { name: keyof typeof commands | 'help'; args: readonly string[] } {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } })
+  const [name = 'help', ...args] = positionals
+  if (values.help === true || name === 'help') return { name: 'help', args: [] }
+  if (!isCommand(name)) throw new UsageFault(`there is no command ${name}`)
+  const wanted = commands[name].parameters
+  if (args.length !== wanted.length) throw new UsageFault(`${name} takes ${wanted.length === 0 ? 'no arguments' : wanted.join(' ')}`)
+  return { name, args }
+}
+
+async function run(name: keyof typeof commands, args: readonly string[]): Promise<void> {
+  const config = loadConfig(readEnvironment())
+  const connection = config.databaseUrl ?? embeddedConnection(config.dataDir)
+  const db = createDatabase({ connection, poolSize: 1, onIdleError: () => undefined })
+  try {
+    await commands[name].run({ db, print }, args[0] ?? '')
+  } finally {
+    await db.destroy()
+  }
+}
+
+function explain(error: unknown): readonly [code: number, lines: readonly string[]] {
+  if (error instanceof Refusal) return [1, [error.message]]
+  if (error instanceof StartupFault) return [2, error.lines]
+  const isUsage = error instanceof UsageFault || (error instanceof TypeError && 'code' in error)
+  if (isUsage) return [2, [`${error.message}; try npm run admin -- --help`]]
+  if (isOutage(error)) {
+    return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs while the server does`]]
+  }
+  return [1, [reasonOf(error)]]
+}
+
+function isCommand(name: string): name is keyof typeof commands {
+  return Object.hasOwn(commands, name)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,39 @@
+import { availableParallelism } from 'node:os'
+import type { Database } from '../db/database.ts'
+import { createSealedCursors } from '../http/cursor.ts'
+import type { AuthDeps } from './handlers.ts'
+import { createHashGate } from './hash-gate.ts'
+import { createLoginThrottle } from './login-throttle.ts'
+import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
+
+export interface AuthOptions {
+  /** The first one makes, all are accepted. */
+  readonly secretKeys: readonly [string, ...string[]]
+  readonly accessTokenSeconds: number
+  readonly refreshTokenSeconds: number
+  readonly registration: 'open' | 'closed'
+  readonly passwordMinLength: number
+  /** The database could not count failed logins, so this process does on its own. */
+  readonly onLocalThrottle: (error: unknown) => void
+}
+
+/** libuv has four threads for hashes and for the signatures of all tokens; hashes may never take all of them. */
+const MOST_HASHES = 3
+const QUEUE = 20
+const WAIT_MS = 2_000
+
+/** The parts that authentication is made of, put together for one server. */
+export function createAuth(db: Database, options: AuthOptions): AuthDeps {
+  const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } = options
+  const slots = Math.min(availableParallelism() - 1, MOST_HASHES)
+  return {
+    db,
+    tokens: createTokens(secretKeys, accessTokenSeconds),
+    hashGate: createHashGate({ slots, queue: QUEUE, waitMs: WAIT_MS }),
+    loginThrottle: createLoginThrottle(db, { key: deriveKey(secretKeys[0], 'login-throttle'), onFallback: onLocalThrottle }),
+    eventCursors: createSealedCursors('security-events', deriveKeys(secretKeys, 'cursor')),
+    refreshTokenSeconds,
+    registration,
+    passwordMinLength,
+  }
+}

@@ -1,0 +1,80 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Client } from '../contract/types.ts'
+import type { Database } from '../db/database.ts'
+import { type FieldError, validationFailed } from '../http/problem.ts'
+import { type Account, emailKey, findAccount } from './accounts.ts'
+import { accountGone } from './bearer.ts'
+import { isCommonPassword } from './common-passwords.ts'
+import { recordFailedLogin } from './events.ts'
+import type { HashGate } from './hash-gate.ts'
+import type { LoginThrottle } from './login-throttle.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+
+export interface PasswordDeps {
+  readonly db: Database
+  readonly hashGate: HashGate
+  readonly loginThrottle: LoginThrottle
+  readonly passwordMinLength: number
+}
+
+/** Everything that costs a hash. Each waits its turn at the gate, so that a flood leaves threads for everybody else. */
+export interface PasswordCheck {
+  /**
+   * Whether a password is that of an account that may log in. An unknown e-mail, a wrong password and a disabled account
+   * cost the same and count as failures alike. Throws a 429 while there were too many, and a 503 when the gate is full.
+   */
+  readonly matches: (email: string, account: Account | undefined, password: string, client: Client) => Promise<boolean>
+  /** Asks again for the password of somebody who is logged in; answers the account that it was checked against. */
+  readonly prove: (userId: string, password: string, client: Client) => Promise<Account>
+  /** The hash of a new password. Throws a 422 for one that is too short or too common. */
+  readonly hashNew: (password: string, field: string) => Promise<string>
+  readonly rehash: (password: string) => Promise<string>
+}
+
+export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordCheck> {
+  const { db, hashGate, loginThrottle, passwordMinLength } = deps
+  const nobodysHash = await hashPassword(uuidv7())
+
+  const matches: PasswordCheck['matches'] = async (email, account, password, client) => {
+    const attempt = await loginThrottle.attempt(emailKey(email), client.address)
+    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password))
+    const isGood = account !== undefined && account.is_active && isRight
+    if (!isGood) await recordFailedLogin(db, emailKey(email), client.address)
+    await attempt.settle(isGood)
+    return isGood
+  }
+
+  return {
+    matches,
+    prove: async (userId, password, client) => {
+      const account = await findAccount(db, userId)
+      if (account === undefined) throw accountGone()
+      if (!(await matches(account.email, account, password, client))) throw wrongPassword()
+      return account
+    },
+    hashNew: async (password, field) => {
+      const faults = faultsOf(password, field, passwordMinLength)
+      if (faults.length > 0) throw validationFailed(faults)
+      return hashGate.run(() => hashPassword(password))
+    },
+    rehash: (password) => hashGate.run(() => hashPassword(password)),
+  }
+}
+
+/** Not a 401: the credential of the request is good, and a client should not throw it away. */
+export function wrongPassword(): Error {
+  const msg = 'Is not the current password.'
+  return validationFailed([{ loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' }])
+}
+
+/** What the contract cannot say: a floor that the operator raised, and the list of common passwords. */
+function faultsOf(password: string, field: string, minLength: number): FieldError[] {
+  const place = { loc: ['body', field], pointer: `/${field}` }
+  if (Array.from(password).length < minLength) {
+    return [{ ...place, msg: `Must have at least ${minLength} characters.`, type: 'string_too_short' }]
+  }
+  if (isCommonPassword(password)) {
+    return [{ ...place, msg: 'Is one of the passwords that are tried first. Choose another one.', type: 'password_too_common' }]
+  }
+  return []
+}

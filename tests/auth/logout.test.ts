@@ -1,0 +1,123 @@
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+/** A second server on the same database, as a replica is. */
+let replica: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+  replica = await startServer({ db: server.db })
+})
+afterAll(async () => {
+  await replica.stop()
+  await server.stop()
+})
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const revoke = (token: string): Promise<Answer> =>
+  ask(server, 'POST', '/auth/revoke', { body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(), headers: FORM })
+const refresh = (refresh_token: string): Promise<Answer> =>
+  ask(replica, 'POST', '/auth/token', {
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token }).toString(),
+    headers: FORM,
+  })
+const onReplica = (token: string): Promise<Answer> => ask(replica, 'GET', '/users/me', { headers: { Authorization: `Bearer ${token}` } })
+const idOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
+
+test.each(['refreshToken', 'accessToken'] as const)('revokeToken with the %s ends the session on every replica at once', async (which) => {
+  const ann = await register(server)
+  expect((await onReplica(ann.accessToken)).status).toBe(200)
+  const gone = await revoke(ann[which])
+  expect(gone.status).toBe(200)
+  expect(gone.text).toBe('')
+  expect((await onReplica(ann.accessToken)).status).toBe(401)
+  expect((await refresh(ann.refreshToken)).status).toBe(401)
+})
+
+test('revokeToken with a used refresh token ends its session too', async () => {
+  const ann = await register(server)
+  const next = await refresh(ann.refreshToken)
+  expect((await revoke(ann.refreshToken)).status).toBe(200)
+  expect((await refresh(String(next.body['refresh_token']))).status).toBe(401)
+})
+
+test('revokeToken deletes an API key', async () => {
+  const ann = await register(server)
+  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['account:read'], current_password: ann.password } })
+  const key = String(made.body['key'])
+  expect((await onReplica(key)).status).toBe(200)
+  expect((await revoke(key)).status).toBe(200)
+  expect((await onReplica(key)).status).toBe(401)
+  expect((await ann.ask('GET', '/users/me')).status).toBe(200)
+})
+
+test('revokeToken answers 200 to what is no token of ours, and again to one that is over', async () => {
+  const ann = await register(server)
+  for (const token of ['nrt_unknown', 'garbage', 'a.b.c', ann.refreshToken, ann.refreshToken])
+    expect((await revoke(token)).status).toBe(200)
+})
+
+test('listSessions shows the living sessions of the caller alone, which one asks, and where they came from', async () => {
+  const ann = await register(server)
+  await register(server)
+  const other = await logIn(server, ann.email, ann.password, { scope: 'notes:read' })
+  await refresh(other.refreshToken)
+  const over = await logIn(server, ann.email, ann.password)
+  await revoke(over.refreshToken)
+  const rested = await logIn(server, ann.email, ann.password)
+  await server.db
+    .updateTable('refresh_tokens')
+    .set({ expires_at: sql<string>`now()` })
+    .where('session_id', '=', idOf(rested))
+    .execute()
+  const { list } = await ann.ask('GET', '/users/me/sessions')
+  expect(list).toMatchObject([
+    { id: idOf(other), is_current: false, scopes: ['notes:read'], address: '127.0.0.1', user_agent: 'node' },
+    { id: idOf(ann), is_current: true },
+  ])
+  expect(String(list[0]?.['last_used_at']) > String(list[0]?.['created_at'])).toBe(true)
+})
+
+test('revokeSession ends the session named, on every replica at once, and no other', async () => {
+  const ann = await register(server)
+  const other = await logIn(server, ann.email, ann.password)
+  expect((await ann.ask('DELETE', `/users/me/sessions/${idOf(other)}`)).status).toBe(204)
+  expect((await onReplica(other.accessToken)).status).toBe(401)
+  expect((await refresh(other.refreshToken)).status).toBe(401)
+  expect((await onReplica(ann.accessToken)).status).toBe(200)
+  expect((await ann.ask('DELETE', `/users/me/sessions/${idOf(other)}`)).status).toBe(404)
+})
+
+test("another's session cannot be ended and answers like an unknown one", async () => {
+  const [ann, bob] = [await register(server), await register(server)]
+  const end = (id: string) => bob.ask('DELETE', `/users/me/sessions/${id}`, { headers: { 'X-Request-Id': 'same' } })
+  const theirs = await end(idOf(ann))
+  expect(theirs.status).toBe(404)
+  expect(theirs.text).toBe((await end(crypto.randomUUID())).text)
+  expect((await ann.ask('GET', '/users/me')).status).toBe(200)
+})
+
+test('an account has at most 100 sessions: a further login ends the oldest', async () => {
+  const ann = await register(server)
+  await sql`insert into sessions (id, user_id, scope, expires_at)
+    select gen_random_uuid(), user_id, scope, expires_at from sessions, generate_series(1, 99)
+    where id = ${idOf(ann)}`.execute(server.db)
+  await server.db
+    .updateTable('sessions')
+    .set({ created_at: sql<string>`now() - interval '1 day'` })
+    .where('id', '=', idOf(ann))
+    .execute()
+  await logIn(server, ann.email, ann.password)
+  expect((await ann.ask('GET', '/users/me')).status).toBe(401)
+  const alive = await server.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('user_id', '=', String(decodeJwt(ann.accessToken).sub))
+    .where('ended_at', 'is', null)
+    .execute()
+  expect(alive).toHaveLength(100)
+})
