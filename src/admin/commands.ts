@@ -79,10 +79,10 @@ export const commands = {
     parameters: [],
     help: 'Lists the accounts, oldest first: state, sessions, API keys, since when, e-mail; separated by tabs.',
     run: async ({ db, print }) => {
-      print('STATE\tSESSIONS\tKEYS\tSINCE\tEMAIL')
       let after: string | undefined
       do {
         const page = await listAccounts(db, { after, limit: PAGE })
+        if (after === undefined) print('STATE\tSESSIONS\tKEYS\tSINCE\tEMAIL')
         for (const { is_active, sessions, api_keys, created_at, email } of page) {
           print([is_active ? 'active' : 'disabled', sessions, api_keys, created_at.slice(0, 10), email].join('\t'))
         }

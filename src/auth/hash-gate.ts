@@ -8,6 +8,8 @@ export interface HashGate {
    * place in the queue; work that has begun keeps its slot until it ends, because a hash cannot be stopped.
    */
   readonly run: <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>
+  /** Throws the same 503 while the queue is full: to be asked before anything is spent on a request, such as a query. */
+  readonly refuseWhenFull: () => void
 }
 
 interface GateOptions {
@@ -25,13 +27,15 @@ export function createHashGate({ slots, queue, waitMs }: GateOptions): HashGate 
   const waiting = new Set<() => void>()
   let running = 0
 
+  const isFull = (): boolean => running >= most && waiting.size >= queue
+
   const enter = async (signal: AbortSignal | undefined): Promise<void> => {
     if (signal?.aborted === true) throw tooBusy(signal.reason)
     if (running < most) {
       running += 1
       return
     }
-    if (waiting.size >= queue) throw tooBusy()
+    if (isFull()) throw tooBusy()
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer)
@@ -60,6 +64,9 @@ export function createHashGate({ slots, queue, waitMs }: GateOptions): HashGate 
   }
 
   return {
+    refuseWhenFull: () => {
+      if (isFull()) throw tooBusy()
+    },
     run: async (work, signal) => {
       await enter(signal)
       try {

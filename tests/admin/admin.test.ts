@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { type Answer, ask, logIn, register } from '../support/people.ts'
+import { SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
+
+let database: TestDatabase
+let server: TestServer
+/** Spares each process much of the time of its start. */
+const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled-for-tests')
+const directory = mkdtempSync(join(tmpdir(), 'notes-admin-'))
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  server = await startServer({ db: database.db, registration: 'open' })
+})
+afterAll(async () => {
+  await server.stop()
+  await database.drop()
+  rmSync(directory, { recursive: true })
+})
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command as the operator types it, in a process of its own, while the server runs. */
+function admin(args: readonly string[], env: Readonly<Record<string, string>> = settings()): Promise<Outcome> {
+  const main = join(import.meta.dirname, '..', '..', 'src', 'admin', 'main.ts')
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [main, ...args],
+      { cwd: directory, env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env }, timeout: 20_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
+      },
+    )
+  })
+}
+
+function settings(): Record<string, string> {
+  const { host, port, user, password, database: name } = database.connection
+  const login = password === '' ? user : `${user}:${encodeURIComponent(password)}`
+  return { DATABASE_URL: `postgres://${login}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`, SECRET_KEY }
+}
+
+function tryLogIn(username: string, password: string): Promise<Answer> {
+  const body = new URLSearchParams({ username, password }).toString()
+  return ask(server, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
+}
+
+const passwordIn = ({ stdout }: Outcome): string => /^password: (\S{24})$/m.exec(stdout)?.[1] ?? ''
+
+test('create-user makes an account whose printed password logs in, once only', async () => {
+  const made = await admin(['create-user', 'Made@Example.com'])
+  expect(made).toMatchObject({ code: 0, stderr: '' })
+  const made_ = await logIn(server, 'made@example.com', passwordIn(made))
+  expect((await made_.ask('GET', '/users/me')).body['email']).toBe('Made@Example.com')
+  expect((await made_.ask('GET', '/users/me/security-events')).list.at(-1)).toMatchObject({
+    type: 'operator_created_account',
+    address: null,
+  })
+  const again = await admin(['create-user', 'MADE@example.com'])
+  expect(again).toEqual({ code: 1, stdout: '', stderr: 'notes-api admin: there is an account MADE@example.com already\n' })
+})
+
+test('create-user refuses what the contract would not take for an e-mail', async () => {
+  expect(await admin(['create-user', 'nobody'])).toMatchObject({ code: 2, stdout: '' })
+})
+
+test('disable-user locks out at once, ends the sessions, and enable-user lets in again', async () => {
+  const ann = await register(server)
+  const key = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
+  const useKey = () => ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${String(key.body['key'])}` } })
+  expect(await admin(['disable-user', ann.email])).toMatchObject({ code: 0, stdout: `disabled ${ann.email}\n` })
+  expect((await ann.ask('GET', '/notes')).status).toBe(401)
+  expect((await useKey()).status).toBe(401)
+  expect((await tryLogIn(ann.email, ann.password)).status).toBe(401)
+  expect(await admin(['disable-user', ann.email])).toMatchObject({ code: 0, stdout: `${ann.email} was disabled already\n` })
+  expect((await admin(['enable-user', ann.email])).code).toBe(0)
+  expect((await ann.ask('GET', '/notes')).status).toBe(401)
+  expect((await useKey()).status).toBe(200)
+  const again = await logIn(server, ann.email, ann.password)
+  const types = (await again.ask('GET', '/users/me/security-events')).list.map(({ type }) => type)
+  expect(types.filter((type) => String(type).startsWith('operator_'))).toEqual(['operator_enabled_account', 'operator_disabled_account'])
+})
+
+test('reset-password prints a password that works and ends all that the old one opened', async () => {
+  const ann = await register(server)
+  const reset = await admin(['reset-password', ann.email.toUpperCase()])
+  expect(reset.code).toBe(0)
+  expect((await ann.ask('GET', '/notes')).status).toBe(401)
+  expect((await tryLogIn(ann.email, ann.password)).status).toBe(401)
+  expect((await tryLogIn(ann.email, passwordIn(reset))).status).toBe(200)
+})
+
+test('revoke-sessions logs out everywhere and says how many sessions that were', async () => {
+  const ann = await register(server)
+  await logIn(server, ann.email, ann.password)
+  expect(await admin(['revoke-sessions', ann.email])).toMatchObject({ code: 0, stdout: `ended 2 sessions of ${ann.email}\n` })
+  expect((await ann.ask('GET', '/notes')).status).toBe(401)
+  expect((await tryLogIn(ann.email, ann.password)).status).toBe(200)
+})
+
+test('list-users shows every account with its state, oldest first', async () => {
+  const ann = await register(server)
+  const { stdout, code } = await admin(['list-users'])
+  const [head, ...lines] = stdout.trimEnd().split('\n')
+  expect([code, head]).toEqual([0, 'STATE\tSESSIONS\tKEYS\tSINCE\tEMAIL'])
+  expect(lines.at(-1)).toMatch(new RegExp(`^active\t1\t0\t\\d{4}-\\d\\d-\\d\\d\t${ann.email}$`))
+  const { length } = await server.db.selectFrom('users').select('id').execute()
+  expect(lines).toHaveLength(length)
+})
+
+test.each([
+  [['frobnicate'], 'there is no command frobnicate'],
+  [['constructor'], 'there is no command constructor'],
+  [['disable-user'], 'disable-user takes EMAIL'],
+  [['list-users', 'more'], 'list-users takes no arguments'],
+  [['list-users', '--frob'], "Unknown option '--frob'"],
+])('%j is a wrong command: exit 2 and a line that says so', async (args, reason) => {
+  const { code, stdout, stderr } = await admin(args)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^notes-api admin: [^\n]+; try npm run admin -- --help\n$/)
+  expect(stderr).toContain(reason)
+})
+
+test('an unknown account is exit 1', async () => {
+  const { code, stderr } = await admin(['reset-password', 'nobody@example.com'])
+  expect([code, stderr]).toEqual([1, 'notes-api admin: there is no account nobody@example.com\n'])
+})
+
+test('without a running database it says what to do: exit 1', async () => {
+  const { code, stdout, stderr } = await admin(['list-users'], { DATA_DIR: directory })
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs while the server does\n$/)
+})
+
+test('wrong settings are exit 2, and --help is exit 0 without any', async () => {
+  expect(await admin(['list-users'], { PORT: 'x' })).toMatchObject({ code: 2, stderr: expect.stringContaining('PORT must be') })
+  const help = await admin(['--help'], { PORT: 'x' })
+  expect(help.code).toBe(0)
+  for (const command of ['create-user EMAIL', 'reset-password EMAIL', 'list-users']) expect(help.stdout).toContain(`  ${command}`)
+})

@@ -1,0 +1,172 @@
+/** The server that the login benches measure: the application in a process of its own, with or without its guards. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type Agent, createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { createApp } from '../../src/app.ts'
+import { createAuth } from '../../src/auth/auth.ts'
+import { createAuthenticate } from '../../src/auth/bearer.ts'
+import type { HashGate } from '../../src/auth/hash-gate.ts'
+import type { FailurePolicy } from '../../src/auth/login-failures.ts'
+import { createLoginThrottle } from '../../src/auth/login-throttle.ts'
+import { loadDocument } from '../../src/contract/document.ts'
+import { createDatabase, type Database } from '../../src/db/database.ts'
+import { startEmbedded } from '../../src/db/embedded.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { isOutage } from '../../src/db/pg-errors.ts'
+import { createHandlers } from '../../src/handlers.ts'
+import { createClientOf } from '../../src/http/client.ts'
+import { createCursors } from '../../src/notes/cursor.ts'
+
+/** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */
+export type Guards = 'shipped' | 'gate only' | 'none'
+
+export interface BenchServer {
+  readonly url: string
+  /** The largest resident memory since the last call, in MiB. */
+  readonly peakMemory: () => number
+  readonly stop: () => Promise<void>
+}
+
+const KEY = Buffer.alloc(32, 7)
+
+/** One PostgreSQL for a bench, as durable as in production. */
+export async function openBenchDatabase() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'notes-api-bench-'))
+  const embedded = await startEmbedded({ dataDir })
+  await migrate(embedded.connection)
+  const db = createDatabase({ connection: embedded.connection, poolSize: 2, onIdleError: () => undefined })
+  const close = async (): Promise<void> => {
+    await db.destroy()
+    await embedded.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  return { connection: embedded.connection, db, close }
+}
+
+export async function startBenchServer(connection: object, guards: Guards): Promise<BenchServer> {
+  const child = fork(import.meta.filename, [JSON.stringify(connection), guards])
+  const exited = once(child, 'exit')
+  const messages = { url: '', peak: 0 }
+  const ready = Promise.withResolvers<void>()
+  child.on('message', (message: { url?: string; rss?: number }) => {
+    messages.peak = Math.max(messages.peak, message.rss ?? 0)
+    if (message.url === undefined) return
+    messages.url = message.url
+    ready.resolve()
+  })
+  const died = exited.then(() => Promise.reject(new Error('The server ended')))
+  died.catch(() => undefined)
+  await Promise.race([ready.promise, died])
+  return {
+    url: messages.url,
+    peakMemory: () => {
+      const { peak } = messages
+      messages.peak = 0
+      return peak / 2 ** 20
+    },
+    stop: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+interface Sample {
+  readonly status: number
+  readonly ms: number
+  readonly text: string
+}
+
+/** A request and how long it took; status 0 when there was no answer within ten seconds. */
+export function sample(
+  url: string,
+  options: { agent: Agent; method?: string; headers?: Record<string, string>; body?: string },
+): Promise<Sample> {
+  const { body, ...rest } = options
+  const started = performance.now()
+  const answered = (status: number, text = ''): Sample => ({ status, text, ms: performance.now() - started })
+  return new Promise((resolve) => {
+    const sent = request(url, { ...rest, timeout: 10_000 }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve(answered(response.statusCode ?? 0, text)))
+      response.on('error', () => resolve(answered(0)))
+    })
+    sent.on('timeout', () => sent.destroy())
+    sent.on('error', () => resolve(answered(0)))
+    sent.end(body)
+  })
+}
+
+export function logIn(url: string, agent: Agent, username: string, password: string): Promise<Sample> {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  return sample(`${url}/auth/token`, { agent, method: 'POST', headers, body: new URLSearchParams({ username, password }).toString() })
+}
+
+export function register(url: string, agent: Agent, email: string, password: string): Promise<Sample> {
+  const headers = { 'Content-Type': 'application/json' }
+  return sample(`${url}/auth/register`, { agent, method: 'POST', headers, body: JSON.stringify({ email, password }) })
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+async function serve(connection: string, guards: string): Promise<void> {
+  const db = createDatabase({ connection: JSON.parse(connection), poolSize: 10, onIdleError: () => undefined })
+  const secretKeys = [KEY.toString('hex')] as const
+  const auth = createAuth(db, {
+    secretKeys: [...secretKeys],
+    accessTokenSeconds: 900,
+    refreshTokenSeconds: 3_600,
+    registration: 'open',
+    passwordMinLength: 8,
+    onLocalThrottle: () => undefined,
+  })
+  const document = loadDocument()
+  const handlers = await createHandlers({
+    ...auth,
+    ...(guards === 'shipped' ? {} : { loginThrottle: unlimited(db) }),
+    ...(guards === 'none' ? { hashGate: openGate } : {}),
+    cursors: createCursors([KEY]),
+    version: document.version,
+    whyNotReady: async () => undefined,
+  })
+  const app = await createApp({
+    document,
+    handlers,
+    authenticate: createAuthenticate(db, auth.tokens),
+    clientOf: createClientOf([]),
+    replies: 'enforce',
+    corsOrigins: [],
+    isOutage,
+    log: pino({ level: 'error' }),
+  })
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  setInterval(() => process.send?.({ rss: process.memoryUsage.rss() }), 100)
+  // Without the bench there is nothing to serve.
+  process.once('disconnect', () => process.exit(0))
+}
+
+const openGate: HashGate = { run: (work) => work(), refuseWhenFull: () => undefined }
+
+/** Counts, and never blocks. */
+function unlimited(db: Database) {
+  const policy: FailurePolicy = { free: 1_000_000_000, mostSeconds: 1, forgetSeconds: 3_600 }
+  return createLoginThrottle(db, { key: KEY, policies: { pair: policy, account: policy, address: policy } })
+}
+
+const [, , connection, guards] = process.argv
+if (import.meta.main && connection !== undefined && guards !== undefined) await serve(connection, guards)
