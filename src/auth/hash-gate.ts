@@ -3,13 +3,24 @@ import { unavailable } from '../http/problem.ts'
 /** Lets only so many password hashes run at once, so that a flood of logins leaves threads for everybody else. */
 export interface HashGate {
   /**
-   * Runs `work` as soon as a slot is free, first come first served. Throws a 503 with Retry-After when the queue is
-   * full or the wait too long; `work` has not begun then and never will. A `signal` (the client went away) gives up a
-   * place in the queue; work that has begun keeps its slot until it ends, because a hash cannot be stopped.
+   * Runs `work` as soon as a slot is free, first come first served within an address. Throws a 503 with Retry-After when the queue is
+   * full or the wait too long; `work` has not begun then and never will.
    */
-  readonly run: <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>
-  /** Throws the same 503 while the queue is full: to be asked before anything is spent on a request, such as a query. */
-  readonly refuseWhenFull: () => void
+  readonly run: <T>(work: () => Promise<T>, visitor?: Visitor) => Promise<T>
+  /** Throws the same 503 while there is no room: to be asked before anything is spent on a request, such as a query. */
+  readonly refuseWhenFull: (visitor?: Visitor) => void
+}
+
+/** Who asks for a hash. */
+export interface Visitor {
+  /**
+   * Visitors of one address share the queue with those of others: in a full queue, one of an address with fewer places
+   * takes the last place of the address that has most, and addresses take turns. So a flood from one keeps nobody else
+   * out, nor waiting for long.
+   */
+  readonly address?: string
+  /** The client went away: a place in the queue is given up. A hash that has begun cannot be stopped, and keeps its slot. */
+  readonly signal?: AbortSignal
 }
 
 interface GateOptions {
@@ -21,59 +32,85 @@ interface GateOptions {
   readonly waitMs: number
 }
 
+interface Place {
+  readonly address: string
+  readonly admit: () => void
+  readonly refuse: () => void
+}
+
 export function createHashGate({ slots, queue, waitMs }: GateOptions): HashGate {
   const most = Math.max(1, slots)
-  /** Insertion order is the order of arrival. Each takes the slot of the work that ended. */
-  const waiting = new Set<() => void>()
+  /** In the order of arrival. */
+  const waiting = new Set<Place>()
   let running = 0
+  let lastAdmitted = ''
+
+  const placesOf = (address: string): Place[] => [...waiting].filter((place) => place.address === address)
+
+  /** Of a full queue: the place that a visitor of this address may take, if any. */
+  const placeFor = (address: string): Place | undefined => {
+    const own = placesOf(address).length
+    const largest = [...waiting].map((place) => placesOf(place.address)).toSorted((a, b) => b.length - a.length)[0] ?? []
+    return largest.length > own + 1 ? largest.at(-1) : undefined
+  }
 
   const isFull = (): boolean => running >= most && waiting.size >= queue
 
-  const enter = async (signal: AbortSignal | undefined): Promise<void> => {
+  const enter = async ({ address = '', signal }: Visitor): Promise<void> => {
     if (signal?.aborted === true) throw tooBusy(signal.reason)
     if (running < most) {
       running += 1
       return
     }
-    if (isFull()) throw tooBusy()
+    if (isFull()) {
+      const taken = placeFor(address)
+      if (taken === undefined) throw tooBusy()
+      taken.refuse()
+    }
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', giveUp)
-        waiting.delete(admit)
+        signal?.removeEventListener('abort', refuse)
+        waiting.delete(place)
       }
       const admit = (): void => {
         leave()
         resolve()
       }
-      const giveUp = (): void => {
+      const refuse = (): void => {
         leave()
         reject(tooBusy(signal?.aborted === true ? signal.reason : undefined))
       }
-      const timer = setTimeout(giveUp, waitMs)
-      signal?.addEventListener('abort', giveUp)
-      waiting.add(admit)
+      const timer = setTimeout(refuse, waitMs)
+      signal?.addEventListener('abort', refuse)
+      const place = { address, admit, refuse }
+      waiting.add(place)
     })
   }
 
   /** The slot goes from hand to hand: it is never free while somebody waits, so nobody can jump the queue. */
   const exit = (): void => {
-    const [next] = waiting
-    if (next === undefined) running -= 1
-    else next()
+    const [first] = waiting
+    if (first === undefined) {
+      running -= 1
+      return
+    }
+    const next = [...waiting].find(({ address }) => address !== lastAdmitted) ?? first
+    lastAdmitted = next.address
+    next.admit()
   }
 
   return {
-    refuseWhenFull: () => {
-      if (isFull()) throw tooBusy()
-    },
-    run: async (work, signal) => {
-      await enter(signal)
+    run: async (work, visitor = {}) => {
+      await enter(visitor)
       try {
         return await work()
       } finally {
         exit()
       }
+    },
+    refuseWhenFull: ({ address = '' } = {}) => {
+      if (isFull() && placeFor(address) === undefined) throw tooBusy()
     },
   }
 }

@@ -60,9 +60,9 @@ const passwordIn = ({ stdout }: Outcome): string => /^password: (\S{24})$/m.exec
 test('create-user makes an account whose printed password logs in, once only', async () => {
   const made = await admin(['create-user', 'Made@Example.com'])
   expect(made).toMatchObject({ code: 0, stderr: '' })
-  const made_ = await logIn(server, 'made@example.com', passwordIn(made))
-  expect((await made_.ask('GET', '/users/me')).body['email']).toBe('Made@Example.com')
-  expect((await made_.ask('GET', '/users/me/security-events')).list.at(-1)).toMatchObject({
+  const person = await logIn(server, 'made@example.com', passwordIn(made))
+  expect((await person.ask('GET', '/users/me')).body['email']).toBe('Made@Example.com')
+  expect((await person.ask('GET', '/users/me/security-events')).list.at(-1)).toMatchObject({
     type: 'operator_created_account',
     address: null,
   })

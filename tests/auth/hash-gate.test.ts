@@ -63,7 +63,7 @@ test('beyond the queue one is refused at once with a 503 that says when to come 
   const works = Array.from({ length: 21 }, (_, index) => controlled(began, String(index)))
   const runs = works.map(({ work }) => gate.run(work))
   const late = controlled(began, 'late')
-  expectBusy(await refusal(Promise.resolve().then(gate.refuseWhenFull)))
+  expectBusy(await refusal(Promise.resolve().then(() => gate.refuseWhenFull())))
   expectBusy(await refusal(gate.run(late.work)))
   for (const { end } of works) end()
   await Promise.all(runs)
@@ -72,6 +72,32 @@ test('beyond the queue one is refused at once with a 503 that says when to come 
   late.end()
   gate.refuseWhenFull()
   expect(await gate.run(late.work)).toBe('late')
+})
+
+test('a flood from one address fills the queue, and keeps nobody of another address out nor waiting behind all of it', async () => {
+  const gate = createHashGate({ slots: 1, queue: 4, waitMs: 2_000 })
+  const began: string[] = []
+  const enter = (name: string, address: string) => {
+    const { work, end } = controlled(began, name)
+    end()
+    return refusal(gate.run(work, { address }))
+  }
+  const busy = controlled(began, 'busy')
+  const running = gate.run(busy.work, { address: 'flood' })
+  const flood = ['f1', 'f2', 'f3', 'f4'].map((name) => enter(name, 'flood'))
+  expect(() => gate.refuseWhenFull({ address: 'flood' })).toThrow('busy')
+  expectBusy(await enter('f5', 'flood'))
+  gate.refuseWhenFull({ address: 'home' })
+  const others = [enter('home', 'home'), enter('office', 'office')]
+  expectBusy(await flood[3])
+  expectBusy(await flood[2])
+  // Two of the flood, one each of the others: nobody has more than one place above a newcomer of theirs.
+  expect(() => gate.refuseWhenFull({ address: 'home' })).toThrow('busy')
+  expectBusy(await enter('home again', 'home'))
+  busy.end()
+  await running
+  expect(await Promise.all([flood[0], flood[1], ...others])).toEqual([undefined, undefined, undefined, undefined])
+  expect(began).toEqual(['busy', 'f1', 'home', 'f2', 'office'])
 })
 
 test('whoever waits too long is refused with a 503, and the next in the queue is not', async () => {
@@ -101,8 +127,8 @@ test('a client that goes away while waiting frees its place; a hash that has beg
   const began: string[] = []
   const [first, gone, next] = [controlled(began, 'first'), controlled(began, 'gone'), controlled(began, 'next')]
   const [firstClient, goneClient] = [new AbortController(), new AbortController()]
-  const running = gate.run(first.work, firstClient.signal)
-  const left = refusal(gate.run(gone.work, goneClient.signal))
+  const running = gate.run(first.work, { signal: firstClient.signal })
+  const left = refusal(gate.run(gone.work, { signal: goneClient.signal }))
   goneClient.abort()
   expectBusy(await left)
   const waiting = gate.run(next.work)
@@ -112,7 +138,7 @@ test('a client that goes away while waiting frees its place; a hash that has beg
   first.end()
   next.end()
   expect(await Promise.all([running, waiting])).toEqual(['first', 'next'])
-  expectBusy(await refusal(gate.run(gone.work, goneClient.signal)))
+  expectBusy(await refusal(gate.run(gone.work, { signal: goneClient.signal })))
   expect(began).toEqual(['first', 'next'])
 })
 

@@ -51,17 +51,21 @@ test('a key changes under traffic, replica after replica, by the steps of SECURI
   const traffic = people.map((person) =>
     work(
       person,
-      () => (rounds += 1) && [first, second],
+      () => {
+        rounds += 1
+        return [first, second]
+      },
       () => isOver,
     ),
   )
 
   // Each step reaches one replica after the other, as a rolling restart does; the old ones finish what is under way.
   const retired: TestServer[] = []
-  for (const keys of [
+  const steps: readonly [string, string][] = [
     [OLD, NEW],
     [NEW, OLD],
-  ] as const) {
+  ]
+  for (const keys of steps) {
     for (const place of ['first', 'second'] as const) {
       const fresh = await replica(...keys)
       retired.push(place === 'first' ? first : second)

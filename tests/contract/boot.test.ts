@@ -67,6 +67,11 @@ test('no server with a handler of no operation', async () => {
   await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow('No such operation: getNotee')
 })
 
+test.each(['head', 'options', 'trace', 'query'])('no server with %s in the document, which nobody would serve', async (method) => {
+  const paths = { ...object(document.root['paths']), '/x': { [method]: { operationId: 'x', security: [], responses: {} } } }
+  await expect(boot({ document: { ...document, root: { ...document.root, paths } } })).rejects.toThrow(`${method} /x cannot be served`)
+})
+
 test('no server with two operations of one name', async () => {
   const [first, second] = operations
   if (first === undefined || second === undefined) throw new Error('The document has too few operations')

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import type { Json } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
-import { type Answer, ask, logIn, type Person } from '../support/people.ts'
+import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
 import { encodeBody, exampleBody } from './document-examples.ts'
 
@@ -29,7 +29,8 @@ export const prepare: Record<OperationId, Prepare> = {
   createToken: async (_, { email, password }) => ({ body: { ...exampleBody('createToken'), username: email, password } }),
   revokeToken: async () => ({ body: exampleBody('revokeToken') }),
   getMe: nothing,
-  updateMe: async (_, { password }) => ({ body: { email: `new-${randomUUID()}@example.com`, current_password: password } }),
+  // To the address it has already: the person goes on under it.
+  updateMe: async (_, { email, password }) => ({ body: { email, current_password: password } }),
   deleteMe: async (_, { password }) => ({ body: { current_password: password } }),
   changePassword: async (_, { password }) => ({ body: { current_password: password, new_password: password } }),
   getCredential: nothing,
@@ -74,6 +75,14 @@ async function newApiKey(person: Person): Promise<{ key_id: string }> {
   })
   if (status !== 201) throw new Error(`An API key to work on could not be made: ${text}`)
   return { key_id: String(body['id']) }
+}
+
+/** Operations after which their caller is not what it was: the account is gone, its keys are, or their number rose. */
+const CHANGES_CALLER: ReadonlySet<string> = new Set(['deleteMe', 'changePassword', 'listApiKeys', 'createApiKey', 'revokeApiKey'])
+
+/** Who is to call an operation: the person whom a file shares, or somebody new where that one would not survive it. */
+export async function callerFor({ operationId }: Operation, server: TestServer, shared: Person): Promise<Person> {
+  return CHANGES_CALLER.has(operationId) ? register(server) : shared
 }
 
 /** A request of `person` for which the operation succeeds. */

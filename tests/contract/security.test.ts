@@ -6,8 +6,10 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { allRows } from './database-rows.ts'
 import { operations } from './document-examples.ts'
 import { forge, forgeries } from './forged-tokens.ts'
-import { type Attempt, isSuccess, send, wellFormed, withUnknownIds } from './operations.ts'
+import { type Attempt, callerFor, isSuccess, send, wellFormed, withUnknownIds } from './operations.ts'
 
+/** What an API key can have at most, in the contract's order. */
+const KEY_SCOPES = ['account:read', 'notes:read', 'notes:write']
 /** pino's number for the level. */
 const INFO = 30
 
@@ -18,14 +20,30 @@ let bob: Person
 let ended: Person
 let disabled: Person
 let deleted: Person
+/** API keys that stopped being good, by what ended them. */
+let endedKeys: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   server = await startServer()
   ;[ann, bob, disabled, deleted] = await Promise.all([register(server), register(server), register(server), register(server)])
   ended = await logIn(server, ann.email, ann.password)
-  const subject = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
+  const [revoked, expired, ofDisabled, ofDeleted] = [await newKey(ann), await newKey(ann), await newKey(disabled), await newKey(deleted)]
+  const mistyped = revoked.key.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
+  endedKeys = {
+    revoked: revoked.key,
+    expired: expired.key,
+    'of a disabled user': ofDisabled.key,
+    'of a deleted user': ofDeleted.key,
+    mistyped,
+  }
+  await ann.ask('DELETE', `/api-keys/${revoked.id}`)
   const { db } = server
-  await db.updateTable('sessions').set({ ended_at: new Date().toISOString() }).where('id', '=', String(decodeJwt(ended.accessToken)['sid'])).execute()
+  await db
+    .updateTable('sessions')
+    .set({ ended_at: new Date().toISOString() })
+    .where('id', '=', String(decodeJwt(ended.accessToken)['sid']))
+    .execute()
+  await db.updateTable('api_keys').set({ expires_at: new Date().toISOString() }).where('id', '=', expired.id).execute()
   await db.updateTable('users').set({ is_active: false }).where('id', '=', subject(disabled)).execute()
   await db.deleteFrom('users').where('id', '=', subject(deleted)).execute()
 })
@@ -53,6 +71,7 @@ async function badCredentials(): Promise<readonly (readonly [state: string, auth
     ['the token of an ended session', bearer(ended.accessToken)],
     ['the token of a disabled user', bearer(disabled.accessToken)],
     ['the token of a deleted user', bearer(deleted.accessToken)],
+    ...Object.entries(endedKeys).map(([state, key]) => [`an API key: ${state}`, bearer(key)] as const),
     ...(await Promise.all(forged)),
   ]
 }
@@ -62,7 +81,8 @@ const open = operations.filter(({ security }) => security.length === 0)
 
 describe.each(guarded.map((operation) => ({ operation, id: operation.operationId })))('$id', ({ operation }) => {
   test('answers 401 to every credential that is not good, and changes nothing', async () => {
-    const attempt = await wellFormed(operation, server, ann)
+    const owner = await callerFor(operation, server, ann)
+    const attempt = await wellFormed(operation, server, owner)
     const before = await allRows(server.db)
     for (const [state, authorization] of await badCredentials()) {
       const refused = await send(server, attempt, authorization)
@@ -71,57 +91,86 @@ describe.each(guarded.map((operation) => ({ operation, id: operation.operationId
       expect.soft(refused.headers.get('www-authenticate'), state).toMatch(challenge)
     }
     expect(await allRows(server.db)).toEqual(before)
-    await proveAllowed(attempt)
+    await proveAllowed(attempt, owner)
   })
 
-  test('answers 403 while any scope of it is missing, names that, and changes nothing', async () => {
-    const wanted = new Set<string>(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
-    expect(wanted).not.toHaveLength(0)
-    const attempt = await wellFormed(operation, server, ann)
+  const wanted = new Set<string>(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
+  test.skipIf(wanted.size === 0)('answers 403 while any scope of it is missing, names that, and changes nothing', async () => {
+    const owner = await callerFor(operation, server, ann)
+    const attempt = await wellFormed(operation, server, owner)
     const before = await allRows(server.db)
     for (const scope of wanted) {
       const granted = allScopes.filter((known) => known !== scope)
-      const token = await forge(ann.accessToken, { claims: { scope: granted.join(' ') } })
+      const token = await forge(owner.accessToken, { claims: { scope: granted.join(' ') } })
       const refused = await send(server, attempt, bearer(token))
       expect(refused.status).toBe(403)
       expect(refused.body).toMatchObject({ type: '/problems/insufficient-scope', missing_scopes: [scope], granted_scopes: granted })
       expect(refused.headers.get('www-authenticate')).toMatch(new RegExp(`^Bearer .*error="insufficient_scope", scope="${scope}"`))
     }
-    const without = await send(server, attempt, bearer(await forge(ann.accessToken, { claims: { scope: 'unheard-of' } })))
+    const without = await send(server, attempt, bearer(await forge(owner.accessToken, { claims: { scope: 'unheard-of' } })))
     expect(without.status).toBe(403)
     expect(without.body).toMatchObject({ missing_scopes: [...wanted], granted_scopes: [] })
     expect(await allRows(server.db)).toEqual(before)
-    await proveAllowed(attempt)
+    await proveAllowed(attempt, owner)
   })
 
-test.each(guarded.map((operation) => ({ operation, id: operation.operationId })))('$id gives another user nothing of yours', async ({ operation }) => {
-    const own = await wellFormed(operation, server, ann)
+  test("gives another user nothing of the owner's, and leaves that as it is", async () => {
+    const owner = await callerFor(operation, server, ann)
+    const own = await wellFormed(operation, server, owner)
     const attempt = { ...own, headers: { ...own.headers, 'X-Request-Id': 'same' } }
+    // Somebody new, where wrong passwords are counted.
+    const provesPassword = own.body?.includes('current_password') ?? false
+    const stranger = provesPassword ? await register(server) : bob
     const before = await allRows(server.db)
-    const theirs = await send(server, attempt, bearer(bob.accessToken))
+    const theirs = await send(server, attempt, bearer(stranger.accessToken))
     const after = new Set(await allRows(server.db))
     expect(before.filter((row) => !after.has(row))).toEqual([])
 
     const unknown = withUnknownIds(operation, attempt)
     if (unknown === undefined) {
-      expect(isSuccess(theirs)).toBe(true)
-      expect(theirs.text).not.toContain(String(decodeJwt(ann.accessToken).sub))
-      expect(theirs.text).not.toContain(ann.email)
+      // With the owner's password in it the request is refused: it is not the stranger's.
+      expect(theirs.status === 422).toBe(provesPassword)
+      expect(isSuccess(theirs)).toBe(!provesPassword)
+      expect(theirs.text).not.toContain(subject(owner))
+      expect(theirs.text).not.toContain(owner.email)
     } else {
       const nobodys = await send(server, unknown, bearer(bob.accessToken))
       expect(theirs.status).toBe(404)
       expect(theirs.text).toBe(nobodys.text)
       expect([...theirs.headers].filter(isSteady)).toEqual([...nobodys.headers].filter(isSteady))
     }
-    await proveAllowed(attempt)
+    await proveAllowed(attempt, owner)
+  })
+
+  test('lets an API key do what its scopes say, and nothing else', async () => {
+    const owner = await callerFor(operation, server, ann)
+    const attempt = await wellFormed(operation, server, owner)
+    const { key, id } = await newKey(owner, KEY_SCOPES)
+    // The first use is noted; what follows changes nothing any more.
+    await ask(server, 'GET', '/users/me/credential', { headers: { Authorization: bearer(key) } })
+    const before = await allRows(server.db)
+    const answer = await send(server, attempt, bearer(key))
+    if (operation.security.some((requirement) => 'apiKey' in requirement)) {
+      expect(isSuccess(answer), answer.text).toBe(true)
+    } else {
+      expect(answer.status).toBe(403)
+      const missing = [...wanted].filter((scope) => !KEY_SCOPES.includes(scope))
+      expect(answer.body).toMatchObject({ missing_scopes: missing, granted_scopes: KEY_SCOPES })
+      expect(await allRows(server.db)).toEqual(before)
+      await proveAllowed(attempt, owner)
+    }
+    if (owner === ann) await ann.ask('DELETE', `/api-keys/${id}`)
   })
 })
 
-test.each(open.map((operation) => ({ operation, id: operation.operationId })))('$id is public and needs no credential', async ({ operation }) => {
-  for (const authorization of [undefined, 'Bearer garbage']) {
-    expect(isSuccess(await send(server, await wellFormed(operation, server, ann), authorization))).toBe(true)
-  }
-})
+test.each(open.map((operation) => ({ operation, id: operation.operationId })))(
+  '$id is public and needs no credential',
+  async ({ operation }) => {
+    for (const authorization of [undefined, 'Bearer garbage']) {
+      expect(isSuccess(await send(server, await wellFormed(operation, server, ann), authorization))).toBe(true)
+    }
+  },
+)
 
 test('a forged token with nothing changed is good: each forgery fails by its one fault', async () => {
   const authorization = bearer(await forge(ann.accessToken, {}))
@@ -130,16 +179,27 @@ test('a forged token with nothing changed is good: each forgery fails by its one
 
 test('a bad credential, whatever is odd about it, is no fault of the server', async () => {
   const seen = server.log.length
-  for (const [, authorization] of await badCredentials()) await ask(server, 'GET', '/users/me', { headers: { Authorization: authorization ?? '' } })
+  for (const [, authorization] of await badCredentials())
+    await ask(server, 'GET', '/users/me', { headers: { Authorization: authorization ?? '' } })
   const levels = server.log.slice(seen).map((line) => Number((JSON.parse(line) as Record<string, unknown>)['level']))
   expect(levels).not.toHaveLength(0)
   expect(levels.filter((level) => level > INFO)).toEqual([])
 })
 
 /** The very request that was refused succeeds for its owner, so it was refused for its credential and nothing else. */
-async function proveAllowed(attempt: Attempt): Promise<void> {
-  const allowed = await send(server, attempt, bearer(ann.accessToken))
+async function proveAllowed(attempt: Attempt, owner: Person): Promise<void> {
+  const allowed = await send(server, attempt, bearer(owner.accessToken))
   expect(isSuccess(allowed), allowed.text).toBe(true)
+}
+
+async function newKey(owner: Person, scopes: readonly string[] = ['notes:read']): Promise<{ id: string; key: string }> {
+  const { status, body, text } = await owner.ask('POST', '/api-keys', { body: { name: 'k', scopes, current_password: owner.password } })
+  if (status !== 201) throw new Error(`An API key could not be made: ${text}`)
+  return { id: String(body['id']), key: String(body['key']) }
+}
+
+function subject({ accessToken }: Person): string {
+  return String(decodeJwt(accessToken).sub)
 }
 
 function bearer(token: string): string {

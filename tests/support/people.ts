@@ -38,15 +38,20 @@ export async function ask(server: Pick<TestServer, 'url'>, method: string, path:
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
 }
 
-export async function register(server: TestServer, options: { scope?: string } = {}): Promise<Person> {
+export async function register(server: Pick<TestServer, 'url'>, options: { scope?: string; password?: string } = {}): Promise<Person> {
+  const { password = `pass-${randomUUID()}`, ...grant } = options
   const email = `person-${randomUUID()}@example.com`
-  const password = `pass-${randomUUID()}`
   const made = await ask(server, 'POST', '/auth/register', { body: { email, password } })
   if (made.status !== 201) throw new Error(`registering failed: ${made.text}`)
-  return logIn(server, email, password, options)
+  return logIn(server, email, password, grant)
 }
 
-export async function logIn(server: TestServer, email: string, password: string, options: { scope?: string } = {}): Promise<Person> {
+export async function logIn(
+  server: Pick<TestServer, 'url'>,
+  email: string,
+  password: string,
+  options: { scope?: string } = {},
+): Promise<Person> {
   const form = new URLSearchParams({ username: email, password, ...options })
   const answer = await ask(server, 'POST', '/auth/token', {
     body: form.toString(),

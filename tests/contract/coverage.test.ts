@@ -1,0 +1,180 @@
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { scopes as allScopes } from '../../generated/security.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Handlers } from '../../src/contract/types.ts'
+import { createDatabase, type Database } from '../../src/db/database.ts'
+import { type Answer, type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { encodeBody, operations, requestExamples } from './document-examples.ts'
+import { forge } from './forged-tokens.ts'
+import { answerFaults } from './independent-check.ts'
+import { type Attempt, callerFor, send, wellFormed, withUnknownIds } from './operations.ts'
+import { announceTooMuch, streamTooMuch, withHeaders } from './partial-requests.ts'
+
+/** `operation status` that no request here can cause, and why. This list may only shrink. */
+const UNREACHED: Readonly<Record<string, string>> = {}
+
+let server: TestServer
+let throwing: TestServer
+let cutOff: TestServer
+let closed: TestServer
+let noDatabase: Database
+let ann: Person
+let bob: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  throwing = await startServer({ override: (handlers) => throwEverywhere(handlers), db: server.db })
+  // Port 1 of the loopback address: nobody listens.
+  const connection = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'nothing' }
+  noDatabase = createDatabase({ connection, poolSize: 2, onIdleError: () => undefined })
+  cutOff = await startServer({ db: noDatabase })
+  closed = await startServer({ db: server.db, registration: 'closed' })
+  ;[ann, bob] = [await register(server), await register(server)]
+})
+afterAll(async () => {
+  await Promise.all([throwing.stop(), cutOff.stop(), closed.stop()])
+  await noDatabase.destroy()
+  await server.stop()
+})
+
+interface Provocation {
+  readonly operation: Operation
+  /** A request that would succeed. */
+  readonly attempt: Attempt
+  readonly bearer: string
+}
+
+/** What is done to every operation. Each answers with what it came to, whichever status that is. */
+const provocations: Readonly<Record<string, (given: Provocation) => Promise<readonly Answer[]>>> = {
+  'a request that succeeds, and the same again': async ({ attempt, bearer }) => [
+    await send(server, attempt, bearer),
+    await send(server, attempt, bearer),
+  ],
+  'each example of the document, for an account that knows nothing of it': ({ operation, attempt, bearer }) => {
+    const examples = requestExamples(operation)
+    return Promise.all(
+      examples.map(({ mediaType, value }) => {
+        const example = { ...withHeaders(attempt, { 'Content-Type': mediaType }), body: encodeBody(mediaType, value) }
+        return send(server, example, bearer)
+      }),
+    )
+  },
+  'the version the caller holds': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-None-Match': '*' }), bearer)),
+  'a version that is no more': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-Match': '"999"' }), bearer)),
+  'a broken percent-escape': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?%zz` }, bearer)),
+  'an unknown query parameter': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?unknown=1` }, bearer)),
+  'no credential': ({ attempt }) => one(send(server, attempt, undefined)),
+  'a credential without the scopes': async ({ operation, attempt, bearer }) => {
+    const needed = new Set(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
+    const others = allScopes.filter((scope) => !needed.has(scope))
+    const token = await forge(bearer.replace('Bearer ', ''), { claims: { scope: others.join(' ') } })
+    return one(send(server, attempt, `Bearer ${token}`))
+  },
+  'ids that nobody has': async ({ operation, attempt, bearer }) => {
+    const unknown = withUnknownIds(operation, attempt)
+    return unknown === undefined ? [] : one(send(server, unknown, bearer))
+  },
+  'a media type nobody makes': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { Accept: 'text/x-nothing' }), bearer)),
+  'bodies that the contract does not take': async ({ operation, attempt, bearer }) => {
+    if (operation.body === undefined) return []
+    const [mediaType] = operation.body.content.keys()
+    const changes = [{ 'Content-Type': 'text/plain' }, { 'Content-Type': `${mediaType}; charset=latin1` }, { 'Content-Encoding': 'gzip' }]
+    const answers = await Promise.all(changes.map((change) => send(server, withHeaders(attempt, change), bearer)))
+    expect(answers.map(({ status }) => status)).toEqual([415, 415, 415])
+    return answers
+  },
+  'bodies that are too large': async ({ operation, attempt, bearer }) => {
+    if (operation.body === undefined) return []
+    const mine = withHeaders(attempt, { Authorization: bearer })
+    const { maxBytes } = operation.body
+    const answers = [await announceTooMuch(server.url, mine, maxBytes), await streamTooMuch(server.url, mine, maxBytes)]
+    expect(answers.map(({ status }) => status)).toEqual([413, 413])
+    return answers
+  },
+  'a handler that throws': async ({ attempt, bearer }) => {
+    const answer = await send(throwing, attempt, bearer)
+    expect(answer.status).toBe(500)
+    expect(answer.text).not.toContain('hunter2')
+    return [answer]
+  },
+  'a server that is closed for registration': ({ attempt, bearer }) => one(send(closed, attempt, bearer)),
+  'an e-mail that somebody has': ({ attempt, bearer }) =>
+    one(send(server, withFields(attempt, { email: bob.email.toUpperCase() }), bearer)),
+  'too many wrong passwords': async ({ operation, attempt }) => {
+    if (!operation.responses.has(429)) return []
+    const victim = await register(server)
+    const wrong = withFields(attempt, { username: victim.email, password: 'wrong', current_password: 'wrong' })
+    const answers = []
+    for (let count = 0; count < 6; count += 1) answers.push(await send(server, wrong, `Bearer ${victim.accessToken}`))
+    return answers
+  },
+  'more API keys than there may be': async ({ operation, attempt, bearer }) => {
+    if (operation.operationId !== 'createApiKey') return []
+    await send(server, attempt, bearer)
+    await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
+      select gen_random_uuid(), user_id, name, decode(md5(n::text || user_id), 'hex'), hint, scope, expires_at
+      from api_keys, generate_series(1, 50) n where user_id = ${subject(bearer)}`.execute(server.db)
+    return one(send(server, attempt, bearer))
+  },
+  'a database that is away': ({ attempt, bearer }) => one(send(cutOff, attempt, bearer)),
+}
+
+test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
+  '$id answers with every status it documents, with no other, and always to the letter',
+  async ({ operation }) => {
+    const reached = new Set<number>()
+    for (const [name, provoke] of Object.entries(provocations)) {
+      const caller = await callerFor(operation, server, ann)
+      const attempt = await wellFormed(operation, server, caller)
+      for (const answer of await provoke({ operation, attempt, bearer: `Bearer ${caller.accessToken}` })) {
+        expect.soft(answerFaults(operation, answer), name).toEqual([])
+        expect.soft(Buffer.byteLength(answer.status < 400 ? '' : answer.text), name).toBeLessThan(8_192)
+        // A status that is not documented comes out as a 500, which is.
+        expect.soft(answer.status === 500, name).toBe(name === 'a handler that throws')
+        reached.add(answer.status)
+      }
+    }
+    const excused = Object.keys(UNREACHED).filter((entry) => entry.startsWith(`${operation.operationId} `))
+    const accounted = [...reached, ...excused.map((entry) => Number(entry.split(' ')[1]))]
+    expect(accounted.toSorted(ascending)).toEqual([...operation.responses.keys()].toSorted(ascending))
+  },
+)
+
+test('every excuse is for a status that is documented', () => {
+  const documented = new Set(
+    operations.flatMap(({ operationId, responses }) => [...responses.keys()].map((status) => `${operationId} ${status}`)),
+  )
+  expect(Object.keys(UNREACHED).filter((entry) => !documented.has(entry))).toEqual([])
+})
+
+/** The request with other values for those of these fields that it has, whichever way its body travels. */
+function withFields(attempt: Attempt, fields: Readonly<Record<string, string>>): Attempt {
+  if (attempt.body === undefined) return attempt
+  const isForm = attempt.headers['Content-Type'] === 'application/x-www-form-urlencoded'
+  const given = isForm ? Object.fromEntries(new URLSearchParams(attempt.body)) : (JSON.parse(attempt.body) as Record<string, string>)
+  const changed = { ...given, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in given)) }
+  return { ...attempt, body: isForm ? new URLSearchParams(changed).toString() : JSON.stringify(changed) }
+}
+
+function subject(bearer: string): string {
+  return String(decodeJwt(bearer.replace('Bearer ', '')).sub)
+}
+
+async function one(answer: Promise<Answer>): Promise<readonly Answer[]> {
+  return [await answer]
+}
+
+function throwEverywhere(handlers: Handlers): Handlers {
+  return Object.fromEntries(Object.keys(handlers).map((id) => [id, fail])) as unknown as Handlers
+}
+
+async function fail(): Promise<never> {
+  throw new Error('a fault with a secret: hunter2')
+}
+
+function ascending(a: number, b: number): number {
+  return a - b
+}
