@@ -34,7 +34,7 @@ export function accountHandlers(db: Database, passwords: PasswordCheck): Pick<Ha
 
     async changePassword({ body, caller, client }, reply) {
       const checked = await passwords.prove(caller.userId, body.current_password, client)
-      const passwordHash = await passwords.hashNew(body.new_password, 'new_password')
+      const passwordHash = await passwords.hashNew(body.new_password, 'new_password', client)
       const isChanged = await changePassword(db, checked, {
         passwordHash,
         keptSession: caller.credential.id,

@@ -45,13 +45,13 @@ export function createHashGate({ slots, queue, waitMs }: GateOptions): HashGate 
   let running = 0
   let lastAdmitted = ''
 
-  const placesOf = (address: string): Place[] => [...waiting].filter((place) => place.address === address)
-
   /** Of a full queue: the place that a visitor of this address may take, if any. */
   const placeFor = (address: string): Place | undefined => {
-    const own = placesOf(address).length
-    const largest = [...waiting].map((place) => placesOf(place.address)).toSorted((a, b) => b.length - a.length)[0] ?? []
-    return largest.length > own + 1 ? largest.at(-1) : undefined
+    const counts = new Map<string, number>()
+    for (const place of waiting) counts.set(place.address, (counts.get(place.address) ?? 0) + 1)
+    const largest = Math.max(...counts.values())
+    if (largest <= (counts.get(address) ?? 0) + 1) return undefined
+    return [...waiting].findLast((place) => counts.get(place.address) === largest)
   }
 
   const isFull = (): boolean => running >= most && waiting.size >= queue

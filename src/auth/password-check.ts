@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Client } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import { type FieldError, validationFailed } from '../http/problem.ts'
-import { type Account, emailKey, findAccount } from './accounts.ts'
+import { type Account, emailKey, findAccount, findAccountByEmail } from './accounts.ts'
 import { accountGone } from './bearer.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { recordFailedLogin } from './events.ts'
@@ -20,44 +20,54 @@ export interface PasswordDeps {
 /** Everything that costs a hash. Each waits its turn at the gate, so that a flood leaves threads for everybody else. */
 export interface PasswordCheck {
   /**
-   * Whether a password is that of an account that may log in. An unknown e-mail, a wrong password and a disabled account
-   * cost the same and count as failures alike. Throws a 429 while there were too many, and a 503 when the gate is full.
+   * The account of this e-mail, if it may log in with this password. An unknown e-mail, a wrong password and a disabled
+   * account cost the same and count as failures alike. Throws a 429 while there were too many, and a 503 when the gate is
+   * full.
    */
-  readonly matches: (email: string, account: Account | undefined, password: string, client: Client) => Promise<boolean>
+  readonly findMatching: (email: string, password: string, client: Client) => Promise<Account | undefined>
   /** Asks again for the password of somebody who is logged in; answers the account that it was checked against. */
   readonly prove: (userId: string, password: string, client: Client) => Promise<Account>
   /** The hash of a new password. Throws a 422 for one that is too short or too common. */
-  readonly hashNew: (password: string, field: string) => Promise<string>
-  readonly rehash: (password: string) => Promise<string>
+  readonly hashNew: (password: string, field: string, client: Client) => Promise<string>
+  /** As above, for a new account; undefined, and no hash computed, when its address turns out to be taken by then. */
+  readonly hashForNewcomer: (email: string, password: string, client: Client) => Promise<string | undefined>
+  readonly rehash: (password: string, client: Client) => Promise<string>
 }
 
 export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordCheck> {
   const { db, hashGate, loginThrottle, passwordMinLength } = deps
   const nobodysHash = await hashPassword(uuidv7())
 
-  const matches: PasswordCheck['matches'] = async (email, account, password, client) => {
+  const findMatching: PasswordCheck['findMatching'] = async (email, password, client) => {
     const attempt = await loginThrottle.attempt(emailKey(email), client.address)
-    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password))
+    const account = await findAccountByEmail(db, email)
+    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), client)
     const isGood = account !== undefined && account.is_active && isRight
     if (!isGood) await recordFailedLogin(db, emailKey(email), client.address)
     await attempt.settle(isGood)
-    return isGood
+    return isGood ? account : undefined
   }
 
   return {
-    matches,
+    findMatching,
     prove: async (userId, password, client) => {
       const account = await findAccount(db, userId)
       if (account === undefined) throw accountGone()
-      if (!(await matches(account.email, account, password, client))) throw wrongPassword()
-      return account
+      const checked = await findMatching(account.email, password, client)
+      if (checked?.id !== userId) throw wrongPassword()
+      return checked
     },
-    hashNew: async (password, field) => {
-      const faults = faultsOf(password, field, passwordMinLength)
-      if (faults.length > 0) throw validationFailed(faults)
-      return hashGate.run(() => hashPassword(password))
+    hashForNewcomer: async (email, password, client) => {
+      refuseUnfit(password, 'password', passwordMinLength)
+      // Asked when its turn has come: of many who want one address at once, only the first ones cost a hash.
+      const isFree = async (): Promise<boolean> => (await findAccountByEmail(db, email)) === undefined
+      return hashGate.run(async () => ((await isFree()) ? hashPassword(password) : undefined), client)
     },
-    rehash: (password) => hashGate.run(() => hashPassword(password)),
+    hashNew: async (password, field, client) => {
+      refuseUnfit(password, field, passwordMinLength)
+      return hashGate.run(() => hashPassword(password), client)
+    },
+    rehash: (password, client) => hashGate.run(() => hashPassword(password), client),
   }
 }
 
@@ -65,6 +75,11 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
 export function wrongPassword(): Error {
   const msg = 'Is not the current password.'
   return validationFailed([{ loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' }])
+}
+
+function refuseUnfit(password: string, field: string, minLength: number): void {
+  const faults = faultsOf(password, field, minLength)
+  if (faults.length > 0) throw validationFailed(faults)
 }
 
 /** What the contract cannot say: a floor that the operator raised, and the list of common passwords. */

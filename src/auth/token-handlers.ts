@@ -2,7 +2,7 @@ import type { components } from '../../generated/openapi.d.ts'
 import type { Client, Handlers } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import { Problem } from '../http/problem.ts'
-import { findAccountByEmail, insertAccount } from './accounts.ts'
+import { insertAccount } from './accounts.ts'
 import { revokeCredential } from './credentials.ts'
 import type { PasswordCheck } from './password-check.ts'
 import { isWeakHash } from './passwords.ts'
@@ -27,10 +27,11 @@ export function tokenHandlers(deps: TokenDeps, passwords: PasswordCheck): Pick<H
   return {
     async registerUser({ body, client }, reply) {
       if (registration === 'closed') throw new Problem('registration-closed', 'The operator of this server creates the accounts.')
-      const passwordHash = await passwords.hashNew(body.password, 'password')
+      const passwordHash = await passwords.hashForNewcomer(body.email, body.password, client)
+      if (passwordHash === undefined) throw emailTaken()
       const made = { type: 'registered', address: client.address } as const
       const account = await insertAccount(db, { email: body.email, passwordHash }, made)
-      if (account === undefined) throw new Problem('email-taken', 'There is an account with this e-mail already.')
+      if (account === undefined) throw emailTaken()
       return reply(201, toUser(account), { Location: '/users/me' })
     },
 
@@ -63,10 +64,9 @@ async function logIn(
   client: Client,
 ): Promise<SessionTokens> {
   const scope = narrowScope(allScopes, grant.scope)
-  const account = await findAccountByEmail(db, grant.username)
-  const isRight = await passwords.matches(grant.username, account, grant.password, client)
-  if (account === undefined || !isRight) throw wrongLogin()
-  const strongerHash = isWeakHash(account.password_hash) ? await passwords.rehash(grant.password) : undefined
+  const account = await passwords.findMatching(grant.username, grant.password, client)
+  if (account === undefined) throw wrongLogin()
+  const strongerHash = isWeakHash(account.password_hash) ? await passwords.rehash(grant.password, client) : undefined
   const session = await startSession(db, { account, strongerHash, scope, idleSeconds: refreshTokenSeconds, client })
   if (session === undefined) throw wrongLogin()
   return session
@@ -81,6 +81,10 @@ async function refresh({ db, refreshTokenSeconds }: TokenDeps, grant: Schemas['R
   })
   if (session === undefined) throw invalidGrant('The refresh token is unknown, used or expired. Log in again.')
   return session
+}
+
+function emailTaken(): Problem {
+  return new Problem('email-taken', 'There is an account with this e-mail already.')
 }
 
 /** The one answer to an unknown e-mail, a wrong password and a disabled account. */

@@ -8,6 +8,7 @@ const TYPE = 'at+jwt'
 const ISSUER = 'notes-api'
 const AUDIENCE = 'notes-api'
 const CLOCK_TOLERANCE_SECONDS = 30
+const LONGEST_LIFE_SECONDS = 86_400
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export interface AccessClaims {
@@ -59,7 +60,9 @@ export function createTokens(secretKeys: readonly string[], accessTokenSeconds: 
           clockTolerance: CLOCK_TOLERANCE_SECONDS,
           maxTokenAge: accessTokenSeconds,
         })
-        const { sub, sid, scope } = payload
+        const { sub, sid, scope, iat = 0, exp = Number.POSITIVE_INFINITY } = payload
+        // Longer than the longest setting: not made here, whoever had the key.
+        if (exp - iat > LONGEST_LIFE_SECONDS) return undefined
         if (!isId(sub) || !isId(sid) || typeof scope !== 'string') return undefined
         return { userId: sub, sessionId: sid, scope }
       } catch (error) {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { deriveKey } from '../../src/auth/tokens.ts'
 import { SECRET_KEY } from '../support/server.ts'
@@ -26,6 +27,13 @@ function unsigned(genuine: string): string {
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`
 }
 
+/** As `forge`, for headers that jose refuses to sign. */
+function signedByHand(genuine: string, header: Changes): string {
+  const [, payload = ''] = genuine.split('.')
+  const content = `${encode({ ...decodeProtectedHeader(genuine), ...header })}.${payload}`
+  return `${content}.${createHmac('sha256', rightKey).update(content).digest('base64url')}`
+}
+
 function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
@@ -46,6 +54,20 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
   'a token with algorithm none': async (genuine) => unsigned(genuine),
   'a token signed with another key': (genuine) => forge(genuine, { key: otherKey }),
   'a token of another key id': (genuine) => forge(genuine, { header: { kid: 'another' } }),
+  'a token whose key id leads out of the directory': (genuine) => forge(genuine, { header: { kid: '../../../dev/null' } }),
+  'a token whose key id is a list': async (genuine) => signedByHand(genuine, { kid: ['a'] }),
+  'a token that brings its own key': (genuine) => {
+    return forge(genuine, {
+      header: { kid: undefined, jwk: { kty: 'oct', k: Buffer.from(otherKey).toString('base64url') } },
+      key: otherKey,
+    })
+  },
+  'a token that says where its key is': (genuine) => {
+    return forge(genuine, { header: { kid: undefined, jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/x' }, key: otherKey })
+  },
+  'a token with an unknown critical header': async (genuine) => signedByHand(genuine, { crit: ['odd'], odd: 1 }),
+  'a token that expires in a million years': (genuine) => forge(genuine, { claims: { exp: 1e300 } }),
+  'a token that was issued before time began': (genuine) => forge(genuine, { claims: { iat: -1e300 } }),
   'a token without key id': (genuine) => forge(genuine, { header: { kid: undefined } }),
   'a token with a changed signature': async (genuine) => genuine.slice(0, -4) + (genuine.endsWith('AAAA') ? 'BBBB' : 'AAAA'),
   'a token without signature': async (genuine) => genuine.slice(0, genuine.lastIndexOf('.') + 1),

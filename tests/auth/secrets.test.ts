@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Answer, ask, logIn, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const form = (path: string, fields: Record<string, string>): Promise<Answer> =>
+  ask(server, 'POST', path, { body: new URLSearchParams(fields).toString(), headers: FORM })
+
+test('no secret that passes through is in a log line or an error, wherever it was put', async () => {
+  const password = 'canary-password-1f6b'
+  const wrong = 'canary-wrong-2c9d'
+  const next = 'canary-next-password-3e1a'
+  const broken = 'canary-broken-4b8f'
+  const ann = await register(server, { password })
+  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: password } })
+  const key = String(made.body['key'])
+  const answers = [
+    await form('/auth/token', { username: ann.email, password: wrong }),
+    await form('/auth/token', { username: ann.email, password: wrong, colour: wrong }),
+    await form('/auth/token', { grant_type: 'refresh_token', refresh_token: wrong }),
+    await form('/auth/revoke', { token: wrong }),
+    await ask(server, 'GET', `/notes?access_token=${ann.accessToken}`),
+    await ask(server, 'GET', `/${key}`),
+    await ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${wrong}` } }),
+    await ask(server, 'POST', '/auth/register', {
+      body: `{"email":"x@example.com","password":"${broken}`,
+      headers: { 'Content-Type': 'application/json' },
+    }),
+    await ask(server, 'POST', '/auth/register', { body: { email: ann.email, password: next } }),
+    await ann.ask('PUT', '/users/me/password', { body: { current_password: wrong, new_password: next } }),
+    await ann.ask('PATCH', '/users/me', { body: { email: 'no e-mail', current_password: wrong } }),
+    await ann.ask('PUT', '/users/me/password', { body: { current_password: password, new_password: next } }),
+  ]
+  await logIn(server, ann.email, next)
+  expect(answers.filter(({ status }) => status >= 400).length).toBe(answers.length - 2)
+
+  const secrets = [password, wrong, next, broken, ann.accessToken, ann.refreshToken, key, ann.email]
+  const told = [...server.log, ...answers.map(({ text }) => text)].join('\n')
+  expect(server.log.length).toBeGreaterThan(answers.length)
+  for (const secret of secrets) expect(told.includes(secret), secret).toBe(false)
+})
