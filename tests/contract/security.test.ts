@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scopes as allScopes } from '../../generated/security.ts'
@@ -175,6 +176,25 @@ test.each(open.map((operation) => ({ operation, id: operation.operationId })))(
 test('a forged token with nothing changed is good: each forgery fails by its one fault', async () => {
   const authorization = bearer(await forge(ann.accessToken, {}))
   expect((await bob.ask('GET', '/users/me', { headers: { Authorization: authorization } })).body['email']).toBe(ann.email)
+})
+
+test('a token that says where its key is makes the server ask nobody', async () => {
+  let visits = 0
+  const elsewhere = createServer((socket) => {
+    visits += 1
+    socket.destroy()
+  })
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/keys`
+  for (const name of ['jku', 'x5u', 'kid', 'iss']) {
+    const token = await forge(
+      ann.accessToken,
+      name === 'iss' ? { claims: { iss: address } } : { header: { [name]: address, kid: address } },
+    )
+    expect((await ask(server, 'GET', '/users/me', { headers: { Authorization: bearer(token) } })).status).toBe(401)
+  }
+  expect(visits).toBe(0)
+  await new Promise((resolve) => elsewhere.close(resolve))
 })
 
 test('a bad credential, whatever is odd about it, is no fault of the server', async () => {
