@@ -121,14 +121,17 @@ export interface paths {
         get: operations["getNote"];
         /**
          * Change a note
-         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note. With
+         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note; the earlier
+         *     version goes into the history. When everything is as it was, nothing is written and the version stays. With
          *     `If-Match` it writes only if the note is still the one you read; otherwise 412 and nothing changes.
          */
         put: operations["updateNote"];
         post?: never;
         /**
          * Delete a note
-         * @description Deletes the note for good. With `If-Match` it deletes only the version you read. Deleting it a second time answers
+         * @description Moves the note to the trash, from where `POST /trash/{note_id}/restore` brings it back. For everything else it is
+         *     gone: it answers 404 and is in no list. After the days that the operator of the server has set (30 by default) it
+         *     is erased with its history. With `If-Match` it deletes only the version you read. Deleting it a second time answers
          *     404.
          */
         delete: operations["deleteNote"];
@@ -139,8 +142,215 @@ export interface paths {
          * @description Applies a JSON merge patch (RFC 7396): the fields given are replaced, the others kept. No field of a note can be
          *     removed, so `null` is refused. `application/json` is accepted as another name for the same thing. `If-Match` works
          *     as in `PUT`.
+         *
+         *     With `on_conflict=merge` and the `If-Match` of the version you read, a note that was changed meanwhile is merged
+         *     instead of refused: title and content by lines and words, tags as sets, so that both changes are kept. Where both
+         *     sides changed the same place, 409 lists the places and nothing is written. When the version you read is no longer
+         *     in the history, 412.
          */
         patch: operations["patchNote"];
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the versions of a note
+         * @description Returns the versions of a note that are kept, newest first, beginning with the one it has now. Every change keeps
+         *     the version before it. Older ones are thinned: after a day the first of each hour is kept, after 30 days the first
+         *     of each day, up to the number and age that the operator of the server has set.
+         */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a version of a note
+         * @description Returns the note as it was in that version, to the letter. Changes nothing.
+         */
+        get: operations["getRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Compare two versions of a note
+         * @description Returns which fields differ between this version and another, and the difference of the contents as a unified diff.
+         *     Changes nothing.
+         */
+        get: operations["compareRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version of a note back
+         * @description Gives the note the title, content, tags and flags that it had in that version, as a new version; the one it has now
+         *     stays in the history, so this too can be undone. Doing it twice changes nothing more. `If-Match` works as in `PUT`.
+         */
+        post: operations["restoreRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notes in the trash
+         * @description Returns your deleted notes, the last deleted first, each with the moment after which it is erased. Changes nothing.
+         */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase everything in the trash
+         * @description Erases all your deleted notes for good, with their history. Notes that are not in the trash stay. This cannot be
+         *     undone.
+         */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase a note in the trash
+         * @description Erases one deleted note for good, with its history. A note that is not in the trash answers 404 and stays. This
+         *     cannot be undone.
+         */
+        delete: operations["eraseNote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{note_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a note back from the trash
+         * @description Takes the note out of the trash and returns it as it was when it was deleted: text, tags, flags, history and version
+         *     are the same. A note that is not in the trash answers 404.
+         */
+        post: operations["restoreNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/health": {
@@ -331,6 +541,12 @@ export interface components {
              */
             scope: string;
         };
+        /**
+         * @description A word or a few, with single spaces between. Stored in Unicode's composed form (NFC) with its case kept; compared
+         *     without regard to case, so `Work` and `work` are one tag.
+         * @example groceries
+         */
+        Tag: string;
         /** @description What a new note needs. */
         NoteCreate: {
             /**
@@ -349,6 +565,27 @@ export interface components {
              * @example false
              */
             is_public: boolean;
+            /**
+             * @description The tags of the note. One that differs only in case from an earlier one is left out.
+             * @default []
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @default false
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @default false
+             * @example false
+             */
+            is_archived: boolean;
         };
         /** @description The fields to replace; those left out are kept. */
         NoteUpdate: {
@@ -367,6 +604,24 @@ export interface components {
              * @example false
              */
             is_public?: boolean;
+            /**
+             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags?: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned?: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived?: boolean;
         };
         /** @description A merge patch of a note; an empty one changes nothing. */
         NotePatch: {
@@ -385,6 +640,24 @@ export interface components {
              * @example true
              */
             is_public?: boolean;
+            /**
+             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags?: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned?: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived?: boolean;
         };
         /** @description A note. */
         Note: {
@@ -405,6 +678,24 @@ export interface components {
              */
             is_public: boolean;
             /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
              * Format: int32
              * @description 1 for a new note, one more with each change.
              * @example 1
@@ -413,6 +704,165 @@ export interface components {
             owner_id: components["schemas"]["Id"];
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A note in the trash. */
+        TrashedNote: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description A line of text.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The text, to the letter as it was sent.
+             * @example Hello
+             */
+            content: string;
+            /**
+             * @description Whether the note is meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
+             * Format: int32
+             * @description 1 for a new note, one more with each change.
+             * @example 1
+             */
+            version: number;
+            owner_id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description After this moment the note is erased for good (RFC 3339, UTC).
+             * @example 2026-12-22T10:30:00.5Z
+             */
+            erased_after: string;
+        };
+        /** @description The credential that a version was written with. */
+        Author: {
+            /**
+             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded.
+             * @example session
+             * @enum {string}
+             */
+            kind: "session" | "api_key" | "unknown";
+            /**
+             * Format: uuid
+             * @description The id of the session or key; absent when unknown.
+             * @example 019a6f5e-9999-7d3a-9c5e-4f6a7b8c9d0e
+             */
+            id?: string;
+        };
+        /** @description A version of a note, without its content. */
+        RevisionSummary: {
+            /**
+             * Format: int32
+             * @description The version of the note that this was.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description The title it had.
+             * @example First Note
+             */
+            title: string;
+            created_at: components["schemas"]["Timestamp"];
+            created_by: components["schemas"]["Author"];
+        };
+        /** @description A version of a note as it was written. */
+        Revision: {
+            /**
+             * Format: int32
+             * @description The version of the note that this was.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description The title it had.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The text it had, to the letter.
+             * @example Hello
+             */
+            content: string;
+            /**
+             * @description Whether the note was meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags it had.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note was to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note was put aside.
+             * @example false
+             */
+            is_archived: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            created_by: components["schemas"]["Author"];
+        };
+        /** @description What differs between two versions of a note. */
+        Comparison: {
+            /**
+             * Format: int32
+             * @description The version compared.
+             * @example 1
+             */
+            from_version: number;
+            /**
+             * Format: int32
+             * @description The version it is compared with.
+             * @example 2
+             */
+            to_version: number;
+            /**
+             * @description The fields that differ.
+             * @example [
+             *       "content"
+             *     ]
+             */
+            changed: ("title" | "content" | "is_public" | "tags" | "is_pinned" | "is_archived")[];
+            /**
+             * @description The contents compared, as a unified diff; empty when they are equal.
+             * @example --- version 1
+             *     +++ version 2
+             *     @@ -1 +1,2 @@
+             *      Hello
+             *     +World
+             */
+            diff: string;
         };
         /** @description The state of a healthy server. */
         Health: {
@@ -470,7 +920,7 @@ export interface components {
             /** @description What the credential has. */
             granted_scopes: components["schemas"]["Scope"][];
         };
-        /** @description The note as it is now, so that you can compare and try again. */
+        /** @description The note as it is now and, while that version is kept, as you read it, so that you can merge and try again. */
         NoteChangedProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -479,6 +929,50 @@ export interface components {
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
             current: components["schemas"]["Note"];
+            base?: components["schemas"]["Revision"];
+        };
+        /** @description Where the two changes overlap, with the note as it is now and as it was before both. */
+        MergeConflictProblem: {
+            type: components["schemas"]["ProblemType"];
+            title: components["schemas"]["ProblemTitle"];
+            status: components["schemas"]["ProblemStatus"];
+            detail: components["schemas"]["ProblemDetail"];
+            instance: components["schemas"]["ProblemInstance"];
+            request_id: components["schemas"]["RequestId"];
+            /** @description The places that both sides changed, in the order of the text; the first 1000. */
+            conflicts: components["schemas"]["Conflict"][];
+            current: components["schemas"]["Note"];
+            base: components["schemas"]["Revision"];
+        };
+        /** @description One place that both sides changed. */
+        Conflict: {
+            /**
+             * @description The field it is in.
+             * @example content
+             * @enum {string}
+             */
+            field: "title" | "content";
+            /**
+             * Format: int32
+             * @description The line of `base` at which the place begins, counted from 1.
+             * @example 1
+             */
+            line: number;
+            /**
+             * @description The text before both changes.
+             * @example Hello
+             */
+            base: string;
+            /**
+             * @description The text of this request.
+             * @example Hello Ann
+             */
+            mine: string;
+            /**
+             * @description The text that the note has now.
+             * @example Hello Bob
+             */
+            theirs: string;
         };
         /**
          * Format: uri-reference
@@ -630,6 +1124,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["NoteChangedProblem"];
             };
         };
+        /** @description Both sides changed the same place of the note; nothing was changed. */
+        MergeConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["MergeConflictProblem"];
+            };
+        };
         /** @description The body is larger than this operation accepts. */
         TooLarge: {
             headers: {
@@ -715,6 +1220,22 @@ export interface components {
          * @example 0
          */
         Skip: number;
+        /**
+         * @description The version of the note.
+         * @example 1
+         */
+        Version: number;
+        /**
+         * @description The version to compare with; the one that the note has now when left out.
+         * @example 2
+         */
+        Against: number;
+        /**
+         * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
+         *     the two changes on the server.
+         * @example merge
+         */
+        OnConflict: "refuse" | "merge";
         /**
          * @description The `ETag` of the version you read, or `*` for any version that exists.
          * @example "1"
@@ -1068,7 +1589,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The note is gone. */
+            /** @description The note is in the trash. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1089,7 +1610,14 @@ export interface operations {
     };
     patchNote: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
+                 *     the two changes on the server.
+                 * @example merge
+                 */
+                on_conflict?: components["parameters"]["OnConflict"];
+            };
             header?: {
                 /**
                  * @description The `ETag` of the version you read, or `*` for any version that exists.
@@ -1130,9 +1658,328 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["MergeConflict"];
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many notes a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionSummary"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRevision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    compareRevisions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The version to compare with; the one that the note has now when left out.
+                 * @example 2
+                 */
+                against?: components["parameters"]["Against"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The difference. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreRevision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["NoteChanged"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many notes a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deleted notes; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashedNote"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trash is empty. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    eraseNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note is gone for good. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note is back. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -10,7 +10,15 @@ export interface DefaultedQuery {
   getNote: never
   updateNote: never
   deleteNote: never
-  patchNote: never
+  patchNote: 'on_conflict'
+  listRevisions: 'limit'
+  getRevision: never
+  compareRevisions: never
+  restoreRevision: never
+  listTrash: 'limit'
+  emptyTrash: never
+  eraseNote: never
+  restoreNote: never
   getHealth: never
   getLiveness: never
 }
@@ -26,6 +34,14 @@ export interface OptionalReplyHeaders {
   updateNote: never
   deleteNote: never
   patchNote: never
+  listRevisions: 'Link'
+  getRevision: never
+  compareRevisions: never
+  restoreRevision: never
+  listTrash: 'Link'
+  emptyTrash: never
+  eraseNote: never
+  restoreNote: never
   getHealth: never
   getLiveness: never
 }

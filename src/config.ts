@@ -12,6 +12,9 @@ export interface Config {
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
   readonly poolSize: number
+  readonly historyVersions: number
+  readonly historyDays: number
+  readonly trashDays: number
   readonly corsOrigins: readonly string[]
   readonly replyValidation: 'enforce' | 'log' | 'off'
   readonly logLevel: string
@@ -49,6 +52,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     accessTokenSeconds: read('ACCESS_TOKEN_TTL', parsers.ACCESS_TOKEN_TTL),
     refreshTokenSeconds: read('REFRESH_TOKEN_TTL', parsers.REFRESH_TOKEN_TTL),
     poolSize: read('DATABASE_POOL_SIZE', parsers.DATABASE_POOL_SIZE),
+    historyVersions: read('HISTORY_VERSIONS', parsers.HISTORY_VERSIONS),
+    historyDays: read('HISTORY_DAYS', parsers.HISTORY_DAYS),
+    trashDays: read('TRASH_DAYS', parsers.TRASH_DAYS),
     corsOrigins: read('CORS_ORIGINS', parsers.CORS_ORIGINS),
     replyValidation: read('REPLY_VALIDATION', parsers.REPLY_VALIDATION),
     logLevel: read('LOG_LEVEL', parsers.LOG_LEVEL),
@@ -67,6 +73,9 @@ function createParsers(isSecretKeyRequired: boolean) {
     ACCESS_TOKEN_TTL: duration(1, DAY),
     REFRESH_TOKEN_TTL: duration(1, 90 * DAY),
     DATABASE_POOL_SIZE: integer(1, 1_000),
+    HISTORY_VERSIONS: integer(1, 100_000),
+    HISTORY_DAYS: integer(1, 36_500),
+    TRASH_DAYS: integer(1, 3_650),
     CORS_ORIGINS: origins,
     REPLY_VALIDATION: oneOf(['enforce', 'log', 'off']),
     LOG_LEVEL: oneOf(LOG_LEVELS),

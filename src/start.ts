@@ -6,13 +6,14 @@ import { loadOrCreateSecretKey } from './auth/secret-key.ts'
 import { createTokens, deriveKey } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import { loadDocument } from './contract/document.ts'
-import { type Connection, createDatabase } from './db/database.ts'
+import { type Connection, createDatabase, type Database } from './db/database.ts'
 import { embeddedConnection, startEmbedded } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
 import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { createHandlers } from './handlers.ts'
 import { createCursors } from './notes/cursor.ts'
+import { keepHouse } from './notes/housekeeping.ts'
 import { listen } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
 
@@ -25,6 +26,7 @@ export interface RunningServer {
 }
 
 const RETRY_MS = 500
+const HOUSEKEEPING_MS = 3_600_000
 /** A statement that is stuck does not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
@@ -57,6 +59,8 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
       db,
       tokens,
       refreshTokenSeconds: config.refreshTokenSeconds,
+      historyVersions: config.historyVersions,
+      trashDays: config.trashDays,
       cursors: createCursors(deriveKey(secretKey, 'cursor')),
       version: document.version,
       whyNotReady,
@@ -74,6 +78,7 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     listener.serve(app)
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
       if (phase.now === 'starting') phase.now = 'ready'
+      void keepHousekeeping(db, config, log, () => phase.now === 'stopping')
     })
     const stop = (): Promise<void> => {
       phase.now = 'stopping'
@@ -84,6 +89,16 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
   } catch (error) {
     await stopAll()
     throw error
+  }
+}
+
+/** Looks after trash and histories, now and every hour. What fails is told and tried again the next time. */
+async function keepHousekeeping(db: Database, config: Config, log: Logger, isStopping: () => boolean): Promise<void> {
+  while (!isStopping()) {
+    await keepHouse(db, config, isStopping).catch((error: unknown) => {
+      if (!isStopping()) log.warn({ err: error }, 'the trash and the histories could not be looked after')
+    })
+    await delay(HOUSEKEEPING_MS, undefined, { ref: false })
   }
 }
 

@@ -69,11 +69,17 @@ export const problemKinds = {
     description: 'There is an account with this e-mail already; upper and lower case make no difference.',
     remedy: 'Log in instead, or register with another address.',
   },
+  'merge-conflict': {
+    status: 409,
+    title: 'Merge conflict',
+    description: 'The note was changed since you read it, and both changes touch the same place. Nothing was changed.',
+    remedy: 'Decide for each of the conflicts, apply the result to current, and send it again with the new ETag.',
+  },
   'note-changed': {
     status: 412,
     title: 'Note changed',
     description: 'The note is not the version that If-Match names. Nothing was changed.',
-    remedy: 'Compare your change with current, apply it there, and send it again with the new ETag.',
+    remedy: 'Compare your change with current (and base, the version you read), apply it there, and send it again with the new ETag.',
   },
   'body-too-large': {
     status: 413,

@@ -1,35 +1,47 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { validationFailed } from '../http/problem.ts'
-import type { Position } from './notes.ts'
 
 const TAG_BYTES = 16
 
-/** Makes and reads the cursors of lists: a position, sealed for one owner, so that nobody else's is accepted. */
+/** What a cursor belongs to: an owner's list with its order and filters. With any other list it is refused. */
+export interface Listing {
+  readonly ownerId: string
+  readonly list: readonly unknown[]
+}
+
+/** Where a page ended: the values that its last row is ordered by. */
+export type Position = readonly string[]
+
+/** Makes and reads the cursors of lists: a position, sealed for one listing. */
 export interface Cursors {
-  readonly make: (ownerId: string, position: Position) => string
-  /** Throws a Problem (422) for a cursor that was altered or given to another account. */
-  readonly read: (ownerId: string, cursor: string) => Position
+  readonly make: (listing: Listing, position: Position) => string
+  /** Throws a Problem (422) for a cursor that was altered or given for another account or list. */
+  readonly read: (listing: Listing, cursor: string) => Position
 }
 
 export function createCursors(key: Uint8Array): Cursors {
-  const seal = (ownerId: string, text: string): Buffer => {
-    return createHmac('sha256', key).update(`${ownerId}\n${text}`).digest().subarray(0, TAG_BYTES)
+  const seal = ({ ownerId, list }: Listing, text: string): Buffer => {
+    return createHmac('sha256', key)
+      .update(`${JSON.stringify([ownerId, list])}\n${text}`)
+      .digest()
+      .subarray(0, TAG_BYTES)
   }
   return {
-    make: (ownerId, { created_at, id }) => {
-      const text = `${created_at},${id}`
-      return Buffer.concat([seal(ownerId, text), Buffer.from(text)]).toString('base64url')
+    make: (listing, position) => {
+      const text = JSON.stringify(position)
+      return Buffer.concat([seal(listing, text), Buffer.from(text)]).toString('base64url')
     },
-    read: (ownerId, cursor) => {
+    read: (listing, cursor) => {
       const bytes = Buffer.from(cursor, 'base64url')
       const text = bytes.subarray(TAG_BYTES).toString()
       const tag = bytes.subarray(0, TAG_BYTES)
-      const [created_at, id] = text.split(',')
-      if (tag.length !== TAG_BYTES || !timingSafeEqual(tag, seal(ownerId, text)) || created_at === undefined || id === undefined) {
+      if (tag.length !== TAG_BYTES || !timingSafeEqual(tag, seal(listing, text))) {
         const msg = 'Is not a cursor of this list. Begin again without it.'
         throw validationFailed([{ loc: ['query', 'cursor'], pointer: '/cursor', msg, type: 'cursor_invalid' }])
       }
-      return { created_at, id }
+      const position: unknown = JSON.parse(text)
+      if (!Array.isArray(position)) throw new Error('A sealed cursor holds no position')
+      return position.map(String)
     },
   }
 }

@@ -36,6 +36,20 @@ export const prepare: Record<OperationId, Prepare> = {
   updateNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('updateNote') }),
   patchNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('patchNote') }),
   deleteNote: async (_, person) => ({ params: await newNote(person) }),
+  listRevisions: async (_, person) => ({ params: await newNote(person) }),
+  getRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  compareRevisions: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  restoreRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  listTrash: async (_, person) => {
+    await trashedNote(person)
+    return {}
+  },
+  emptyTrash: async (_, person) => {
+    await trashedNote(person)
+    return {}
+  },
+  eraseNote: async (_, person) => ({ params: await trashedNote(person) }),
+  restoreNote: async (_, person) => ({ params: await trashedNote(person) }),
   getHealth: nothing,
   getLiveness: nothing,
 }
@@ -48,6 +62,13 @@ async function newNote(person: Person): Promise<{ note_id: string }> {
   const { status, body, text } = await person.ask('POST', '/notes', { body: exampleBody('createNote') })
   if (status !== 201) throw new Error(`A note to work on could not be made: ${text}`)
   return { note_id: String(body['id']) }
+}
+
+async function trashedNote(person: Person): Promise<{ note_id: string }> {
+  const params = await newNote(person)
+  const { status, text } = await person.ask('DELETE', `/notes/${params.note_id}`)
+  if (status !== 204) throw new Error(`A note could not be moved to the trash: ${text}`)
+  return params
 }
 
 /** A request of `person` for which the operation succeeds. */

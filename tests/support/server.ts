@@ -27,6 +27,7 @@ export interface TestServer {
 interface ServerOptions {
   readonly accessTokenSeconds?: number
   readonly refreshTokenSeconds?: number
+  readonly historyVersions?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -46,6 +47,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     db,
     tokens,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
+    historyVersions: options.historyVersions ?? 1_000,
+    trashDays: 30,
     cursors: createCursors(deriveKey(SECRET_KEY, 'cursor')),
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
