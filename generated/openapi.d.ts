@@ -151,6 +151,36 @@ export interface paths {
         patch: operations["patchNote"];
         trace?: never;
     };
+    "/notes/{note_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit parts of a note
+         * @description Applies edits to the content of the note as it is when they arrive, one after the other: all of them as one new
+         *     version, or none. Nobody has to send the whole text to add a line, so 50 parallel appends all arrive. What an edit
+         *     refers to (a heading, a text, a task) must be there exactly once; otherwise 422 names the edit by its index.
+         *
+         *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
+         */
+        post: operations["editNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notes/{note_id}/revisions": {
         parameters: {
             query?: never;
@@ -540,6 +570,145 @@ export interface components {
              * @example account:read notes:read notes:write
              */
             scope: string;
+        };
+        /** @description Edits of a note's content. */
+        NoteEdits: {
+            /** @description The edits; each sees what those before it made. */
+            edits: (components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"])[];
+            /**
+             * @description Whether only to show what would change.
+             * @default false
+             * @example false
+             */
+            dry_run: boolean;
+        };
+        /** @description Adds a paragraph or line at the end, on a line of its own. */
+        AppendEdit: {
+            /**
+             * @description Always `append`.
+             * @example append
+             * @enum {string}
+             */
+            op: "append";
+            /**
+             * @description What to add.
+             * @example World
+             */
+            text: string;
+        };
+        /** @description Adds a paragraph or line at the beginning, on a line of its own. */
+        PrependEdit: {
+            /**
+             * @description Always `prepend`.
+             * @example prepend
+             * @enum {string}
+             */
+            op: "prepend";
+            /**
+             * @description What to add.
+             * @example World
+             */
+            text: string;
+        };
+        /** @description Replaces what is under a heading, down to the next heading of its level or above; the heading stays. */
+        ReplaceSectionEdit: {
+            /**
+             * @description Always `replace_section`.
+             * @example replace_section
+             * @enum {string}
+             */
+            op: "replace_section";
+            /**
+             * @description The heading, with or without its marks (`## Shopping` or `Shopping`).
+             * @example Shopping
+             */
+            heading: string;
+            /**
+             * @description What is to be under the heading; may be empty.
+             * @example - [ ] figs
+             */
+            text: string;
+        };
+        /** @description Adds lines under a heading. */
+        InsertUnderEdit: {
+            /**
+             * @description Always `insert_under`.
+             * @example insert_under
+             * @enum {string}
+             */
+            op: "insert_under";
+            /**
+             * @description The heading, with or without its marks (`## Shopping` or `Shopping`).
+             * @example Shopping
+             */
+            heading: string;
+            /**
+             * @description What to add.
+             * @example - [ ] figs
+             */
+            text: string;
+            /**
+             * @description Whether right under the heading or at the end of its section, which it is when left out.
+             * @example end
+             * @enum {string}
+             */
+            position?: "start" | "end";
+        };
+        /** @description Replaces a text that occurs exactly once. */
+        ReplaceTextEdit: {
+            /**
+             * @description Always `replace_text`.
+             * @example replace_text
+             * @enum {string}
+             */
+            op: "replace_text";
+            /**
+             * @description The text to replace, to the letter.
+             * @example tomorrow
+             */
+            find: string;
+            /**
+             * @description What takes its place; may be empty.
+             * @example today
+             */
+            replace: string;
+        };
+        /** @description Ticks or clears the box of a task. */
+        ToggleTaskEdit: {
+            /**
+             * @description Always `toggle_task`.
+             * @example toggle_task
+             * @enum {string}
+             */
+            op: "toggle_task";
+            /**
+             * @description The text of the task, without its box.
+             * @example milk
+             */
+            task: string;
+            /**
+             * @description Whether the box is to be ticked; the other way round than it is when left out.
+             * @example true
+             */
+            checked?: boolean;
+        };
+        /** @description What edits did, or would do. */
+        EditedNote: {
+            /**
+             * @description Whether nothing was written.
+             * @example false
+             */
+            dry_run: boolean;
+            note: components["schemas"]["Note"];
+            /**
+             * @description With `dry_run`, what the edits would change, as a unified diff; `note` is the note as it is.
+             * @example --- version 1
+             *     +++ with the edits
+             *     @@ -1 +1,2 @@
+             *      Hello
+             *     +World
+             */
+            diff?: string;
         };
         /**
          * @description A word or a few, with single spaces between. Stored in Unicode's composed form (NFC) with its case kept; compared
@@ -1113,6 +1282,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description A request with the same `Idempotency-Key` is still under way. */
+        InFlight: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The note is not the one that `If-Match` names; nothing was changed. */
         NoteChanged: {
             headers: {
@@ -1242,6 +1422,11 @@ export interface components {
          */
         IfMatch: components["schemas"]["EntityTags"];
         /**
+         * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+         * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+         */
+        IdempotencyKey: string;
+        /**
          * @description The `ETag` of the version you hold, or `*` for any.
          * @example "1"
          */
@@ -1259,6 +1444,11 @@ export interface components {
          * @example "1"
          */
         ETag: string;
+        /**
+         * @description There when this is the stored answer to an earlier request with the same `Idempotency-Key`.
+         * @example true
+         */
+        "Idempotency-Replayed": "true";
         /**
          * @description The address of the next page (RFC 8288); absent on the last one.
          * @example </notes?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
@@ -1429,7 +1619,13 @@ export interface operations {
     createNote: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1445,6 +1641,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /**
                      * @description Where the note is read from now on.
                      * @example /notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
@@ -1460,6 +1657,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["InFlight"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1659,6 +1857,63 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["MergeConflict"];
+            412: components["responses"]["NoteChanged"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    editNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        /** @description The edits, in the order in which they are applied. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteEdits"];
+            };
+        };
+        responses: {
+            /** @description The note with the edits, or what they would do. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditedNote"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["InFlight"];
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

@@ -11,6 +11,7 @@ export interface DefaultedQuery {
   updateNote: never
   deleteNote: never
   patchNote: 'on_conflict'
+  editNote: never
   listRevisions: 'limit'
   getRevision: never
   compareRevisions: never
@@ -29,11 +30,12 @@ export interface OptionalReplyHeaders {
   createToken: never
   getMe: never
   listNotes: 'Link'
-  createNote: never
+  createNote: 'Idempotency-Replayed'
   getNote: never
   updateNote: never
   deleteNote: never
   patchNote: never
+  editNote: 'Idempotency-Replayed'
   listRevisions: 'Link'
   getRevision: never
   compareRevisions: never

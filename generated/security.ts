@@ -15,6 +15,7 @@ export const security = {
   updateNote: ['notes:write'],
   deleteNote: ['notes:write'],
   patchNote: ['notes:write'],
+  editNote: ['notes:write'],
   listRevisions: ['notes:read'],
   getRevision: ['notes:read'],
   compareRevisions: ['notes:read'],

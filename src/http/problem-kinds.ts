@@ -69,6 +69,12 @@ export const problemKinds = {
     description: 'There is an account with this e-mail already; upper and lower case make no difference.',
     remedy: 'Log in instead, or register with another address.',
   },
+  'request-in-flight': {
+    status: 409,
+    title: 'Request in flight',
+    description: 'A request with the same Idempotency-Key is still under way, and waiting for it took too long.',
+    remedy: 'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the answer of the first.',
+  },
   'merge-conflict': {
     status: 409,
     title: 'Merge conflict',

@@ -1,9 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Handlers, Request } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
+import { once } from '../db/idempotency.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { refuseOutOfBounds } from './bounds.ts'
 import type { Cursors } from './cursor.ts'
+import { editHandlers } from './edit-handlers.ts'
 import { historyHandlers, type HistoryOperation } from './history-handlers.ts'
 import { listNotes, type NotePage } from './list-notes.ts'
 import { mergeNote } from './merge-note.ts'
@@ -25,11 +28,21 @@ export interface NoteDeps {
   readonly trashDays: number
 }
 
-type NoteOperation = 'listNotes' | 'createNote' | 'getNote' | 'updateNote' | 'patchNote' | 'deleteNote' | HistoryOperation | TrashOperation
+type NoteOperation =
+  | 'listNotes'
+  | 'createNote'
+  | 'getNote'
+  | 'updateNote'
+  | 'patchNote'
+  | 'deleteNote'
+  | 'editNote'
+  | HistoryOperation
+  | TrashOperation
 
 export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
   const { db, cursors, historyVersions } = deps
   return {
+    ...editHandlers(deps),
     ...historyHandlers(deps),
     ...trashHandlers(deps),
 
@@ -43,11 +56,13 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
       return reply(200, rows.map(toNote), { Link: `</notes?limit=${limit}&cursor=${cursors.make(listing, end)}>; rel="next"` })
     },
 
-    async createNote({ body, caller }, reply) {
+    async createNote({ headers, body, caller }, reply) {
       const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
       refuseOutOfBounds({ tags: note.tags })
-      const row = await inTransaction(db, (transaction) => insertNote(transaction, caller.userId, note))
-      return reply(201, toNote(row), { ETag: etagOf(row), Location: `/notes/${row.id}` })
+      const use = { userId: caller.userId, operation: 'createNote', key: headers['Idempotency-Key'], request: body }
+      const { state, result } = await once(db, use, async (transaction) => toNote(await insertNote(transaction, caller.userId, note)))
+      if (result === undefined) throw refuseRepeated(state)
+      return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
     },
 
     async getNote({ path, headers, caller }, reply) {

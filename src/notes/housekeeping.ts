@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import { forgetExpired } from '../db/idempotency.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { dropAged, thinRevisions } from './prune-revisions.ts'
 import { eraseExpired } from './trash.ts'
@@ -12,11 +13,12 @@ export interface HousekeepingLimits {
 const BATCH = 100
 
 /**
- * Erases what has been in the trash for too long, thins histories and drops versions that are too old, batch after
+ * Erases what has been in the trash for too long, thins histories, drops versions that are too old and keys that have expired, batch after
  * batch until nothing is due. Several servers may do this at once.
  */
 export async function keepHouse(db: Database, { trashDays, historyDays }: HousekeepingLimits, isStopping: () => boolean): Promise<void> {
   const jobs = [
+    (transaction: Database) => forgetExpired(transaction, BATCH),
     (transaction: Database) => eraseExpired(transaction, trashDays, BATCH),
     (transaction: Database) => dropAged(transaction, historyDays, BATCH),
     (transaction: Database) => thinRevisions(transaction, BATCH),

@@ -36,6 +36,7 @@ export const prepare: Record<OperationId, Prepare> = {
   updateNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('updateNote') }),
   patchNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('patchNote') }),
   deleteNote: async (_, person) => ({ params: await newNote(person) }),
+  editNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('editNote') }),
   listRevisions: async (_, person) => ({ params: await newNote(person) }),
   getRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
   compareRevisions: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
