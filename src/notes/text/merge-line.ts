@@ -1,5 +1,4 @@
 import { diffTokens, numberTokens } from './hunks.ts'
-import type { Hunk } from './hunks.ts'
 import { endingOf, withoutEnding } from './lines.ts'
 import { regionsOf } from './regions.ts'
 import { isBlank, splitWords } from './words.ts'
@@ -42,7 +41,7 @@ function mergeWords(base: string, mine: string, theirs: string): string | undefi
   const [b, m, t] = [numberTokens(baseWords, ids), numberTokens(mineWords, ids), numberTokens(theirsWords, ids)]
   let merged = ''
   let done = 0
-  for (const region of regionsOf(joinAcrossBlanks(diffTokens(b, m), baseWords), joinAcrossBlanks(diffTokens(b, t), baseWords))) {
+  for (const region of regionsOf(diffTokens(b, m), diffTokens(b, t))) {
     merged += baseWords.slice(done, region.base.start).join('')
     done = region.base.end
     const mineText = mineWords.slice(region.mine.start, region.mine.end).join('')
@@ -52,16 +51,4 @@ function mergeWords(base: string, mine: string, theirs: string): string | undefi
     else return undefined
   }
   return merged + baseWords.slice(done).join('')
-}
-
-/** A sentence written anew still has the old one's blanks; they are no reason to take it for many small changes. */
-function joinAcrossBlanks(hunks: readonly Hunk[], baseWords: readonly string[]): Hunk[] {
-  const joined: Hunk[] = []
-  for (const hunk of hunks) {
-    const last = joined.at(-1)
-    if (last !== undefined && baseWords.slice(last.aEnd, hunk.aStart).every((word) => isBlank(word))) {
-      joined[joined.length - 1] = { ...hunk, aStart: last.aStart, bStart: last.bStart }
-    } else joined.push(hunk)
-  }
-  return joined
 }

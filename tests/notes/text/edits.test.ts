@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { applyEdits } from '../../../src/notes/text/edits.ts'
 import type { Edit } from '../../../src/notes/text/edits.ts'
+import { costOf } from './random.ts'
 
 const append = (text: string): Edit => ({ op: 'append', text })
 const prepend = (text: string): Edit => ({ op: 'prepend', text })
@@ -118,6 +119,7 @@ describe('headings', () => {
     ['seven signs', '####### A\n'],
     ['a list item above a rule', '- A\n---\n'],
     ['a lazy line of a list item above a rule', '- b\nA\n---\n'],
+    ['a heading in a list item', '- b\n  # A\n'],
     ['a quote above a rule', '> A\n---\n'],
     ['a paragraph apart from the rule', 'A\n\n---\n'],
     ['a head of a table', 'A | b\n--- | ---\n'],
@@ -168,7 +170,7 @@ test('a fault names what was looked for, shortened and well formed', () => {
   expect(fault?.msg).toBe(`no text "${'x'.repeat(79)}…"`)
 })
 
-describe('for 1 MiB, in less than 1 s', () => {
+describe('for 1 MiB, in less than 1.5 s of processor time', () => {
   const size = 2 ** 20
   test.each([
     [
@@ -187,8 +189,6 @@ describe('for 1 MiB, in less than 1 s', () => {
     ['lines in a fence', `\`\`\`\n${'````x\n'.repeat(size / 6)}`, toggle('a')],
     ['unclosed boxes', '- [ '.repeat(size / 4), toggle('a')],
   ])('applyEdits answers for %s', (_, content, edit) => {
-    const start = performance.now()
-    expect(applyEdits(content, [edit]).fault).toBeDefined()
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(costOf(() => expect(applyEdits(content, [edit]).fault).toBeDefined())).toBeLessThan(1500)
   })
 })

@@ -91,6 +91,13 @@ const conflicting: readonly (readonly [guarantee: string, base: string, mine: st
     [['- [ ] a\n- [ ] b\n', '- [ ] x\n- [ ] a\n', '- [x] a\n- [ ] b\n', 1]],
   ],
   [
+    'two tasks put in the place of two against the tick of one',
+    '- [ ] apples and pears\n- [ ] bread\n',
+    '- [ ] flute lesson\n- [ ] yoga\n',
+    '- [x] apples and pears\n- [ ] bread\n',
+    [['- [ ] apples and pears\n- [ ] bread\n', '- [ ] flute lesson\n- [ ] yoga\n', '- [x] apples and pears\n- [ ] bread\n', 1]],
+  ],
+  [
     'two lines written anew against an edit of one',
     'aa bb\ncc dd\n',
     'xx yy\nzz ww\n',

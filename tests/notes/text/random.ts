@@ -44,3 +44,11 @@ export function randomEdit(random: Random, text: string, name: string, canMove =
   const edited = parts.join('')
   return random.below(12) === 0 ? edited.replaceAll(/\r?\n/g, '\r\n') : edited
 }
+
+/** Milliseconds of processor time, which other work on the machine does not lengthen as it does the clock's. */
+export function costOf(work: () => void): number {
+  const start = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
+}
