@@ -83,8 +83,12 @@ export interface paths {
         };
         /**
          * List your notes
-         * @description Returns your notes, newest first, `limit` at a time. While there is more, `Link` holds the address of the next page.
-         *     Notes created while you follow `Link` appear at the top of a new listing, never in the middle of yours.
+         * @description Returns your notes, newest first unless `sort` says otherwise, `limit` at a time. While there is more, `Link` holds
+         *     the address of the next page. Notes created while you follow `Link` appear at the top of a new listing, never in
+         *     the middle of yours; one that is changed while you sort by `updated_at` or `title` moves to its new place.
+         *
+         *     Filters are combined: a note is listed if it meets all of them. Without a filter archived notes are listed too, and
+         *     pinned ones stand where their time puts them. A `cursor` belongs to the filters and the order it was given for.
          */
         get: operations["listNotes"];
         put?: never;
@@ -94,6 +98,28 @@ export interface paths {
          *     arrives, the note is on disk.
          */
         post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do something with up to 100 notes
+         * @description Takes the actions one after the other, each whole or not at all and each on its own: one that fails stops none of
+         *     the others. The answer is 200 whenever the actions were tried, and has a result for each, in their order; look at
+         *     `failed`. Every action sets a state, so the request may be repeated.
+         */
+        post: operations["changeNotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -298,6 +324,49 @@ export interface paths {
          *     stays in the history, so this too can be undone. Doing it twice changes nothing more. `If-Match` works as in `PUT`.
          */
         post: operations["restoreRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your tags
+         * @description Returns every tag of your notes with the number of notes that have it, in alphabetical order, `limit` at a time. Of
+         *     a tag that is written in several ways, one is shown. Changes nothing.
+         */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename a tag, or merge several into one
+         * @description Gives every note that has one of the tags `from` the tag `to` in its place, in one call. A note that has several of
+         *     them, or `to` already, has it once. Each note changed gets a new version; each is changed whole or not at all.
+         *     Notes in the trash keep their tags. Doing it twice changes nothing more, so it may be repeated.
+         */
+        post: operations["renameTags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -709,6 +778,122 @@ export interface components {
              *     +World
              */
             diff?: string;
+        };
+        /** @description Actions on notes. */
+        NoteActions: {
+            /** @description The actions, in the order in which they are taken. */
+            actions: (components["schemas"]["StateAction"] | components["schemas"]["TagAction"])[];
+        };
+        /** @description Puts a note into a state. */
+        StateAction: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * @description What to do. `trash` and `restore` move a note to the trash and back.
+             * @example archive
+             * @enum {string}
+             */
+            action: "trash" | "restore" | "pin" | "unpin" | "archive" | "unarchive" | "publish" | "unpublish";
+            /**
+             * Format: int32
+             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @example 1
+             */
+            version?: number;
+        };
+        /** @description Gives a note tags or takes them away. */
+        TagAction: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * @description What to do; tags that are there already, or are not there, are passed over.
+             * @example add_tags
+             * @enum {string}
+             */
+            action: "add_tags" | "remove_tags";
+            /**
+             * @description The tags to add or to take away; case does not matter.
+             * @example [
+             *       "groceries"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * Format: int32
+             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @example 1
+             */
+            version?: number;
+        };
+        /** @description What became of the actions of a request. */
+        ActionReport: {
+            /**
+             * Format: int32
+             * @description How many succeeded.
+             * @example 1
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description How many failed, and changed nothing.
+             * @example 1
+             */
+            failed: number;
+            /** @description A result for each action, in their order. */
+            results: components["schemas"]["ActionResult"][];
+        };
+        /** @description What became of one action. */
+        ActionResult: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * Format: int32
+             * @description The status that the same thing would have as a request of its own.
+             * @example 200
+             */
+            status: number;
+            /**
+             * Format: int32
+             * @description The version of the note now; absent when the action failed.
+             * @example 1
+             */
+            version?: number;
+            problem?: components["schemas"]["ActionProblem"];
+        };
+        /** @description Why an action failed. */
+        ActionProblem: {
+            type: components["schemas"]["ProblemType"];
+            title: components["schemas"]["ProblemTitle"];
+            detail: components["schemas"]["ProblemDetail"];
+        };
+        /** @description A tag and how many notes have it. */
+        TagCount: {
+            tag: components["schemas"]["Tag"];
+            /**
+             * Format: int32
+             * @description How many notes have the tag; those in the trash are not counted.
+             * @example 2
+             */
+            count: number;
+        };
+        /** @description Which tags become which. */
+        TagRename: {
+            /**
+             * @description The tags to replace; case does not matter.
+             * @example [
+             *       "todo",
+             *       "to do"
+             *     ]
+             */
+            from: components["schemas"]["Tag"][];
+            to: components["schemas"]["Tag"];
+        };
+        /** @description What renaming did. */
+        RenamedTag: {
+            tag: components["schemas"]["Tag"];
+            /**
+             * Format: int32
+             * @description How many notes were changed.
+             * @example 2
+             */
+            changed: number;
         };
         /**
          * @description A word or a few, with single spaces between. Stored in Unicode's composed form (NFC) with its case kept; compared
@@ -1385,13 +1570,13 @@ export interface components {
          */
         NoteId: components["schemas"]["Id"];
         /**
-         * @description How many notes a page has at most.
+         * @description How many items a page has at most.
          * @example 20
          */
         Limit: number;
         /**
          * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-         *     refused when altered. Not together with `skip`.
+         *     refused when altered or sent with other filters. Not together with `skip`.
          * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
          */
         Cursor: string;
@@ -1416,6 +1601,39 @@ export interface components {
          * @example merge
          */
         OnConflict: "refuse" | "merge";
+        /**
+         * @description Only notes with this tag; may be repeated, for notes that have all of them.
+         * @example [
+         *       "groceries"
+         *     ]
+         */
+        TagFilter: components["schemas"]["Tag"][];
+        /**
+         * @description Only notes that are, or are not, meant for others.
+         * @example true
+         */
+        IsPublic: boolean;
+        /**
+         * @description Only notes that are, or are not, pinned.
+         * @example true
+         */
+        IsPinned: boolean;
+        /**
+         * @description Only notes that are, or are not, archived.
+         * @example false
+         */
+        IsArchived: boolean;
+        /**
+         * @description Only notes changed at this moment or later.
+         * @example 2026-11-22T10:16:40.5Z
+         */
+        UpdatedSince: components["schemas"]["Timestamp"];
+        /**
+         * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
+         *     characters.
+         * @example -updated_at
+         */
+        Sort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
         /**
          * @description The `ETag` of the version you read, or `*` for any version that exists.
          * @example "1"
@@ -1574,13 +1792,46 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many notes a page has at most.
+                 * @description Only notes with this tag; may be repeated, for notes that have all of them.
+                 * @example [
+                 *       "groceries"
+                 *     ]
+                 */
+                tag?: components["parameters"]["TagFilter"];
+                /**
+                 * @description Only notes that are, or are not, meant for others.
+                 * @example true
+                 */
+                is_public?: components["parameters"]["IsPublic"];
+                /**
+                 * @description Only notes that are, or are not, pinned.
+                 * @example true
+                 */
+                is_pinned?: components["parameters"]["IsPinned"];
+                /**
+                 * @description Only notes that are, or are not, archived.
+                 * @example false
+                 */
+                is_archived?: components["parameters"]["IsArchived"];
+                /**
+                 * @description Only notes changed at this moment or later.
+                 * @example 2026-11-22T10:16:40.5Z
+                 */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /**
+                 * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
+                 *     characters.
+                 * @example -updated_at
+                 */
+                sort?: components["parameters"]["Sort"];
+                /**
+                 * @description How many items a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
                  * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered. Not together with `skip`.
+                 *     refused when altered or sent with other filters. Not together with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -1658,6 +1909,41 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["InFlight"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The actions. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteActions"];
+            };
+        };
+        responses: {
+            /** @description What became of each action. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionReport"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
@@ -1926,13 +2212,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many notes a page has at most.
+                 * @description How many items a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
                  * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered. Not together with `skip`.
+                 *     refused when altered or sent with other filters. Not together with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -2104,17 +2390,93 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    listTrash: {
+    listTags: {
         parameters: {
             query?: {
                 /**
-                 * @description How many notes a page has at most.
+                 * @description How many items a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
                  * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered. Not together with `skip`.
+                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tags; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCount"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The tags to replace and the one that takes their place. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRename"];
+            };
+        };
+        responses: {
+            /** @description The tag is renamed everywhere. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenamedTag"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many items a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered or sent with other filters. Not together with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];

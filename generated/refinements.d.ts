@@ -5,8 +5,9 @@ export interface DefaultedQuery {
   registerUser: never
   createToken: never
   getMe: never
-  listNotes: 'limit'
+  listNotes: 'sort' | 'limit'
   createNote: never
+  changeNotes: never
   getNote: never
   updateNote: never
   deleteNote: never
@@ -16,6 +17,8 @@ export interface DefaultedQuery {
   getRevision: never
   compareRevisions: never
   restoreRevision: never
+  listTags: 'limit'
+  renameTags: never
   listTrash: 'limit'
   emptyTrash: never
   eraseNote: never
@@ -31,6 +34,7 @@ export interface OptionalReplyHeaders {
   getMe: never
   listNotes: 'Link'
   createNote: 'Idempotency-Replayed'
+  changeNotes: never
   getNote: never
   updateNote: never
   deleteNote: never
@@ -40,6 +44,8 @@ export interface OptionalReplyHeaders {
   getRevision: never
   compareRevisions: never
   restoreRevision: never
+  listTags: 'Link'
+  renameTags: never
   listTrash: 'Link'
   emptyTrash: never
   eraseNote: never

@@ -4,16 +4,18 @@ import type { Database } from '../db/database.ts'
 import { once } from '../db/idempotency.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
+import { batchHandlers } from './batch-handlers.ts'
 import { refuseOutOfBounds } from './bounds.ts'
 import type { Cursors } from './cursor.ts'
 import { editHandlers } from './edit-handlers.ts'
 import { historyHandlers, type HistoryOperation } from './history-handlers.ts'
-import { listNotes, type NotePage } from './list-notes.ts'
+import { listNotes, type NoteFilters, type NoteSort } from './list-notes.ts'
 import { mergeNote } from './merge-note.ts'
 import { authorOf, etagOf, toNote } from './note.ts'
 import { findNote, insertNote, type NoteRow } from './notes.ts'
 import { holdsCurrent, matchedVersions } from './preconditions.ts'
 import { cursorAndSkip, findBase, isMatch, mergeConflict, mergeWithoutBase, noSuchNote, noteChanged, requireMatch } from './refusals.ts'
+import { tagHandlers, type TagOperation } from './tag-handlers.ts'
 import { normalTags } from './tags.ts'
 import { trashHandlers, type TrashOperation } from './trash-handlers.ts'
 import { moveToTrash } from './trash.ts'
@@ -36,24 +38,30 @@ type NoteOperation =
   | 'patchNote'
   | 'deleteNote'
   | 'editNote'
+  | 'changeNotes'
   | HistoryOperation
+  | TagOperation
   | TrashOperation
 
 export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
   const { db, cursors, historyVersions } = deps
   return {
+    ...batchHandlers(deps),
     ...editHandlers(deps),
     ...historyHandlers(deps),
+    ...tagHandlers(deps),
     ...trashHandlers(deps),
 
     async listNotes({ query, caller }, reply) {
-      const { limit, cursor, skip } = query
+      const { limit, cursor, skip, sort } = query
       if (cursor !== undefined && skip !== undefined) throw cursorAndSkip()
-      const listing = { ownerId: caller.userId, list: ['notes'] }
+      const filters = readFilters(query)
+      const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
       const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
-      const { rows, end } = await listNotes(db, caller.userId, { ...everyNote, limit, after, skip: skip ?? 0 })
+      const { rows, end } = await listNotes(db, caller.userId, { filters, sort, limit, after, skip: skip ?? 0 })
       if (end === undefined) return reply(200, rows.map(toNote))
-      return reply(200, rows.map(toNote), { Link: `</notes?limit=${limit}&cursor=${cursors.make(listing, end)}>; rel="next"` })
+      const address = `/notes?${pageQuery(limit, sort, filters)}&cursor=${cursors.make(listing, end)}`
+      return reply(200, rows.map(toNote), { Link: `<${address}>; rel="next"` })
     },
 
     async createNote({ headers, body, caller }, reply) {
@@ -109,8 +117,17 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
   }
 }
 
-const noFilters = { tags: [], is_public: undefined, is_pinned: undefined, is_archived: undefined, updated_since: undefined }
-const everyNote: Pick<NotePage, 'filters' | 'sort'> = { filters: noFilters, sort: '-created_at' }
+function readFilters({ tag = [], is_public, is_pinned, is_archived, updated_since }: Request<'listNotes'>['query']): NoteFilters {
+  return { tags: tag, is_public, is_pinned, is_archived, updated_since }
+}
+
+/** The query of the next page: what was asked for, but for what the contract fills in by itself. */
+function pageQuery(limit: number, sort: NoteSort, { tags, ...filters }: NoteFilters): string {
+  const query = new URLSearchParams({ limit: String(limit), ...(sort === '-created_at' ? {} : { sort }) })
+  for (const tag of tags) query.append('tag', tag)
+  for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.append(name, String(value))
+  return query.toString()
+}
 
 function readChanges(body: Request<'updateNote' | 'patchNote'>['body']): Partial<NoteFields> {
   const { tags, ...rest } = body

@@ -66,18 +66,16 @@ export async function findRevision(db: Database, note: NoteRow, version: number)
 /** Keeps the version that a locked note has now, before it is replaced; of more than `most` versions the oldest go. */
 export async function keepRevision(transaction: Database, note: NoteRow, isTextReplaced: boolean, most: number): Promise<void> {
   if (isTextReplaced) await keepText(transaction, note)
-  await transaction
-    .insertInto('note_revisions')
-    .columns(['note_id', 'text_version', ...meta])
-    .expression((from) =>
-      from
-        .selectFrom('notes')
-        .select(['id', 'text_version', 'version', 'title', 'is_public', 'tags', 'is_pinned', 'is_archived', 'updated_at'])
-        .select(['changed_by_kind', 'changed_by_id'])
-        .where('id', '=', note.id),
-    )
-    .execute()
+  await keepRevisions(transaction, [note.id])
   if (note.version > most) await dropOldest(transaction, note.id, most)
+}
+
+/** Keeps the versions that locked notes have now, for changes that leave their texts as they are. */
+export async function keepRevisions(transaction: Database, noteIds: readonly string[]): Promise<void> {
+  await sql`
+    insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived, created_at, changed_by_kind, changed_by_id)
+    select id, version, text_version, title, tags, is_public, is_pinned, is_archived, updated_at, changed_by_kind, changed_by_id
+    from notes where id = any(${noteIds}::uuid[])`.execute(transaction)
 }
 
 /** How many bytes the contents have that are stored against one that is stored whole. */

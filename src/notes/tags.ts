@@ -26,3 +26,22 @@ export async function indexTags(transaction: Database, note: { id: string; owner
     from unnest(${keys}::text[], ${note.tags}::text[]) with ordinality as given (tag_key, tag, position)
     on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(transaction)
 }
+
+export interface TagPage {
+  readonly limit: number
+  /** The key of the last tag of the page before. */
+  readonly after: string | undefined
+}
+
+/** The tags of an owner's notes with their numbers, by key, and where the page ends, if there is another. */
+export async function listTags(
+  db: Database,
+  ownerId: string,
+  page: TagPage,
+): Promise<{ rows: { tag: string; count: number }[]; end: string | undefined }> {
+  const { rows } = await sql<{ tag: string; count: number; tag_key: string }>`
+    select tag_key, min(tag) as tag, count(*) as count from note_tags
+    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''} group by tag_key order by tag_key limit ${page.limit + 1}`.execute(db)
+  const shown = rows.slice(0, page.limit)
+  return { rows: shown.map(({ tag, count }) => ({ tag, count })), end: rows.length > page.limit ? shown.at(-1)?.tag_key : undefined }
+}

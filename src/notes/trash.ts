@@ -33,6 +33,11 @@ export async function listTrash(
   return { rows: shown, end: last === undefined ? undefined : [last.deleted_at, last.id] }
 }
 
+export function findTrashed(db: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+  const trashed = db.selectFrom('notes').selectAll().where('id', '=', noteId).where('owner_id', '=', ownerId)
+  return trashed.where('deleted_at', 'is not', null).executeTakeFirst()
+}
+
 /** Takes a note out of the trash; undefined when it is not there. */
 export async function takeFromTrash(transaction: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
   const row = await transaction

@@ -41,6 +41,9 @@ export const prepare: Record<OperationId, Prepare> = {
   getRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
   compareRevisions: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
   restoreRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  changeNotes: async (_, person) => ({ body: { actions: [{ ...(await newNote(person)), action: 'archive' }] } }),
+  listTags: nothing,
+  renameTags: async () => ({ body: exampleBody('renameTags') }),
   listTrash: async (_, person) => {
     await trashedNote(person)
     return {}
