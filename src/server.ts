@@ -28,7 +28,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
     response.once('close', () => open.delete(response))
     if (closing) response.shouldKeepAlive = false
     if (app === undefined) void attached.promise.then((ready) => ready(request, response))
-    else void app(request, response)
+    else app(request, response)
   }
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 2_000 },

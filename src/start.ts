@@ -41,7 +41,8 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
   const phase = { now: 'starting' as 'starting' | 'ready' | 'stopping' }
   let stopping: Promise<void> | undefined
   try {
-    const connection = await openConnection(config, log, onDatabaseExit, closers)
+    // PostgreSQL comes up in a process of its own while this one compiles the contract.
+    const { connection, started } = openDatabase(config, log, onDatabaseExit, closers)
     const db = createDatabase({
       connection,
       poolSize: config.poolSize,
@@ -75,6 +76,7 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
       // Until the migrations are through, tables may be missing: that too is a database that is not there yet.
       isOutage: (error) => isOutage(error) || phase.now === 'starting',
     })
+    await started
     listener.serve(app)
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
       if (phase.now === 'starting') phase.now = 'ready'
@@ -102,17 +104,25 @@ async function keepHousekeeping(db: Database, config: Config, log: Logger, isSto
   }
 }
 
-/** Where the database is; the embedded one is started for it. */
-async function openConnection(
+/** Where the database is; the embedded one is started for it, and `started` tells when or why not. */
+function openDatabase(
   config: Config,
   log: Logger,
   onExit: (reason: string) => void,
   closers: (() => Promise<void>)[],
-): Promise<Connection> {
-  if (config.databaseUrl !== undefined) return config.databaseUrl
-  const embedded = await startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
-  closers.push(() => embedded.stop())
-  return embeddedConnection(config.dataDir)
+): { connection: Connection; started: Promise<void> } {
+  if (config.databaseUrl !== undefined) return { connection: config.databaseUrl, started: Promise.resolve() }
+  const starting = startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
+  const started = starting.then(() => undefined)
+  // Whoever awaits `started` hears of a failure; until somebody does, it is not unhandled.
+  started.catch(() => undefined)
+  closers.push(() =>
+    starting.then(
+      (embedded) => embedded.stop(),
+      () => undefined,
+    ),
+  )
+  return { connection: embeddedConnection(config.dataDir), started }
 }
 
 /** Applies the migrations as soon as the database is there. A database that only is not there yet is waited for. */

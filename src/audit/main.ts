@@ -33,7 +33,8 @@ async function checkHealth({ host, port }: Config): Promise<Finding> {
   const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}/health`
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const { version } = (await response.json()) as { version?: unknown }
+    const body: unknown = await response.json()
+    const version: unknown = Object.fromEntries(Object.entries(body ?? {}))['version']
     return [response.ok, response.ok ? `healthy, version ${String(version)}` : `${url} answers ${response.status}`]
   } catch (error) {
     return [false, `${url} does not answer (${reasonOf(error)}); is the server running with these settings?`]

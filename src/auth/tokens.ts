@@ -8,6 +8,7 @@ const TYPE = 'at+jwt'
 const ISSUER = 'notes-api'
 const AUDIENCE = 'notes-api'
 const CLOCK_TOLERANCE_SECONDS = 30
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export interface AccessClaims {
   readonly userId: string
@@ -50,8 +51,7 @@ export function createTokens(secretKey: string, accessTokenSeconds: number): Tok
           maxTokenAge: accessTokenSeconds,
         })
         const { sub, sid, scope } = payload
-        if (protectedHeader.kid !== keyId || typeof sub !== 'string' || typeof sid !== 'string' || typeof scope !== 'string')
-          return undefined
+        if (protectedHeader.kid !== keyId || !isId(sub) || !isId(sid) || typeof scope !== 'string') return undefined
         return { userId: sub, sessionId: sid, scope }
       } catch (error) {
         // jose throws a bare TypeError where key and algorithm do not fit; that is a bad token too.
@@ -60,6 +60,10 @@ export function createTokens(secretKey: string, accessTokenSeconds: number): Tok
       }
     },
   }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value)
 }
 
 /** One key for each purpose from the one secret (RFC 5869), so that none of them says anything about another. */

@@ -49,11 +49,16 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
   for (const operation of operations) registerOperation(backend, operation, deps.handlers)
   await backend.init()
 
-  const finish = (operationId: string, reply: OutgoingReply): void => {
+  /** The faults that must not leave the server; under `log` they are told and let through. */
+  const checkOutgoing: ReplyCheck = (operationId, reply) => {
     const faults = checkReply(operationId, reply)
-    if (faults.length === 0) return
-    deps.onBrokenReply(operationId, faults)
-    if (deps.replies === 'enforce') throw new Error(`The reply breaks the contract: ${faults.join('; ')}`)
+    if (deps.replies === 'enforce') return faults
+    if (faults.length > 0) deps.onBrokenReply(operationId, faults)
+    return []
+  }
+  const finish = (operationId: string, reply: OutgoingReply): void => {
+    const faults = checkOutgoing(operationId, reply)
+    if (faults.length > 0) throw new Error(`The reply breaks the contract: ${faults.join('; ')}`)
   }
 
   const dispatch = (request: Request, response: Response, next: NextFunction): void => {
@@ -68,10 +73,10 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
         if (passage.operation !== undefined) finish(passage.operation.operationId, outgoing)
         send(response, outgoing)
       })
-      .catch(next)
+      // To express, nothing thrown is no error, and some words are commands.
+      .catch((error: unknown) => next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })))
   }
-  const checkFailure: ReplyCheck = (operationId, reply) => (deps.replies === 'enforce' ? checkReply(operationId, reply) : [])
-  return { dispatch, checkReply: checkFailure }
+  return { dispatch, checkReply: checkOutgoing }
 }
 
 /**
@@ -176,7 +181,8 @@ function requireScopes(context: Context, operation: Operation): void {
 
 function refuseUnacceptable(request: Request, operation: Operation): void {
   const types = [...operation.responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
-  const offered = types.length > 0 ? types : ['application/problem+json']
+  // Without a body there is nothing to accept but a failure, which to many clients is JSON (RFC 9457 §3).
+  const offered = types.length > 0 ? types : ['application/problem+json', 'application/json']
   if (request.headers.accept === undefined || request.accepts(offered) !== false) return
   throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { CORE_SCHEMA, load } from 'js-yaml'
 
 /** JSON as it comes out of a parser; the contract is read through the narrowing functions below. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
@@ -20,9 +20,17 @@ export function loadDocument(location: URL = new URL('../../openapi.yaml', impor
 }
 
 export function parseDocument(text: string): ContractDocument {
-  const parsed: Json = parse(text)
-  const root = object(parsed)
+  // CORE_SCHEMA is YAML 1.2's: `no` is text and a date stays as it is written.
+  const root = object(toJson(load(text, { schema: CORE_SCHEMA })))
   return { text, root, version: string(object(root['info'])['version']) }
+}
+
+/** YAML can say more than JSON; what came out of CORE_SCHEMA says no more. */
+function toJson(value: unknown): Json {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(toJson)
+  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toJson(member)]))
+  throw new Error(`openapi.yaml holds a ${typeof value}, which is no JSON`)
 }
 
 /** A place in the document after its `$ref`s have been followed. */

@@ -80,15 +80,17 @@ function describe(error: ErrorObject): Pick<FieldError, 'msg' | 'type'> {
     case 'enum':
       return { msg: `Must be one of: ${allowed(error)}.`, type: 'enum' }
     case 'format':
-      return {
-        msg: `Is not a valid ${named(error, 'format') ?? 'value'}.`,
-        type: `${(named(error, 'format') ?? 'value').replaceAll('-', '_')}_parsing`,
-      }
+      return { msg: `Is not a valid ${named(error, 'format') ?? 'value'}.`, type: `${formatWord(error)}_parsing` }
     case 'pattern':
       return { msg: 'Does not have the form that the contract describes.', type: 'string_pattern_mismatch' }
     default:
       return { msg: 'Breaks the contract.', type: 'invalid' }
   }
+}
+
+/** `date-time` as `date_time`, `int32` as `int`: the contract allows letters and underscores. */
+function formatWord(error: ErrorObject): string {
+  return (named(error, 'format') ?? 'value').replaceAll('-', '_').replaceAll(/[^a-z_]/g, '')
 }
 
 function allowed(error: ErrorObject): string {

@@ -2,6 +2,8 @@ import { Problem } from '../http/problem.ts'
 
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /**
  * Parses a JSON body more strictly than JSON.parse: invalid UTF-8, duplicate keys, U+0000, unpaired surrogates and
@@ -12,12 +14,14 @@ export function parseJson(bytes: Buffer): unknown {
   const text = decodeUtf8(bytes)
   let value: unknown
   try {
+    // First, because JSON.parse takes a fifth of a second to build what is nested a million times.
+    refuseExcess(text)
     value = JSON.parse(text)
-  } catch {
+  } catch (error) {
+    if (error instanceof Problem) throw error
     // The SyntaxError quotes the body; it goes no further.
     throw malformed('The body is not valid JSON.')
   }
-  refuseExcess(text)
   refuseBadText(value)
   return value
 }
@@ -30,7 +34,10 @@ export function decodeUtf8(bytes: Buffer): string {
   }
 }
 
-/** One pass over text that is known to be JSON, for what JSON.parse does not tell: depth, size and duplicate keys. */
+/**
+ * One pass over text that should be JSON, for what JSON.parse does not tell: depth, size and duplicate keys. Of text
+ * that is not JSON it may say anything; that is refused in any case.
+ */
 function refuseExcess(text: string): void {
   const scopes: (Set<string> | null)[] = []
   const token = /["{}[\],]/g
@@ -51,7 +58,7 @@ function refuseExcess(text: string): void {
     } else if (character === '{' || character === '[') {
       scopes.push(character === '{' ? new Set() : null)
       expectKey = character === '{'
-      values += 1
+      if (!isEmptyAt(text, token.lastIndex)) values += 1
       if (scopes.length > MAX_DEPTH) throw malformed(`The body is nested more than ${MAX_DEPTH} levels deep.`)
     } else if (character === ',') {
       expectKey = scopes.at(-1) !== null
@@ -64,13 +71,19 @@ function refuseExcess(text: string): void {
   }
 }
 
+/** Whether an object or array that opens before `index` has nothing in it, and so no first value to count. */
+function isEmptyAt(text: string, index: number): boolean {
+  const closing = /\s*[\]}]/y
+  closing.lastIndex = index
+  return closing.test(text)
+}
+
 /** The index after the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
-  const special = /["\\]/g
-  special.lastIndex = start + 1
-  for (let match = special.exec(text); match !== null; match = special.exec(text)) {
-    if (match[0] === '"') return match.index + 1
-    special.lastIndex = match.index + 2
+  for (let index = start + 1; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) return index + 1
+    if (code === BACKSLASH) index += 1
   }
   return text.length
 }

@@ -37,6 +37,8 @@ export interface ResponseHeader {
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+/** Methods of OpenAPI that the dispatcher answers by itself or not at all. */
+const OTHER_METHODS = ['head', 'options', 'trace', 'query'] as const
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024
 
 /** All operations of a document. Throws on what the machinery could not hold to: better no server than one that is lax. */
@@ -45,6 +47,8 @@ export function readOperations(root: JsonObject): Operation[] {
   const paths = at(root, { pointer: '', value: root }, 'paths')
   for (const path of Object.keys(paths.value)) {
     const item = at(root, paths, path)
+    const other = OTHER_METHODS.find((name) => name in item.value)
+    if (other !== undefined) throw new Error(`${other} ${path} cannot be served`)
     for (const method of METHODS.filter((name) => name in item.value)) {
       operations.push(readOperation(root, item, path, method))
     }
@@ -63,7 +67,7 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
     operationId,
     method,
     path,
-    security: readSecurity(place.value['security'], operationId),
+    security: readSecurity(root, place.value['security'], operationId),
     parameters: [...readParameters(root, item), ...readParameters(root, place)],
     body: 'requestBody' in place.value ? readBodySpec(root, place) : undefined,
     responses: readResponses(root, place),
@@ -71,12 +75,15 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
 }
 
 /** An operation without `security` of its own is a mistake, not a public operation. */
-function readSecurity(value: Json | undefined, operationId: string): Operation['security'] {
+function readSecurity(root: JsonObject, value: Json | undefined, operationId: string): Operation['security'] {
   if (!Array.isArray(value)) throw new Error(`${operationId} does not say its security; use [] for a public operation`)
+  const declared = Object.keys(object(object(root['components'] ?? {})['securitySchemes'] ?? {}))
   return list(value).map((requirement) => {
     const entries = Object.entries(object(requirement)).map(
       ([scheme, scopes]) => [scheme, list(scopes).map((scope) => string(scope))] as const,
     )
+    const undeclared = entries.find(([scheme]) => !declared.includes(scheme))
+    if (undeclared !== undefined) throw new Error(`${operationId} names an undeclared security scheme: ${undeclared[0]}`)
     if (entries.length === 0) throw new Error(`${operationId} has an empty security requirement, which lets bad tokens in`)
     return Object.fromEntries(entries)
   })

@@ -1,6 +1,6 @@
 import { type FieldError, Problem } from '../http/problem.ts'
 import { checkText } from './json-body.ts'
-import { isObject, type JsonObject } from './document.ts'
+import { escapeToken, isObject, type JsonObject } from './document.ts'
 
 /** Text pairs in the order they were sent, such as a query string or a form. */
 export type Pairs = ReadonlyMap<string, readonly string[]>
@@ -43,7 +43,7 @@ export function decodePercent(text: string, where: string): string {
 export function coerce(text: string, schema: JsonObject): unknown {
   switch (schema['type']) {
     case 'integer':
-      return /^-?(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text
+      return /^(0|-?[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text
     case 'number':
       return /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text) ? Number(text) : text
     case 'boolean':
@@ -69,7 +69,8 @@ export function coercePairs(pairs: Pairs, schemas: Schemas, where: string): { va
       const items = schema['items']
       values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
     } else if (texts.length > 1) {
-      faults.push({ loc: [where, shorten(name)], pointer: `/${shorten(name)}`, msg: 'Is given more than once.', type: 'repeated' })
+      const short = shorten(name)
+      faults.push({ loc: [where, short], pointer: `/${escapeToken(short)}`, msg: 'Is given more than once.', type: 'repeated' })
     } else {
       values[name] = schema === undefined ? first : coerce(first, schema)
     }
@@ -80,7 +81,20 @@ export function coercePairs(pairs: Pairs, schemas: Schemas, where: string): { va
   return { values, faults }
 }
 
-/** Names come from the caller and are told back; a fault stays short. */
+const MAX_NAME_BYTES = 80
+
+/** Names come from the caller and are told back, 20 at most and twice each; the whole answer stays below 8 KiB. */
 export function shorten(name: string): string {
-  return name.length <= 64 ? name : `${name.slice(0, 63)}…`
+  if (name.length <= MAX_NAME_BYTES && bytesInJson(name) <= MAX_NAME_BYTES) return name
+  let short = ''
+  // By code points, so that no surrogate loses its other half.
+  for (const character of name) {
+    if (bytesInJson(`${short}${character}…`) > MAX_NAME_BYTES) break
+    short += character
+  }
+  return `${short}…`
+}
+
+function bytesInJson(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2
 }

@@ -75,7 +75,7 @@ function memoize<V>(make: (key: ResponseSpec) => V): (key: ResponseSpec) => V {
   return (spec) => {
     const key = JSON.stringify([
       [...spec.content].map(([type, { pointer }]) => [type, pointer]),
-      spec.headers.map(({ schema }) => schema.pointer),
+      spec.headers.map(({ name, required, schema }) => [name, required, schema.pointer]),
     ])
     const known = made.get(key)
     if (known !== undefined) return known

@@ -2,7 +2,7 @@ import { MIMEType } from 'node:util'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { OpenAPIValidator } from 'openapi-backend'
 import { type FieldError, Problem } from '../http/problem.ts'
-import { list, object, string, type JsonObject, type Place } from './document.ts'
+import { at, escapeToken, list, object, type JsonObject, type Place } from './document.ts'
 import { toFieldErrors } from './faults.ts'
 import { decodeUtf8, parseJson } from './json-body.ts'
 import type { BodySpec, Operation, Parameter } from './operations.ts'
@@ -27,7 +27,13 @@ interface CompiledRequest {
   readonly query: readonly CompiledParameter[]
   readonly header: readonly CompiledParameter[]
   readonly querySchemas: ReadonlyMap<string, JsonObject>
-  readonly body: ReadonlyMap<string, { readonly validate: ValidateFunction; readonly fields: ReadonlyMap<string, JsonObject> }>
+  readonly body: ReadonlyMap<string, CompiledContent>
+}
+
+interface CompiledContent {
+  readonly validate: ValidateFunction
+  /** What text values are coerced by; only a form has them. */
+  readonly fields: ReadonlyMap<string, JsonObject> | undefined
 }
 
 /**
@@ -50,6 +56,7 @@ export class ContractValidator extends OpenAPIValidator {
     const compiled = this.#requests.get(operation.operationId)
     if (compiled === undefined) throw new Error(`No validators for ${operation.operationId}`)
     const faults: FieldError[] = []
+    const content = operation.body === undefined || incoming.body === undefined ? undefined : contentOf(incoming, operation.body, compiled)
 
     const path: Record<string, unknown> = {}
     const texts = this.#router.pathParameters(incoming.path)
@@ -68,7 +75,7 @@ export class ContractValidator extends OpenAPIValidator {
     }
     faults.push(...checkParameters(compiled.header, headers))
 
-    const { body, faults: bodyFaults } = operation.body === undefined ? noBody : checkBody(incoming, operation.body, compiled.body)
+    const { body, faults: bodyFaults } = checkBody(incoming.body, content, operation.body?.required ?? false)
     return { parts: { path, query, headers, body }, faults: [...faults, ...bodyFaults] }
   }
 
@@ -80,32 +87,37 @@ export class ContractValidator extends OpenAPIValidator {
   }
 }
 
+const FORM = 'application/x-www-form-urlencoded'
 const noBody = { body: undefined, faults: [] }
 
 function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaCompiler): CompiledRequest {
   const parameters = operation.parameters.map((parameter) => ({ ...parameter, validate: schemas.compile(parameter.schema) }))
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const content = [...(operation.body?.content ?? [])].map(([mediaType, place]) => {
-    return [mediaType, { validate: schemas.compile(place), fields: fieldsOf(place, root) }] as const
+    return [mediaType, { validate: schemas.compile(place), fields: mediaType === FORM ? fieldsOf(place, root) : undefined }] as const
   })
   return {
     path: parameters.filter((parameter) => parameter.in === 'path'),
     query,
     header: parameters.filter((parameter) => parameter.in === 'header'),
-    querySchemas: new Map(query.map(({ name, schema }) => [name, schema.value])),
+    querySchemas: new Map(query.map(({ name, schema }) => [name, withItems(schema, root)])),
     body: new Map(content),
   }
 }
 
 /** The property schemas of a form, those of all its alternatives together: what its text values are coerced by. */
 function fieldsOf(place: Place, root: JsonObject): Map<string, JsonObject> {
-  const alternatives = list(place.value['oneOf']).map((entry) => {
-    const name = string(object(entry)['$ref']).replace('#/components/schemas/', '')
-    return object(object(object(root['components'])['schemas'])[name])
+  const alternatives = list(place.value['oneOf']).map((_, index) => at(root, place, 'oneOf', String(index)))
+  const properties = (alternatives.length > 0 ? alternatives : [place]).flatMap((schema) => {
+    const names = Object.keys(object(schema.value['properties'] ?? {}))
+    return names.map((name) => [name, withItems(at(root, schema, 'properties', name), root)] as const)
   })
-  const schemas = alternatives.length > 0 ? alternatives : [place.value]
-  const properties = schemas.flatMap((schema) => Object.entries(object(schema['properties'] ?? {})))
-  return new Map(properties.map(([name, schema]) => [name, object(schema)]))
+  return new Map(properties)
+}
+
+/** A schema whose `items`, if it has any, are no `$ref`. */
+function withItems(schema: Place, root: JsonObject): JsonObject {
+  return 'items' in schema.value ? { ...schema.value, items: at(root, schema, 'items').value } : schema.value
 }
 
 function checkParameters(parameters: readonly CompiledParameter[], values: Record<string, unknown>): FieldError[] {
@@ -125,28 +137,37 @@ function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string
   const unknown = Object.keys(values)
     .filter((name) => !known.has(name))
     .map(shorten)
-  return unknown.map((name) => ({ loc: ['query', name], pointer: `/${name}`, msg: 'Is not known here.', type: 'extra_forbidden' }))
+  return unknown.map((name) => ({
+    loc: ['query', name],
+    pointer: `/${escapeToken(name)}`,
+    msg: 'Is not known here.',
+    type: 'extra_forbidden',
+  }))
+}
+
+/** What the Content-Type of a body selects; a 415 when the contract has nothing of the kind. */
+function contentOf(incoming: Incoming, spec: BodySpec, compiled: CompiledRequest): CompiledContent {
+  const content = compiled.body.get(mediaTypeOf(incoming.headers['content-type'], spec))
+  if (content === undefined) throw unsupported(spec)
+  return content
 }
 
 function checkBody(
-  incoming: Incoming,
-  spec: BodySpec,
-  compiled: CompiledRequest['body'],
+  bytes: Buffer | undefined,
+  content: CompiledContent | undefined,
+  required: boolean,
 ): { body: unknown; faults: readonly FieldError[] } {
-  if (incoming.body === undefined) {
-    if (!spec.required) return noBody
+  if (bytes === undefined || content === undefined) {
+    if (!required) return noBody
     return { body: undefined, faults: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }
   }
-  const mediaType = mediaTypeOf(incoming.headers['content-type'], spec)
-  const content = compiled.get(mediaType)
-  if (content === undefined) throw unsupported(spec)
   let body: unknown
-  if (mediaType === 'application/x-www-form-urlencoded') {
-    const { values, faults } = coercePairs(parsePairs(decodeUtf8(incoming.body), 'form'), content.fields, 'body')
+  if (content.fields === undefined) {
+    body = parseJson(bytes)
+  } else {
+    const { values, faults } = coercePairs(parsePairs(decodeUtf8(bytes), 'form'), content.fields, 'body')
     if (faults.length > 0) return { body: undefined, faults }
     body = values
-  } else {
-    body = parseJson(incoming.body)
   }
   return { body, faults: content.validate(body) ? [] : toFieldErrors(content.validate.errors ?? [], ['body']) }
 }

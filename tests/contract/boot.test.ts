@@ -52,7 +52,9 @@ test.each(cases)('no server with an empty requirement at $id, which would let ba
 })
 
 test.each(cases)('no server with a security scheme at $id that the document does not declare', async ({ operation, id }) => {
-  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(`${id} names an undeclared security scheme: oauth3`)
+  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(
+    `${id} names an undeclared security scheme: oauth3`,
+  )
 })
 
 test.each(cases)('no server without a handler for $id', async ({ id }) => {
@@ -62,6 +64,11 @@ test.each(cases)('no server without a handler for $id', async ({ id }) => {
 
 test('no server with a handler of no operation', async () => {
   await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow('No such operation: getNotee')
+})
+
+test.each(['head', 'options', 'trace', 'query'])('no server with %s in the document, which nobody would serve', async (method) => {
+  const paths = { ...object(document.root['paths']), '/x': { [method]: { operationId: 'x', security: [], responses: {} } } }
+  await expect(boot({ document: { ...document, root: { ...document.root, paths } } })).rejects.toThrow(`${method} /x cannot be served`)
 })
 
 test('no server with two operations of one name', async () => {

@@ -36,7 +36,11 @@ export function exampleBody(operationId: OperationId): JsonObject {
 /** A body as it travels: forms for OAuth, JSON for the rest. */
 export function encodeBody(mediaType: string, value: Json): string {
   if (mediaType !== 'application/x-www-form-urlencoded') return JSON.stringify(value)
-  return new URLSearchParams(Object.entries(object(value)).map(([name, member]) => [name, String(member)])).toString()
+  const pairs = Object.entries(object(value)).map(([name, member]): [string, string] => [
+    name,
+    typeof member === 'string' ? member : JSON.stringify(member),
+  ])
+  return new URLSearchParams(pairs).toString()
 }
 
 /** Every object of the document, the members of examples aside, with the pointer to it. */

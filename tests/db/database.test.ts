@@ -50,6 +50,12 @@ async function kept(): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
+/** What the sessions of this application_name are doing. */
+async function sessionsOf(name: string): Promise<string[]> {
+  const { rows } = await sql<{ state: string }>`select state from pg_stat_activity where application_name = ${name}`.execute(database.db)
+  return rows.map(({ state }) => state)
+}
+
 test('times come as RFC 3339 in UTC with their microseconds, whatever the time zone of the database', async () => {
   await sql`alter database ${sql.id(database.connection.database)} set timezone to 'Asia/Tokyo'`.execute(database.db)
   const time = sql<{ time: string }>`select timestamptz '2026-11-22 10:15:30.123456+09' as time`
@@ -145,13 +151,10 @@ test('a connection cut while a transaction uses it fails that transaction, and n
 test('a connection cut between two statements of a transaction does not end the process', async () => {
   const { url, proxy } = await proxied('?application_name=cut')
   const db = connect(url)
-  const isGone = async (): Promise<boolean> => {
-    return (await sql`select from pg_stat_activity where application_name = 'cut'`.execute(database.db)).rows.length === 0
-  }
   const write = db.transaction().execute(async (transaction) => {
     await sql`insert into kept values (${201})`.execute(transaction)
     proxy.cut()
-    await until('the server has noticed', isGone)
+    await until('the server has noticed', async () => (await sessionsOf('cut')).length === 0)
     await sql`insert into kept values (${202})`.execute(transaction)
   })
   expect(isOutage(await failure(write))).toBe(true)
@@ -168,30 +171,44 @@ test('an idle connection that is lost is reported and replaced', async () => {
   expect(await ping(db)).toBe(true)
 })
 
-test('after a time-out at the client the connection is gone: nobody writes into the transaction it left open', async () => {
+test('after a time-out at the client nobody writes into the transaction that it left open', async () => {
   const { url, proxy } = await proxied('?query_timeout=300&application_name=trap13')
   const db = connect(url)
+  const swallowed = Promise.withResolvers<void>()
   const stuck = db.transaction().execute(async (transaction) => {
     await sql`insert into kept values (${300})`.execute(transaction)
     proxy.swallow()
+    swallowed.resolve()
     await sql`insert into kept values (${301})`.execute(transaction)
   })
-  const isStuck = async (): Promise<boolean> => {
-    const { rows } = await sql`select from pg_stat_activity where application_name = 'trap13' and state = 'idle in transaction'`.execute(database.db)
-    return rows.length === 1
-  }
-  // Those who wait for the one connection get a new one, which must not be the old one at the end of its life.
-  const waiting = [302, 303].map(async (id) => {
-    await until('the transaction is stuck', isStuck)
-    proxy.restore()
-    await sql`insert into kept values (${id})`.execute(db)
-  })
-  expect(isOutage(await failure(stuck))).toBe(true)
-  await Promise.all(waiting)
+  const failed = failure(stuck)
+  await swallowed.promise
+  proxy.restore()
+  expect(await sessionsOf('trap13')).toEqual(['idle in transaction'])
+  await Promise.all([302, 303].map((id) => sql`insert into kept values (${id})`.execute(db)))
+  expect(isOutage(await failed)).toBe(true)
   const found = await kept()
   expect(found).toEqual(expect.arrayContaining([302, 303]))
   expect(found).not.toContain(300)
   expect(found).not.toContain(301)
+})
+
+test('after a time-out at the client the connection is gone: neither who waits for it nor who comes later gets it', async () => {
+  const { url, proxy } = await proxied('?query_timeout=300')
+  const db = connect(url)
+  expect(await ping(db)).toBe(true)
+  proxy.swallow()
+  const stuck = failure(sql`insert into kept values (${310})`.execute(db))
+  const waiting = sql`insert into kept values (${311})`.execute(db)
+  proxy.restore()
+  const error = await stuck
+  expect(error.message).toBe('Query read timeout')
+  expect(isOutage(error)).toBe(true)
+  await waiting
+  await sql`insert into kept values (${312})`.execute(db)
+  const found = await kept()
+  expect(found).toEqual(expect.arrayContaining([311, 312]))
+  expect(found).not.toContain(310)
 })
 
 test('ping gives up after a second on a database that says nothing', async () => {

@@ -9,14 +9,24 @@ import { startServer } from '../support/server.ts'
 const executablePath = '/usr/bin/chromium'
 const inCi = process.env.CI === 'true'
 const absent = !existsSync(executablePath)
-if (absent && !inCi) console.warn(`skipped: no browser at ${executablePath} (apt-get install chromium)`)
+if (absent && !inCi) process.stderr.write(`skipped: no browser at ${executablePath} (apt-get install chromium)\n`)
 
 const flags = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ]
 
-interface Stage { context: BrowserContext, profile: string, server: Awaited<ReturnType<typeof startServer>> }
+interface Stage {
+  context: BrowserContext
+  profile: string
+  server: Awaited<ReturnType<typeof startServer>>
+}
 let stage: Stage | undefined
 
 beforeAll(async () => {
@@ -35,7 +45,10 @@ afterAll(async () => {
   if (stage !== undefined) await rm(stage.profile, { recursive: true, force: true })
 })
 
-interface Watched { page: Page, complaints: () => Promise<string[]> }
+interface Watched {
+  page: Page
+  complaints: () => Promise<string[]>
+}
 
 /** Opens a page and gathers everything a visitor's browser would hold against it. */
 async function watch(context: BrowserContext, url: string, path: string): Promise<Watched> {
@@ -44,15 +57,15 @@ async function watch(context: BrowserContext, url: string, path: string): Promis
   await page.exposeFunction('complain', (complaint: string) => complaints.push(complaint))
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', event =>
     complain('policy: ' + event.effectiveDirective + ' ' + event.blockedURI))`)
-  page.on('pageerror', error => complaints.push(`error: ${error.message}`))
-  page.on('console', message => {
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
+  page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
   })
-  page.on('request', request => {
+  page.on('request', (request) => {
     const { protocol, origin } = new URL(request.url())
     if (!['data:', 'blob:'].includes(protocol) && origin !== url) complaints.push(`outside request: ${request.url()}`)
   })
-  page.on('response', response => {
+  page.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`status ${response.status()}: ${response.url()}`)
   })
   await page.goto(url + path)
@@ -76,13 +89,12 @@ async function authorize(page: Page, { email, password }: ReturnType<typeof pers
   const dialog = page.locator('.auth-container', { hasText: '(OAuth2, password)' })
   await dialog.getByLabel('username:').fill(email)
   await dialog.getByLabel('password:').fill(password)
-  const granted = page.waitForResponse(response => response.url().endsWith('/auth/token'))
+  const granted = page.waitForResponse((response) => response.url().endsWith('/auth/token'))
   await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click()
   const response = await granted
   expect(response.status(), await response.text()).toBe(200)
   const sent = response.request()
-  expect([...new URLSearchParams(sent.postData() ?? '').keys()].toSorted())
-    .toEqual(['grant_type', 'password', 'scope', 'username'])
+  expect([...new URLSearchParams(sent.postData() ?? '').keys()].toSorted()).toEqual(['grant_type', 'password', 'scope', 'username'])
   expect(await sent.headerValue('authorization')).toBeNull()
   await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor()
   await dialog.locator('.btn-done').click()
@@ -90,7 +102,7 @@ async function authorize(page: Page, { email, password }: ReturnType<typeof pers
   return token
 }
 
-async function createNoteInConsole(page: Page, note: { title: string, content: string }): Promise<{ id: string }> {
+async function createNoteInConsole(page: Page, note: { title: string; content: string }): Promise<{ id: string }> {
   const name = page.locator('.opblock-summary-operation-id', { hasText: /^createNote$/ })
   const operation = page.locator('.opblock', { has: name })
   await operation.locator('.opblock-summary-control').click()
@@ -115,18 +127,24 @@ async function proveConsole(context: BrowserContext, url: string): Promise<void>
   await page.close()
 }
 
-interface Operation { summary: string, tags: string[] }
+interface Operation {
+  summary: string
+  tags: string[]
+}
 
 async function proveReference(context: BrowserContext, url: string): Promise<void> {
-  const contract: { paths: Record<string, Record<string, Operation>> } =
-    JSON.parse(await (await fetch(`${url}/openapi.json`)).text())
-  const operations = Object.values(contract.paths).flatMap(path =>
-    ['get', 'put', 'post', 'patch', 'delete'].flatMap(method => path[method] ?? []))
+  const contract: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await (await fetch(`${url}/openapi.json`)).text())
+  const operations = Object.values(contract.paths).flatMap((path) =>
+    ['get', 'put', 'post', 'patch', 'delete'].flatMap((method) => path[method] ?? []),
+  )
   expect(operations.length).toBeGreaterThan(1)
 
   const { page, complaints } = await watch(context, url, '/redoc')
-  for (const tag of new Set(operations.flatMap(operation => operation.tags))) {
-    await page.locator(`a[href="#/${encodeURIComponent(tag)}"]`).first().click()
+  for (const tag of new Set(operations.flatMap((operation) => operation.tags))) {
+    await page
+      .locator(`a[href="#/${encodeURIComponent(tag)}"]`)
+      .first()
+      .click()
     for (const { summary } of operations.filter(({ tags }) => tags.includes(tag))) {
       await page.locator('#redoc').getByText(summary, { exact: true }).first().waitFor()
     }
@@ -139,13 +157,19 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
 }
 
 test.skipIf(absent && !inCi)(
-  'the console signs in and creates a note, breaks no policy and asks no other host', { timeout: 60_000 }, async () => {
+  'the console signs in and creates a note, breaks no policy and asks no other host',
+  { timeout: 60_000 },
+  async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveConsole(stage.context, stage.server.url)
-  })
+  },
+)
 
 test.skipIf(absent && !inCi)(
-  'the reference shows the operations, breaks no policy and asks no other host', { timeout: 60_000 }, async () => {
+  'the reference shows the operations, breaks no policy and asks no other host',
+  { timeout: 60_000 },
+  async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveReference(stage.context, stage.server.url)
-  })
+  },
+)

@@ -22,35 +22,51 @@ app.use((_req, res, next) => {
   next()
 })
 app.use(createDocs({ yaml, document, problems }))
-app.use((_req, res) => { res.status(404).type('text').send('the app answers') })
+app.use((_req, res) => {
+  res.status(404).type('text').send('the app answers')
+})
 
 let server: Server
 let url: string
 beforeAll(async () => {
   server = createServer(app)
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   url = `http://127.0.0.1:${address.port}`
 })
-afterAll(() => new Promise(resolve => { server.close(resolve) }))
+afterAll(
+  () =>
+    new Promise((resolve) => {
+      server.close(resolve)
+    }),
+)
 
-const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-  fetch(url + path, { method, headers })
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => fetch(url + path, { method, headers })
 
 /** fetch tidies `..` away before it asks; this sends the path as it stands. */
-const rawStatus = (path: string) => new Promise<number | undefined>((resolve, reject) => {
-  request(`${url}/`, { path }, answer => { answer.resume(); resolve(answer.statusCode) }).on('error', reject).end()
-})
+const rawStatus = (path: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    request(`${url}/`, { path }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
 
 const pages = ['/', '/docs', '/redoc', '/problems', '/problems/not-found']
-const contracts = [['/openapi.yaml', 'application/yaml'], ['/openapi.json', 'application/json']] as const
+const contracts = [
+  ['/openapi.yaml', 'application/yaml'],
+  ['/openapi.json', 'application/json'],
+] as const
 const everything = [...pages, ...contracts.map(([path]) => path)]
 
-const assetsOf = (markup: string) =>
-  [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
+const assetsOf = (markup: string) => [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
 
-describe.each(everything)('%s', path => {
+describe.each(everything)('%s', (path) => {
   test('answers 200, then 304 to its entity tag, and the same headers without a body to HEAD', async () => {
     const first = await get(path)
     const body = await first.text()
@@ -78,7 +94,7 @@ describe.each(everything)('%s', path => {
   })
 })
 
-test.each(pages)('the page %s allows no inline script, no framing and nothing from outside', async path => {
+test.each(pages)('the page %s allows no inline script, no framing and nothing from outside', async (path) => {
   const answer = await get(path)
   const markup = await answer.text()
   const policy = answer.headers.get('content-security-policy') ?? ''
@@ -126,15 +142,16 @@ test('text in a problem is text and never markup', async () => {
   expect(markup).toContain('<p>&quot;&#39;&amp;</p>')
 })
 
-test.each([
-  '/problems/unknown', '/problems/__proto__', '/problems/constructor', '/DOCS', '/docs/assets', '/docs/assets/',
-])('%s is left to the app', async path => {
-  const answer = await get(path)
-  expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
-})
+test.each(['/problems/unknown', '/problems/__proto__', '/problems/constructor', '/DOCS', '/docs/assets', '/docs/assets/'])(
+  '%s is left to the app',
+  async (path) => {
+    const answer = await get(path)
+    expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
+  },
+)
 
 test('each asset has its type, may be kept for ever, and is the same compressed and plain', async () => {
-  const markup = (await Promise.all(pages.map(async path => (await get(path)).text()))).join('')
+  const markup = (await Promise.all(pages.map(async (path) => (await get(path)).text()))).join('')
   const addresses = new Set(assetsOf(markup))
   for (const address of assetsOf(markup)) addresses.add(address.replace(/[^/]+$/, 'redoc.js'))
   expect(addresses.size).toBe(8)
@@ -158,8 +175,19 @@ test('no path leaves the list of assets', async () => {
   const [first = ''] = assetsOf(await (await get('/docs')).text())
   const folder = first.replace(/[^/]+$/, '')
   expect(await rawStatus(first)).toBe(200)
-  const escapes = ['../docs.ts', '%2e%2e%2fdocs.ts', '..%5cdocs.ts', '../../../../package.json', '%2e%2e/page.ts',
-    '__proto__', 'constructor', 'swagger-ui-bundle.js.map', '.env', '%00', '']
+  const escapes = [
+    '../docs.ts',
+    '%2e%2e%2fdocs.ts',
+    '..%5cdocs.ts',
+    '../../../../package.json',
+    '%2e%2e/page.ts',
+    '__proto__',
+    'constructor',
+    'swagger-ui-bundle.js.map',
+    '.env',
+    '%00',
+    '',
+  ]
   for (const escape of escapes) expect([escape, await rawStatus(folder + escape)]).toEqual([escape, 404])
   expect(await rawStatus(first.replace(/assets\/\w+/, 'assets/0000000000000000'))).toBe(404)
 })

@@ -13,7 +13,7 @@ test(
     const first = await serve(env)
     const account = { email: 'ann@example.com', password: 'a-password-for-tests' }
     await ask(first, 'POST', '/auth/register', { body: account })
-    const { accessToken } = await logIn(first as never, account.email, account.password)
+    const { accessToken } = await logIn(first, account.email, account.password)
     const bearer = { Authorization: `Bearer ${accessToken}` }
     const count = async (server: { url: string }) => (await ask(server, 'GET', '/notes', { headers: bearer })).list.length
 

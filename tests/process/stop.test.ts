@@ -1,22 +1,42 @@
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { ask, type Person, register } from '../support/people.ts'
-import { answers, cleanUp, databaseEnv, postgresIn, serve, type ServerProcess, temporaryDirectory, until, within } from '../support/process.ts'
+import {
+  answers,
+  cleanUp,
+  databaseEnv,
+  endServers,
+  postgresIn,
+  serve,
+  type ServerProcess,
+  temporaryDirectory,
+  until,
+  within,
+} from '../support/process.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'
 
 let database: TestDatabase
 let proxy: Proxy
+/** Of the embedded database, which only the first test to use it has to make. */
+let dataDir: string
+/** Releases the locks of a test that failed half-way. */
+const held: (() => void)[] = []
 
 beforeAll(async () => {
   database = await createTestDatabase()
   proxy = await openProxy(database.connection)
+  dataDir = temporaryDirectory()
 })
-afterEach(cleanUp)
+afterEach(async () => {
+  for (const release of held.splice(0)) release()
+  await endServers()
+})
 afterAll(async () => {
+  await cleanUp()
   await proxy.close()
   await database.drop()
 })
@@ -37,6 +57,7 @@ async function open(server: ServerProcess): Promise<{ socket: Socket; received: 
 async function holdNote(id: string): Promise<() => Promise<void>> {
   const locked = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
+  held.push(release.resolve)
   const holder = database.db.transaction().execute(async (transaction) => {
     await sql`select from notes where id = ${id} for update`.execute(transaction)
     locked.resolve()
@@ -54,34 +75,39 @@ async function newNote(ann: Person): Promise<string> {
 }
 
 const isWaiting = async (): Promise<boolean> => {
-  const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db)
+  const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+    database.db,
+  )
   return rows.length > 0
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s: what is under way is finished, health says 503, new callers are turned away, exit 0', async (signal) => {
-  const server = await serveHere()
-  const ann = await register(server)
-  const id = await newNote(ann)
-  const release = await holdNote(id)
-  const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } })
-  await until('the change is under way', isWaiting)
-  const { socket, received, closed } = await open(server)
-  socket.write('GET /health HTTP/1.1\r\nHost: x\r\n')
-  await ask(server, 'GET', '/health/live')
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s: what is under way is finished, health says 503, new callers are turned away, exit 0',
+  async (signal) => {
+    const server = await serveHere()
+    const ann = await register(server)
+    const id = await newNote(ann)
+    const release = await holdNote(id)
+    const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } })
+    await until('the change is under way', isWaiting)
+    const { socket, received, closed } = await open(server)
+    socket.write('GET /health HTTP/1.1\r\nHost: x\r\n')
+    await ask(server, 'GET', '/health/live')
 
-  server.child.kill(signal)
-  await until('nobody new is let in', async () => !(await answers(`${server.url}/health/live`, 200)))
-  socket.write('\r\n')
-  await within('the connection is closed', closed, 2_000)
-  expect(received()).toMatch(/^HTTP\/1\.1 503 /)
-  expect(received().toLowerCase()).toContain('\r\nconnection: close\r\n')
-  expect(received()).toContain('The server is shutting down.')
+    server.child.kill(signal)
+    await until('nobody new is let in', async () => !(await answers(`${server.url}/health/live`, 200)))
+    socket.write('\r\n')
+    await within('the connection is closed', closed, 2_000)
+    expect(received()).toMatch(/^HTTP\/1\.1 503 /)
+    expect(received().toLowerCase()).toContain('\r\nconnection: close\r\n')
+    expect(received()).toContain('The server is shutting down.')
 
-  await release()
-  const changed = await change
-  expect([changed.status, changed.body['title'], changed.headers.get('connection')]).toEqual([200, 'under way', 'close'])
-  expect(await within('it ends', server.exit, 2_000)).toBe(0)
-})
+    await release()
+    const changed = await change
+    expect([changed.status, changed.body['title'], changed.headers.get('connection')]).toEqual([200, 'under way', 'close'])
+    expect(await within('it ends', server.exit, 2_000)).toBe(0)
+  },
+)
 
 test('a client that never stops asking on one connection does not hold up the end', async () => {
   const server = await serveHere()
@@ -105,8 +131,8 @@ test('a second SIGINT ends it at once, and one that npm passes on with the first
   const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } }).catch(() => 'cut')
   await until('the change is under way', isWaiting)
   server.child.kill('SIGINT')
-  server.child.kill('SIGINT')
   await until('it is told to stop', () => server.stdout().includes('interrupted'))
+  server.child.kill('SIGINT')
   const began = performance.now()
   await until('the first moment is over', () => performance.now() - began > 400)
   expect(server.child.exitCode).toBeNull()
@@ -117,7 +143,6 @@ test('a second SIGINT ends it at once, and one that npm passes on with the first
 })
 
 test('SIGTERM takes the embedded PostgreSQL with it', async () => {
-  const dataDir = temporaryDirectory()
   const server = await serve({ DATA_DIR: dataDir })
   expect(postgresIn(dataDir).length).toBeGreaterThan(0)
   expect(await within('it ends', server.end('SIGTERM'), 10_000)).toBe(0)
@@ -125,16 +150,17 @@ test('SIGTERM takes the embedded PostgreSQL with it', async () => {
 })
 
 test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1', async () => {
-  const dataDir = temporaryDirectory()
   const server = await serve({ DATA_DIR: dataDir })
-  for (const pid of postgresIn(dataDir)) process.kill(pid, 'SIGKILL')
+  const postmaster = Number.parseInt(readFileSync(join(dataDir, 'pg18', 'postmaster.pid'), 'utf8'), 10)
+  process.kill(postmaster, 'SIGQUIT')
   expect(await within('it ends', server.exit, 10_000)).toBe(1)
   expect(server.stdout()).toContain('the embedded PostgreSQL ended')
 })
 
-test.each(['rejection', 'exception'])('a %s that nobody handles is logged, drains and ends with 1', async (kind) => {
+test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, drains and ends with 1', async (kind) => {
   const trap = join(temporaryDirectory(), 'trap.mjs')
-  const act = kind === 'rejection' ? 'Promise.reject(new Error(`nobody caught this`))' : '(() => { throw new Error(`nobody caught this`) })()'
+  const act =
+    kind === 'A rejection' ? 'Promise.reject(new Error(`nobody caught this`))' : '(() => { throw new Error(`nobody caught this`) })()'
   writeFileSync(trap, `process.on('SIGUSR2', () => { ${act} })`)
   const server = await serveHere({ nodeArgs: ['--import', trap] })
   const ann = await register(server)
@@ -147,7 +173,7 @@ test.each(['rejection', 'exception'])('a %s that nobody handles is logged, drain
   await release()
   expect((await change).status).toBe(200)
   expect(await within('it ends', server.exit, 3_000)).toBe(1)
-  const [line] = server.lines().filter(({ level }) => level === 60)
+  const line = server.lines().find(({ level }) => level === 60)
   expect(line).toMatchObject({ msg: 'a fault that nobody handled', err: { message: 'nobody caught this' } })
 })
 

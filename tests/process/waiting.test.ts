@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { ask, register } from '../support/people.ts'
@@ -17,6 +18,18 @@ async function emptyDatabase(): Promise<TestDatabase> {
   return database
 }
 
+/** Listens as a PostgreSQL that is only starting, until the server has tried it twice. */
+async function refuseTwice(port: number): Promise<void> {
+  let tries = 0
+  const listener = createServer((socket) => {
+    tries += 1
+    socket.on('error', () => undefined).destroy()
+  })
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+  await until('it tries again', () => tries >= 2)
+  await new Promise((resolve) => listener.close(resolve))
+}
+
 test('a server whose database is not there yet is alive, says 503, tells it once, and serves within 5 s of its coming', async () => {
   const { connection } = await emptyDatabase()
   const port = await freePort()
@@ -29,6 +42,7 @@ test('a server whose database is not there yet is alive, says 503, tells it once
   const early = await ask(server, 'POST', '/auth/register', { body })
   expect([early.status, early.body['type'], early.headers.get('retry-after')]).toEqual([503, '/problems/unavailable', '2'])
   await until('it was told', () => server.stdout().includes('waiting for it'))
+  await refuseTwice(port)
 
   const proxy = await openProxy(connection, { port })
   opened.push(proxy.close)

@@ -1,20 +1,28 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryDirectory, until } from './process.ts'
 import type { Upstream } from './proxy.ts'
 
-const BINARIES = '/usr/lib/postgresql/15/bin'
+const VERSIONS = '/usr/lib/postgresql'
+
+/** The oldest that is installed: closest to the oldest we promise. */
+const oldest = (existsSync(VERSIONS) ? readdirSync(VERSIONS) : [])
+  .map(Number)
+  .filter((major) => major >= 15 && existsSync(join(VERSIONS, String(major), 'bin', 'postgres')))
+  .toSorted((a, b) => a - b)
+  .at(0)
+const BINARIES = join(VERSIONS, String(oldest), 'bin')
 
 export interface DebianPostgres {
   readonly connection: Upstream & { readonly user: string; readonly database: string }
   readonly stop: () => Promise<void>
 }
 
-/** Whether to test the oldest PostgreSQL we promise. In CI it must be there: `.ci/run` installs it. */
-export const hasDebianPostgres = existsSync(`${BINARIES}/postgres`) || process.env['CI'] === 'true'
+/** Whether there is another major to test than the embedded one. In CI it must be there: `.ci/run` installs it. */
+export const hasDebianPostgres = oldest !== undefined || process.env['CI'] === 'true'
 
-/** Debian's PostgreSQL 15, in memory and on a socket only. Root hands it to nobody, as PostgreSQL demands. */
+/** Debian's PostgreSQL, in memory and on a socket only. Root hands it to nobody, as PostgreSQL demands. */
 export async function startDebianPostgres(): Promise<DebianPostgres> {
   const home = temporaryDirectory()
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
@@ -31,7 +39,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     const pidFile = join(data, 'postmaster.pid')
     return existsSync(pidFile) && readFileSync(pidFile, 'utf8').split('\n')[7]?.trim() === 'ready'
   }
-  await until('PostgreSQL 15 is ready', isReady, 15_000)
+  await until('PostgreSQL is ready', isReady, 15_000)
   const stop = (): Promise<void> => {
     child.kill('SIGINT')
     return gone

@@ -8,7 +8,15 @@ const features = 'auth|notes|health|docs'
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['src/main\\.ts$', 'generate\\.ts$', 'audit/main\\.ts$', 'build-redoc\\.ts$', 'browser/', 'exchange\\.ts$'] }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        pathNot: ['src/main\\.ts$', 'generate\\.ts$', 'audit/main\\.ts$', 'build-redoc\\.ts$', 'browser/', 'exchange\\.ts$'],
+      },
+      to: {},
+    },
     {
       name: 'nobody-imports-the-top',
       severity: 'error',

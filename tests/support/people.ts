@@ -38,7 +38,7 @@ export async function ask(server: Pick<TestServer, 'url'>, method: string, path:
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
 }
 
-export async function register(server: TestServer, options: { scope?: string } = {}): Promise<Person> {
+export async function register(server: Pick<TestServer, 'url'>, options: { scope?: string } = {}): Promise<Person> {
   const email = `person-${randomUUID()}@example.com`
   const password = `pass-${randomUUID()}`
   const made = await ask(server, 'POST', '/auth/register', { body: { email, password } })
@@ -46,7 +46,12 @@ export async function register(server: TestServer, options: { scope?: string } =
   return logIn(server, email, password, options)
 }
 
-export async function logIn(server: TestServer, email: string, password: string, options: { scope?: string } = {}): Promise<Person> {
+export async function logIn(
+  server: Pick<TestServer, 'url'>,
+  email: string,
+  password: string,
+  options: { scope?: string } = {},
+): Promise<Person> {
   const form = new URLSearchParams({ username: email, password, ...options })
   const answer = await ask(server, 'POST', '/auth/token', {
     body: form.toString(),

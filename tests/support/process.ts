@@ -102,9 +102,14 @@ export function temporaryDirectory(): string {
   return directory
 }
 
-/** For afterEach or afterAll: no process and no file stays behind. */
-export async function cleanUp(): Promise<void> {
+/** For afterEach, where a test failed half-way. */
+export async function endServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.end('SIGKILL')))
+}
+
+/** For afterAll: no process and no file stays behind. */
+export async function cleanUp(): Promise<void> {
+  await endServers()
   for (const directory of directories) {
     await until(`no postgres is left in ${directory}`, () => postgresIn(directory).length === 0, 15_000)
     rmSync(directory, { recursive: true, force: true })

@@ -34,7 +34,10 @@ export async function openProxy(upstream: Upstream, { port = 0, rewrite = (chunk
     const pass = (to: Socket, change: (chunk: Buffer) => Buffer) => (chunk: Buffer) => {
       if (!pair.dead) to.write(change(chunk))
     }
-    near.on('data', pass(far, (chunk) => chunk))
+    near.on(
+      'data',
+      pass(far, (chunk) => chunk),
+    )
     far.on('data', pass(near, rewrite))
     for (const [one, other] of [
       [near, far],

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseJson } from '../../src/contract/json-body.ts'
+import { type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { allRows } from './database-rows.ts'
+import { operations } from './document-examples.ts'
+import { send, wellFormed } from './operations.ts'
+import { withHeaders } from './partial-requests.ts'
+
+let server: TestServer
+let ann: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  ann = await register(server)
+})
+afterAll(() => server.stop())
+
+const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`
+const list = (count: number, item: string): string => `[${Array.from({ length: count }, () => item).join(',')}]`
+
+const malformed: readonly (readonly [title: string, body: string | Buffer])[] = [
+  ['no JSON', '{"title":'],
+  ['a comma too many', '{"title":"a","content":"b",}'],
+  ['two values', '{}{}'],
+  ['JavaScript', "{title:'a'}"],
+  ['a byte order mark', '\uFEFF{"title":"a","content":"b"}'],
+  ['a key twice', '{"title":"a","content":"b","title":"c"}'],
+  ['a key twice, once escaped', '{"title":"a","content":"b","t\\u0069tle":"c"}'],
+  ['a key twice deep inside', '{"title":"a","content":"b","x":[{"a":1,"b":{},"\\u0061":2}]}'],
+  ['33 levels', nested(33)],
+  ['a million levels', nested(1_000_000)],
+  ['10 001 values', list(10_000, '1')],
+  ['U+0000 in a text', '{"title":"a\\u0000","content":"b"}'],
+  ['U+0000 in a key', '{"title":"a","content":"b","\\u0000":1}'],
+  ['half a surrogate pair', '{"title":"\\ud83c","content":"b"}'],
+  ['a surrogate pair the wrong way round', '{"title":"\\udf70\\ud83c","content":"b"}'],
+  ['half a surrogate pair in a key', '{"title":"a","content":"b","\\udf70":1}'],
+  ['__proto__', '{"title":"a","content":"b","__proto__":{"is_public":true}}'],
+  ['__proto__ escaped', '{"title":"a","content":"b","\\u005f_proto__":{}}'],
+  ['invalid UTF-8', Buffer.from('{"title":"\u00e9","content":"b"}', 'latin1')],
+  ['an overlong encoding', Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
+  ['an encoded surrogate', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
+  ['UTF-16', Buffer.from('{"title":"a","content":"b"}', 'utf16le')],
+]
+
+describe('a body', () => {
+  test.each(malformed)('with %s is malformed, and nothing is stored', async (_, body) => {
+    const before = await allRows(server.db)
+    const response = await fetch(`${server.url}/notes`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${ann.accessToken}` },
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ type: '/problems/malformed-request', status: 400 })
+    expect(await allRows(server.db)).toEqual(before)
+  })
+
+  test.each(['"{\\"title\\":\\"a\\",\\"content\\":\\"b\\"}"', '"text"', '[]', 'null', '7', 'true', '{}', '{"title":"a"}'])(
+    '%s is JSON, but no note',
+    async (body) => {
+      const before = await allRows(server.db)
+      const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
+      expect(refused.status).toBe(422)
+      expect(await allRows(server.db)).toEqual(before)
+    },
+  )
+
+  test.each([
+    ['{"title":"a","content":"b","owner_id":"x"}', '/owner_id', 'extra_forbidden'],
+    ['{"title":"a","content":"b","constructor":{}}', '/constructor', 'extra_forbidden'],
+    ['{"title":null,"content":"b"}', '/title', 'string_type'],
+    ['{"title":7,"content":"b"}', '/title', 'string_type'],
+    ['{"title":"","content":"b"}', '/title', 'string_too_short'],
+    ['{"title":" ","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a","content":"b","is_public":"true"}', '/is_public', 'boolean_type'],
+    ['{"title":"a","content":"b","is_public":1}', '/is_public', 'boolean_type'],
+  ])('%s is refused at %s', async (body, pointer, type) => {
+    const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
+    expect(refused.status).toBe(422)
+    expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer, type }))
+  })
+
+  test('is told all its faults at once', async () => {
+    const refused = await ann.ask('POST', '/notes', { body: { content: '', is_public: 'no', colour: 1 } })
+    const pointers = (refused.body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)
+    expect(pointers.toSorted()).toEqual(['/colour', '/content', '/is_public', '/title'])
+  })
+
+  test('is held to the formats of the contract', async () => {
+    for (const email of ['nobody', 'a@', '@b', 'a b@c.de', 'a@b@c']) {
+      const refused = await ann.ask('POST', '/auth/register', { body: { email, password: 'securepass123' } })
+      expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/email', type: 'email_parsing' }))
+    }
+  })
+})
+
+const parse = (text: string): unknown => parseJson(Buffer.from(text))
+
+describe('the limits of JSON', () => {
+  test.each([
+    ['32 levels', nested(32)],
+    ['10 000 values in a list', list(9_999, '1')],
+    ['10 000 values, most of them empty objects', list(9_999, ' { } ')],
+    ['10 000 values in objects', list(4_999, '{"a":1}').replace(/\]$/, ',1]')],
+    ['one key in two objects', '[{"a":1},{"a":{"a":2}}]'],
+    ['brackets, commas and quotes in texts', JSON.stringify({ a: '[{",\\"'.repeat(10_000) })],
+  ])('%s are taken', (_, text) => {
+    expect(parse(text)).toEqual(JSON.parse(text))
+  })
+
+  test.each([list(10_000, '{}'), list(5_000, '[1]'), list(5_000, '{"a":1}')])('one value more is not', (text) => {
+    expect(() => parse(text)).toThrow('more than 10000 values')
+  })
+})
+
+describe('a body of 2 MiB made to be slow', () => {
+  const SIZE = 2 * 1024 * 1024
+  const fill = (unit: string): string => unit.repeat(Math.floor((SIZE - 2) / unit.length))
+
+  test.each([
+    ['brackets', fill('[')],
+    ['nested objects', fill('{"":')],
+    ['empty objects', `[${fill('{},')}]`],
+    ['escaped quotes', `"${fill('\\"')}"`],
+    ['escaped letters', `"${fill('\\u0061')}"`],
+    ['blanks', `[${fill(' ')}]`],
+    ['one long key', `{"${fill('a')}`],
+    ['keys', `{${Array.from({ length: 200_000 }, (_, index) => `"${index}":1`).join(',')}}`],
+  ])('of %s is judged within 50 ms', (_, text) => {
+    const bytes = Buffer.from(text)
+    const times = Array.from({ length: 5 }, () => {
+      // Processor time: what other processes do on the machine is not ours.
+      const start = process.cpuUsage()
+      try {
+        parseJson(bytes)
+      } catch (error) {
+        expect(error).toMatchObject({ slug: 'malformed-request' })
+      }
+      const { user, system } = process.cpuUsage(start)
+      return (user + system) / 1_000
+    })
+    expect(Math.min(...times)).toBeLessThan(50)
+  })
+})
+
+const takers = operations.flatMap((operation) =>
+  [...(operation.body?.content.keys() ?? [])].map((type) => ({ operation, type, id: operation.operationId })),
+)
+
+describe.each(takers)('$id with $type', ({ operation, type }) => {
+  test('is validated: a field that nobody knows is refused and changes nothing', async () => {
+    const attempt = withHeaders(await wellFormed(operation, server, ann), { 'Content-Type': type })
+    const before = await allRows(server.db)
+    const body = type === 'application/x-www-form-urlencoded' ? `${attempt.body}&colour=1` : attempt.body?.replace(/\}$/, ',"colour":1}')
+    const refused = await send(server, { ...attempt, body }, `Bearer ${ann.accessToken}`)
+    expect(refused.status).toBe(422)
+    expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/colour', type: 'extra_forbidden' }))
+    expect(await allRows(server.db)).toEqual(before)
+  })
+
+  test('takes UTF-8 by every name of it, and no other type, charset or coding', async () => {
+    const attempt = await wellFormed(operation, server, ann)
+    const statusOf = async (headers: Record<string, string | undefined>): Promise<number> => {
+      return (await send(server, withHeaders(attempt, headers), `Bearer ${ann.accessToken}`)).status
+    }
+    const before = await allRows(server.db)
+    for (const other of [
+      'text/plain',
+      'application/xml',
+      'application/jsonx',
+      'multipart/form-data',
+      '*/*',
+      'json',
+      `${type}, ${type}`,
+      `${type}; charset=latin1`,
+      `${type}; charset=utf-16`,
+    ]) {
+      expect(await statusOf({ 'Content-Type': other }), other).toBe(415)
+    }
+    for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip', 'x'])
+      expect(await statusOf({ 'Content-Encoding': coding }), coding).toBe(415)
+    expect(await allRows(server.db)).toEqual(before)
+    for (const same of [type, type.toUpperCase(), `${type};charset=UTF-8`, `${type}; charset="utf-8"`, `${type} ; a=b`]) {
+      expect([200, 201, 409], same).toContain(await statusOf({ 'Content-Type': same, 'Content-Encoding': 'identity' }))
+    }
+  })
+
+  test('needs a body, and says so', async () => {
+    const attempt = withHeaders(await wellFormed(operation, server, ann), { 'Content-Type': type })
+    const refused = await send(server, { ...attempt, body: undefined }, `Bearer ${ann.accessToken}`)
+    expect(refused.status).toBe(422)
+    expect(refused.body['errors']).toEqual([{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }])
+  })
+})

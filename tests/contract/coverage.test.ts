@@ -1,0 +1,162 @@
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { scopes as allScopes } from '../../generated/security.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Handlers } from '../../src/contract/types.ts'
+import { createDatabase, type Database } from '../../src/db/database.ts'
+import { type Answer, type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { encodeBody, operations, requestExamples } from './document-examples.ts'
+import { forge } from './forged-tokens.ts'
+import { answerFaults } from './independent-check.ts'
+import { type Attempt, send, wellFormed, withUnknownIds } from './operations.ts'
+import { announceTooMuch, streamTooMuch, withHeaders } from './partial-requests.ts'
+
+/** `operation status` that no request here can cause, and why. This list may only shrink. */
+const UNREACHED: Readonly<Record<string, string>> = {}
+
+let server: TestServer
+let throwing: TestServer
+let cutOff: TestServer
+let noDatabase: Database
+let ann: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  throwing = await startServer({ override: (handlers) => throwEverywhere(handlers), db: server.db })
+  // Port 1 of the loopback address: nobody listens.
+  const connection = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'nothing' }
+  noDatabase = createDatabase({ connection, poolSize: 2, onIdleError: () => undefined })
+  cutOff = await startServer({ db: noDatabase })
+  ann = await register(server)
+})
+afterAll(async () => {
+  await Promise.all([throwing.stop(), cutOff.stop()])
+  await noDatabase.destroy()
+  await server.stop()
+})
+
+interface Provocation {
+  readonly operation: Operation
+  /** A request that would succeed. */
+  readonly attempt: Attempt
+  readonly bearer: string
+}
+
+/** What is done to every operation. Each answers with what it came to, whichever status that is. */
+const provocations: Readonly<Record<string, (given: Provocation) => Promise<readonly Answer[]>>> = {
+  'a request that succeeds, and the same again': async ({ attempt, bearer }) => [
+    await send(server, attempt, bearer),
+    await send(server, attempt, bearer),
+  ],
+  'each example of the document, for an account that knows nothing of it': ({ operation, attempt, bearer }) => {
+    const examples = requestExamples(operation)
+    return Promise.all(
+      examples.map(({ mediaType, value }) => {
+        const example = { ...withHeaders(attempt, { 'Content-Type': mediaType }), body: encodeBody(mediaType, value) }
+        return send(server, example, bearer)
+      }),
+    )
+  },
+  'the version the caller holds': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-None-Match': '*' }), bearer)),
+  'a version that is no more': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-Match': '"999"' }), bearer)),
+  'a broken percent-escape': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?%zz` }, bearer)),
+  'an unknown query parameter': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?unknown=1` }, bearer)),
+  'no credential': ({ attempt }) => one(send(server, attempt, undefined)),
+  'a credential without the scopes': async ({ operation, attempt }) => {
+    const needed = new Set(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
+    const others = allScopes.filter((scope) => !needed.has(scope))
+    const token = await forge(ann.accessToken, { claims: { scope: others.join(' ') } })
+    return one(send(server, attempt, `Bearer ${token}`))
+  },
+  'ids that nobody has': async ({ operation, attempt, bearer }) => {
+    const unknown = withUnknownIds(operation, attempt)
+    return unknown === undefined ? [] : one(send(server, unknown, bearer))
+  },
+  'a media type nobody makes': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { Accept: 'text/x-nothing' }), bearer)),
+  'bodies that the contract does not take': async ({ operation, attempt, bearer }) => {
+    if (operation.body === undefined) return []
+    const [mediaType] = operation.body.content.keys()
+    const changes = [{ 'Content-Type': 'text/plain' }, { 'Content-Type': `${mediaType}; charset=latin1` }, { 'Content-Encoding': 'gzip' }]
+    const answers = await Promise.all(changes.map((change) => send(server, withHeaders(attempt, change), bearer)))
+    expect(answers.map(({ status }) => status)).toEqual([415, 415, 415])
+    return answers
+  },
+  'bodies that are too large': async ({ operation, attempt, bearer }) => {
+    if (operation.body === undefined) return []
+    const mine = withHeaders(attempt, { Authorization: bearer })
+    const { maxBytes } = operation.body
+    const answers = [await announceTooMuch(server.url, mine, maxBytes), await streamTooMuch(server.url, mine, maxBytes)]
+    expect(answers.map(({ status }) => status)).toEqual([413, 413])
+    return answers
+  },
+  'a change of the same place, to be merged': async ({ operation, attempt, bearer }) => {
+    if (!operation.parameters.some(({ name }) => name === 'on_conflict')) return []
+    await ann.ask('PUT', attempt.path, { body: { content: 'Theirs' } })
+    const merging = { ...attempt, path: `${attempt.path}?on_conflict=merge`, body: JSON.stringify({ content: 'Mine' }) }
+    const answer = await send(server, withHeaders(merging, { 'If-Match': '"1"' }), bearer)
+    expect(answer.status).toBe(409)
+    return [answer]
+  },
+  'a key whose first request is still under way': async ({ operation, attempt, bearer }) => {
+    if (!operation.parameters.some(({ name }) => name === 'Idempotency-Key')) return []
+    const lock = JSON.stringify([decodeJwt(ann.accessToken).sub, operation.operationId, 'under-way'])
+    const answer = await server.db.transaction().execute(async (first) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first)
+      return send(server, withHeaders(attempt, { 'Idempotency-Key': 'under-way' }), bearer)
+    })
+    expect(answer.status).toBe(409)
+    return [answer]
+  },
+  'a handler that throws': async ({ attempt, bearer }) => {
+    const answer = await send(throwing, attempt, bearer)
+    expect(answer.status).toBe(500)
+    expect(answer.text).not.toContain('hunter2')
+    return [answer]
+  },
+  'a database that is away': ({ attempt, bearer }) => one(send(cutOff, attempt, bearer)),
+}
+
+test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
+  '$id answers with every status it documents, with no other, and always to the letter',
+  async ({ operation }) => {
+    const reached = new Set<number>()
+    for (const [name, provoke] of Object.entries(provocations)) {
+      const attempt = await wellFormed(operation, server, ann)
+      for (const answer of await provoke({ operation, attempt, bearer: `Bearer ${ann.accessToken}` })) {
+        expect.soft(answerFaults(operation, answer), name).toEqual([])
+        expect.soft(Buffer.byteLength(answer.status < 400 ? '' : answer.text), name).toBeLessThan(8_192)
+        // A status that is not documented comes out as a 500, which is.
+        expect.soft(answer.status === 500, name).toBe(name === 'a handler that throws')
+        reached.add(answer.status)
+      }
+    }
+    const excused = Object.keys(UNREACHED).filter((entry) => entry.startsWith(`${operation.operationId} `))
+    const accounted = [...reached, ...excused.map((entry) => Number(entry.split(' ')[1]))]
+    expect(accounted.toSorted(ascending)).toEqual([...operation.responses.keys()].toSorted(ascending))
+  },
+)
+
+test('every excuse is for a status that is documented', () => {
+  const documented = new Set(
+    operations.flatMap(({ operationId, responses }) => [...responses.keys()].map((status) => `${operationId} ${status}`)),
+  )
+  expect(Object.keys(UNREACHED).filter((entry) => !documented.has(entry))).toEqual([])
+})
+
+async function one(answer: Promise<Answer>): Promise<readonly Answer[]> {
+  return [await answer]
+}
+
+function throwEverywhere(handlers: Handlers): Handlers {
+  return Object.fromEntries(Object.keys(handlers).map((id) => [id, fail])) as unknown as Handlers
+}
+
+async function fail(): Promise<never> {
+  throw new Error('a fault with a secret: hunter2')
+}
+
+function ascending(a: number, b: number): number {
+  return a - b
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto'
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isObject, type Json, list, object, string } from '../../src/contract/document.ts'
+import { problemKinds, type ProblemSlug } from '../../src/http/problem-kinds.ts'
+import { ask, type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { document, encodeBody, exampleBody, operations, places, requestExamples, responseExamples } from './document-examples.ts'
+import { schemaFaults } from './independent-check.ts'
+import { isSuccess, send, wellFormed } from './operations.ts'
+
+/** Kinds that no operation documents, because they are answered where there is none. */
+const OUTSIDE_OPERATIONS: Readonly<Partial<Record<ProblemSlug, string>>> = {
+  'method-not-allowed': 'a method that the path does not have is no operation',
+  'headers-too-large': 'node refuses the head of the request before there is a path',
+  'request-timeout': 'the request never arrived',
+}
+
+let server: TestServer
+let ann: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  ann = await register(server)
+})
+afterAll(() => server.stop())
+
+/** What must be so before an example can succeed as it stands, beyond what `prepare` brings about. */
+const stages: Readonly<Record<string, () => Promise<void>>> = {
+  'registerUser newUser': forgetExampleUser,
+  'createToken password': async () => {
+    await forgetExampleUser()
+    await ask(server, 'POST', '/auth/register', { body: exampleBody('registerUser') })
+  },
+  'changeNotes tidyUp': async () => {
+    const [first] = list(exampleBody('changeNotes')['actions']).map((action) => string(object(action)['note_id']))
+    const owner_id = String(decodeJwt(ann.accessToken).sub)
+    await server.db
+      .insertInto('notes')
+      .values({ id: String(first), owner_id, title: 'First', content: 'Hello' })
+      .execute()
+  },
+  'createToken refresh': async () => {
+    const sent = operations.flatMap(requestExamples).flatMap(({ value }) => object(value)['refresh_token'] ?? [])
+    const hash = createHash('sha256').update(string(sent[0])).digest()
+    const expires_at = new Date(Date.now() + 60_000).toISOString()
+    const session_id = String(decodeJwt(ann.accessToken)['sid'])
+    await server.db.insertInto('refresh_tokens').values({ token_hash: hash, session_id, expires_at }).execute()
+  },
+}
+
+async function forgetExampleUser(): Promise<void> {
+  await server.db
+    .deleteFrom('users')
+    .where('email', '=', string(exampleBody('registerUser')['email']))
+    .execute()
+}
+
+const sendable = operations.flatMap((operation) => {
+  return requestExamples(operation).map((example) => ({
+    operation,
+    example,
+    title: `${operation.operationId} ${example.name}`,
+    type: example.mediaType,
+  }))
+})
+
+test.each(sendable)(
+  'the example $title ($type) works as it stands and is answered as the document shows',
+  async ({ operation, example, title }) => {
+    await stages[title]?.()
+    const attempt = await wellFormed(operation, server, ann)
+    const headers = { ...attempt.headers, 'Content-Type': example.mediaType }
+    const body = encodeBody(example.mediaType, example.value)
+    const answer = await send(server, { ...attempt, headers, body }, `Bearer ${ann.accessToken}`)
+    expect(isSuccess(answer), answer.text).toBe(true)
+    const shown = responseExamples(operation, answer.status)
+    const twin = shown.find(({ name }) => name === example.name)
+    expect(shapeOf(answer.text)).toEqual(twin === undefined && shown.length === 0 ? '' : shapeOf(JSON.stringify(twin?.value)))
+  },
+)
+
+test.each(operations.filter(({ body }) => body === undefined).map((operation) => ({ operation, id: operation.operationId })))(
+  '$id, which takes no body, answers as each of its examples shows',
+  async ({ operation }) => {
+    const answer = await send(server, await wellFormed(operation, server, ann), `Bearer ${ann.accessToken}`)
+    expect(isSuccess(answer), answer.text).toBe(true)
+    const shown = responseExamples(operation, answer.status).map(({ value }) => shapeOf(JSON.stringify(value)))
+    expect(new Set([shapeOf(answer.text)])).toEqual(new Set(shown.length === 0 ? [''] : shown))
+  },
+)
+
+test('every example of the document holds to the schema beside it', () => {
+  const faults: string[] = []
+  let checked = 0
+  const check = (pointer: string, value: Json | undefined): void => {
+    checked += 1
+    faults.push(...schemaFaults(pointer, value).map((fault) => `${pointer}: ${fault}`))
+  }
+  for (const { pointer, value } of places()) {
+    const { example, examples } = value
+    if ('schema' in value) {
+      if (example !== undefined) check(`${pointer}/schema`, example)
+      if (isObject(examples)) for (const named of Object.values(examples)) check(`${pointer}/schema`, object(named)['value'])
+    } else if (Array.isArray(examples)) {
+      for (const item of examples) check(pointer, item as Json)
+    }
+  }
+  expect(faults).toEqual([])
+  expect(checked).toBeGreaterThan(80)
+})
+
+const problems = operations.flatMap((operation) => {
+  return [...operation.responses.keys()]
+    .filter((status) => status >= 400)
+    .flatMap((status) => {
+      return responseExamples(operation, status).map(({ name, value }) => ({
+        id: operation.operationId,
+        status,
+        name,
+        problem: object(value),
+      }))
+    })
+})
+const usedKinds = new Map(problems.map(({ status, problem }) => [string(problem['type']), { status, problem }]))
+
+test.each([...usedKinds])(
+  'the example of %s is of a known kind, with its title, its status and a page',
+  async (type, { status, problem }) => {
+    const kinds: Readonly<Record<string, { status: number; title: string } | undefined>> = problemKinds
+    const kind = kinds[type.replace('/problems/', '')]
+    expect({ title: problem['title'], status: problem['status'] }).toEqual({ title: kind?.title, status: kind?.status })
+    expect(status).toBe(kind?.status)
+    const page = await ask(server, 'GET', type)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(page.text).toContain(string(problem['title']))
+  },
+)
+
+test('every documented failure has an example, and the example has the status it stands under', () => {
+  expect(problems.filter(({ status, problem }) => problem['status'] !== status)).toEqual([])
+  const bare = operations.flatMap((operation) => {
+    return [...operation.responses.keys()].filter((status) => status >= 400 && responseExamples(operation, status).length === 0)
+  })
+  expect(bare).toEqual([])
+})
+
+test('every kind of problem is in the contract, or is answered where there is no operation', () => {
+  const documented = [...usedKinds.keys()].map((type) => type.replace('/problems/', ''))
+  expect([...documented, ...Object.keys(OUTSIDE_OPERATIONS)].toSorted()).toEqual(Object.keys(problemKinds).toSorted())
+})
+
+/** Names and JSON types of a body, without its values; lists by the shapes that occur in them. */
+function shapeOf(text: string): unknown {
+  const shape = (value: unknown): unknown => {
+    if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(shape(item))))].toSorted()
+    if (typeof value !== 'object' || value === null) return Number.isInteger(value) ? 'integer' : value === null ? 'null' : typeof value
+    return Object.fromEntries(
+      Object.entries(value)
+        .map(([name, member]): [string, unknown] => [name, shape(member)])
+        .toSorted(([a], [b]) => a.localeCompare(b)),
+    )
+  }
+  return text === '' ? '' : shape(JSON.parse(text))
+}
+
+test('the document served is the document on disk', async () => {
+  expect((await ask(server, 'GET', '/openapi.json')).body).toEqual(document.root)
+})

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parseDocument } from '../../src/contract/document.ts'
+import { readOperations } from '../../src/contract/operations.ts'
+import { compileReplyCheck } from '../../src/contract/replies.ts'
+import { replySchemas } from '../../src/contract/schemas.ts'
+import { Problem } from '../../src/http/problem.ts'
+import type { OutgoingReply } from '../../src/http/send.ts'
+import { type Answer, ask } from '../support/people.ts'
+import { exampleBody, operationCalled, operations, responseExamples } from './document-examples.ts'
+import { everywhere, type LooseHandler, serveContract, type ServedContract } from './served-contract.ts'
+
+const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
+const [{ value: note } = { value: {} }] = responseExamples(operationCalled('getNote'), 200)
+const good = note as Record<string, unknown>
+const etag = { ETag: '"1"' }
+const badRequest = new Problem('malformed-request', 'This is documented.')
+
+/** What the handlers of both servers do next. */
+let next: LooseHandler = async () => undefined
+let strict: ServedContract
+let lenient: ServedContract
+
+beforeAll(async () => {
+  const ids = operations.map(({ operationId }) => operationId)
+  const handlers = everywhere(ids, (request, reply) => next(request, reply))
+  strict = await serveContract({ handlers })
+  lenient = await serveContract({ handlers, replies: 'log' })
+})
+afterAll(() => Promise.all([strict.stop(), lenient.stop()]))
+beforeEach(() => {
+  strict.complaints.length = 0
+  lenient.complaints.length = 0
+})
+
+interface Broken {
+  readonly title: string
+  readonly method?: string
+  readonly does: LooseHandler
+  /** The status that the lenient server lets through. */
+  readonly passes: number
+}
+
+const broken: readonly Broken[] = [
+  { title: 'an undocumented status', does: async (_, reply) => reply(202, good, etag), passes: 202 },
+  { title: 'a missing field', does: async (_, reply) => reply(200, { ...good, title: undefined }, etag), passes: 200 },
+  { title: 'an extra field', does: async (_, reply) => reply(200, { ...good, password_hash: 'x' }, etag), passes: 200 },
+  { title: 'a field that is null', does: async (_, reply) => reply(200, { ...good, title: null }, etag), passes: 200 },
+  { title: 'a field of another type', does: async (_, reply) => reply(200, { ...good, version: '1' }, etag), passes: 200 },
+  {
+    title: 'an id in another form',
+    does: async (_, reply) => reply(200, { ...good, id: String(good['id']).toUpperCase() }, etag),
+    passes: 200,
+  },
+  {
+    title: 'a date that does not exist',
+    does: async (_, reply) => reply(200, { ...good, created_at: '2026-02-30T00:00:00Z' }, etag),
+    passes: 200,
+  },
+  { title: 'null for a body', does: async (_, reply) => reply(200, null, etag), passes: 200 },
+  { title: 'no body', does: async (_, reply) => reply(200, undefined, etag), passes: 200 },
+  { title: 'a missing header', does: async (_, reply) => reply(200, good, {}), passes: 200 },
+  { title: 'a header in another form', does: async (_, reply) => reply(200, good, { ETag: 'W/"1"' }), passes: 200 },
+  { title: 'an undeclared header', does: async (_, reply) => reply(200, good, { ...etag, 'X-Secret': 'x' }), passes: 200 },
+  { title: 'a body on a 304', does: async (_, reply) => reply(304, good, etag), passes: 304 },
+  { title: 'a body on a 204', method: 'DELETE', does: async (_, reply) => reply(204, good), passes: 204 },
+  {
+    title: 'a failure of an undocumented status',
+    does: async () => {
+      throw new Problem('email-taken', 'getNote has no 409.')
+    },
+    passes: 409,
+  },
+  {
+    title: 'a failure with an undeclared header',
+    does: async () => {
+      throw new Problem('not-found', 'There is no such note.', { headers: { 'X-Secret': 'x' } })
+    },
+    passes: 404,
+  },
+  {
+    title: 'a failure without its members',
+    does: async () => {
+      throw new Problem('validation-failed', 'No errors are told.')
+    },
+    passes: 422,
+  },
+]
+
+describe.each(broken)('$title', ({ method = 'GET', does, passes }) => {
+  test('becomes a 500 that says nothing, and is logged once with its operation', async () => {
+    next = does
+    const answer = await ask(strict, method, NOTE)
+    expectInternalError(answer)
+    expect(strict.complaints).toHaveLength(1)
+    const operation = method === 'DELETE' ? 'deleteNote' : 'getNote'
+    expect(strict.complaints[0]).toMatchObject({ level: 50, operation, request_id: answer.body['request_id'] })
+    expect(JSON.stringify(strict.complaints)).toContain('breaks the contract')
+  })
+
+  test('passes where replies are only logged, and is logged', async () => {
+    next = does
+    expect((await ask(lenient, method, NOTE)).status).toBe(passes)
+    expect(lenient.complaints.map(({ msg }) => msg)).toEqual(['a reply breaks the contract'])
+  })
+})
+
+test('replies that hold to the contract pass both and are no complaint', async () => {
+  next = async (_, reply) => reply(200, good, etag)
+  expect((await ask(strict, 'GET', NOTE)).body).toEqual(good)
+  expect((await ask(lenient, 'GET', NOTE)).body).toEqual(good)
+  next = async () => {
+    throw badRequest
+  }
+  expect((await ask(strict, 'GET', NOTE)).body).toMatchObject({ status: 400, detail: badRequest.message })
+  expect([...strict.complaints, ...lenient.complaints]).toEqual([])
+})
+
+test('a reply that cannot be sent is a 500 with nothing of it', async () => {
+  next = async (_, reply) => reply(200, { ...good, version: 1n }, etag)
+  expectInternalError(await ask(strict, 'GET', NOTE))
+  const loop: Record<string, unknown> = {}
+  loop['self'] = loop
+  const unsendable: LooseHandler[] = [
+    async (_, reply) => reply(201, loop, { ...etag, Location: '/notes/1' }),
+    async (_, reply) => reply(201, good, { ...etag, Location: '/notes/\u2028' }),
+  ]
+  for (next of unsendable) {
+    const answer = await ask(lenient, 'POST', '/notes', { body: exampleBody('createNote') })
+    expectInternalError(answer)
+    expect(answer.headers.get('location')).toBeNull()
+    expect(answer.headers.get('etag')).toBeNull()
+  }
+})
+
+test('two responses that differ in the name or the need of a header only are told apart', () => {
+  const { root } = parseDocument(`
+openapi: 3.1.0
+info: { title: Headers, version: 1.0.0 }
+paths:
+  /a: { get: { operationId: a, security: [], responses: { '200': { description: A., headers: { A: { required: true, schema: { $ref: '#/X' } } } } } } }
+  /b: { get: { operationId: b, security: [], responses: { '200': { description: B., headers: { B: { required: true, schema: { $ref: '#/X' } } } } } } }
+  /c: { get: { operationId: c, security: [], responses: { '200': { description: C., headers: { A: { schema: { $ref: '#/X' } } } } } } }
+X: { type: string }`)
+  const check = compileReplyCheck(readOperations(root), replySchemas(root))
+  expect(check('a', bodiless({ A: 'x' }))).toEqual([])
+  expect(check('b', bodiless({ B: 'x' }))).toEqual([])
+  expect(check('c', bodiless({}))).toEqual([])
+  expect(check('b', bodiless({ A: 'x' }))).toEqual(['b 200: lacks the header B', 'b 200: header A is not documented'])
+})
+
+test.each([undefined, null, 'text', 'router', 7])('a handler that throws %s is a 500', async (thrown) => {
+  next = () => Promise.reject(thrown)
+  expectInternalError(await ask(strict, 'GET', NOTE))
+})
+
+test('a handler that answers nothing is a 500', async () => {
+  next = async () => undefined
+  expectInternalError(await ask(strict, 'GET', NOTE))
+})
+
+function expectInternalError(answer: Answer): void {
+  expect(answer.status).toBe(500)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect(Object.keys(answer.body)).toEqual(['type', 'title', 'status', 'detail', 'instance', 'request_id'])
+  expect(answer.body['detail']).toBe('Something went wrong on the server. Quote the request id when you report it.')
+}
+
+function bodiless(headers: Record<string, string>): OutgoingReply {
+  return { status: 200, headers, body: undefined, mediaType: 'application/json' }
+}

@@ -1,0 +1,56 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import pino from 'pino'
+import { createApp, type AppDeps } from '../../src/app.ts'
+import type { Caller, Handlers } from '../../src/contract/types.ts'
+import { isOutage } from '../../src/db/pg-errors.ts'
+import { document } from './document-examples.ts'
+
+export interface ServedContract {
+  readonly url: string
+  /** What was logged beyond the one line of each request. */
+  readonly complaints: Record<string, unknown>[]
+  readonly stop: () => Promise<void>
+}
+
+/** Handlers as a test writes them: without the types of the contract, which would refuse what is to be tested. */
+export type LooseHandler = (request: LooseRequest, reply: (...given: unknown[]) => unknown) => Promise<unknown>
+interface LooseRequest {
+  readonly path: Record<string, unknown>
+  readonly query: Record<string, unknown>
+  readonly headers: Record<string, unknown>
+  readonly body: unknown
+}
+
+export const somebody: Caller = { userId: 'u', sessionId: 's', scopes: ['account:read', 'notes:read', 'notes:write'] }
+
+type Options = Partial<Omit<AppDeps, 'handlers' | 'log'>> & { readonly handlers: Readonly<Record<string, LooseHandler>> }
+
+/** The application around handlers and a document of the test's own, on a port of its own, without a database. */
+export async function serveContract({ handlers, ...options }: Options): Promise<ServedContract> {
+  const complaints: Record<string, unknown>[] = []
+  const write = (line: string): void => void complaints.push(JSON.parse(line) as Record<string, unknown>)
+  const app = await createApp({
+    document,
+    authenticate: async () => somebody,
+    replies: 'enforce',
+    corsOrigins: [],
+    isOutage,
+    ...options,
+    handlers: handlers as unknown as Handlers,
+    log: pino({ level: 'warn', base: null }, { write }),
+  })
+  const server = createServer(app)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { url: `http://127.0.0.1:${port}`, complaints, stop }
+}
+
+/** The same handler for every operation. */
+export function everywhere(ids: readonly string[], handler: LooseHandler): Record<string, LooseHandler> {
+  return Object.fromEntries(ids.map((id) => [id, handler]))
+}

@@ -1,0 +1,90 @@
+/**
+ * What must not compile. `npm run typecheck` judges this file: a case that compiles after all is an unused
+ * `@ts-expect-error`, which is an error. Nothing here runs.
+ */
+import type { components } from '../../generated/openapi.d.ts'
+import type { Handler, Handlers, Reply } from '../../src/contract/types.ts'
+import type { prepare } from './operations.ts'
+
+declare const handlers: Handlers
+declare const note: components['schemas']['Note']
+declare const user: components['schemas']['User']
+const ETag = '"1"'
+const Location = '/notes/1'
+
+/** First what is allowed, so that the refusals below are for their one fault. */
+export const allowed = {
+  getNote: async ({ caller, path }, reply) =>
+    path.note_id === caller.userId ? reply(200, note, { ETag }) : reply(304, undefined, { ETag }),
+  createNote: async ({ body }, reply) => reply(201, { ...note, title: body.title }, { ETag, Location }),
+  deleteNote: async ({ headers }, reply) => (headers['If-Match'] === undefined ? reply(204) : reply(204)),
+  listNotes: async ({ query }, reply) => (query.limit > 1 ? reply(200, [note], { Link: '</notes>; rel="next"' }) : reply(200, [])),
+  getLiveness: async (_, reply) => reply(200, { status: 'alive' }),
+} satisfies Partial<Handlers>
+export const total: Handlers = { ...handlers, ...allowed }
+
+const { getMe: _left, ...others } = handlers
+// @ts-expect-error an operation without handler
+export const incomplete: Handlers = others
+// @ts-expect-error a misspelt operationId
+export const misspelt: Handlers = { ...others, getMee: handlers.getMe }
+// @ts-expect-error a handler of no operation
+export const extra: Handlers = { ...handlers, getMee: handlers.getMe }
+// @ts-expect-error the handler of another operation
+export const swapped: Handlers = { ...handlers, getNote: handlers.listNotes }
+
+export const replies: readonly [...Handler<'getNote'>[]] = [
+  // @ts-expect-error an undocumented status
+  async (_, reply) => reply(202, note, { ETag }),
+  // @ts-expect-error a failure, which is thrown and not returned
+  async (_, reply) => reply(404, note, { ETag }),
+  // @ts-expect-error a missing header
+  async (_, reply) => reply(200, note),
+  // @ts-expect-error a missing header, of several none
+  async (_, reply) => reply(200, note, {}),
+  // @ts-expect-error an undeclared header
+  async (_, reply) => reply(200, note, { ETag, 'X-Secret': 'x' }),
+  // @ts-expect-error a header that the dispatcher adds
+  async (_, reply) => reply(200, note, { ETag, 'X-Request-Id': 'x' }),
+  // @ts-expect-error a wrong field
+  async (_, reply) => reply(200, { ...note, version: '1' }, { ETag }),
+  // @ts-expect-error a field that is null
+  async (_, reply) => reply(200, { ...note, title: null }, { ETag }),
+  // @ts-expect-error missing fields
+  async (_, reply) => reply(200, { id: note.id, title: note.title }, { ETag }),
+  // @ts-expect-error an excess field
+  async (_, reply) => reply(200, { ...note, password_hash: 'x' }, { ETag }),
+  // @ts-expect-error another schema
+  async (_, reply) => reply(200, user, { ETag }),
+  // @ts-expect-error no body where one is documented
+  async (_, reply) => reply(200, undefined, { ETag }),
+  // @ts-expect-error a body on a 304
+  async (_, reply) => reply(304, note, { ETag }),
+  // @ts-expect-error a plain object instead of a reply
+  async () => ({ status: 200, body: note, headers: { ETag } }),
+  // @ts-expect-error the reply of another operation
+  async (): Promise<Reply<'createNote'>> => allowed.createNote({} as never, {} as never),
+  // @ts-expect-error nothing
+  async () => undefined,
+  // @ts-expect-error a header the request does not declare
+  async ({ headers }, reply) => reply(200, { ...note, title: headers['X-Title'] }, { ETag }),
+]
+
+// @ts-expect-error a body on a 204
+export const bodyOnDelete: Handler<'deleteNote'> = async (_, reply) => reply(204, note)
+// @ts-expect-error `caller` on a public operation
+export const publicCaller: Handler<'getLiveness'> = async ({ caller }, reply) => reply(200, { status: caller.userId })
+// @ts-expect-error an undeclared query parameter
+export const undeclaredQuery: Handler<'listNotes'> = async ({ query }, reply) => reply(200, query.colour === 'x' ? [] : [note])
+// @ts-expect-error an undeclared path parameter
+export const undeclaredPath: Handler<'getNote'> = async ({ path }, reply) => reply(200, { ...note, id: path.id }, { ETag })
+// @ts-expect-error an undeclared body field
+export const undeclaredBody: Handler<'createNote'> = async ({ body }, reply) => reply(201, { ...note, id: body.id }, { ETag, Location })
+// @ts-expect-error a body where none is taken
+export const bodyOfGet: Handler<'getNote'> = async ({ body }, reply) => reply(200, { ...note, title: body.title }, { ETag })
+// @ts-expect-error a request is not for changing
+export const changedRequest: Handler<'listNotes'> = async ({ query }, reply) => reply(200, [note].slice((query.limit += 1)))
+
+const { getMe: _unprepared, ...prepared } = {} as typeof prepare
+// @ts-expect-error an operation that the contract's own tests know no request for
+export const unprepared: typeof prepare = prepared

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { embeddedConnection } from '../../src/db/embedded.ts'
+import { describeError } from '../../src/log.ts'
+import { ask, logIn, type Person, register } from '../support/people.ts'
+import {
+  answers,
+  cleanUp,
+  databaseEnv,
+  freePort,
+  serve,
+  type ServerProcess,
+  spawnServer,
+  temporaryDirectory,
+  until,
+} from '../support/process.ts'
+
+let dataDir: string
+let server: ServerProcess
+let admin: Client
+
+beforeAll(async () => {
+  dataDir = temporaryDirectory()
+  server = await serve({ DATA_DIR: dataDir, LOG_LEVEL: 'trace', LOG_FORMAT: 'auto' })
+  admin = new Client(embeddedConnection(dataDir))
+  admin.on('error', () => undefined)
+  await admin.connect()
+})
+afterAll(async () => {
+  await admin.end()
+  await cleanUp()
+})
+
+const requestLines = (id: string) => server.lines().filter(({ request_id, msg }) => request_id === id && msg === 'request')
+
+async function requestLine(id: string): Promise<Record<string, unknown>> {
+  await until(`${id} is logged`, () => requestLines(id).length > 0)
+  return requestLines(id)[0] ?? {}
+}
+
+/** What the server answers to these bytes, for requests that no client library would send. */
+function send(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
+    socket.on('error', reject).on('close', () => resolve(answer))
+  })
+}
+
+describe('each request', () => {
+  test('has one line with its operation, method, status, duration and id, and no address', async () => {
+    const id = 'one-line.1_A'
+    expect((await ask(server, 'GET', '/users/me', { headers: { 'X-Request-Id': id } })).status).toBe(401)
+    const { time, duration_ms, ...line } = await requestLine(id)
+    expect(line).toEqual({ level: 30, request_id: id, operation: 'getMe', method: 'GET', status: 401, msg: 'request' })
+    expect([typeof time, typeof duration_ms]).toEqual(['number', 'number'])
+    await answers(`${server.url}/health/live`, 200)
+    expect(requestLines(id)).toHaveLength(1)
+  })
+
+  test.each(['a', 'A.b_c-9', 'x'.repeat(64)])('keeps its X-Request-Id when that is sane: %s', async (id) => {
+    const answer = await ask(server, 'GET', '/health/live', { headers: { 'X-Request-Id': id } })
+    expect(answer.headers.get('x-request-id')).toBe(id)
+    expect((await requestLine(id))['status']).toBe(200)
+  })
+
+  test.each(['', 'x'.repeat(65), 'with space', 'ünï', '"quote"', '${jndi:ldap}', 'a,b'])(
+    'gets an X-Request-Id of ours instead of %j',
+    async (id) => {
+      const answer = await send(`GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`)
+      const given = /^x-request-id: (.*)$/im.exec(answer)?.[1]?.trim() ?? ''
+      expect(given).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
+      expect((await requestLine(given))['status']).toBe(200)
+    },
+  )
+
+  test('gets an X-Request-Id even when it smuggles a line break, and nothing of it is logged', async () => {
+    const answer = await send('GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\rcanary\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toMatch(/^x-request-id: [\da-f-]{36}\r$/im)
+    expect(server.stdout()).not.toContain('smuggled')
+  })
+})
+
+const canary = (name: string): string => `canary-${name}-5f1d77`
+
+describe('secrets', () => {
+  let ann: Person
+
+  beforeAll(async () => {
+    ann = await register(server)
+  })
+
+  function expectNoneLogged(): void {
+    expect(server.stdout()).toContain('"level"')
+    for (const place of [server.stdout(), server.stderr(), readFileSync(join(dataDir, 'postgres.log'), 'utf8')]) {
+      expect(place.match(/.{0,200}canary.{0,80}/gi)).toBeNull()
+      for (const secret of [ann.password, ann.accessToken, ann.refreshToken, ann.email]) expect(place).not.toContain(secret)
+    }
+  }
+
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const json = { 'Content-Type': 'application/json' }
+
+  test('in passwords, tokens, notes, broken JSON, queries, paths and headers are never logged, not even at trace', async () => {
+    const email = `${canary('mail')}@example.com`
+    const password = canary('password')
+    expect((await ask(server, 'POST', '/auth/register', { body: { email, password } })).status).toBe(201)
+    expect((await ask(server, 'POST', '/auth/register', { body: { email, password } })).status).toBe(409)
+    const person = await logIn(server, email, password)
+    const requests: [number, string, string, { body?: unknown; headers?: Record<string, string> }][] = [
+      [401, 'POST', '/auth/token', { body: `username=${email}&password=${canary('wrong')}`, headers: form }],
+      [401, 'POST', '/auth/token', { body: `grant_type=refresh_token&refresh_token=nrt_${canary('refresh')}`, headers: form }],
+      [422, 'POST', '/auth/token', { body: `username=${email}&secret=${canary('field')}`, headers: form }],
+      [400, 'POST', '/auth/register', { body: `{"email":"${email}","password":"${canary('json')}"`, headers: json }],
+      [400, 'POST', '/auth/register', { body: `{"email": ${canary('json')}}`, headers: json }],
+      [401, 'GET', '/users/me', { headers: { Authorization: `Bearer ${canary('bearer')}` } }],
+      [401, 'GET', '/users/me', { headers: { Authorization: `Basic ${canary('basic')}` } }],
+      [404, 'GET', `/${canary('path')}`, {}],
+      [200, 'GET', '/health/live', { headers: { Cookie: canary('cookie'), Referer: `https://${canary('referer')}.example/` } }],
+      [415, 'POST', '/auth/register', { body: canary('body'), headers: { 'Content-Type': `text/${canary('type')}` } }],
+    ]
+    for (const [status, method, path, options] of requests) {
+      const answer = await ask(server, method, path, options)
+      expect([method, path, answer.status]).toEqual([method, path, status])
+    }
+    expect((await person.ask('POST', '/notes', { body: { title: canary('title'), content: canary('content') } })).status).toBe(201)
+    expect((await person.ask('GET', `/notes?${canary('query')}=1`)).status).toBe(422)
+    expect((await person.ask('GET', `/notes?cursor=${canary('cursor')}`)).status).toBe(422)
+    expect((await person.ask('GET', `/notes/${canary('id')}`)).status).toBe(422)
+    expect(await send(`GET /${canary('line')} HTTP/9.9\r\n${canary('header')}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400/)
+    expectNoneLogged()
+  })
+
+  test.each([
+    [
+      'refuses the data',
+      `alter table notes add constraint refused check (title not like '%refused%')`,
+      'alter table notes drop constraint refused',
+      '23514',
+    ],
+    ['lacks a column', 'alter table notes rename column content to gone', 'alter table notes rename column gone to content', '42703'],
+  ])('are not logged when the database %s: a 500 says nothing and its cause is logged once', async (_, breakIt, mend, code) => {
+    await admin.query(breakIt)
+    const id = `broken-${code}`
+    const body = { title: canary('refused'), content: canary('content') }
+    const answer = await ann.ask('POST', '/notes', { body, headers: { 'X-Request-Id': id } })
+    await admin.query(mend)
+    expect([answer.status, answer.body['type']]).toEqual([500, '/problems/internal-error'])
+    expect(answer.text).not.toMatch(/canary|notes_|constraint|column|\.ts/)
+    await requestLine(id)
+    const causes = server.lines().filter(({ request_id, err }) => request_id === id && err !== undefined)
+    expect(causes).toEqual([expect.objectContaining({ level: 50, operation: 'createNote', err: expect.objectContaining({ code }) })])
+    expectNoneLogged()
+  })
+
+  test('are not logged when the connection ends in the middle of a statement', async () => {
+    const made = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
+    await admin.query('begin')
+    await admin.query('select from notes where id = $1 for update', [made.body['id']])
+    const path = String(made.headers.get('location'))
+    const change = ann.ask('PUT', path, { body: { title: canary('cut'), content: canary('cut') } })
+    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`
+    await until('it waits and is ended', async () => (await admin.query(kill)).rows.length > 0)
+    expect((await change).status).toBe(503)
+    await admin.query('rollback')
+    expect((await ann.ask('GET', path)).body).toMatchObject({ title: 'a', content: 'b' })
+    expectNoneLogged()
+  })
+
+  test('are not logged when PostgreSQL itself is killed in the middle of a statement', async () => {
+    const made = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
+    await admin.query('begin')
+    await admin.query('select from notes where id = $1 for update', [made.body['id']])
+    const change = ann.ask('PUT', String(made.headers.get('location')), { body: { title: canary('crash') } })
+    const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock'`
+    await until('it waits', async () => (await admin.query(waiting)).rows.length > 0)
+    for (const { pid } of (await admin.query<{ pid: number }>(waiting)).rows) process.kill(pid, 'SIGKILL')
+    expect((await change).status).toBe(503)
+    await until('it serves again', () => answers(`${server.url}/health`, 200))
+    expect(readFileSync(join(dataDir, 'postgres.log'), 'utf8')).toContain('terminated by signal 9')
+    expectNoneLogged()
+  })
+})
+
+describe('the log itself', () => {
+  test('is JSON where no terminal reads it', () => {
+    expect(server.lines().length).toBeGreaterThan(10)
+    for (const line of server.lines()) expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(Number) })
+  })
+
+  test('is for people when LOG_FORMAT says so', async () => {
+    const nowhere = databaseEnv({ user: 'notes', database: 'notes', port: await freePort() })
+    const readable = await spawnServer({ ...nowhere, LOG_FORMAT: 'pretty' })
+    await until('it was told', () => readable.stdout().includes('waiting for it'))
+    expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not there yet /m)
+    expect(await readable.end('SIGTERM')).toBe(0)
+  })
+
+  test('describes an error with its causes, and leaves out what PostgreSQL quotes of the data', () => {
+    const lines: string[] = []
+    const log = pino({ base: null, serializers: { err: describeError } }, { write: (line: string) => void lines.push(line) })
+    const details = { code: '23505', constraint: 'users_email_key_unique', detail: 'Key (email_key)=(canary@example.com) already exists.' }
+    const cause = Object.assign(new Error('canary in the message'), details, { parameters: ['canary'] })
+    log.error({ err: new Error('outer', { cause }) }, 'failed')
+    const [line = ''] = lines
+    expect(line).not.toContain('canary')
+    expect(JSON.parse(line)).toMatchObject({
+      err: { message: 'outer', cause: { code: '23505', constraint: 'users_email_key_unique', message: 'PostgreSQL refused the data' } },
+    })
+  })
+})
