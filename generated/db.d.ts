@@ -27,6 +27,7 @@ export interface IdempotencyKeys {
   operation: string;
   request_hash: Buffer;
   result: Json;
+  subject: string;
   user_id: string;
 }
 

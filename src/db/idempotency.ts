@@ -14,6 +14,8 @@ export interface OnceKey {
   readonly userId: string
   readonly operation: string
   readonly key: string | undefined
+  /** The id of what it makes or changes: the answer shows that, and is forgotten with it. */
+  readonly subject: string
   /** All that makes the request what it is. */
   readonly request: unknown
 }
@@ -37,6 +39,11 @@ export async function once<T>(db: Database, of: OnceKey, effect: (transaction: D
   }
 }
 
+/** Forgets the answers about what is erased: deleted means gone. */
+export async function forgetSubjects(db: Database, userId: string, subjects: readonly string[]): Promise<void> {
+  await sql`delete from idempotency_keys where user_id = ${userId} and subject = any(${subjects}::uuid[])`.execute(db)
+}
+
 /** Forgets keys that have expired, no more than `batch`, and answers how many. */
 export async function forgetExpired(db: Database, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
@@ -47,7 +54,7 @@ export async function forgetExpired(db: Database, batch: number): Promise<number
 
 async function attempt<T>(
   transaction: Database,
-  { userId, operation, key, request }: OnceKey & { readonly key: string },
+  { userId, operation, key, subject, request }: OnceKey & { readonly key: string },
   effect: (transaction: Database) => Promise<T>,
 ): Promise<Once<T>> {
   // A lock of the key's own, because there is no row to lock yet. Two keys with one hash only wait for each other.
@@ -66,9 +73,11 @@ async function attempt<T>(
   }
   const result = await effect(transaction)
   await sql`
-    insert into idempotency_keys (user_id, operation, key, request_hash, result, expires_at)
-    values (${userId}, ${operation}, ${key}, ${requestHash}, ${JSON.stringify(result)}::json, now() + make_interval(hours => ${KEPT_HOURS}))
+    insert into idempotency_keys (user_id, operation, key, subject, request_hash, result, expires_at)
+    values (${userId}, ${operation}, ${key}, ${subject}, ${requestHash}, ${JSON.stringify(result)}::json, now() + make_interval(hours => ${KEPT_HOURS}))
     on conflict (user_id, operation, key) do update
-      set request_hash = excluded.request_hash, result = excluded.result, expires_at = excluded.expires_at`.execute(transaction)
+      set subject = excluded.subject, request_hash = excluded.request_hash, result = excluded.result, expires_at = excluded.expires_at`.execute(
+    transaction,
+  )
   return { state: 'done', result }
 }

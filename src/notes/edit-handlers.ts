@@ -29,7 +29,8 @@ export function editHandlers({ db, historyVersions }: EditDeps): Pick<Handlers, 
         return reply(200, { dry_run: true, note: toNote(current), diff }, { ETag: etagOf(current) })
       }
       const request = [path.note_id, ifMatch ?? null, body]
-      const use = { userId: caller.userId, operation: 'editNote', key: headers['Idempotency-Key'], request }
+      const key = headers['Idempotency-Key']
+      const use = { userId: caller.userId, operation: 'editNote', key, subject: path.note_id, request }
       const { state, result: note } = await once(db, use, async (transaction) => {
         const current = await lockNote(transaction, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()

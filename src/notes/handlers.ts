@@ -67,7 +67,8 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
     async createNote({ headers, body, caller }, reply) {
       const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
       refuseOutOfBounds({ tags: note.tags })
-      const use = { userId: caller.userId, operation: 'createNote', key: headers['Idempotency-Key'], request: body }
+      const key = headers['Idempotency-Key']
+      const use = { userId: caller.userId, operation: 'createNote', key, subject: note.id, request: body }
       const { state, result } = await once(db, use, async (transaction) => toNote(await insertNote(transaction, caller.userId, note)))
       if (result === undefined) throw refuseRepeated(state)
       return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })

@@ -30,12 +30,14 @@ export function trashHandlers({ db, cursors, trashDays }: TrashDeps): Pick<Handl
     },
 
     async emptyTrash({ caller }, reply) {
-      for (let erased = BATCH; erased === BATCH;) erased = await eraseTrash(db, caller.userId, BATCH)
+      for (let erased = BATCH; erased === BATCH;)
+        erased = await inTransaction(db, (transaction) => eraseTrash(transaction, caller.userId, BATCH))
       return reply(204)
     },
 
     async eraseNote({ path, caller }, reply) {
-      if (!(await eraseNote(db, caller.userId, path.note_id))) throw noSuchNote()
+      const wasThere = await inTransaction(db, (transaction) => eraseNote(transaction, caller.userId, path.note_id))
+      if (!wasThere) throw noSuchNote()
       return reply(204)
     },
 

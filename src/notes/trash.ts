@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
+import { forgetSubjects } from '../db/idempotency.ts'
 import type { Position } from './cursor.ts'
 import type { NoteRow } from './notes.ts'
 import { indexTags } from './tags.ts'
@@ -53,21 +54,35 @@ export async function takeFromTrash(transaction: Database, ownerId: string, note
 }
 
 /** Erases one note of the trash with its history; answers whether it was there. */
-export async function eraseNote(db: Database, ownerId: string, noteId: string): Promise<boolean> {
-  const erased = db.deleteFrom('notes').where('id', '=', noteId).where('owner_id', '=', ownerId).where('deleted_at', 'is not', null)
-  return (await erased.executeTakeFirst()).numDeletedRows > 0n
+export async function eraseNote(transaction: Database, ownerId: string, noteId: string): Promise<boolean> {
+  const erased = transaction
+    .deleteFrom('notes')
+    .where('id', '=', noteId)
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is not', null)
+  if ((await erased.executeTakeFirst()).numDeletedRows === 0n) return false
+  await forgetSubjects(transaction, ownerId, [noteId])
+  return true
 }
 
 /** Erases the owner's deleted notes, no more than `batch`, and answers how many. */
-export async function eraseTrash(db: Database, ownerId: string, batch: number): Promise<number> {
-  const { numAffectedRows } = await sql`
+export async function eraseTrash(transaction: Database, ownerId: string, batch: number): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
     delete from notes where id in (
       select id from notes where owner_id = ${ownerId} and deleted_at is not null limit ${batch} for update)
-    and deleted_at is not null`.execute(db)
-  return Number(numAffectedRows)
+    and deleted_at is not null returning id`.execute(transaction)
+  await forgetSubjects(
+    transaction,
+    ownerId,
+    rows.map(({ id }) => id),
+  )
+  return rows.length
 }
 
-/** Erases what has been in anybody's trash for longer than `days`, no more than `batch` notes, and answers how many. */
+/**
+ * Erases what has been in anybody's trash for longer than `days`, no more than `batch` notes, and answers how many.
+ * Stored answers about it have expired long before: a day in the trash is the least.
+ */
 export async function eraseExpired(db: Database, days: number, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from notes where id in (
