@@ -9,6 +9,18 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export interface ApiKeys {
   created_at: Generated<string>;
   expires_at: string;
@@ -18,6 +30,16 @@ export interface ApiKeys {
   last_used_at: string | null;
   name: string;
   scope: string;
+  user_id: string;
+}
+
+export interface IdempotencyKeys {
+  expires_at: string;
+  key: string;
+  operation: string;
+  request_hash: Buffer;
+  result: Json;
+  subject: string;
   user_id: string;
 }
 
@@ -36,15 +58,52 @@ export interface LoginFailures {
   was_blocked: Generated<boolean>;
 }
 
+export interface NoteRevisions {
+  changed_by_id: string | null;
+  changed_by_kind: string | null;
+  created_at: string;
+  is_archived: boolean;
+  is_pinned: boolean;
+  is_public: boolean;
+  note_id: string;
+  tags: string[];
+  text_version: number;
+  thinned: Generated<number>;
+  title: string;
+  version: number;
+}
+
 export interface Notes {
+  changed_by_id: string | null;
+  changed_by_kind: string | null;
   content: string;
   created_at: Generated<string>;
+  deleted_at: string | null;
   id: string;
+  is_archived: Generated<boolean>;
+  is_pinned: Generated<boolean>;
   is_public: Generated<boolean>;
   owner_id: string;
+  tags: Generated<string[]>;
+  text_version: Generated<number>;
   title: string;
   updated_at: Generated<string>;
   version: Generated<number>;
+}
+
+export interface NoteTags {
+  note_id: string;
+  owner_id: string;
+  position: number;
+  tag: string;
+  tag_key: string;
+}
+
+export interface NoteTexts {
+  base_version: number | null;
+  data: Buffer;
+  note_id: string;
+  text_version: number;
 }
 
 export interface RefreshTokens {
@@ -88,8 +147,12 @@ export interface Users {
 
 export interface DB {
   api_keys: ApiKeys;
+  idempotency_keys: IdempotencyKeys;
   known_addresses: KnownAddresses;
   login_failures: LoginFailures;
+  note_revisions: NoteRevisions;
+  note_tags: NoteTags;
+  note_texts: NoteTexts;
   notes: Notes;
   refresh_tokens: RefreshTokens;
   security_events: SecurityEvents;

@@ -272,8 +272,12 @@ export interface paths {
         };
         /**
          * List your notes
-         * @description Returns your notes, newest first, `limit` at a time. While there is more, `Link` holds the address of the next page.
-         *     Notes created while you follow `Link` appear at the top of a new listing, never in the middle of yours.
+         * @description Returns your notes, newest first unless `sort` says otherwise, `limit` at a time. While there is more, `Link` holds
+         *     the address of the next page. Notes created while you follow `Link` appear at the top of a new listing, never in
+         *     the middle of yours; one that is changed while you sort by `updated_at` or `title` moves to its new place.
+         *
+         *     Filters are combined: a note is listed if it meets all of them. Without a filter archived notes are listed too, and
+         *     pinned ones stand where their time puts them. A `cursor` belongs to the filters and the order it was given for.
          */
         get: operations["listNotes"];
         put?: never;
@@ -283,6 +287,28 @@ export interface paths {
          *     arrives, the note is on disk.
          */
         post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do something with up to 100 notes
+         * @description Takes the actions one after the other, each whole or not at all and each on its own: one that fails stops none of
+         *     the others. The answer is 200 whenever the actions were tried, and has a result for each, in their order; look at
+         *     `failed`. Every action sets a state, so the request may be repeated.
+         */
+        post: operations["changeNotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -310,14 +336,17 @@ export interface paths {
         get: operations["getNote"];
         /**
          * Change a note
-         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note. With
+         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note; the earlier
+         *     version goes into the history. When everything is as it was, nothing is written and the version stays. With
          *     `If-Match` it writes only if the note is still the one you read; otherwise 412 and nothing changes.
          */
         put: operations["updateNote"];
         post?: never;
         /**
          * Delete a note
-         * @description Deletes the note for good. With `If-Match` it deletes only the version you read. Deleting it a second time answers
+         * @description Moves the note to the trash, from where `POST /trash/{note_id}/restore` brings it back. For everything else it is
+         *     gone: it answers 404 and is in no list. After the days that the operator of the server has set (30 by default) it
+         *     is erased with its history. With `If-Match` it deletes only the version you read. Deleting it a second time answers
          *     404.
          */
         delete: operations["deleteNote"];
@@ -328,8 +357,288 @@ export interface paths {
          * @description Applies a JSON merge patch (RFC 7396): the fields given are replaced, the others kept. No field of a note can be
          *     removed, so `null` is refused. `application/json` is accepted as another name for the same thing. `If-Match` works
          *     as in `PUT`.
+         *
+         *     With `on_conflict=merge` and the `If-Match` of the version you read, a note that was changed meanwhile is merged
+         *     instead of refused: title and content by lines and words, tags as sets, so that both changes are kept. Where both
+         *     sides changed the same place, 409 lists the places and nothing is written. When the version you read is no longer
+         *     in the history, 412.
          */
         patch: operations["patchNote"];
+        trace?: never;
+    };
+    "/notes/{note_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit parts of a note
+         * @description Applies edits to the content of the note as it is when they arrive, one after the other: all of them as one new
+         *     version, or none. Nobody has to send the whole text to add a line, so 50 parallel appends all arrive. What an edit
+         *     refers to (a heading, a text, a task) must be there exactly once; otherwise 422 names the edit by its index.
+         *
+         *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
+         */
+        post: operations["editNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List the versions of a note
+         * @description Returns the versions of a note that are kept, newest first, beginning with the one it has now. Every change keeps
+         *     the version before it. Older ones are thinned: after a day the first of each hour is kept, after 30 days the first
+         *     of each day, up to the number and age that the operator of the server has set.
+         */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a version of a note
+         * @description Returns the note as it was in that version, to the letter. Changes nothing.
+         */
+        get: operations["getRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Compare two versions of a note
+         * @description Returns which fields differ between this version and another, and the difference of the contents as a unified diff.
+         *     Changes nothing.
+         */
+        get: operations["compareRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{note_id}/revisions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version of a note back
+         * @description Gives the note the title, content, tags and flags that it had in that version, as a new version; the one it has now
+         *     stays in the history, so this too can be undone. Doing it twice changes nothing more. `If-Match` works as in `PUT`.
+         */
+        post: operations["restoreRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your tags
+         * @description Returns every tag of your notes with the number of notes that have it, in alphabetical order, `limit` at a time. Of
+         *     a tag that is written in several ways, one is shown. Changes nothing.
+         */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename a tag, or merge several into one
+         * @description Gives every note that has one of the tags `from` the tag `to` in its place, in one call. A note that has several of
+         *     them, or `to` already, has it once. Each note changed gets a new version; each is changed whole or not at all.
+         *     Notes in the trash keep their tags. Doing it twice changes nothing more, so it may be repeated.
+         */
+        post: operations["renameTags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notes in the trash
+         * @description Returns your deleted notes, the last deleted first, each with the moment after which it is erased. Changes nothing.
+         */
+        get: operations["listTrash"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase everything in the trash
+         * @description Erases all your deleted notes for good, with their history. Notes that are not in the trash stay. This cannot be
+         *     undone.
+         */
+        delete: operations["emptyTrash"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase a note in the trash
+         * @description Erases one deleted note for good, with its history. A note that is not in the trash answers 404 and stays. This
+         *     cannot be undone.
+         */
+        delete: operations["eraseNote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trash/{note_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a note back from the trash
+         * @description Takes the note out of the trash and returns it as it was when it was deleted: text, tags, flags, history and version
+         *     are the same. A note that is not in the trash answers 404.
+         */
+        post: operations["restoreNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/health": {
@@ -726,6 +1035,267 @@ export interface components {
              */
             scope: string;
         };
+        /** @description Edits of a note's content. */
+        NoteEdits: {
+            /** @description The edits; each sees what those before it made. */
+            edits: (components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"])[];
+            /**
+             * @description Whether only to show what would change.
+             * @default false
+             * @example false
+             */
+            dry_run: boolean;
+        };
+        /** @description Adds a paragraph or line at the end, on a line of its own. */
+        AppendEdit: {
+            /**
+             * @description Always `append`.
+             * @example append
+             * @enum {string}
+             */
+            op: "append";
+            /**
+             * @description What to add.
+             * @example World
+             */
+            text: string;
+        };
+        /** @description Adds a paragraph or line at the beginning, on a line of its own. */
+        PrependEdit: {
+            /**
+             * @description Always `prepend`.
+             * @example prepend
+             * @enum {string}
+             */
+            op: "prepend";
+            /**
+             * @description What to add.
+             * @example World
+             */
+            text: string;
+        };
+        /** @description Replaces what is under a heading, down to the next heading of its level or above; the heading stays. */
+        ReplaceSectionEdit: {
+            /**
+             * @description Always `replace_section`.
+             * @example replace_section
+             * @enum {string}
+             */
+            op: "replace_section";
+            /**
+             * @description The heading, with or without its marks (`## Shopping` or `Shopping`).
+             * @example Shopping
+             */
+            heading: string;
+            /**
+             * @description What is to be under the heading; may be empty.
+             * @example - [ ] figs
+             */
+            text: string;
+        };
+        /** @description Adds lines under a heading. */
+        InsertUnderEdit: {
+            /**
+             * @description Always `insert_under`.
+             * @example insert_under
+             * @enum {string}
+             */
+            op: "insert_under";
+            /**
+             * @description The heading, with or without its marks (`## Shopping` or `Shopping`).
+             * @example Shopping
+             */
+            heading: string;
+            /**
+             * @description What to add.
+             * @example - [ ] figs
+             */
+            text: string;
+            /**
+             * @description Whether right under the heading or at the end of its section, which it is when left out.
+             * @example end
+             * @enum {string}
+             */
+            position?: "start" | "end";
+        };
+        /** @description Replaces a text that occurs exactly once. */
+        ReplaceTextEdit: {
+            /**
+             * @description Always `replace_text`.
+             * @example replace_text
+             * @enum {string}
+             */
+            op: "replace_text";
+            /**
+             * @description The text to replace, to the letter.
+             * @example tomorrow
+             */
+            find: string;
+            /**
+             * @description What takes its place; may be empty.
+             * @example today
+             */
+            replace: string;
+        };
+        /** @description Ticks or clears the box of a task. */
+        ToggleTaskEdit: {
+            /**
+             * @description Always `toggle_task`.
+             * @example toggle_task
+             * @enum {string}
+             */
+            op: "toggle_task";
+            /**
+             * @description The text of the task, without its box.
+             * @example milk
+             */
+            task: string;
+            /**
+             * @description Whether the box is to be ticked; the other way round than it is when left out.
+             * @example true
+             */
+            checked?: boolean;
+        };
+        /** @description What edits did, or would do. */
+        EditedNote: {
+            /**
+             * @description Whether nothing was written.
+             * @example false
+             */
+            dry_run: boolean;
+            note: components["schemas"]["Note"];
+            /**
+             * @description With `dry_run`, what the edits would change, as a unified diff; `note` is the note as it is.
+             * @example --- version 1
+             *     +++ with the edits
+             *     @@ -1 +1,2 @@
+             *      Hello
+             *     +World
+             */
+            diff?: string;
+        };
+        /** @description Actions on notes. */
+        NoteActions: {
+            /** @description The actions, in the order in which they are taken. */
+            actions: (components["schemas"]["StateAction"] | components["schemas"]["TagAction"])[];
+        };
+        /** @description Puts a note into a state. */
+        StateAction: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * @description What to do. `trash` and `restore` move a note to the trash and back.
+             * @example archive
+             * @enum {string}
+             */
+            action: "trash" | "restore" | "pin" | "unpin" | "archive" | "unarchive" | "publish" | "unpublish";
+            /**
+             * Format: int32
+             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @example 1
+             */
+            version?: number;
+        };
+        /** @description Gives a note tags or takes them away. */
+        TagAction: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * @description What to do; tags that are there already, or are not there, are passed over.
+             * @example add_tags
+             * @enum {string}
+             */
+            action: "add_tags" | "remove_tags";
+            /**
+             * @description The tags to add or to take away; case does not matter.
+             * @example [
+             *       "groceries"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * Format: int32
+             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @example 1
+             */
+            version?: number;
+        };
+        /** @description What became of the actions of a request. */
+        ActionReport: {
+            /**
+             * Format: int32
+             * @description How many succeeded.
+             * @example 1
+             */
+            succeeded: number;
+            /**
+             * Format: int32
+             * @description How many failed, and changed nothing.
+             * @example 1
+             */
+            failed: number;
+            /** @description A result for each action, in their order. */
+            results: components["schemas"]["ActionResult"][];
+        };
+        /** @description What became of one action. */
+        ActionResult: {
+            note_id: components["schemas"]["Id"];
+            /**
+             * Format: int32
+             * @description The status that the same thing would have as a request of its own.
+             * @example 200
+             */
+            status: number;
+            /**
+             * Format: int32
+             * @description The version of the note now; absent when the action failed.
+             * @example 1
+             */
+            version?: number;
+            problem?: components["schemas"]["ActionProblem"];
+        };
+        /** @description Why an action failed. */
+        ActionProblem: {
+            type: components["schemas"]["ProblemType"];
+            title: components["schemas"]["ProblemTitle"];
+            detail: components["schemas"]["ProblemDetail"];
+        };
+        /** @description A tag and how many notes have it. */
+        TagCount: {
+            tag: components["schemas"]["Tag"];
+            /**
+             * Format: int32
+             * @description How many notes have the tag; those in the trash are not counted.
+             * @example 2
+             */
+            count: number;
+        };
+        /** @description Which tags become which. */
+        TagRename: {
+            /**
+             * @description The tags to replace; case does not matter.
+             * @example [
+             *       "todo",
+             *       "to do"
+             *     ]
+             */
+            from: components["schemas"]["Tag"][];
+            to: components["schemas"]["Tag"];
+        };
+        /** @description What renaming did. */
+        RenamedTag: {
+            tag: components["schemas"]["Tag"];
+            /**
+             * Format: int32
+             * @description How many notes were changed.
+             * @example 2
+             */
+            changed: number;
+        };
+        /**
+         * @description A word or a few, with single spaces between. Stored in Unicode's composed form (NFC) with its case kept; compared
+         *     without regard to case, so `Work` and `work` are one tag.
+         * @example groceries
+         */
+        Tag: string;
         /** @description What a new note needs. */
         NoteCreate: {
             /**
@@ -744,6 +1314,27 @@ export interface components {
              * @example false
              */
             is_public: boolean;
+            /**
+             * @description The tags of the note. One that differs only in case from an earlier one is left out.
+             * @default []
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @default false
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @default false
+             * @example false
+             */
+            is_archived: boolean;
         };
         /** @description The fields to replace; those left out are kept. */
         NoteUpdate: {
@@ -762,6 +1353,24 @@ export interface components {
              * @example false
              */
             is_public?: boolean;
+            /**
+             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags?: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned?: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived?: boolean;
         };
         /** @description A merge patch of a note; an empty one changes nothing. */
         NotePatch: {
@@ -780,6 +1389,24 @@ export interface components {
              * @example true
              */
             is_public?: boolean;
+            /**
+             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags?: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned?: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived?: boolean;
         };
         /** @description A note. */
         Note: {
@@ -800,6 +1427,24 @@ export interface components {
              */
             is_public: boolean;
             /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
              * Format: int32
              * @description 1 for a new note, one more with each change.
              * @example 1
@@ -808,6 +1453,165 @@ export interface components {
             owner_id: components["schemas"]["Id"];
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A note in the trash. */
+        TrashedNote: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description A line of text.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The text, to the letter as it was sent.
+             * @example Hello
+             */
+            content: string;
+            /**
+             * @description Whether the note is meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
+             * Format: int32
+             * @description 1 for a new note, one more with each change.
+             * @example 1
+             */
+            version: number;
+            owner_id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+            deleted_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description After this moment the note is erased for good (RFC 3339, UTC).
+             * @example 2026-12-22T10:30:00.5Z
+             */
+            erased_after: string;
+        };
+        /** @description The credential that a version was written with. */
+        Author: {
+            /**
+             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded.
+             * @example session
+             * @enum {string}
+             */
+            kind: "session" | "api_key" | "unknown";
+            /**
+             * Format: uuid
+             * @description The id of the session or key; absent when unknown.
+             * @example 019a6f5e-9999-7d3a-9c5e-4f6a7b8c9d0e
+             */
+            id?: string;
+        };
+        /** @description A version of a note, without its content. */
+        RevisionSummary: {
+            /**
+             * Format: int32
+             * @description The version of the note that this was.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description The title it had.
+             * @example First Note
+             */
+            title: string;
+            created_at: components["schemas"]["Timestamp"];
+            created_by: components["schemas"]["Author"];
+        };
+        /** @description A version of a note as it was written. */
+        Revision: {
+            /**
+             * Format: int32
+             * @description The version of the note that this was.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description The title it had.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The text it had, to the letter.
+             * @example Hello
+             */
+            content: string;
+            /**
+             * @description Whether the note was meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags it had.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note was to stay on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note was put aside.
+             * @example false
+             */
+            is_archived: boolean;
+            created_at: components["schemas"]["Timestamp"];
+            created_by: components["schemas"]["Author"];
+        };
+        /** @description What differs between two versions of a note. */
+        Comparison: {
+            /**
+             * Format: int32
+             * @description The version compared.
+             * @example 1
+             */
+            from_version: number;
+            /**
+             * Format: int32
+             * @description The version it is compared with.
+             * @example 2
+             */
+            to_version: number;
+            /**
+             * @description The fields that differ.
+             * @example [
+             *       "content"
+             *     ]
+             */
+            changed: ("title" | "content" | "is_public" | "tags" | "is_pinned" | "is_archived")[];
+            /**
+             * @description The contents compared, as a unified diff; empty when they are equal.
+             * @example --- version 1
+             *     +++ version 2
+             *     @@ -1 +1,2 @@
+             *      Hello
+             *     +World
+             */
+            diff: string;
         };
         /** @description The state of a healthy server. */
         Health: {
@@ -865,7 +1669,7 @@ export interface components {
             /** @description What the credential has. */
             granted_scopes: components["schemas"]["Scope"][];
         };
-        /** @description The note as it is now, so that you can compare and try again. */
+        /** @description The note as it is now and, while that version is kept, as you read it, so that you can merge and try again. */
         NoteChangedProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -874,6 +1678,50 @@ export interface components {
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
             current: components["schemas"]["Note"];
+            base?: components["schemas"]["Revision"];
+        };
+        /** @description Where the two changes overlap, with the note as it is now and as it was before both. */
+        MergeConflictProblem: {
+            type: components["schemas"]["ProblemType"];
+            title: components["schemas"]["ProblemTitle"];
+            status: components["schemas"]["ProblemStatus"];
+            detail: components["schemas"]["ProblemDetail"];
+            instance: components["schemas"]["ProblemInstance"];
+            request_id: components["schemas"]["RequestId"];
+            /** @description The places that both sides changed, in the order of the text; the first 1000. */
+            conflicts: components["schemas"]["Conflict"][];
+            current: components["schemas"]["Note"];
+            base: components["schemas"]["Revision"];
+        };
+        /** @description One place that both sides changed. */
+        Conflict: {
+            /**
+             * @description The field it is in.
+             * @example content
+             * @enum {string}
+             */
+            field: "title" | "content";
+            /**
+             * Format: int32
+             * @description The line of `base` at which the place begins, counted from 1.
+             * @example 1
+             */
+            line: number;
+            /**
+             * @description The text before both changes.
+             * @example Hello
+             */
+            base: string;
+            /**
+             * @description The text of this request.
+             * @example Hello Ann
+             */
+            mine: string;
+            /**
+             * @description The text that the note has now.
+             * @example Hello Bob
+             */
+            theirs: string;
         };
         /**
          * Format: uri-reference
@@ -1045,6 +1893,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description A request with the same `Idempotency-Key` is still under way. */
+        InFlight: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The note is not the one that `If-Match` names; nothing was changed. */
         NoteChanged: {
             headers: {
@@ -1054,6 +1913,17 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["NoteChangedProblem"];
+            };
+        };
+        /** @description Both sides changed the same place of the note; nothing was changed. */
+        MergeConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["MergeConflictProblem"];
             };
         };
         /** @description The body is larger than this operation accepts. */
@@ -1142,13 +2012,13 @@ export interface components {
          */
         EventCursor: string;
         /**
-         * @description How many entries a page has at most.
+         * @description How many items a page has at most.
          * @example 20
          */
         Limit: number;
         /**
          * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-         *     refused when altered. Not together with `skip`.
+         *     refused when altered or sent with other filters. Not together with `skip`.
          * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
          */
         Cursor: string;
@@ -1158,10 +2028,64 @@ export interface components {
          */
         Skip: number;
         /**
+         * @description The version of the note.
+         * @example 1
+         */
+        Version: number;
+        /**
+         * @description The version to compare with; the one that the note has now when left out.
+         * @example 2
+         */
+        Against: number;
+        /**
+         * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
+         *     the two changes on the server.
+         * @example merge
+         */
+        OnConflict: "refuse" | "merge";
+        /**
+         * @description Only notes with this tag; may be repeated, for notes that have all of them.
+         * @example [
+         *       "groceries"
+         *     ]
+         */
+        TagFilter: components["schemas"]["Tag"][];
+        /**
+         * @description Only notes that are, or are not, meant for others.
+         * @example true
+         */
+        IsPublic: boolean;
+        /**
+         * @description Only notes that are, or are not, pinned.
+         * @example true
+         */
+        IsPinned: boolean;
+        /**
+         * @description Only notes that are, or are not, archived.
+         * @example false
+         */
+        IsArchived: boolean;
+        /**
+         * @description Only notes changed at this moment or later.
+         * @example 2026-11-22T10:16:40.5Z
+         */
+        UpdatedSince: components["schemas"]["Timestamp"];
+        /**
+         * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
+         *     characters.
+         * @example -updated_at
+         */
+        Sort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+        /**
          * @description The `ETag` of the version you read, or `*` for any version that exists.
          * @example "1"
          */
         IfMatch: components["schemas"]["EntityTags"];
+        /**
+         * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+         * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+         */
+        IdempotencyKey: string;
         /**
          * @description The `ETag` of the version you hold, or `*` for any.
          * @example "1"
@@ -1180,6 +2104,11 @@ export interface components {
          * @example "1"
          */
         ETag: string;
+        /**
+         * @description There when this is the stored answer to an earlier request with the same `Idempotency-Key`.
+         * @example true
+         */
+        "Idempotency-Replayed": "true";
         /**
          * @description The address of the next page (RFC 8288); absent on the last one.
          * @example </notes?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
@@ -1531,7 +2460,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many entries a page has at most.
+                 * @description How many items a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
@@ -1670,13 +2599,46 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many entries a page has at most.
+                 * @description Only notes with this tag; may be repeated, for notes that have all of them.
+                 * @example [
+                 *       "groceries"
+                 *     ]
+                 */
+                tag?: components["parameters"]["TagFilter"];
+                /**
+                 * @description Only notes that are, or are not, meant for others.
+                 * @example true
+                 */
+                is_public?: components["parameters"]["IsPublic"];
+                /**
+                 * @description Only notes that are, or are not, pinned.
+                 * @example true
+                 */
+                is_pinned?: components["parameters"]["IsPinned"];
+                /**
+                 * @description Only notes that are, or are not, archived.
+                 * @example false
+                 */
+                is_archived?: components["parameters"]["IsArchived"];
+                /**
+                 * @description Only notes changed at this moment or later.
+                 * @example 2026-11-22T10:16:40.5Z
+                 */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /**
+                 * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
+                 *     characters.
+                 * @example -updated_at
+                 */
+                sort?: components["parameters"]["Sort"];
+                /**
+                 * @description How many items a page has at most.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
                  * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered. Not together with `skip`.
+                 *     refused when altered or sent with other filters. Not together with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -1715,7 +2677,13 @@ export interface operations {
     createNote: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1731,6 +2699,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /**
                      * @description Where the note is read from now on.
                      * @example /notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
@@ -1740,6 +2709,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["InFlight"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The actions. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteActions"];
+            };
+        };
+        responses: {
+            /** @description What became of each action. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionReport"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -1875,7 +2880,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The note is gone. */
+            /** @description The note is in the trash. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1896,7 +2901,14 @@ export interface operations {
     };
     patchNote: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
+                 *     the two changes on the server.
+                 * @example merge
+                 */
+                on_conflict?: components["parameters"]["OnConflict"];
+            };
             header?: {
                 /**
                  * @description The `ETag` of the version you read, or `*` for any version that exists.
@@ -1937,9 +2949,461 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["MergeConflict"];
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    editNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        /** @description The edits, in the order in which they are applied. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteEdits"];
+            };
+        };
+        responses: {
+            /** @description The note with the edits, or what they would do. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditedNote"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["InFlight"];
+            412: components["responses"]["NoteChanged"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many items a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionSummary"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRevision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    compareRevisions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The version to compare with; the one that the note has now when left out.
+                 * @example 2
+                 */
+                against?: components["parameters"]["Against"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The difference. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreRevision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+                /**
+                 * @description The version of the note.
+                 * @example 1
+                 */
+                version: components["parameters"]["Version"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            412: components["responses"]["NoteChanged"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many items a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tags; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCount"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The tags to replace and the one that takes their place. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRename"];
+            };
+        };
+        responses: {
+            /** @description The tag is renamed everywhere. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenamedTag"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTrash: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many items a page has at most.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
+                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deleted notes; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashedNote"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    emptyTrash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trash is empty. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    eraseNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note is gone for good. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the note.
+                 * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+                 */
+                note_id: components["parameters"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note is back. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

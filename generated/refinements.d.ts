@@ -16,12 +16,24 @@ export interface DefaultedQuery {
   listApiKeys: never
   createApiKey: never
   revokeApiKey: never
-  listNotes: 'limit'
+  listNotes: 'sort' | 'limit'
   createNote: never
+  changeNotes: never
   getNote: never
   updateNote: never
   deleteNote: never
-  patchNote: never
+  patchNote: 'on_conflict'
+  editNote: never
+  listRevisions: 'limit'
+  getRevision: never
+  compareRevisions: never
+  restoreRevision: never
+  listTags: 'limit'
+  renameTags: never
+  listTrash: 'limit'
+  emptyTrash: never
+  eraseNote: never
+  restoreNote: never
   getHealth: never
   getLiveness: never
 }
@@ -43,11 +55,23 @@ export interface OptionalReplyHeaders {
   createApiKey: never
   revokeApiKey: never
   listNotes: 'Link'
-  createNote: never
+  createNote: 'Idempotency-Replayed'
+  changeNotes: never
   getNote: never
   updateNote: never
   deleteNote: never
   patchNote: never
+  editNote: 'Idempotency-Replayed'
+  listRevisions: 'Link'
+  getRevision: never
+  compareRevisions: never
+  restoreRevision: never
+  listTags: 'Link'
+  renameTags: never
+  listTrash: 'Link'
+  emptyTrash: never
+  eraseNote: never
+  restoreNote: never
   getHealth: never
   getLiveness: never
 }

@@ -18,6 +18,9 @@ export interface Config {
   readonly passwordMinLength: number
   readonly trustedProxies: readonly string[]
   readonly poolSize: number
+  readonly historyVersions: number
+  readonly historyDays: number
+  readonly trashDays: number
   readonly corsOrigins: readonly string[]
   readonly replyValidation: 'enforce' | 'log' | 'off'
   readonly logLevel: string
@@ -59,6 +62,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     passwordMinLength: read('PASSWORD_MIN_LENGTH', parsers.PASSWORD_MIN_LENGTH),
     trustedProxies: read('TRUSTED_PROXIES', parsers.TRUSTED_PROXIES),
     poolSize: read('DATABASE_POOL_SIZE', parsers.DATABASE_POOL_SIZE),
+    historyVersions: read('HISTORY_VERSIONS', parsers.HISTORY_VERSIONS),
+    historyDays: read('HISTORY_DAYS', parsers.HISTORY_DAYS),
+    trashDays: read('TRASH_DAYS', parsers.TRASH_DAYS),
     corsOrigins: read('CORS_ORIGINS', parsers.CORS_ORIGINS),
     replyValidation: read('REPLY_VALIDATION', parsers.REPLY_VALIDATION),
     logLevel: read('LOG_LEVEL', parsers.LOG_LEVEL),
@@ -81,6 +87,9 @@ function createParsers(isSecretKeyRequired: boolean) {
     PASSWORD_MIN_LENGTH: integer(8, 64),
     TRUSTED_PROXIES: networks,
     DATABASE_POOL_SIZE: integer(1, 1_000),
+    HISTORY_VERSIONS: integer(1, 100_000),
+    HISTORY_DAYS: integer(1, 36_500),
+    TRASH_DAYS: integer(1, 3_650),
     CORS_ORIGINS: origins,
     REPLY_VALIDATION: oneOf(['enforce', 'log', 'off']),
     LOG_LEVEL: oneOf(LOG_LEVELS),

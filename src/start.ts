@@ -4,8 +4,7 @@ import { createApp } from './app.ts'
 import { createAuth } from './auth/auth.ts'
 import { createAuthenticate } from './auth/bearer.ts'
 import { loadOrCreateSecretKey } from './auth/secret-key.ts'
-import { startHousekeeping } from './auth/housekeeping.ts'
-import { deriveKeys } from './auth/tokens.ts'
+import { purge } from './auth/purge.ts'
 import type { Config } from './config.ts'
 import { loadDocument } from './contract/document.ts'
 import { type Connection, createDatabase } from './db/database.ts'
@@ -15,7 +14,8 @@ import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { createHandlers } from './handlers.ts'
 import { createClientOf } from './http/client.ts'
-import { createCursors } from './notes/cursor.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { purgeNotes } from './notes/purge.ts'
 import { listen } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
 
@@ -47,7 +47,9 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     const db = createDatabase({
       connection,
       poolSize: config.poolSize,
-      onIdleError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+      onIdleError: (error) => {
+        if (phase.now !== 'stopping') log.warn({ err: error }, 'a database connection was lost')
+      },
     })
     closers.splice(1, 0, () => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
     const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
@@ -64,7 +66,8 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     }
     const handlers = await createHandlers({
       ...auth,
-      cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
+      historyVersions: config.historyVersions,
+      trashDays: config.trashDays,
       version: document.version,
       whyNotReady,
     })
@@ -84,7 +87,8 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
       if (phase.now !== 'starting') return
       phase.now = 'ready'
-      closers.unshift(startHousekeeping(db, (error) => log.warn({ err: error }, 'old rows could not be deleted')))
+      const chores = [() => purge(db), (isStopping: () => boolean) => purgeNotes(db, config, isStopping)]
+      closers.unshift(startHousekeeping(chores, (error) => log.warn({ err: error }, 'old rows could not be deleted')))
     })
     const stop = (): Promise<void> => {
       phase.now = 'stopping'

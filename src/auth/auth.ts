@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Database } from '../db/database.ts'
-import { createSealedCursors } from '../http/cursor.ts'
+import { createCursors } from '../http/cursor.ts'
 import type { AuthDeps } from './handlers.ts'
 import { createHashGate } from './hash-gate.ts'
 import { createLoginThrottle } from './login-throttle.ts'
@@ -25,13 +25,13 @@ const WAIT_MS = 2_000
 /** The parts that authentication is made of, put together for one server. */
 export function createAuth(db: Database, options: AuthOptions): AuthDeps {
   const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } = options
-  const slots = Math.min(availableParallelism() - 1, MOST_HASHES)
+  const slots = Math.max(1, Math.min(availableParallelism() - 1, MOST_HASHES))
   return {
     db,
     tokens: createTokens(secretKeys, accessTokenSeconds),
     hashGate: createHashGate({ slots, queue: QUEUE, waitMs: WAIT_MS }),
     loginThrottle: createLoginThrottle(db, { key: deriveKey(secretKeys[0], 'login-throttle'), onFallback: onLocalThrottle }),
-    eventCursors: createSealedCursors('security-events', deriveKeys(secretKeys, 'cursor')),
+    cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
     refreshTokenSeconds,
     registration,
     passwordMinLength,

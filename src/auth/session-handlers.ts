@@ -1,6 +1,6 @@
 import type { Handlers } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
-import type { SealedCursors } from '../http/cursor.ts'
+import type { Cursors } from '../http/cursor.ts'
 import { Problem } from '../http/problem.ts'
 import { listEvents } from './events.ts'
 import { knownScopes } from './scopes.ts'
@@ -8,12 +8,12 @@ import { listSessions, revokeSession } from './sessions.ts'
 
 export interface SessionDeps {
   readonly db: Database
-  readonly eventCursors: SealedCursors
+  readonly cursors: Cursors
 }
 
 export type SessionOperation = 'listSessions' | 'revokeSession' | 'listSecurityEvents'
 
-export function sessionHandlers({ db, eventCursors }: SessionDeps): Pick<Handlers, SessionOperation> {
+export function sessionHandlers({ db, cursors }: SessionDeps): Pick<Handlers, SessionOperation> {
   return {
     async listSessions({ caller }, reply) {
       const rows = await listSessions(db, caller.userId)
@@ -30,13 +30,14 @@ export function sessionHandlers({ db, eventCursors }: SessionDeps): Pick<Handler
     },
 
     async listSecurityEvents({ query: { limit, cursor }, caller }, reply) {
-      const [created_at = '', id = ''] = cursor === undefined ? [] : eventCursors.read(caller.userId, cursor)
+      const [created_at = '', id = ''] =
+        cursor === undefined ? [] : cursors.read({ ownerId: caller.userId, list: ['security-events'] }, cursor)
       const after = cursor === undefined ? undefined : { created_at, id }
       const rows = await listEvents(db, caller.userId, { limit: limit + 1, after })
       const page = rows.slice(0, limit)
       const last = page.at(-1)
       if (rows.length <= limit || last === undefined) return reply(200, page)
-      const next = eventCursors.make(caller.userId, [last.created_at, last.id])
+      const next = cursors.make({ ownerId: caller.userId, list: ['security-events'] }, [last.created_at, last.id])
       return reply(200, page, { Link: `</users/me/security-events?limit=${limit}&cursor=${next}>; rel="next"` })
     },
   }

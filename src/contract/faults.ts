@@ -18,18 +18,25 @@ export function toFieldErrors(errors: readonly ErrorObject[], where: readonly st
   })
 }
 
-/**
- * Errors of a `oneOf` name every branch. When a branch was ruled out by an enum or const (a grant_type of another
- * grant, say), only the others are of interest.
- */
+/** Errors of a `oneOf` name every branch; of each such place only those of the branch that was meant are of interest. */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf')
-  if (unions.length === 0) return errors
-  const inner = errors.filter((error) => !unions.includes(error))
-  const branches = Map.groupBy(inner, branchOf)
+  const others = errors.filter((error) => !unions.includes(error))
+  const outside = others.filter((error) => !unions.some((union) => isWithin(error, union)))
+  const inside = unions.flatMap((union) => bestBranch(others.filter((error) => isWithin(error, union))) ?? [union])
+  return [...outside, ...inside]
+}
+
+function isWithin({ instancePath: path }: ErrorObject, union: ErrorObject): boolean {
+  return path === union.instancePath || path.startsWith(`${union.instancePath}/`)
+}
+
+/** When a branch was ruled out by an enum or const (a grant_type of another grant, say), only the others count. */
+function bestBranch(errors: readonly ErrorObject[]): readonly ErrorObject[] | undefined {
+  const branches = Map.groupBy(errors, branchOf)
   const candidates = [...branches.values()].filter((group) => !group.some(({ keyword }) => keyword === 'enum' || keyword === 'const'))
   const [best] = (candidates.length > 0 ? candidates : [...branches.values()]).toSorted((a, b) => a.length - b.length)
-  return best ?? unions
+  return best
 }
 
 /** `#/components/schemas/PasswordGrant/required` and `…/PasswordGrant/properties/…` are one branch. */

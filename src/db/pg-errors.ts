@@ -50,6 +50,11 @@ export function isOutage(error: unknown): boolean {
   return OUTAGE_MESSAGES.some((message) => error.message.startsWith(message))
 }
 
+/** PostgreSQL ended this transaction for the sake of another and undid all of it: serialization failure or deadlock. */
+export function isSerializationConflict(error: unknown): boolean {
+  return ['40001', '40P01'].includes(codeOf(error) ?? '')
+}
+
 /** A connection that will never work with these settings: wrong or no password, unknown role or database. */
 export function isRefusedLogin(error: unknown): boolean {
   if (['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '')) return true

@@ -3,33 +3,49 @@ import { validationFailed } from './problem.ts'
 
 const TAG_BYTES = 16
 
-/** Makes and reads the cursors of one list: a position in it, sealed for one owner, so that nobody else's is accepted. */
-export interface SealedCursors {
-  readonly make: (ownerId: string, position: readonly string[]) => string
-  /** Throws a Problem (422) for a cursor that was altered, is of another list or was given to another account. */
-  readonly read: (ownerId: string, cursor: string) => readonly string[]
+/** What a cursor belongs to: an owner's list with its order and filters. With any other list it is refused. */
+export interface Listing {
+  readonly ownerId: string
+  readonly list: readonly unknown[]
+}
+
+/** Where a page ended: the values that its last row is ordered by. */
+export type Position = readonly string[]
+
+/** Makes and reads the cursors of lists: a position, sealed for one listing. */
+export interface Cursors {
+  readonly make: (listing: Listing, position: Position) => string
+  /** Throws a Problem (422) for a cursor that was altered or given for another account or list. */
+  readonly read: (listing: Listing, cursor: string) => Position
 }
 
 /** Seals with the first key and accepts any of them, so that keys change without disturbing those who are paging. */
-export function createSealedCursors(list: string, keys: readonly Uint8Array[]): SealedCursors {
-  const sealWith = (key: Uint8Array, ownerId: string, text: string): Buffer => {
-    return createHmac('sha256', key).update(`${list}\n${ownerId}\n${text}`).digest().subarray(0, TAG_BYTES)
-  }
+export function createCursors(keys: readonly Uint8Array[]): Cursors {
+  const [sealingKey] = keys
+  if (sealingKey === undefined) throw new Error('Cursors need a key')
   return {
-    make: (ownerId, position) => {
-      const [key] = keys
-      if (key === undefined) throw new Error('Cursors need a key')
-      const text = position.join(',')
-      return Buffer.concat([sealWith(key, ownerId, text), Buffer.from(text)]).toString('base64url')
+    make: (listing, position) => {
+      const text = JSON.stringify(position)
+      return Buffer.concat([seal(sealingKey, listing, text), Buffer.from(text)]).toString('base64url')
     },
-    read: (ownerId, cursor) => {
+    read: (listing, cursor) => {
       const bytes = Buffer.from(cursor, 'base64url')
       const text = bytes.subarray(TAG_BYTES).toString()
       const tag = bytes.subarray(0, TAG_BYTES)
-      const isGenuine = tag.length === TAG_BYTES && keys.some((key) => timingSafeEqual(tag, sealWith(key, ownerId, text)))
-      if (isGenuine) return text.split(',')
-      const msg = 'Is not a cursor of this list. Begin again without it.'
-      throw validationFailed([{ loc: ['query', 'cursor'], pointer: '/cursor', msg, type: 'cursor_invalid' }])
+      if (tag.length !== TAG_BYTES || !keys.some((key) => timingSafeEqual(tag, seal(key, listing, text)))) {
+        const msg = 'Is not a cursor of this list. Begin again without it.'
+        throw validationFailed([{ loc: ['query', 'cursor'], pointer: '/cursor', msg, type: 'cursor_invalid' }])
+      }
+      const position: unknown = JSON.parse(text)
+      if (!Array.isArray(position)) throw new Error('A sealed cursor holds no position')
+      return position.map(String)
     },
   }
+}
+
+function seal(key: Uint8Array, { ownerId, list }: Listing, text: string): Buffer {
+  return createHmac('sha256', key)
+    .update(`${JSON.stringify([ownerId, list])}\n${text}`)
+    .digest()
+    .subarray(0, TAG_BYTES)
 }

@@ -81,11 +81,23 @@ export const problemKinds = {
     description: 'The account has as many API keys as it may have; those that have expired count too.',
     remedy: 'Revoke a key that is not needed any more.',
   },
+  'request-in-flight': {
+    status: 409,
+    title: 'Request in flight',
+    description: 'A request with the same Idempotency-Key is still under way, and waiting for it took too long.',
+    remedy: 'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the answer of the first.',
+  },
+  'merge-conflict': {
+    status: 409,
+    title: 'Merge conflict',
+    description: 'The note was changed since you read it, and both changes touch the same place. Nothing was changed.',
+    remedy: 'Decide for each of the conflicts, apply the result to current, and send it again with the new ETag.',
+  },
   'note-changed': {
     status: 412,
     title: 'Note changed',
     description: 'The note is not the version that If-Match names. Nothing was changed.',
-    remedy: 'Compare your change with current, apply it there, and send it again with the new ETag.',
+    remedy: 'Compare your change with current (and base, the version you read), apply it there, and send it again with the new ETag.',
   },
   'body-too-large': {
     status: 413,

@@ -1,46 +1,77 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Handlers, Request } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
-import { Problem, validationFailed } from '../http/problem.ts'
-import type { Cursors } from './cursor.ts'
-import { etagOf, toNote } from './note.ts'
-import { changeNote, findNote, insertNote, listNotes, type NoteRow, removeNote } from './notes.ts'
+import { once } from '../db/idempotency.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
+import { batchHandlers } from './batch-handlers.ts'
+import { refuseOutOfBounds } from './bounds.ts'
+import type { Cursors } from '../http/cursor.ts'
+import { editHandlers } from './edit-handlers.ts'
+import { historyHandlers, type HistoryOperation } from './history-handlers.ts'
+import { listNotes, type NoteFilters, type NoteSort } from './list-notes.ts'
+import { mergeNote } from './merge-note.ts'
+import { authorOf, etagOf, toNote } from './note.ts'
+import { findNote, insertNote, type NoteRow } from './notes.ts'
 import { holdsCurrent, matchedVersions } from './preconditions.ts'
+import { cursorAndSkip, findBase, isMatch, mergeConflict, mergeWithoutBase, noSuchNote, noteChanged, requireMatch } from './refusals.ts'
+import { tagHandlers, type TagOperation } from './tag-handlers.ts'
+import { normalTags } from './tags.ts'
+import { trashHandlers, type TrashOperation } from './trash-handlers.ts'
+import { moveToTrash } from './trash.ts'
+import { lockNote, type NoteFields, writeNote } from './write-note.ts'
 
 export interface NoteDeps {
   readonly db: Database
   readonly cursors: Cursors
+  /** How many superseded versions of a note are kept at most. */
+  readonly historyVersions: number
+  /** After how many days in the trash a note is erased. */
+  readonly trashDays: number
 }
 
-type NoteOperation = 'listNotes' | 'createNote' | 'getNote' | 'updateNote' | 'patchNote' | 'deleteNote'
+type NoteOperation =
+  | 'listNotes'
+  | 'createNote'
+  | 'getNote'
+  | 'updateNote'
+  | 'patchNote'
+  | 'deleteNote'
+  | 'editNote'
+  | 'changeNotes'
+  | HistoryOperation
+  | TagOperation
+  | TrashOperation
 
-export function noteHandlers({ db, cursors }: NoteDeps): Pick<Handlers, NoteOperation> {
-  /** PUT and PATCH alike: the fields given are replaced, the others kept. */
-  const change = async ({ path, headers, body, caller }: Request<'updateNote' | 'patchNote'>): Promise<NoteRow> => {
-    const versions = matchedVersions(headers['If-Match'])
-    const row = isEmpty(body)
-      ? await findUnchanged(db, caller.userId, path.note_id, versions)
-      : await changeNote(db, caller.userId, path.note_id, versions, body)
-    if (row === undefined) throw await refusal(db, caller.userId, path.note_id)
-    return row
-  }
-
+export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
+  const { db, cursors, historyVersions } = deps
   return {
+    ...batchHandlers(deps),
+    ...editHandlers(deps),
+    ...historyHandlers(deps),
+    ...tagHandlers(deps),
+    ...trashHandlers(deps),
+
     async listNotes({ query, caller }, reply) {
-      const { limit, cursor, skip } = query
+      const { limit, cursor, skip, sort } = query
       if (cursor !== undefined && skip !== undefined) throw cursorAndSkip()
-      const after = cursor === undefined ? undefined : cursors.read(caller.userId, cursor)
-      const rows = await listNotes(db, caller.userId, { limit: limit + 1, after, skip: skip ?? 0 })
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      if (rows.length <= limit || last === undefined) return reply(200, page.map(toNote))
-      const next = cursors.make(caller.userId, last)
-      return reply(200, page.map(toNote), { Link: `</notes?limit=${limit}&cursor=${next}>; rel="next"` })
+      const filters = readFilters(query)
+      const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
+      const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
+      const { rows, end } = await listNotes(db, caller.userId, { filters, sort, limit, after, skip: skip ?? 0 })
+      if (end === undefined) return reply(200, rows.map(toNote))
+      const address = `/notes?${pageQuery(limit, sort, filters)}&cursor=${cursors.make(listing, end)}`
+      return reply(200, rows.map(toNote), { Link: `<${address}>; rel="next"` })
     },
 
-    async createNote({ body, caller }, reply) {
-      const row = await insertNote(db, caller.userId, { id: uuidv7(), ...body })
-      return reply(201, toNote(row), { ETag: etagOf(row), Location: `/notes/${row.id}` })
+    async createNote({ headers, body, caller }, reply) {
+      const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
+      refuseOutOfBounds({ tags: note.tags })
+      const key = headers['Idempotency-Key']
+      const use = { userId: caller.userId, operation: 'createNote', key, subject: note.id, request: body }
+      const { state, result } = await once(db, use, async (transaction) => toNote(await insertNote(transaction, caller.userId, note)))
+      if (result === undefined) throw refuseRepeated(state)
+      return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
     },
 
     async getNote({ path, headers, caller }, reply) {
@@ -50,54 +81,75 @@ export function noteHandlers({ db, cursors }: NoteDeps): Pick<Handlers, NoteOper
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
 
-    async updateNote(request, reply) {
-      const row = await change(request)
+    async updateNote({ path, headers, body, caller }, reply) {
+      const changes = readChanges(body)
+      const row = await inTransaction(db, async (transaction) => {
+        const current = await lockNote(transaction, caller.userId, path.note_id)
+        if (current === undefined) throw noSuchNote()
+        await requireMatch(transaction, current, headers['If-Match'])
+        return writeNote(transaction, current, changes, { author: authorOf(caller), historyVersions })
+      })
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
 
-    async patchNote(request, reply) {
-      const row = await change(request)
+    async patchNote({ path, query, headers, body, caller }, reply) {
+      const changes = readChanges(body)
+      const isMerging = query.on_conflict === 'merge'
+      if (isMerging && matchedVersions(headers['If-Match']) === undefined) throw mergeWithoutBase()
+      const row = await inTransaction(db, async (transaction) => {
+        const current = await lockNote(transaction, caller.userId, path.note_id)
+        if (current === undefined) throw noSuchNote()
+        const matches = isMatch(current, headers['If-Match'])
+        const merged = matches ? changes : await reconcile(transaction, current, headers['If-Match'], changes, isMerging)
+        return writeNote(transaction, current, merged, { author: authorOf(caller), historyVersions })
+      })
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
 
     async deleteNote({ path, headers, caller }, reply) {
-      const removed = await removeNote(db, caller.userId, path.note_id, matchedVersions(headers['If-Match']))
-      if (!removed) throw await refusal(db, caller.userId, path.note_id)
+      await inTransaction(db, async (transaction) => {
+        const current = await lockNote(transaction, caller.userId, path.note_id)
+        if (current === undefined) throw noSuchNote()
+        await requireMatch(transaction, current, headers['If-Match'])
+        await moveToTrash(transaction, caller.userId, current.id)
+      })
       return reply(204)
     },
   }
 }
 
-function isEmpty(changes: object): boolean {
-  return Object.keys(changes).length === 0
+function readFilters({ tag = [], is_public, is_pinned, is_archived, updated_since }: Request<'listNotes'>['query']): NoteFilters {
+  return { tags: tag, is_public, is_pinned, is_archived, updated_since }
 }
 
-async function findUnchanged(
-  db: Database,
-  ownerId: string,
-  noteId: string,
-  versions: readonly number[] | undefined,
-): Promise<NoteRow | undefined> {
-  const row = await findNote(db, ownerId, noteId)
-  return row === undefined || versions === undefined || versions.includes(row.version) ? row : undefined
+/** The query of the next page: what was asked for, but for what the contract fills in by itself. */
+function pageQuery(limit: number, sort: NoteSort, { tags, ...filters }: NoteFilters): string {
+  const query = new URLSearchParams({ limit: String(limit), ...(sort === '-created_at' ? {} : { sort }) })
+  for (const tag of tags) query.append('tag', tag)
+  for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.append(name, String(value))
+  return query.toString()
 }
 
-/** Why a write found no row: the note changed, or it is not there (any more). */
-async function refusal(db: Database, ownerId: string, noteId: string): Promise<Problem> {
-  const row = await findNote(db, ownerId, noteId)
-  if (row === undefined) return noSuchNote()
-  return new Problem('note-changed', 'The note was changed since you read it.', {
-    members: { current: toNote(row) },
-    headers: { ETag: etagOf(row) },
-  })
+function readChanges(body: Request<'updateNote' | 'patchNote'>['body']): Partial<NoteFields> {
+  const { tags, ...rest } = body
+  if (tags === undefined) return rest
+  const changes = { ...rest, tags: normalTags(tags) }
+  refuseOutOfBounds({ tags: changes.tags })
+  return changes
 }
 
-function noSuchNote(): Problem {
-  return new Problem('not-found', 'There is no such note.')
-}
-
-function cursorAndSkip(): Problem {
-  return validationFailed([
-    { loc: ['query', 'skip'], pointer: '/skip', msg: 'Cannot be combined with cursor.', type: 'conflicting_parameters' },
-  ])
+/** What a change makes of a note that somebody else changed meanwhile; throws when it cannot be had. */
+async function reconcile(
+  transaction: Database,
+  current: NoteRow,
+  ifMatch: string | undefined,
+  changes: Partial<NoteFields>,
+  isMerging: boolean,
+): Promise<Partial<NoteFields>> {
+  const base = await findBase(transaction, current, ifMatch)
+  if (base === undefined || !isMerging) throw noteChanged(current, base)
+  const merged = mergeNote(base, { ...base, ...changes }, current)
+  if (merged.changes === undefined) throw mergeConflict(current, base, merged.conflicts)
+  refuseOutOfBounds(merged.changes)
+  return merged.changes
 }

@@ -20,7 +20,6 @@ import { migrate } from '../../src/db/migrate.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
-import { createCursors } from '../../src/notes/cursor.ts'
 
 /** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */
 export type Guards = 'shipped' | 'gate only' | 'none'
@@ -138,7 +137,8 @@ async function serve(connection: string, guards: string): Promise<void> {
     ...auth,
     ...(guards === 'shipped' ? {} : { loginThrottle: unlimited(db) }),
     ...(guards === 'none' ? { hashGate: openGate } : {}),
-    cursors: createCursors([KEY]),
+    historyVersions: 1_000,
+    trashDays: 30,
     version: document.version,
     whyNotReady: async () => undefined,
   })

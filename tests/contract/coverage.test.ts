@@ -94,6 +94,24 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     expect(answers.map(({ status }) => status)).toEqual([413, 413])
     return answers
   },
+  'a change of the same place, to be merged': async ({ operation, attempt, bearer }) => {
+    if (!operation.parameters.some(({ name }) => name === 'on_conflict')) return []
+    await ann.ask('PUT', attempt.path, { body: { content: 'Theirs' } })
+    const merging = { ...attempt, path: `${attempt.path}?on_conflict=merge`, body: JSON.stringify({ content: 'Mine' }) }
+    const answer = await send(server, withHeaders(merging, { 'If-Match': '"1"' }), bearer)
+    expect(answer.status).toBe(409)
+    return [answer]
+  },
+  'a key whose first request is still under way': async ({ operation, attempt, bearer }) => {
+    if (!operation.parameters.some(({ name }) => name === 'Idempotency-Key')) return []
+    const lock = JSON.stringify([decodeJwt(ann.accessToken).sub, operation.operationId, 'under-way'])
+    const answer = await server.db.transaction().execute(async (first) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first)
+      return send(server, withHeaders(attempt, { 'Idempotency-Key': 'under-way' }), bearer)
+    })
+    expect(answer.status).toBe(409)
+    return [answer]
+  },
   'a handler that throws': async ({ attempt, bearer }) => {
     const answer = await send(throwing, attempt, bearer)
     expect(answer.status).toBe(500)

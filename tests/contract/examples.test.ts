@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isObject, type Json, object, string } from '../../src/contract/document.ts'
+import { isObject, type Json, list, object, string } from '../../src/contract/document.ts'
 import { problemKinds, type ProblemSlug } from '../../src/http/problem-kinds.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -32,6 +32,14 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   'createToken password': async () => {
     await forgetExampleUser()
     await ask(server, 'POST', '/auth/register', { body: exampleBody('registerUser') })
+  },
+  'changeNotes tidyUp': async () => {
+    const [first] = list(exampleBody('changeNotes')['actions']).map((action) => string(object(action)['note_id']))
+    const owner_id = String(decodeJwt(ann.accessToken).sub)
+    await server.db
+      .insertInto('notes')
+      .values({ id: String(first), owner_id, title: 'First', content: 'Hello' })
+      .execute()
   },
   'createToken refresh': async () => {
     const sent = operations.flatMap(requestExamples).flatMap(({ value }) => object(value)['refresh_token'] ?? [])

@@ -55,6 +55,34 @@ export const prepare: Record<OperationId, Prepare> = {
   updateNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('updateNote') }),
   patchNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('patchNote') }),
   deleteNote: async (_, person) => ({ params: await newNote(person) }),
+  editNote: async (_, person) => {
+    const content = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
+    return { params: await newNote(person, { content }), body: exampleBody('editNote') }
+  },
+  listRevisions: async (_, person) => ({ params: await newNote(person) }),
+  getRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  compareRevisions: async (_, person) => {
+    const params = await newNote(person)
+    await person.ask('PUT', `/notes/${params.note_id}`, { body: { content: 'Hello\nWorld\n' } })
+    return { params: { ...params, version: '1' } }
+  },
+  restoreRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  changeNotes: async (_, person) => ({ body: { actions: [{ ...(await newNote(person)), action: 'archive' }] } }),
+  listTags: async (_, person) => {
+    await newNote(person, { tags: ['groceries'] })
+    return {}
+  },
+  renameTags: async () => ({ body: exampleBody('renameTags') }),
+  listTrash: async (_, person) => {
+    await trashedNote(person)
+    return {}
+  },
+  emptyTrash: async (_, person) => {
+    await trashedNote(person)
+    return {}
+  },
+  eraseNote: async (_, person) => ({ params: await trashedNote(person) }),
+  restoreNote: async (_, person) => ({ params: await trashedNote(person) }),
   getHealth: nothing,
   getLiveness: nothing,
 }
@@ -63,8 +91,8 @@ async function nothing(): Promise<Parts> {
   return {}
 }
 
-async function newNote(person: Person): Promise<{ note_id: string }> {
-  const { status, body, text } = await person.ask('POST', '/notes', { body: exampleBody('createNote') })
+async function newNote(person: Person, fields: Readonly<Record<string, unknown>> = {}): Promise<{ note_id: string }> {
+  const { status, body, text } = await person.ask('POST', '/notes', { body: { ...exampleBody('createNote'), ...fields } })
   if (status !== 201) throw new Error(`A note to work on could not be made: ${text}`)
   return { note_id: String(body['id']) }
 }
@@ -85,6 +113,13 @@ export async function callerFor({ operationId }: Operation, server: TestServer, 
   return CHANGES_CALLER.has(operationId) ? register(server) : shared
 }
 
+async function trashedNote(person: Person): Promise<{ note_id: string }> {
+  const params = await newNote(person)
+  const { status, text } = await person.ask('DELETE', `/notes/${params.note_id}`)
+  if (status !== 204) throw new Error(`A note could not be moved to the trash: ${text}`)
+  return params
+}
+
 /** A request of `person` for which the operation succeeds. */
 export async function wellFormed(operation: Operation, server: TestServer, person: Person): Promise<Attempt> {
   const { params = {}, body, headers = {} } = await prepare[operation.operationId as OperationId](server, person)
@@ -98,7 +133,10 @@ export async function wellFormed(operation: Operation, server: TestServer, perso
 /** The same request with ids that nobody has; undefined for an operation without ids. */
 export function withUnknownIds(operation: Operation, attempt: Attempt): Attempt | undefined {
   if (!operation.path.includes('{')) return undefined
-  return { ...attempt, path: fillIn(operation.path, () => randomUUID()) }
+  const given = attempt.path.split('/')
+  const place = (name: string) => operation.path.split('/').indexOf(`{${name}}`)
+  // A version is no id: it stays.
+  return { ...attempt, path: fillIn(operation.path, (name) => (name.endsWith('_id') ? randomUUID() : String(given[place(name)]))) }
 }
 
 export function send(server: Pick<TestServer, 'url'>, attempt: Attempt, authorization: string | undefined): Promise<Answer> {

@@ -4,7 +4,6 @@ import pino, { type Logger } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
-import { deriveKeys } from '../../src/auth/tokens.ts'
 import { loadDocument } from '../../src/contract/document.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -13,7 +12,6 @@ import { ping } from '../../src/db/ping.ts'
 import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
-import { createCursors } from '../../src/notes/cursor.ts'
 import { createTestDatabase } from './database.ts'
 
 export const SECRET_KEY = 'a-secret-key-for-tests-only-0123456789'
@@ -33,6 +31,7 @@ interface ServerOptions {
   readonly registration?: 'open' | 'closed'
   readonly passwordMinLength?: number
   readonly trustedProxies?: readonly string[]
+  readonly historyVersions?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -58,7 +57,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const document = loadDocument()
   const handlers = await createHandlers({
     ...auth,
-    cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
+    historyVersions: options.historyVersions ?? 1_000,
+    trashDays: 30,
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })

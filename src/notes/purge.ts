@@ -1,0 +1,29 @@
+import type { Database } from '../db/database.ts'
+import { forgetExpired } from '../db/idempotency.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { dropAged, thinRevisions } from './prune-revisions.ts'
+import { eraseExpired } from './trash.ts'
+
+export interface HousekeepingLimits {
+  readonly trashDays: number
+  readonly historyDays: number
+}
+
+/** Few at a time: a batch takes milliseconds, holds one connection, and passes over notes that somebody is writing. */
+const BATCH = 100
+
+/**
+ * Erases what has been in the trash for too long, thins histories, drops versions that are too old and keys that have
+ * expired, batch after batch until nothing is due. Several servers may do this at once.
+ */
+export async function purgeNotes(db: Database, { trashDays, historyDays }: HousekeepingLimits, isStopping: () => boolean): Promise<void> {
+  const jobs = [
+    (transaction: Database) => forgetExpired(transaction, BATCH),
+    (transaction: Database) => eraseExpired(transaction, trashDays, BATCH),
+    (transaction: Database) => dropAged(transaction, historyDays, BATCH),
+    (transaction: Database) => thinRevisions(transaction, BATCH),
+  ]
+  for (const job of jobs) {
+    for (let done = 1; done > 0 && !isStopping();) done = await inTransaction(db, job)
+  }
+}

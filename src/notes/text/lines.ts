@@ -1,0 +1,46 @@
+export type LineEnding = '\n' | '\r\n'
+
+/** Lines with their own endings. A lone \r ends no line, as in git and diff. */
+export function splitLines(text: string): string[] {
+  const lines: string[] = []
+  let start = 0
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    lines.push(text.slice(start, end + 1))
+    start = end + 1
+  }
+  if (start < text.length) lines.push(text.slice(start))
+  return lines
+}
+
+export function endingOf(line: string): LineEnding | '' {
+  if (!line.endsWith('\n')) return ''
+  return line.endsWith('\r\n') ? '\r\n' : '\n'
+}
+
+export function withoutEnding(line: string): string {
+  return line.slice(0, line.length - endingOf(line).length)
+}
+
+/** The ending most lines have; \n where neither prevails. */
+export function dominantEnding(text: string): LineEnding {
+  const { all, crlf } = countEndings(text)
+  return crlf > all - crlf ? '\r\n' : '\n'
+}
+
+/** The ending all lines have, or undefined where there is none or both occur. */
+export function onlyEnding(text: string): LineEnding | undefined {
+  const { all, crlf } = countEndings(text)
+  if (all === 0) return undefined
+  if (crlf === 0) return '\n'
+  return crlf === all ? '\r\n' : undefined
+}
+
+function countEndings(text: string): { all: number; crlf: number } {
+  let all = 0
+  let crlf = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    all += 1
+    if (text.charCodeAt(at - 1) === 13) crlf += 1
+  }
+  return { all, crlf }
+}

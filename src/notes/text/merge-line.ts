@@ -1,0 +1,54 @@
+import { diffTokens, numberTokens } from './hunks.ts'
+import { endingOf, withoutEnding } from './lines.ts'
+import { regionsOf } from './regions.ts'
+import { isBlank, splitWords } from './words.ts'
+
+/**
+ * One line that both sides may have changed. The ending is merged apart from the words: who turned \n into \r\n
+ * and who turned one word into another did not touch the same thing. Undefined where they did.
+ */
+export function mergeLine(base: string, mine: string, theirs: string): string | undefined {
+  const ending = pick(endingOf(base), endingOf(mine), endingOf(theirs))
+  const [baseBody, mineBody, theirsBody] = [withoutEnding(base), withoutEnding(mine), withoutEnding(theirs)]
+  const body = pick(baseBody, mineBody, theirsBody) ?? mergeWords(baseBody, mineBody, theirsBody)
+  return ending === undefined || body === undefined ? undefined : body + ending
+}
+
+/** Whether a line is the other one edited, rather than another in its place: at least half of its signs stayed. */
+export function isEditOf(line: string, base: string): boolean {
+  if (line === base) return true
+  const words = splitWords(base)
+  const ids = new Map<string, number>()
+  const hunks = diffTokens(numberTokens(words, ids), numberTokens(splitWords(line), ids))
+  const gone = new Set(hunks.flatMap(({ aStart, aEnd }) => words.slice(aStart, aEnd).map((_, i) => aStart + i)))
+  const all = size(words)
+  return all > 0 && size(words.filter((_, i) => !gone.has(i))) * 2 >= all
+}
+
+function size(words: readonly string[]): number {
+  return words.reduce((sum, word) => sum + (isBlank(word) ? 0 : word.length), 0)
+}
+
+function pick<T extends string>(base: T, mine: T, theirs: T): T | undefined {
+  if (mine === theirs || theirs === base) return mine
+  return mine === base ? theirs : undefined
+}
+
+function mergeWords(base: string, mine: string, theirs: string): string | undefined {
+  const ids = new Map<string, number>()
+  const words = [base, mine, theirs].map((text) => splitWords(text))
+  const [baseWords = [], mineWords = [], theirsWords = []] = words
+  const [b, m, t] = [numberTokens(baseWords, ids), numberTokens(mineWords, ids), numberTokens(theirsWords, ids)]
+  let merged = ''
+  let done = 0
+  for (const region of regionsOf(diffTokens(b, m), diffTokens(b, t))) {
+    merged += baseWords.slice(done, region.base.start).join('')
+    done = region.base.end
+    const mineText = mineWords.slice(region.mine.start, region.mine.end).join('')
+    const theirsText = theirsWords.slice(region.theirs.start, region.theirs.end).join('')
+    if (region.theirsHunks.length === 0 || mineText === theirsText) merged += mineText
+    else if (region.mineHunks.length === 0) merged += theirsText
+    else return undefined
+  }
+  return merged + baseWords.slice(done).join('')
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newNote } from './new-note.ts'
+
+let server: TestServer
+let ann: Person
+let bob: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  ann = await register(server)
+  bob = await register(server)
+})
+afterAll(() => server.stop())
+
+const content = '# List\n\nFor tomorrow.\n\n## Shopping\n\n- [ ] milk\n\n## Later\n\nFigs\n'
+
+test('editNote applies several edits, in their order, as one version', async () => {
+  const { path } = await newNote(ann, { content })
+  const edits = [
+    { op: 'insert_under', heading: 'Shopping', text: '- [ ] bread' },
+    { op: 'toggle_task', task: 'bread' },
+    { op: 'toggle_task', task: 'milk', checked: true },
+    { op: 'replace_text', find: 'tomorrow', replace: 'today' },
+    { op: 'replace_section', heading: 'Later', text: 'Dates' },
+    { op: 'append', text: 'The end' },
+    { op: 'prepend', text: 'The beginning' },
+  ]
+  const answer = await ann.ask('POST', `${path}/edits`, { body: { edits } })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('etag')).toBe('"2"')
+  const { body } = await ann.ask('GET', path)
+  expect(answer.body).toEqual({ dry_run: false, note: body })
+  expect(body['version']).toBe(2)
+  const text = String(body['content'])
+  for (const part of ['The beginning\n', 'For today.', '- [x] milk\n', '- [x] bread\n', '## Later\n', 'Dates\n'])
+    expect(text).toContain(part)
+  expect(text).not.toContain('Figs')
+  expect(text.trimEnd().endsWith('The end')).toBe(true)
+})
+
+test('editNote applies all edits or none, and names the one that cannot be applied', async () => {
+  const { path } = await newNote(ann, { content })
+  const edits = [
+    { op: 'append', text: 'x' },
+    { op: 'insert_under', heading: 'Nowhere', text: 'y' },
+  ]
+  const refused = await ann.ask('POST', `${path}/edits`, { body: { edits } })
+  expect(refused.status).toBe(422)
+  expect(refused.body['errors']).toEqual([
+    { loc: ['body', 'edits', '1'], pointer: '/edits/1', msg: 'The note has no such heading.', type: 'heading_not_found' },
+  ])
+  expect((await ann.ask('GET', path)).body).toMatchObject({ content, version: 1 })
+})
+
+test('a dry run shows the difference and writes nothing', async () => {
+  const { path } = await newNote(ann, { content })
+  const edits = [{ op: 'replace_text', find: 'Figs', replace: 'Dates' }]
+  const shown = await ann.ask('POST', `${path}/edits`, { body: { edits, dry_run: true } })
+  expect(shown.status).toBe(200)
+  const { body } = await ann.ask('GET', path)
+  expect(shown.body).toMatchObject({ dry_run: true, note: body })
+  expect(
+    String(shown.body['diff'])
+      .split('\n')
+      .filter((line) => /^[-+]\w/.test(line)),
+  ).toEqual(['-Figs', '+Dates'])
+  expect(body).toMatchObject({ content, version: 1 })
+})
+
+test('50 parallel appends all arrive', async () => {
+  const { path } = await newNote(ann, { content: 'log' })
+  const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`)
+  const answers = await Promise.all(lines.map((text) => ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text }] } })))
+  expect(answers.map(({ status }) => status)).toEqual(lines.map(() => 200))
+  const { body } = await ann.ask('GET', path)
+  expect(body['version']).toBe(51)
+  const found = String(body['content'])
+    .split('\n')
+    .filter((line) => line.startsWith('line '))
+  expect(found.toSorted((a, b) => a.localeCompare(b))).toEqual(lines.toSorted((a, b) => a.localeCompare(b)))
+})
+
+test('editNote obeys If-Match, in a dry run too', async () => {
+  const { path } = await newNote(ann)
+  await ann.ask('PUT', path, { body: { content: 'Second' } })
+  for (const dry_run of [true, false]) {
+    const refused = await ann.ask('POST', `${path}/edits`, {
+      body: { edits: [{ op: 'append', text: 'x' }], dry_run },
+      headers: { 'If-Match': '"1"' },
+    })
+    expect(refused.status).toBe(412)
+    expect(refused.body['base']).toMatchObject({ version: 1, content: 'Hello' })
+  }
+  expect((await ann.ask('GET', path)).body['version']).toBe(2)
+})
+
+test('edits never make a note that the contract does not allow', async () => {
+  const large = 'a'.repeat(1_048_570)
+  const { path } = await newNote(ann, { content: large })
+  const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'b'.repeat(10) }] } })
+  expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits'], type: 'string_too_long' }])
+  const small = await newNote(ann, { content: 'x' })
+  const emptied = await ann.ask('POST', `${small.path}/edits`, { body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] } })
+  expect(emptied.body['errors']).toMatchObject([{ type: 'string_too_short' }])
+  expect((await ann.ask('GET', small.path)).body['content']).toBe('x')
+})
+
+test('each edit that breaks the contract is told at its place, by the rules of its own kind', async () => {
+  const { path } = await newNote(ann)
+  const edits = [{ op: 'append' }, { op: 'prepend', text: 'ok' }, { op: 'toggle_task', task: 'x', colour: 1 }, { op: 'unheard', text: 'x' }]
+  const refused = await ann.ask('POST', `${path}/edits`, { body: { edits } })
+  expect(refused.status).toBe(422)
+  const places = (refused.body['errors'] as { loc: string[]; type: string }[]).map(({ loc, type }) => `${loc.slice(1).join('.')} ${type}`)
+  expect(places.slice(0, 2)).toEqual(['edits.0.text missing', 'edits.2.colour extra_forbidden'])
+  expect(places.slice(2)).toContain('edits.3.op enum')
+})
+
+test("another's note cannot be edited, nor looked at by a dry run", async () => {
+  const { path } = await newNote(ann)
+  for (const dry_run of [true, false]) {
+    expect((await bob.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }], dry_run } })).status).toBe(404)
+  }
+  expect((await ann.ask('GET', path)).body['version']).toBe(1)
+})

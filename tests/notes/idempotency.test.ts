@@ -1,0 +1,112 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { purgeNotes } from '../../src/notes/purge.ts'
+import { type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newNote } from './new-note.ts'
+
+let server: TestServer
+let ann: Person
+let bob: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  ann = await register(server)
+  bob = await register(server)
+})
+afterAll(() => server.stop())
+
+const create = (who: Person, key: string, body: Record<string, unknown> = { title: 'Once', content: key }) =>
+  who.ask('POST', '/notes', { body, headers: { 'Idempotency-Key': key } })
+
+async function notesWith(content: string): Promise<number> {
+  return (await server.db.selectFrom('notes').select('id').where('content', '=', content).execute()).length
+}
+
+test('50 parallel POSTs with one key make one note and get equal answers', async () => {
+  const answers = await Promise.all(Array.from({ length: 50 }, () => create(ann, 'fifty')))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  expect(new Set(answers.map(({ headers }) => `${headers.get('etag')} ${headers.get('location')}`)).size).toBe(1)
+  expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
+  expect(await notesWith('fifty')).toBe(1)
+})
+
+test('the stored answer comes again even when the note has changed or is gone', async () => {
+  const first = await create(ann, 'again')
+  await ann.ask('PUT', String(first.headers.get('location')), { body: { title: 'Changed' } })
+  await ann.ask('DELETE', String(first.headers.get('location')))
+  const second = await create(ann, 'again')
+  expect([second.status, second.text]).toEqual([201, first.text])
+  expect(first.headers.get('idempotency-replayed')).toBeNull()
+})
+
+test('another request with the same key is refused, and has no effect', async () => {
+  await create(ann, 'other')
+  const refused = await create(ann, 'other', { title: 'Once', content: 'something else' })
+  expect(refused.status).toBe(422)
+  expect(refused.body['errors']).toMatchObject([{ loc: ['header', 'Idempotency-Key'], type: 'idempotency_key_reused' }])
+  expect(await notesWith('something else')).toBe(0)
+})
+
+test('a key belongs to one user and one operation', async () => {
+  expect((await create(ann, 'mine')).status).toBe(201)
+  const theirs = await create(bob, 'mine')
+  expect([theirs.status, theirs.headers.get('idempotency-replayed')]).toEqual([201, null])
+  const { path } = await newNote(ann)
+  const edit = { body: { edits: [{ op: 'append', text: 'x' }] }, headers: { 'Idempotency-Key': 'mine' } }
+  expect((await ann.ask('POST', `${path}/edits`, edit)).headers.get('idempotency-replayed')).toBeNull()
+})
+
+test('an append that is repeated appends once', async () => {
+  const { path } = await newNote(ann)
+  const edit = { body: { edits: [{ op: 'append', text: 'World' }] }, headers: { 'Idempotency-Key': 'append' } }
+  const answers = await Promise.all([1, 2, 3].map(() => ann.ask('POST', `${path}/edits`, edit)))
+  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nWorld', version: 2 })
+})
+
+test('a request that failed is not remembered', async () => {
+  const { path } = await newNote(ann)
+  const edit = { body: { edits: [{ op: 'replace_text', find: 'later', replace: 'now' }] }, headers: { 'Idempotency-Key': 'failed' } }
+  expect((await ann.ask('POST', `${path}/edits`, edit)).status).toBe(422)
+  await ann.ask('PUT', path, { body: { content: 'later' } })
+  expect((await ann.ask('POST', `${path}/edits`, edit)).status).toBe(200)
+})
+
+test('while the first request is under way the second gets 409, and its answer once that is done', async () => {
+  const { path, id } = await newNote(ann)
+  const edit = { body: { edits: [{ op: 'append', text: 'x' }] }, headers: { 'Idempotency-Key': 'slow' } }
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
+  const holder = server.db.transaction().execute(async (transaction) => {
+    await sql`select from notes where id = ${id} for update`.execute(transaction)
+    isLocked()
+    await held
+  })
+  await locked
+  const first = ann.ask('POST', `${path}/edits`, edit)
+  await expect
+    .poll(async () => (await sql`select from pg_locks where locktype = 'advisory' and granted`.execute(server.db)).rows.length)
+    .toBe(1)
+  const second = await ann.ask('POST', `${path}/edits`, edit)
+  expect([second.status, second.body['type']]).toEqual([409, '/problems/request-in-flight'])
+  expect(second.headers.get('retry-after')).toBe('1')
+  release()
+  await holder
+  const done = await first
+  expect(done.status).toBe(200)
+  expect((await ann.ask('POST', `${path}/edits`, edit)).text).toBe(done.text)
+})
+
+test('an expired key is new again, and housekeeping forgets it', async () => {
+  await create(ann, 'old')
+  await create(ann, 'older')
+  await sql`update idempotency_keys set expires_at = now() - interval '1 second' where key in ('old', 'older')`.execute(server.db)
+  const anew = await create(ann, 'old')
+  expect([anew.status, anew.headers.get('idempotency-replayed')]).toEqual([201, null])
+  expect(await notesWith('old')).toBe(2)
+  await purgeNotes(server.db, { trashDays: 30, historyDays: 365 }, () => false)
+  const { rows } = await sql<{ key: string }>`select key from idempotency_keys where key like 'old%'`.execute(server.db)
+  expect(rows).toEqual([{ key: 'old' }])
+})

@@ -1,0 +1,19 @@
+import { expect } from 'vitest'
+import type { Person } from '../support/people.ts'
+
+export interface MadeNote {
+  readonly id: string
+  readonly path: string
+}
+
+/** A note of this person's to work on. */
+export async function newNote(owner: Person, fields: Record<string, unknown> = {}): Promise<MadeNote> {
+  const { status, body } = await owner.ask('POST', '/notes', { body: { title: 'First', content: 'Hello', ...fields } })
+  expect(status).toBe(201)
+  return { id: String(body['id']), path: `/notes/${String(body['id'])}` }
+}
+
+/** The address that a list's Link names as its next page. */
+export function nextOf(headers: Headers): string | undefined {
+  return /^<(.+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1]
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, type Person, register } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newNote, nextOf } from './new-note.ts'
+
+let server: TestServer
+let ann: Person
+let bob: Person
+
+beforeAll(async () => {
+  server = await startServer()
+  ann = await register(server)
+  bob = await register(server)
+})
+afterAll(() => server.stop())
+
+const tagsOf = async (who: Person) => (await who.ask('GET', '/tags')).list.map(({ tag, count }) => `${String(tag)} ${String(count)}`)
+
+/** The titles of every page of a list. */
+async function titles(who: Person, query: string): Promise<string[]> {
+  const found: string[] = []
+  for (let address: string | undefined = `/notes?limit=2&${query}`; address !== undefined;) {
+    const page: Answer = await who.ask('GET', address)
+    expect(page.status, page.text).toBe(200)
+    found.push(...page.list.map(({ title }) => String(title)))
+    address = nextOf(page.headers)
+  }
+  return found
+}
+
+describe('tags', () => {
+  test('keep their case and their order; one that differs only in case or form is the same', async () => {
+    const made = await ann.ask('POST', '/notes', {
+      body: { title: 'a', content: 'b', tags: ['Work', 'e\u0301', 'work', '\u00e9', 'Week 48'] },
+    })
+    expect(made.body['tags']).toEqual(['Work', '\u00e9', 'Week 48'])
+  })
+
+  test.each([
+    [[' work']],
+    [['work ']],
+    [['to  do']],
+    [['']],
+    [['a\tb']],
+    [['a'.repeat(65)]],
+    [Array.from({ length: 33 }, (_, index) => `t${index}`)],
+  ])('refuses %j', async (tags) => {
+    expect((await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b', tags } })).status).toBe(422)
+  })
+
+  test('listTags counts the notes of each tag, without those in the trash', async () => {
+    const carl = await register(server)
+    await newNote(carl, { tags: ['b', 'A'] })
+    const gone = await newNote(carl, { tags: ['a', 'c'] })
+    const { path } = await newNote(carl, { tags: ['B', 'd'] })
+    expect(await tagsOf(carl)).toEqual(['A 2', 'B 2', 'c 1', 'd 1'])
+    await carl.ask('DELETE', gone.path)
+    await carl.ask('PATCH', path, { body: { tags: ['e'] } })
+    expect(await tagsOf(carl)).toEqual(['A 1', 'b 1', 'e 1'])
+    await carl.ask('POST', `/trash/${gone.id}/restore`)
+    expect(await tagsOf(carl)).toEqual(['A 2', 'b 1', 'c 1', 'e 1'])
+    const page = await carl.ask('GET', '/tags?limit=3')
+    expect((await carl.ask('GET', String(nextOf(page.headers)))).list).toEqual([{ tag: 'e', count: 1 }])
+  })
+
+  test('renameTags merges several tags into one, in every note, as a version that can be undone', async () => {
+    const dora = await register(server)
+    const one = await newNote(dora, { tags: ['x', 'todo', 'y', 'To do'] })
+    const two = await newNote(dora, { tags: ['TODO'] })
+    const done = await newNote(dora, { tags: ['Task', 'z'] })
+    const theirs = await newNote(bob, { tags: ['todo'] })
+    const answer = await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'to do', 'task'], to: 'Task' } })
+    expect(answer.body).toEqual({ tag: 'Task', changed: 2 })
+    expect((await dora.ask('GET', one.path)).body).toMatchObject({ tags: ['x', 'Task', 'y'], version: 2 })
+    expect((await dora.ask('GET', two.path)).body).toMatchObject({ tags: ['Task'], version: 2 })
+    expect((await dora.ask('GET', done.path)).body).toMatchObject({ tags: ['Task', 'z'], version: 1 })
+    expect((await bob.ask('GET', theirs.path)).body).toMatchObject({ tags: ['todo'], version: 1 })
+    expect(await tagsOf(dora)).toEqual(['Task 3', 'x 1', 'y 1', 'z 1'])
+    expect((await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'task'], to: 'Task' } })).body['changed']).toBe(0)
+    expect((await dora.ask('POST', `${one.path}/revisions/1/restore`)).body['tags']).toEqual(['x', 'todo', 'y', 'To do'])
+  })
+
+  test('renameTags changes the case of a tag', async () => {
+    const emma = await register(server)
+    const { path } = await newNote(emma, { tags: ['work'] })
+    expect((await emma.ask('POST', '/tags/rename', { body: { from: ['work'], to: 'Work' } })).body).toEqual({ tag: 'Work', changed: 1 })
+    expect((await emma.ask('GET', path)).body['tags']).toEqual(['Work'])
+    expect(await tagsOf(emma)).toEqual(['Work 1'])
+  })
+})
+
+describe('listNotes', () => {
+  let fred: Person
+  beforeAll(async () => {
+    fred = await register(server)
+    const notes: [string, Record<string, unknown>][] = [
+      ['banana', { tags: ['fruit', 'Yellow'] }],
+      ['Apple', { tags: ['fruit'], is_pinned: true }],
+      ['cherry', { tags: ['fruit', 'red'], is_archived: true }],
+      ['apple', { tags: ['company'], is_public: true }],
+      ['Zebra', { tags: [] }],
+    ]
+    for (const [title, fields] of notes) await newNote(fred, { title, ...fields })
+    const [first] = (await fred.ask('GET', '/notes?sort=created_at&limit=1')).list
+    await fred.ask('PATCH', `/notes/${String(first?.['id'])}`, { body: { content: 'changed' } })
+  })
+
+  const all = ['banana', 'Apple', 'cherry', 'apple', 'Zebra']
+  test.each([
+    ['sort=created_at', all],
+    ['sort=-created_at', all.toReversed()],
+    ['', all.toReversed()],
+    ['sort=updated_at', ['Apple', 'cherry', 'apple', 'Zebra', 'banana']],
+    ['sort=-updated_at', ['banana', 'Zebra', 'apple', 'cherry', 'Apple']],
+    ['sort=title', ['Apple', 'apple', 'banana', 'cherry', 'Zebra']],
+    ['sort=-title', ['Zebra', 'cherry', 'banana', 'apple', 'Apple']],
+    ['tag=FRUIT', ['cherry', 'Apple', 'banana']],
+    ['tag=fruit&tag=yellow', ['banana']],
+    ['tag=fruit&tag=company', []],
+    ['is_pinned=true', ['Apple']],
+    ['is_archived=false', ['Zebra', 'apple', 'Apple', 'banana']],
+    ['is_archived=true&tag=red', ['cherry']],
+    ['is_public=true', ['apple']],
+    ['is_public=false&sort=title&tag=fruit', ['Apple', 'banana', 'cherry']],
+  ])('%s', async (query, expected) => {
+    expect(await titles(fred, query)).toEqual(expected)
+  })
+
+  test('updated_since takes notes changed at that moment or later', async () => {
+    const [latest] = (await fred.ask('GET', '/notes?sort=-updated_at&limit=1')).list
+    expect(await titles(fred, `updated_since=${String(latest?.['updated_at'])}`)).toEqual(['banana'])
+    expect((await fred.ask('GET', '/notes?updated_since=yesterday')).status).toBe(422)
+  })
+
+  test('a cursor is good only with the filters and the order it was given for', async () => {
+    const next = String(nextOf((await fred.ask('GET', '/notes?limit=1&tag=fruit')).headers))
+    expect((await fred.ask('GET', next)).status).toBe(200)
+    for (const other of [
+      next.replace('tag=fruit', 'tag=red'),
+      next.replace('tag=fruit&', ''),
+      `${next}&sort=title`,
+      `${next}&is_public=false`,
+    ]) {
+      expect((await fred.ask('GET', other)).status).toBe(422)
+    }
+  })
+
+  test("shows nobody else's notes, whatever the filter", async () => {
+    expect(await titles(bob, 'tag=fruit')).toEqual([])
+    expect(await titles(bob, 'is_pinned=true')).toEqual([])
+  })
+})

@@ -1,0 +1,75 @@
+import { v7 as uuidv7 } from 'uuid'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../src/db/database.ts'
+import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { findNote } from '../../src/notes/notes.ts'
+import { findRevision, listRevisions } from '../../src/notes/revisions.ts'
+import { listTags } from '../../src/notes/tags.ts'
+import { eraseExpired, listTrash } from '../../src/notes/trash.ts'
+import { lockNote } from '../../src/notes/write-note.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { fillNotes, plansOf } from '../support/plans.ts'
+
+let database: TestDatabase
+let ownerId: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  ;[ownerId = ''] = await Promise.all(
+    [0, 1, 2].map(async () => {
+      const id = uuidv7()
+      await database.db.insertInto('users').values({ id, email: id, email_key: id, password_hash: '' }).execute()
+      return id
+    }),
+  )
+  for (const { id } of await database.db.selectFrom('users').select('id').execute()) await fillNotes(database.db, id, 5_000)
+})
+afterAll(() => database.drop())
+
+const none: NoteFilters = { tags: [], is_public: undefined, is_pinned: undefined, is_archived: undefined, updated_since: undefined }
+const list = (given: Partial<NotePage>) => (db: Database) =>
+  listNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
+const filtered = (filters: Partial<NoteFilters>) => list({ filters: { ...none, ...filters } })
+const position = ['2026-01-01T00:00:00Z', uuidv7()]
+const someNote = async (db: Database) =>
+  (await listNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0 })).rows[0]
+
+const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
+  ['the first page', list({})],
+  ['a later page', list({ after: position })],
+  ['by title', list({ sort: 'title', after: ['m', uuidv7()] })],
+  ['by -updated_at', list({ sort: '-updated_at', after: position })],
+  ['updated since', list({ sort: '-updated_at', filters: { ...none, updated_since: '2026-01-01T00:00:00Z' } })],
+  ['a common tag', filtered({ tags: ['common'] })],
+  ['a rare tag', filtered({ tags: ['rare'] })],
+  ['an unknown tag', filtered({ tags: ['unknown'] })],
+  ['two tags', filtered({ tags: ['common', 'rare'] })],
+  ['pinned', filtered({ is_pinned: true })],
+  ['not archived', filtered({ is_archived: false })],
+  ['archived', filtered({ is_archived: true })],
+  ['public', filtered({ is_public: true })],
+  ['the trash', (db) => listTrash(db, ownerId, { limit: 20, after: undefined, days: 30 })],
+  ['a later page of the trash', (db) => listTrash(db, ownerId, { limit: 20, after: position, days: 30 })],
+  ['the purge', (db) => eraseExpired(db, 30, 100)],
+  ['tags with counts', (db) => listTags(db, ownerId, { limit: 20, after: undefined })],
+  ['one note', (db) => findNote(db, ownerId, uuidv7())],
+  ['a note to be written', (db) => lockNote(db, ownerId, uuidv7())],
+  [
+    'a version and the versions of a note',
+    async (db) => {
+      const note = await someNote(db)
+      if (note === undefined) throw new Error('There is no note')
+      await findRevision(db, note, note.version + 1)
+      await listRevisions(db, note, { limit: 20, before: 2 })
+    },
+  ],
+]
+
+test.each(hotPaths)('%s needs no sequential scan', async (_, run) => {
+  const plans = await plansOf(database.connection, run)
+  expect(plans).not.toHaveLength(0)
+  for (const { statement, lines } of plans) {
+    expect(lines.join('\n'), statement).not.toContain('Seq Scan')
+    expect(lines.join('\n'), statement).toContain('Index')
+  }
+})
