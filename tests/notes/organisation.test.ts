@@ -48,6 +48,16 @@ describe('tags', () => {
     expect((await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b', tags } })).status).toBe(422)
   })
 
+  test('of characters that compatibility makes long are taken, found and counted', async () => {
+    const gina = await register(server)
+    const tags = ['\uFDFA'.repeat(64), '\u{1F370}'.repeat(64)]
+    const { path } = await newNote(gina, { tags })
+    expect((await gina.ask('GET', path)).body['tags']).toEqual(tags)
+    for (const tag of tags) expect((await gina.ask('GET', `/notes?limit=1&tag=${encodeURIComponent(tag)}`)).list).toHaveLength(1)
+    const page = await gina.ask('GET', '/tags?limit=1')
+    expect((await gina.ask('GET', String(nextOf(page.headers)))).list).toHaveLength(1)
+  })
+
   test('listTags counts the notes of each tag, without those in the trash', async () => {
     const carl = await register(server)
     await newNote(carl, { tags: ['b', 'A'] })

@@ -31,7 +31,7 @@ export async function plansOf(connection: Connection, work: (db: Database) => Pr
 /** So many that a statement stays far from its time-out. */
 const BATCH = 5_000
 
-/** Notes of one owner, as many as wanted: a hundredth pinned, a tenth archived, a tenth with a common tag, a few with a rare one, and a trash. */
+/** Notes of one owner, as many as wanted: each with one of 200 tags, a hundredth pinned, a tenth archived, a tenth with a common tag, a few with a rare one, and a trash. */
 export async function fillNotes(db: Database, ownerId: string, count: number): Promise<void> {
   for (let from = 1; from <= count; from += BATCH) await fillSome(db, ownerId, from, Math.min(from + BATCH - 1, count), count)
   await sql`vacuum analyze notes`.execute(db)
@@ -42,7 +42,7 @@ async function fillSome(db: Database, ownerId: string, from: number, to: number,
   await sql`
     insert into notes (id, owner_id, title, content, tags, is_pinned, is_archived, is_public, created_at, updated_at, deleted_at)
     select gen_random_uuid(), ${ownerId}, 'Note ' || md5(i::text), repeat(md5(i::text) || ' ', 10),
-      case when i % 10 = 0 then array['common'] else '{}'::text[] end || case when i % 10000 = 0 then array['rare'] else '{}'::text[] end,
+      array['topic ' || i % 200] || case when i % 10 = 0 then array['common'] else '{}'::text[] end || case when i % 10000 = 0 then array['rare'] else '{}'::text[] end,
       i % 100 = 0, i % 10 = 1, i % 100 = 2,
       now() - make_interval(secs => i), now() - make_interval(secs => (i * 7919) % ${count}), case when i % 20 = 3 then now() - make_interval(secs => i) end
     from generate_series(${from}::int, ${to}::int) i`.execute(db)
