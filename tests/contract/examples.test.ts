@@ -27,15 +27,15 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** What must be so before an example can succeed as it stands, beyond what `prepare` brings about. */
-const stages: Readonly<Record<string, () => Promise<void>>> = {
+const stages: Readonly<Record<string, (caller: Person) => Promise<void>>> = {
   'registerUser newUser': forgetExampleUser,
   'createToken password': async () => {
     await forgetExampleUser()
     await ask(server, 'POST', '/auth/register', { body: exampleBody('registerUser') })
   },
-  'changeNotes tidyUp': async () => {
+  'changeNotes tidyUp': async (caller) => {
     const [first] = list(exampleBody('changeNotes')['actions']).map((action) => string(object(action)['note_id']))
-    const owner_id = String(decodeJwt(ann.accessToken).sub)
+    const owner_id = String(decodeJwt(caller.accessToken).sub)
     await server.db
       .insertInto('notes')
       .values({ id: String(first), owner_id, title: 'First', content: 'Hello' })
@@ -70,8 +70,8 @@ const sendable = operations.flatMap((operation) => {
 test.each(sendable)(
   'the example $title ($type) works as it stands and is answered as the document shows',
   async ({ operation, example, title }) => {
-    await stages[title]?.()
     const caller = await register(server, { password: ann.password })
+    await stages[title]?.(caller)
     const attempt = await wellFormed(operation, server, caller)
     const headers = { ...attempt.headers, 'Content-Type': example.mediaType }
     const body = encodeBody(example.mediaType, example.value)
