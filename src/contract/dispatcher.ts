@@ -3,16 +3,19 @@ import { OpenAPIBackend, type Context, type Request as BackendRequest } from 'op
 import { hasBody, readBody } from '../http/body.ts'
 import { type FieldError, Problem, validationFailed } from '../http/problem.ts'
 import { type OutgoingReply, send } from '../http/send.ts'
+import { callerOf, refuseUnknownScheme, requireScopes, rethrowFailure } from './authorization.ts'
+import { compileContract, type CompiledContract } from './compile.ts'
 import type { ContractDocument } from './document.ts'
-import { readOperations, type Operation } from './operations.ts'
-import { compileReplyCheck, type ReplyCheck } from './replies.ts'
-import { ContractRouter, type Incoming } from './router.ts'
-import { replySchemas, requestSchemas } from './schemas.ts'
+import type { Operation } from './operations.ts'
+import type { ReplyCheck } from './replies.ts'
+import type { ContractRouter, Incoming } from './router.ts'
 import type { Caller, Client, Handlers, Reply } from './types.ts'
-import { ContractValidator, type RequestParts } from './validator.ts'
+import type { ContractValidator, RequestParts } from './validator.ts'
 
 export interface ContractDeps {
   readonly document: ContractDocument
+  /** The document, compiled already; for a process with several applications. */
+  readonly compiled?: CompiledContract
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
@@ -39,18 +42,10 @@ interface Passage {
   caller?: Promise<Caller>
 }
 
-/** The security schemes of the contract, by the credential that each one means. */
-const SCHEMES: Readonly<Record<string, Caller['credential']['kind']>> = { oauth2: 'session', apiKey: 'api_key' }
-
 /** The one express handler behind which the contract rules. Throws at start when it could not hold to the document. */
 export async function createContract(deps: ContractDeps): Promise<Contract> {
-  const { root } = deps.document
-  const operations = readOperations(root)
+  const { operations, router, validator, checkReply } = deps.compiled ?? compileContract(deps.document.root)
   refuseUnhandled(operations, deps.handlers)
-
-  const checkReply = deps.replies === 'off' ? () => [] : compileReplyCheck(operations, replySchemas(root))
-  const router = new ContractRouter(root as never, operations)
-  const validator = new ContractValidator(router, operations, root, requestSchemas(root))
   const backend = new StrictBackend(router, validator)
   registerStages(backend, router, deps)
   for (const operation of operations) registerOperation(backend, operation, deps)
@@ -58,7 +53,7 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
 
   /** The faults that must not leave the server; under `log` they are told and let through. */
   const checkOutgoing: ReplyCheck = (operationId, reply) => {
-    const faults = checkReply(operationId, reply)
+    const faults = deps.replies === 'off' ? [] : checkReply(operationId, reply)
     if (deps.replies === 'enforce') return faults
     if (faults.length > 0) deps.onBrokenReply(operationId, faults)
     return []
@@ -108,7 +103,7 @@ class StrictBackend extends OpenAPIBackend {
 function registerStages(backend: StrictBackend, router: ContractRouter, deps: ContractDeps): void {
   const schemes = Object.keys(backend.definition.components?.securitySchemes ?? {})
   for (const scheme of schemes) {
-    if (!Object.hasOwn(SCHEMES, scheme)) throw new Error(`The security scheme ${scheme} means no credential that is known`)
+    refuseUnknownScheme(scheme)
     backend.registerSecurityHandler(scheme, (_: Context, passage: Passage) => {
       passage.caller ??= deps.authenticate(passage.request.headers.authorization)
       return passage.caller
@@ -157,41 +152,6 @@ function registerOperation(backend: StrictBackend, operation: Operation, { handl
 
 function makeReply(status: number, body?: unknown, headers: Reply<never>['headers'] = {}): Omit<OutgoingReply, 'mediaType'> {
   return { status, body, headers }
-}
-
-function callerOf(context: Context): Caller | undefined {
-  const results = Object.entries(context.security ?? {}).filter(([name]) => name !== 'authorized')
-  return results.map(([, result]) => result as Caller).find(Boolean)
-}
-
-/**
- * openapi-backend turns whatever a security handler throws into "unauthorized", a database outage too, and lets a bad
- * token pass where one of several requirements is empty. What was thrown is thrown again.
- */
-function rethrowFailure(context: Context): void {
-  for (const result of Object.values(context.security ?? {})) {
-    if (typeof result === 'object' && result !== null && 'error' in result) throw result.error
-  }
-}
-
-/** One requirement must accept this kind of credential and find all its scopes (OpenAPI 3.1 §4.8.30). */
-function requireScopes(context: Context, operation: Operation): void {
-  if (operation.security.length === 0) return
-  const caller = callerOf(context)
-  const granted = caller?.scopes ?? []
-  const lacking = (scopes: readonly string[]): string[] => scopes.filter((scope) => !granted.some((has) => has === scope))
-  const accepts = (requirement: Operation['security'][number]): boolean => {
-    return Object.entries(requirement).every(
-      ([scheme, scopes]) => SCHEMES[scheme] === caller?.credential.kind && lacking(scopes).length === 0,
-    )
-  }
-  if (operation.security.some(accepts)) return
-  const [wanted = []] = operation.security.map((requirement) => Object.values(requirement).flat())
-  const missing = lacking(wanted).length > 0 ? lacking(wanted) : wanted
-  throw new Problem('insufficient-scope', 'The credential lacks a scope that this operation needs.', {
-    members: { missing_scopes: missing, granted_scopes: granted },
-    headers: { 'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${missing.join(' ')}"` },
-  })
 }
 
 function refuseUnacceptable(request: Request, operation: Operation): void {

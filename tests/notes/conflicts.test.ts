@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Person, register } from '../support/people.ts'
+import { type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { newNote } from './new-note.ts'
 
@@ -8,7 +8,7 @@ let ann: Person
 
 beforeAll(async () => {
   server = await startServer()
-  ann = await register(server)
+  ann = await enrol(server)
 })
 afterAll(() => server.stop())
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, register } from '../support/people.ts'
+import { type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { newNote } from './new-note.ts'
 
@@ -9,8 +9,8 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer()
-  ann = await register(server)
-  bob = await register(server)
+  ann = await enrol(server)
+  bob = await enrol(server)
 })
 afterAll(() => server.stop())
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HousekeepingLimits, purgeNotes } from '../../src/notes/purge.ts'
-import { type Person, register } from '../support/people.ts'
+import { type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { newNote, nextOf } from './new-note.ts'
 
@@ -11,8 +11,8 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer({ historyVersions: 60 })
-  ann = await register(server)
-  bob = await register(server)
+  ann = await enrol(server)
+  bob = await enrol(server)
 })
 afterAll(() => server.stop())
 

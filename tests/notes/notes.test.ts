@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ask, type Person, register } from '../support/people.ts'
+import { ask, type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -8,8 +8,8 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer()
-  ann = await register(server)
-  bob = await register(server)
+  ann = await enrol(server)
+  bob = await enrol(server)
 })
 afterAll(() => server.stop())
 
@@ -136,13 +136,13 @@ test("another's note answers exactly like an unknown one, and stays as it is", a
 })
 
 test("listNotes shows only what is the caller's own", async () => {
-  const carl = await register(server)
+  const carl = await enrol(server)
   await newNote(ann)
   expect((await carl.ask('GET', '/notes')).list).toEqual([])
 })
 
 test('following Link visits every note once, newest first, while others are written', async () => {
-  const dora = await register(server)
+  const dora = await enrol(server)
   const ids: string[] = []
   for (let count = 0; count < 7; count += 1) ids.unshift((await newNote(dora)).id)
   const seen: string[] = []
@@ -158,7 +158,7 @@ test('following Link visits every note once, newest first, while others are writ
 })
 
 test('skip and limit cut the list for callers who think in offsets', async () => {
-  const emma = await register(server)
+  const emma = await enrol(server)
   const ids: string[] = []
   for (let count = 0; count < 5; count += 1) ids.unshift((await newNote(emma)).id)
   const page = await emma.ask('GET', '/notes/?skip=1&limit=3')

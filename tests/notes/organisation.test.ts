@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, type Person, register } from '../support/people.ts'
+import { type Answer, type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { newNote, nextOf } from './new-note.ts'
 
@@ -9,8 +9,8 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer()
-  ann = await register(server)
-  bob = await register(server)
+  ann = await enrol(server)
+  bob = await enrol(server)
 })
 afterAll(() => server.stop())
 
@@ -49,7 +49,7 @@ describe('tags', () => {
   })
 
   test('of characters that compatibility makes long are taken, found and counted', async () => {
-    const gina = await register(server)
+    const gina = await enrol(server)
     const tags = ['\uFDFA'.repeat(64), '\u{1F370}'.repeat(64)]
     const { path } = await newNote(gina, { tags })
     expect((await gina.ask('GET', path)).body['tags']).toEqual(tags)
@@ -59,7 +59,7 @@ describe('tags', () => {
   })
 
   test('listTags counts the notes of each tag, without those in the trash', async () => {
-    const carl = await register(server)
+    const carl = await enrol(server)
     await newNote(carl, { tags: ['b', 'A'] })
     const gone = await newNote(carl, { tags: ['a', 'c'] })
     const { path } = await newNote(carl, { tags: ['B', 'd'] })
@@ -74,7 +74,7 @@ describe('tags', () => {
   })
 
   test('renameTags merges several tags into one, in every note, as a version that can be undone', async () => {
-    const dora = await register(server)
+    const dora = await enrol(server)
     const one = await newNote(dora, { tags: ['x', 'todo', 'y', 'To do'] })
     const two = await newNote(dora, { tags: ['TODO'] })
     const done = await newNote(dora, { tags: ['Task', 'z'] })
@@ -91,7 +91,7 @@ describe('tags', () => {
   })
 
   test('renameTags changes the case of a tag', async () => {
-    const emma = await register(server)
+    const emma = await enrol(server)
     const { path } = await newNote(emma, { tags: ['work'] })
     expect((await emma.ask('POST', '/tags/rename', { body: { from: ['work'], to: 'Work' } })).body).toEqual({ tag: 'Work', changed: 1 })
     expect((await emma.ask('GET', path)).body['tags']).toEqual(['Work'])
@@ -102,7 +102,7 @@ describe('tags', () => {
 describe('listNotes', () => {
   let fred: Person
   beforeAll(async () => {
-    fred = await register(server)
+    fred = await enrol(server)
     const notes: [string, Record<string, unknown>][] = [
       ['banana', { tags: ['fruit', 'Yellow'] }],
       ['Apple', { tags: ['fruit'], is_pinned: true }],

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
 import { allRows } from '../contract/database-rows.ts'
-import { type Person, register } from '../support/people.ts'
+import { type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type MadeNote, newNote, nextOf } from './new-note.ts'
 
@@ -12,8 +12,8 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer()
-  ann = await register(server)
-  bob = await register(server)
+  ann = await enrol(server)
+  bob = await enrol(server)
 })
 afterAll(() => server.stop())
 
@@ -96,7 +96,7 @@ test.each(['one', 'all'])('erased is gone: nothing of the text is left in the da
 })
 
 test('emptyTrash erases all of the trash and nothing else', async () => {
-  const carl = await register(server)
+  const carl = await enrol(server)
   const kept = await newNote(carl)
   await Promise.all(Array.from({ length: 5 }, () => trashed(carl)))
   const theirs = await trashed(bob)
@@ -115,7 +115,7 @@ test("another's trash is closed", async () => {
 })
 
 test('following Link visits every deleted note once, the last deleted first', async () => {
-  const dora = await register(server)
+  const dora = await enrol(server)
   const ids: string[] = []
   for (let count = 0; count < 5; count += 1) ids.unshift((await trashed(dora)).id)
   const seen: unknown[] = []
@@ -128,7 +128,7 @@ test('following Link visits every deleted note once, the last deleted first', as
 })
 
 test('what has been in the trash for longer than the setting is erased, passing over what somebody holds', async () => {
-  const emma = await register(server)
+  const emma = await enrol(server)
   const notes = [await trashed(emma), await trashed(emma), await trashed(emma), await newNote(emma)]
   const age = (id: string | undefined, days: number) =>
     sql`update notes set deleted_at = now() - make_interval(days => ${days}) where id = ${id}`.execute(server.db)

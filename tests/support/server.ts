@@ -4,6 +4,8 @@ import pino, { type Logger } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
+import type { Tokens } from '../../src/auth/tokens.ts'
+import { compileContract } from '../../src/contract/compile.ts'
 import { loadDocument } from '../../src/contract/document.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -14,11 +16,16 @@ import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
 
+/** Read and compiled once for all servers of a worker. */
+const document = loadDocument()
+const compiled = compileContract(document.root)
+
 export const SECRET_KEY = 'a-secret-key-for-tests-only-0123456789'
 
 export interface TestServer {
   readonly url: string
   readonly db: Database
+  readonly tokens: Tokens
   /** What was logged, as pino's JSON lines. */
   readonly log: readonly string[]
   readonly stop: () => Promise<void>
@@ -54,7 +61,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     passwordMinLength: options.passwordMinLength ?? 8,
     onLocalThrottle: () => undefined,
   })
-  const document = loadDocument()
   const handlers = await createHandlers({
     ...auth,
     historyVersions: options.historyVersions ?? 1_000,
@@ -64,6 +70,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   })
   const app = await createApp({
     document,
+    compiled,
     handlers: options.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
     clientOf: createClientOf(options.trustedProxies ?? []),
@@ -80,7 +87,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     await new Promise((resolve) => server.close(resolve))
     await database?.drop()
   }
-  return { url: `http://127.0.0.1:${port}`, db, log, stop }
+  return { url: `http://127.0.0.1:${port}`, db, tokens: auth.tokens, log, stop }
 }
 
 function collectingLog(lines: string[]): Logger {
