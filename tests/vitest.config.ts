@@ -1,16 +1,30 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that start processes and browsers, or take their time on purpose. CI runs them; `npm run check` does not. */
+const slow = [
+  'tests/**/*.browser.test.ts',
+  'tests/admin/**',
+  'tests/auth/{guard,key-rotation}.test.ts',
+  'tests/db/embedded.test.ts',
+  'tests/notes/{history-size,housekeeping,idempotency-crash}.test.ts',
+  'tests/notes/text/merge-properties.test.ts',
+  'tests/process/**',
+]
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['tests/**/*.test.ts'],
     globalSetup: ['tests/support/cluster.ts'],
     pool: 'forks',
     isolate: false,
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 15_000,
     hookTimeout: 60_000,
     teardownTimeout: 15_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: slow } },
+      { extends: true, test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) } },
+    ],
   },
 })

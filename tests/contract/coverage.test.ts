@@ -5,7 +5,7 @@ import { scopes as allScopes } from '../../generated/security.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
-import { type Answer, type Person, register } from '../support/people.ts'
+import { type Answer, enrol, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { encodeBody, operations, requestExamples } from './document-examples.ts'
 import { forge } from './forged-tokens.ts'
@@ -123,7 +123,7 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     one(send(server, withFields(attempt, { email: bob.email.toUpperCase() }), bearer)),
   'too many wrong passwords': async ({ operation, attempt }) => {
     if (!operation.responses.has(429)) return []
-    const victim = await register(server)
+    const victim = await enrol(server)
     const wrong = withFields(attempt, { username: victim.email, password: 'wrong', current_password: 'wrong' })
     const answers = []
     for (let count = 0; count < 6; count += 1) answers.push(await send(server, wrong, `Bearer ${victim.accessToken}`))

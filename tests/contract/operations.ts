@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import type { Json } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
-import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
+import { type Answer, ask, logIn, type Person, enrol } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
 import { encodeBody, exampleBody } from './document-examples.ts'
 
@@ -110,7 +110,7 @@ const CHANGES_CALLER: ReadonlySet<string> = new Set(['deleteMe', 'changePassword
 
 /** Who is to call an operation: the person whom a file shares, or somebody new where that one would not survive it. */
 export async function callerFor({ operationId }: Operation, server: TestServer, shared: Person): Promise<Person> {
-  return CHANGES_CALLER.has(operationId) ? register(server) : shared
+  return CHANGES_CALLER.has(operationId) ? enrol(server) : shared
 }
 
 async function trashedNote(person: Person): Promise<{ note_id: string }> {
