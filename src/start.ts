@@ -14,7 +14,7 @@ import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { createHandlers } from './handlers.ts'
 import { createClientOf } from './http/client.ts'
-import { startHousekeeping } from './housekeeping.ts'
+import { type Chore, startHousekeeping } from './housekeeping.ts'
 import { purgeNotes } from './notes/purge.ts'
 import { listen } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
@@ -87,7 +87,7 @@ export async function start(config: Config, log: Logger, onDatabaseExit: (reason
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
       if (phase.now !== 'starting') return
       phase.now = 'ready'
-      const chores = [() => purge(db), (isStopping: () => boolean) => purgeNotes(db, config, isStopping)]
+      const chores: Chore[] = [(isStopping) => purge(db, isStopping), (isStopping) => purgeNotes(db, config, isStopping)]
       closers.unshift(startHousekeeping(chores, (error) => log.warn({ err: error }, 'old rows could not be deleted')))
     })
     const stop = (): Promise<void> => {

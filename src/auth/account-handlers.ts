@@ -29,6 +29,7 @@ export function accountHandlers(db: Database, passwords: PasswordCheck): Pick<Ha
     async deleteMe({ body, caller, client }, reply) {
       const checked = await passwords.prove(caller.userId, body.current_password, client)
       if (!(await deleteAccount(db, checked))) throw wrongPassword()
+      await passwords.forget(checked)
       return reply(204)
     },
 

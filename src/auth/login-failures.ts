@@ -120,6 +120,12 @@ export async function forgetFailures(db: Database, key: Buffer): Promise<void> {
   await db.deleteFrom('login_failures').where('key', '=', key).execute()
 }
 
+/** Forgets an account. What was counted for it at single addresses cannot be found any more and expires by itself. */
+export async function forgetAccount(db: Database, account: Buffer): Promise<void> {
+  await db.deleteFrom('known_addresses').where('account', '=', account).execute()
+  await db.deleteFrom('login_failures').where('key', '=', account).execute()
+}
+
 /** Makes an address known good for an account, which keeps the newest fifty. */
 export async function rememberAddress(db: Database, { account, address }: LoginKeys, isKnown: boolean): Promise<void> {
   const expires_at = sql<string>`now() + make_interval(days => ${sql.lit(KNOWN_DAYS)})`

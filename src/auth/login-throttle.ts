@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import type { Database } from '../db/database.ts'
 import { isOutage } from '../db/pg-errors.ts'
 import { Problem } from '../http/problem.ts'
@@ -8,6 +7,7 @@ import {
   countFailures,
   type FailurePolicies,
   type FailurePolicy,
+  forgetAccount,
   forgetFailures,
   type LoginKeys,
   readLoginState,
@@ -18,9 +18,12 @@ import {
 export interface LoginThrottle {
   /**
    * To be called before the password is hashed. Throws a 429 with Retry-After while a block is on; nothing is counted
-   * then. `accountKey` is the e-mail as accounts compare it, whether there is such an account or not.
+   * then. `accountKey` is the e-mail as accounts compare it, whether there is such an account or not; `address` stands
+   * for its network already, as Client has it.
    */
   readonly attempt: (accountKey: string, address: string) => Promise<LoginAttempt>
+  /** Forgets where a deleted account logged in from, and the failures of strangers. */
+  readonly forget: (accountKey: string) => Promise<void>
 }
 
 export interface LoginAttempt {
@@ -103,9 +106,12 @@ export function createLoginThrottle(db: Database, { key, policies: given, onFall
 
   return {
     attempt: async (accountKey, address) => {
-      const keys = loginKeys(key, accountKey, addressGroup(address))
+      const keys = loginKeys(key, accountKey, address)
       const { isKnown } = await refuseBlocked(keys)
       return { settle: (matched) => (matched ? succeed(keys) : fail(keys, isKnown)) }
+    },
+    forget: async (accountKey) => {
+      await unlessOutage(forgetAccount(db, loginKeys(key, accountKey, '').account))
     },
   }
 }
@@ -117,25 +123,6 @@ function loginKeys(secret: Uint8Array, accountKey: string, group: string): Login
       .update([kind, ...parts].join('\0'))
       .digest()
   return { pair: digest('pair', accountKey, group), account: digest('account', accountKey), address: digest('address', group) }
-}
-
-/**
- * The network that an address stands for: one IPv4 address, or the /64 of an IPv6 one, because whoever has one address
- * of a /64 has all of them. An IPv4 address is the same however it is written (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2).
- */
-export function addressGroup(address: string): string {
-  const [bare = ''] = address.split('%')
-  if (!isIPv6(bare)) return bare
-  // The form of the URL standard: lower case, in hexadecimal, the longest run of zeros as `::`.
-  const [head = '', tail] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::')
-  const before = head.split(':').filter((part) => part !== '')
-  const after = (tail ?? '').split(':').filter((part) => part !== '')
-  const parts = [...before, ...Array<string>(tail === undefined ? 0 : 8 - before.length - after.length).fill('0'), ...after]
-  const [, , , , , marker, high = '0', low = '0'] = parts
-  if (marker === 'ffff' && parts.slice(0, 5).every((part) => part === '0')) {
-    return [high, low].flatMap((part) => [Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 0xff]).join('.')
-  }
-  return `${parts.slice(0, 4).join(':')}::/64`
 }
 
 function tooManyAttempts(waitSeconds: number): Problem {

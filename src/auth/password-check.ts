@@ -32,6 +32,8 @@ export interface PasswordCheck {
   /** As above, for a new account; undefined, and no hash computed, when its address turns out to be taken by then. */
   readonly hashForNewcomer: (email: string, password: string, client: Client) => Promise<string | undefined>
   readonly rehash: (password: string, client: Client) => Promise<string>
+  /** Forgets what is kept to guard the login of an account that was deleted. */
+  readonly forget: (account: Account) => Promise<void>
 }
 
 export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordCheck> {
@@ -67,6 +69,7 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
       refuseUnfit(password, field, passwordMinLength)
       return hashGate.run(() => hashPassword(password), client)
     },
+    forget: ({ email }) => loginThrottle.forget(emailKey(email)),
     rehash: (password, client) => hashGate.run(() => hashPassword(password), client),
   }
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLocalFailures } from '../../src/auth/local-failures.ts'
 import { purgeExpiredLogins } from '../../src/auth/login-failures.ts'
-import { addressGroup, createLoginThrottle, type LoginThrottle } from '../../src/auth/login-throttle.ts'
+import { createLoginThrottle, type LoginThrottle } from '../../src/auth/login-throttle.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { Problem } from '../../src/http/problem.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -320,23 +320,4 @@ test('the memory of the local counters is bounded, and their delays are those of
   expect(local.wait(keysOf('a'), true)).toBe(0)
   for (let guess = 0; guess < 5; guess += 1) local.count(keysOf('b'), policies, true)
   expect(local.wait(keysOf('b'), true)).toBe(1)
-})
-
-test('addresses are grouped as one owner has them: an IPv4 address, a /64 of IPv6', () => {
-  for (const [address, group] of [
-    ['192.0.2.7', '192.0.2.7'],
-    ['::ffff:192.0.2.7', '192.0.2.7'],
-    ['::FFFF:C000:207', '192.0.2.7'],
-    ['0:0:0:0:0:ffff:192.0.2.7', '192.0.2.7'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['2001:0DB8:0000:0000:ffff::2', '2001:db8:0:0::/64'],
-    ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['1::', '1:0:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['', ''],
-  ] as const) {
-    expect(addressGroup(address)).toBe(group)
-  }
 })
