@@ -5,6 +5,7 @@ import { loadConfig } from './config.ts'
 import { loadDocument } from './contract/document.ts'
 import { readEnvironment } from './environment.ts'
 import { createLog } from './log.ts'
+import { listen } from './server.ts'
 import { helpText } from './settings.ts'
 import type { RunningServer } from './start.ts'
 import { StartupFault } from './startup-fault.ts'
@@ -23,8 +24,6 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, format: config.logFormat })
   // Compiled code is kept beside the packages, whoever may write there: the next start takes a third less time.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
-  // Only now, because it loads everything: `--help` and a wrong setting are answered in a moment.
-  const { start } = await import('./start.ts')
   let starting: Promise<RunningServer> | undefined
   let stopping = 0
 
@@ -51,7 +50,10 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
 
-  starting = start(config, log, (reason) => {
+  const listener = await listen(config, log)
+  // Only now, because it loads everything: `--help`, a wrong setting and a taken port are answered in a moment.
+  const { start } = await import('./start.ts')
+  starting = start(config, listener, log, (reason) => {
     log.fatal(`the embedded PostgreSQL ended: ${reason}`)
     void stop('stopping without a database', 1)
   })

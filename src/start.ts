@@ -16,7 +16,7 @@ import { createHandlers } from './handlers.ts'
 import { createClientOf } from './http/client.ts'
 import { type Chore, startHousekeeping } from './housekeeping.ts'
 import { purgeNotes } from './notes/purge.ts'
-import { listen } from './server.ts'
+import type { Listener } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
 
 export interface RunningServer {
@@ -31,10 +31,14 @@ const RETRY_MS = 500
 /** A statement that is stuck does not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
-/** Starts a whole server. Throws a StartupFault for a reason that the operator can mend. */
-export async function start(config: Config, log: Logger, onDatabaseExit: (reason: string) => void): Promise<RunningServer> {
+/** Starts a whole server behind a listener. Throws a StartupFault for a reason that the operator can mend. */
+export async function start(
+  config: Config,
+  listener: Listener,
+  log: Logger,
+  onDatabaseExit: (reason: string) => void,
+): Promise<RunningServer> {
   const document = loadDocument()
-  const listener = await listen(config, log)
   const closers: (() => Promise<void>)[] = [listener.close]
   const stopAll = async (): Promise<void> => {
     for (const close of closers) await close().catch((error: unknown) => log.error({ err: error }, 'a part did not stop'))
