@@ -65,6 +65,10 @@ function buildRedoc(): void {
       env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     })
     const redoc = extractRedoc(readFileSync(output, 'utf8'))
+    if (process.argv.includes('--check')) {
+      if (readFileSync(new URL('redoc.js', target), 'utf8') === redoc) return
+      throw new Error('generated/redoc is stale: run npm run generate')
+    }
     mkdirSync(target, { recursive: true })
     writeFileSync(new URL('redoc.js', target), redoc)
     copyFileSync(new URL('LICENSE', cli), new URL('LICENSE', target))

@@ -96,7 +96,9 @@ describe.each(guarded.map((operation) => ({ operation, id: operation.operationId
   })
 
   const wanted = new Set<string>(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
-  test.skipIf(wanted.size === 0)('answers 403 while any scope of it is missing, names that, and changes nothing', async () => {
+  // An operation that any credential may call has no scope that could be missing.
+  const ifScoped = wanted.size === 0 ? undefined : test
+  ifScoped?.('answers 403 while any scope of it is missing, names that, and changes nothing', async () => {
     const owner = await callerFor(operation, server, ann)
     const attempt = await wellFormed(operation, server, owner)
     const before = await allRows(server.db)
