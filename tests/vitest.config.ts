@@ -11,6 +11,9 @@ const slow = [
   'tests/process/**',
 ]
 
+/** Judges what the servers of all other files answered, so it comes last and means little alone. */
+const last = ['tests/contract/traffic.test.ts']
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -23,8 +26,9 @@ export default defineConfig({
     teardownTimeout: 15_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
     projects: [
-      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: slow } },
+      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...last] } },
       { extends: true, test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) } },
+      { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 1 } } },
     ],
   },
 })

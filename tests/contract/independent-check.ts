@@ -2,11 +2,21 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { type JsonObject, object } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
-import type { Answer } from '../support/people.ts'
 import { document } from './document-examples.ts'
+
+/** An answer as it went over the wire. */
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** Whether it answers HEAD, and so has the headers of a body only (RFC 9110 §9.3.2). */
+  readonly isHead?: boolean
+}
 
 /** What every answer may carry whatever its operation: headers of the connection and of the server as a whole. */
 const BASELINE: ReadonlySet<string> = new Set([
+  'access-control-allow-origin',
+  'access-control-expose-headers',
   'cache-control',
   'connection',
   'content-length',
@@ -38,7 +48,7 @@ export function schemaFaults(pointer: string, value: unknown): string[] {
  * What is wrong with an answer by the document, read and judged here from scratch, so that a fault of
  * src/contract/replies.ts cannot hide itself.
  */
-export function answerFaults({ operationId, path, method }: Operation, answer: Answer): string[] {
+export function answerFaults({ operationId, path, method }: Operation, answer: WireAnswer): string[] {
   const responses = `/paths/${escape(path)}/${method}/responses`
   const documented = lookUp(responses)[String(answer.status)]
   if (documented === undefined) return [`${operationId} does not document ${answer.status}`]
@@ -47,15 +57,15 @@ export function answerFaults({ operationId, path, method }: Operation, answer: A
   return faults.map((fault) => `${operationId} ${answer.status}: ${fault}`)
 }
 
-function contentFaults(response: JsonObject, pointer: string, { headers, text }: Answer): string[] {
+function contentFaults(response: JsonObject, pointer: string, { headers, text, isHead }: WireAnswer): string[] {
   const content = object(response['content'] ?? {})
   const type = headers.get('content-type')
   if (Object.keys(content).length === 0) return text === '' && type === null ? [] : ['has a body']
   if (type === null || !(type in content)) return [`has the media type ${type}`]
-  return schemaFaults(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
+  return isHead === true ? [] : schemaFaults(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
 }
 
-function headerFaults(response: JsonObject, pointer: string, { headers }: Answer): string[] {
+function headerFaults(response: JsonObject, pointer: string, { headers }: WireAnswer): string[] {
   const faults: string[] = []
   const known = new Set(BASELINE)
   for (const [name, entry] of Object.entries(object(response['headers'] ?? {}))) {

@@ -1,15 +1,18 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createApp, type AppDeps } from '../../src/app.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
+import { type Exchange, observe } from '../support/recorder.ts'
 import { document } from './document-examples.ts'
 
 export interface ServedContract {
   readonly url: string
   /** What was logged beyond the one line of each request. */
   readonly complaints: Record<string, unknown>[]
+  /** Every exchange so far. It is not among the traffic of the run, which is that of the real handlers. */
+  readonly exchanges: Exchange[]
   readonly stop: () => Promise<void>
 }
 
@@ -28,10 +31,14 @@ export const somebody: Caller = {
   scopes: ['account:read', 'notes:read', 'notes:write'],
 }
 
-type Options = Partial<Omit<AppDeps, 'handlers' | 'log'>> & { readonly handlers: Readonly<Record<string, LooseHandler>> }
+type Options = Partial<Omit<AppDeps, 'handlers' | 'log'>> & {
+  readonly handlers: Readonly<Record<string, LooseHandler>>
+  /** Stands before the application, for faults that no handler can make. */
+  readonly before?: (app: RequestListener) => RequestListener
+}
 
 /** The application around handlers and a document of the test's own, on a port of its own, without a database. */
-export async function serveContract({ handlers, ...options }: Options): Promise<ServedContract> {
+export async function serveContract({ handlers, before = (app) => app, ...options }: Options): Promise<ServedContract> {
   const complaints: Record<string, unknown>[] = []
   const write = (line: string): void => void complaints.push(JSON.parse(line) as Record<string, unknown>)
   const app = await createApp({
@@ -45,14 +52,16 @@ export async function serveContract({ handlers, ...options }: Options): Promise<
     handlers: handlers as unknown as Handlers,
     log: pino({ level: 'warn', base: null }, { write }),
   })
-  const server = createServer(app)
+  const exchanges: Exchange[] = []
+  const server = createServer(before(app))
+  server.prependListener('request', (request, response) => observe(request, response, (exchange) => exchanges.push(exchange)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { url: `http://127.0.0.1:${port}`, complaints, stop }
+  return { url: `http://127.0.0.1:${port}`, complaints, exchanges, stop }
 }
 
 /** The same handler for every operation. */

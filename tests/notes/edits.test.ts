@@ -94,6 +94,9 @@ test('editNote obeys If-Match, in a dry run too', async () => {
     expect(refused.body['base']).toMatchObject({ version: 1, content: 'Hello' })
   }
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
+  const edits = [{ op: 'append', text: 'x' }]
+  const done = await ann.ask('POST', `${path}/edits`, { body: { edits }, headers: { 'If-Match': '"2"' } })
+  expect(done.body['note']).toMatchObject({ version: 3, content: 'Second\nx' })
 })
 
 test('edits never make a note that the contract does not allow', async () => {

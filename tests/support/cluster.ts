@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { connectionConfig } from '../../src/db/database.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { TRAFFIC } from './recorder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -18,7 +19,8 @@ export const TEMPLATE = 'notes_template'
 
 /**
  * One PostgreSQL for the whole run: our own embedded one, in memory where the machine offers that, or the server that
- * TEST_DATABASE_URL names. The schema is migrated once, into a template that every test file copies.
+ * TEST_DATABASE_URL names. The schema is migrated once, into a template that every test file copies. Beside it a directory
+ * for what the servers of all files answer.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { cluster, stop } = await openCluster()
@@ -29,7 +31,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await client.query(`create database ${TEMPLATE}`)
   await client.end()
   await migrate({ ...cluster, database: TEMPLATE })
-  return stop
+  const traffic = temporary('notes-api-traffic-')
+  process.env[TRAFFIC] = traffic
+  return async () => {
+    await stop()
+    rmSync(traffic, { recursive: true, force: true })
+  }
 }
 
 async function openCluster() {
@@ -44,7 +51,7 @@ async function openCluster() {
     }
     return { cluster, stop: async () => undefined }
   }
-  const dataDir = mkdtempSync(join(isThere('/dev/shm') ? '/dev/shm' : tmpdir(), 'notes-api-test-'))
+  const dataDir = temporary('notes-api-test-')
   const database = await startEmbedded({ dataDir, settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' } })
   const { host, port, user } = database.connection
   const stop = async (): Promise<void> => {
@@ -52,6 +59,11 @@ async function openCluster() {
     rmSync(dataDir, { recursive: true, force: true })
   }
   return { cluster: { host, port, user, password: '' }, stop }
+}
+
+/** In memory, where the machine offers that. */
+function temporary(prefix: string): string {
+  return mkdtempSync(join(isThere('/dev/shm') ? '/dev/shm' : tmpdir(), prefix))
 }
 
 function isThere(path: string): boolean {

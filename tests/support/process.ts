@@ -4,10 +4,12 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TRAFFIC } from './recorder.ts'
 import { SECRET_KEY } from './server.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
 const MAIN = join(PROJECT, 'src', 'main.ts')
+const RECORD = join(import.meta.dirname, 'record-process.ts')
 /** Spares each server a third of the processor time of its start. */
 const COMPILE_CACHE = join(PROJECT, 'node_modules', '.cache', 'compiled-for-tests')
 
@@ -38,8 +40,16 @@ const directories = new Set<string>()
 /** Spawns it and does not wait. The environment is only what is given here, with a port that was free. */
 export async function spawnServer(env: Readonly<Record<string, string>>, options: Options = {}): Promise<ServerProcess> {
   const port = Number(env['PORT'] ?? (await freePort()))
-  const given = { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, PORT: String(port), LOG_FORMAT: 'json', ...env }
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])], {
+  const recording = { [TRAFFIC]: process.env[TRAFFIC] ?? '' }
+  const given = {
+    PATH: process.env['PATH'] ?? '',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    PORT: String(port),
+    LOG_FORMAT: 'json',
+    ...recording,
+    ...env,
+  }
+  const child = spawn(process.execPath, ['--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])], {
     cwd: options.cwd ?? tmpdir(),
     env: given,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,6 +15,7 @@ import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
+import { recordServer } from './recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
 const document = loadDocument()
@@ -80,6 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     log: collectingLog(log),
   })
   const server = createServer(app)
+  recordServer(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {

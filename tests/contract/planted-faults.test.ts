@@ -1,0 +1,86 @@
+import type { RequestListener } from 'node:http'
+import { beforeAll, expect, test } from 'vitest'
+import { ask } from '../support/people.ts'
+import { document, operationCalled, operations, responseExamples } from './document-examples.ts'
+import { secondOpinion, type SecondOpinion } from './second-opinion.ts'
+import { everywhere, type LooseHandler, serveContract } from './served-contract.ts'
+import { lies, place } from './traffic.ts'
+
+const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
+const [{ value: note } = { value: {} }] = responseExamples(operationCalled('getNote'), 200)
+const good = note as Record<string, unknown>
+const ids = operations.map(({ operationId }) => operationId)
+const etag = { ETag: '"1"' }
+const right: LooseHandler = async (_, reply) => reply(200, good, etag)
+
+/** A fault of a handler, or of something that stands before the contract and so escapes it. */
+interface Fault {
+  readonly does?: LooseHandler
+  readonly before?: (app: RequestListener) => RequestListener
+  readonly path?: string
+}
+
+const faults: Readonly<Record<string, Fault>> = {
+  'an extra reply field': { does: async (_, reply) => reply(200, { ...good, password_hash: 'x' }, etag) },
+  'a wrong type': { does: async (_, reply) => reply(200, { ...good, version: '1' }, etag) },
+  'a bad format': { does: async (_, reply) => reply(200, { ...good, created_at: 'yesterday, at noon, or so' }, etag) },
+  'null where it is not allowed': { does: async (_, reply) => reply(200, { ...good, title: null }, etag) },
+  'a missing field': { does: async (_, reply) => reply(200, { ...good, title: undefined }, etag) },
+  'an undocumented status': { does: async (_, reply) => reply(202, good, etag) },
+  'a missing required header': { does: async (_, reply) => reply(200, good, {}) },
+  'an undocumented header': { does: async (_, reply) => reply(200, good, { ...etag, 'X-Secret': 'x' }) },
+  'a wrong media type': { before: withContentType('text/html') },
+  'an undocumented route': { before: withRoute('/secret'), path: '/secret' },
+}
+
+/** What the other implementation does not look at. */
+const UNSEEN_BY_PRISM = new Set(['an undocumented header', 'an undocumented route'])
+
+let prism: SecondOpinion
+
+beforeAll(async () => {
+  prism = await secondOpinion(document.root)
+})
+
+test.each(Object.keys(faults))('%s is found in the traffic, by us and by an implementation that is not ours', async (title) => {
+  const { does = right, before, path = NOTE } = faults[title] ?? {}
+  const server = await serveContract({ handlers: everywhere(ids, does), ...(before && { before }), replies: 'off' })
+  expect((await ask(server, 'GET', path)).status).toBeLessThan(300)
+  await server.stop()
+  const placed = server.exchanges.map(place)
+  expect(placed.flatMap(lies)).toHaveLength(1)
+  const second = placed.flatMap(prism)
+  expect(second.length > 0, second.join()).toBe(!UNSEEN_BY_PRISM.has(title))
+})
+
+const ofHandlers = Object.entries(faults).filter(([, { does }]) => does !== undefined)
+
+test.each(ofHandlers)('%s does not leave a server that enforces its contract', async (_, { does = right }) => {
+  const server = await serveContract({ handlers: everywhere(ids, does) })
+  expect((await ask(server, 'GET', NOTE)).status).toBe(500)
+  await server.stop()
+})
+
+test('an answer without a fault is found by nobody', async () => {
+  const server = await serveContract({ handlers: everywhere(ids, right) })
+  expect((await ask(server, 'GET', NOTE)).status).toBe(200)
+  await server.stop()
+  const placed = server.exchanges.map(place)
+  expect(placed).toHaveLength(1)
+  expect([...placed.flatMap(lies), ...placed.flatMap(prism)]).toEqual([])
+})
+
+function withContentType(type: string) {
+  return (app: RequestListener): RequestListener =>
+    (request, response) => {
+      const setHeader = response.setHeader.bind(response)
+      response.setHeader = (name, value) => setHeader(name, name === 'Content-Type' ? type : value)
+      return app(request, response)
+    }
+}
+
+function withRoute(path: string) {
+  return (app: RequestListener): RequestListener =>
+    (request, response) =>
+      request.url === path ? response.end('hello') : app(request, response)
+}

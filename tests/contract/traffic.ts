@@ -1,0 +1,106 @@
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Exchange } from '../support/recorder.ts'
+import { operations } from './document-examples.ts'
+import { answerFaults, type WireAnswer } from './independent-check.ts'
+
+/** An exchange with the operation that it is one of, found here from the document and not by our router. */
+export interface Placed {
+  readonly exchange: Exchange
+  readonly path: string
+  /** undefined where the path is unknown, or has other methods. */
+  readonly operation: Operation | undefined
+  readonly isKnownPath: boolean
+}
+
+const templates = [...new Set(operations.map(({ path }) => path))]
+  .map((path) => ({ path, matches: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`) }))
+  // A path without parameters comes before one that would take its last part for an id (OpenAPI 3.1 §4.8.8.2).
+  .toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)
+
+export function place(exchange: Exchange): Placed {
+  // A trailing slash is accepted, says info.description.
+  const path = exchange.target.split('?')[0]?.replace(/(.)\/$/, '$1') ?? '/'
+  const template = templates.find(({ matches }) => matches.test(path))
+  const method = exchange.method === 'HEAD' ? 'get' : exchange.method.toLowerCase()
+  const operation = operations.find((candidate) => candidate.path === template?.path && candidate.method === method)
+  return { exchange, path, operation, isKnownPath: template !== undefined }
+}
+
+/** What the server answers outside the contract, and where that is decided: docs/decisions/0002. */
+const PAGES = /^\/($|docs$|docs\/assets\/|redoc$|openapi\.(yaml|json)$|problems(\/|$))/
+
+/** What is wrong with an answer by the document: nothing that is not documented may have been seen. */
+export function lies({ exchange, operation, path, isKnownPath }: Placed): string[] {
+  const { method, status } = exchange
+  if (operation !== undefined) return answerFaults(operation, answerOf(exchange))
+  const isReal = isKnownPath ? isOtherMethod(exchange) : isPage(path, status) || isProblem(exchange, 404, 'not-found')
+  return isReal ? [] : [`${method} ${path} is not documented and answers ${status}`]
+}
+
+function isPage(path: string, status: number): boolean {
+  return PAGES.test(path) && (status === 200 || status === 304)
+}
+
+/** The promise of info.description for what is no operation: 405 with Allow, OPTIONS answers it too. */
+function isOtherMethod(exchange: Exchange): boolean {
+  const isPreflight = exchange.headers['access-control-allow-methods'] !== undefined
+  const allows = exchange.headers['allow'] !== undefined || isPreflight
+  if (exchange.method === 'OPTIONS') return exchange.status === 204 && exchange.body === '' && allows
+  return allows && isProblem(exchange, 405, 'method-not-allowed')
+}
+
+function isProblem({ method, status, headers, body }: Exchange, expected: number, slug: string): boolean {
+  const isRight = status === expected && headers['content-type'] === 'application/problem+json'
+  return isRight && (method === 'HEAD' || (JSON.parse(textOf(body)) as { type: string }).type === `/problems/${slug}`)
+}
+
+export function answerOf({ status, headers, body, method }: Exchange): WireAnswer {
+  return { status, headers: new Headers(headers), text: textOf(body), isHead: method === 'HEAD' }
+}
+
+/** Recorded bytes as the UTF-8 that they are. */
+export function textOf(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
+}
+
+/** Everything the document promises that an exchange can show, each as a line. */
+export function documented(): Set<string> {
+  return new Set(
+    operations.flatMap((operation) => {
+      const { operationId, responses, parameters, body } = operation
+      const answers = [...responses].flatMap(([status, { content, headers }]) => [
+        `${operationId} ${status}`,
+        ...[...content.keys()].map((mediaType) => `${operationId} ${status} ${mediaType}`),
+        ...headers.map(({ name }) => `${operationId} ${status} header ${name.toLowerCase()}`),
+      ])
+      const questions = [
+        ...[...(body?.content.keys() ?? [])].map((mediaType) => `${operationId} takes ${mediaType}`),
+        ...parameters.map((parameter) => `${operationId} takes ${parameter.in} ${parameter.name.toLowerCase()}`),
+      ]
+      return [...answers, ...questions]
+    }),
+  )
+}
+
+/** What an exchange shows of that. A parameter or a body counts where the request succeeded with it. */
+export function shown({ exchange, operation }: Placed): string[] {
+  if (operation === undefined) return []
+  const { operationId } = operation
+  const { status, headers, requestHeaders, target } = exchange
+  const answer = `${operationId} ${status}`
+  const answers = [
+    answer,
+    ...(headers['content-type'] === undefined ? [] : [`${answer} ${headers['content-type']}`]),
+    ...Object.keys(headers).map((name) => `${answer} header ${name}`),
+  ]
+  if (status >= 400) return answers
+  const query = [...new URLSearchParams(target.split('?')[1] ?? '').keys()]
+  const mediaType = requestHeaders['content-type']?.split(';')[0]?.toLowerCase()
+  return [
+    ...answers,
+    ...(mediaType === undefined ? [] : [`${operationId} takes ${mediaType}`]),
+    ...operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `${operationId} takes path ${name}`),
+    ...query.map((name) => `${operationId} takes query ${name.toLowerCase()}`),
+    ...Object.keys(requestHeaders).map((name) => `${operationId} takes header ${name}`),
+  ]
+}
