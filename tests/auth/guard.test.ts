@@ -123,18 +123,20 @@ test('an unknown e-mail, a wrong password and a disabled account take the same t
     expect((await tryLogIn(server, `203.0.113.${round % 250}`, `${name}${round}@example.com`, password)).status).toBe(401)
     return performance.now() - started
   }
-  // Other tests run beside this one. Chance may spoil one run; what really takes longer takes longer in all three.
-  const spreads: number[] = []
-  for (let run = 0; run < 3 && !spreads.some((spread) => spread < 10); run += 1) {
+  // Other tests run beside this one, and the machine may be busy: what is left out would save a whole hash, so a fifth of
+  // the time is the least that tells. Chance may spoil one run; what really takes longer takes longer in all three.
+  const outcomes: boolean[] = []
+  for (let run = 0; run < 3 && !outcomes.includes(true); run += 1) {
     const times: Record<string, number[]> = { unknown: [], known: [], disabled: [] }
     for (let round = run * samples + 1; round <= (run + 1) * samples; round += 1) {
       for (const [name, list] of Object.entries(times)) list.push(await time(name, round))
     }
     const medians = Object.values(times).map(median)
-    spreads.push(Math.max(...medians) - Math.min(...medians))
+    const [least, most] = [Math.min(...medians), Math.max(...medians)]
+    outcomes.push(most - least < Math.max(10, least / 5))
     if (process.env['TIMING_SAMPLES'] !== undefined) process.stdout.write(`${JSON.stringify({ samples, medians })}\n`)
   }
-  expect(Math.min(...spreads)).toBeLessThan(10)
+  expect(outcomes).toContain(true)
 })
 
 test('while registration is closed nobody gets an account, and those who have one log in', async () => {
