@@ -73,7 +73,7 @@ export interface Style {
   readonly comma: string
 }
 
-const SHORT = 80
+const SHORT = 60
 
 /** A value over several lines; one that is short and holds nothing nested stays in one. */
 export function layOut(value: Json, style: Style): string {
