@@ -34,7 +34,7 @@ test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${lin
 
     const to = operationCalled(string(link['operationId']) as OperationId)
     const valueOf = (expression: Json): Json => evaluate(expression, { from, first, answer })
-    const given = Object.entries(object(link['parameters'] ?? {})).map(([name, expression]) => [name, String(valueOf(expression))] as const)
+    const given = Object.entries(object(link['parameters'] ?? {})).map(([name, expression]) => [name, textOf(valueOf(expression))] as const)
     const own = await wellFormed(to, server, person)
     const body = 'requestBody' in link ? encodeBody(own.headers['Content-Type'] ?? '', valueOf(link['requestBody'] ?? null)) : own.body
     const reached = await send(server, follow(to, own, body, new Map(given)), authorization)
@@ -59,6 +59,10 @@ function follow(to: Operation, own: Attempt, body: string | undefined, given: Re
     placed.filter((parameter) => parameter.in === 'query').map(({ name, value }): [string, string] => [name, value]),
   )
   return { ...own, path: query.size === 0 ? path : `${path}?${query.toString()}`, body, headers: { ...own.headers, ...headers } }
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 interface Exchange {
