@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { at, loadDocument, object } from './document.ts'
 import { type Operation, readOperations } from './operations.ts'
+import { codeSamples } from './samples/code-samples.ts'
 
 const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n'
 
@@ -17,6 +18,7 @@ const known = schemes.flatMap((scheme) =>
 
 emit('security.ts', securityText())
 emit('refinements.d.ts', refinementsText())
+emit('code-samples.json', `${JSON.stringify(codeSamples(root, operations), null, 2)}\n`)
 
 /** operationId to scopes; null for a public operation. */
 function securityText(): string {

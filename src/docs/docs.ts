@@ -1,6 +1,7 @@
 import { Router, type RequestHandler } from 'express'
 import { consolePage, landingPage, readTitle, referencePage } from './api-pages.ts'
 import { loadAssets } from './assets.ts'
+import { withCodeSamples } from './code-samples.ts'
 import { fixed } from './fixed.ts'
 import { problemIndex, problemPage, type ProblemPage } from './problem-pages.ts'
 
@@ -38,7 +39,7 @@ const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
   fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
 
 /** The contract holds nothing private: any page on the web may read it, and tools in browsers do. */
-const contractAt = (text: string, type: string): RequestHandler =>
+const contractAt = (text: string | (() => string), type: string): RequestHandler =>
   fixed(text, type, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag' })
 
 /** Static pages, the documented exception to "only the dispatcher touches res". Other methods are left to the app. */
@@ -52,7 +53,10 @@ export function createDocs({ yaml, document, problems }: DocsDeps): Router {
   docs.get('/docs', pageAt(consolePage(title, assets), consolePolicy))
   docs.get('/redoc', pageAt(referencePage(title, assets), referencePolicy))
   docs.get('/openapi.yaml', contractAt(yaml, 'application/yaml'))
-  docs.get('/openapi.json', contractAt(JSON.stringify(document), 'application/json'))
+  docs.get(
+    '/openapi.json',
+    contractAt(() => JSON.stringify(withCodeSamples(document)), 'application/json'),
+  )
   docs.get('/problems', pageAt(problemIndex(problems, assets), textPolicy))
   docs.get('/problems/:slug', (req, res, next) => {
     const answer = problemPages.get(req.params.slug)

@@ -24,11 +24,19 @@ export async function sendUnlessKnown(req: Request, res: Response, body: Body): 
   res.send(await body())
 }
 
-/** Answers with a text that does not change while the server runs. `no-cache` makes an upgrade show at once. */
-export function fixed(text: string, type: string, headers: Record<string, string>): RequestHandler {
-  const bytes = Buffer.from(text)
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+/**
+ * Answers with a text that does not change while the server runs, made when it is first asked for: a start need not wait
+ * for it. `no-cache` makes an upgrade show at once.
+ */
+export function fixed(text: string | (() => string), type: string, headers: Record<string, string>): RequestHandler {
+  const make = (): { bytes: Buffer; etag: string } => {
+    const bytes = Buffer.from(typeof text === 'string' ? text : text())
+    return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
+  }
+  let made: ReturnType<typeof make> | undefined
   return async (req, res) => {
+    made ??= make()
+    const { bytes, etag } = made
     res.set({
       'Content-Type': `${type}; charset=utf-8`,
       'Cache-Control': 'no-cache',

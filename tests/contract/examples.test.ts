@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
-import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isObject, type Json, list, object, string } from '../../src/contract/document.ts'
+import { isObject, type Json, object, string } from '../../src/contract/document.ts'
 import { problemKinds, type ProblemSlug } from '../../src/http/problem-kinds.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { document, encodeBody, exampleBody, operations, places, requestExamples, responseExamples } from './document-examples.ts'
+import { setStage } from './example-stages.ts'
 import { schemaFaults } from './independent-check.ts'
 import { callerFor, isSuccess, send, wellFormed } from './operations.ts'
 
@@ -26,38 +25,6 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** What must be so before an example can succeed as it stands, beyond what `prepare` brings about. */
-const stages: Readonly<Record<string, (caller: Person) => Promise<void>>> = {
-  'registerUser newUser': forgetExampleUser,
-  'createToken password': async () => {
-    await forgetExampleUser()
-    await ask(server, 'POST', '/auth/register', { body: exampleBody('registerUser') })
-  },
-  'changeNotes tidyUp': async (caller) => {
-    const [first] = list(exampleBody('changeNotes')['actions']).map((action) => string(object(action)['note_id']))
-    const owner_id = String(decodeJwt(caller.accessToken).sub)
-    await server.db
-      .insertInto('notes')
-      .values({ id: String(first), owner_id, title: 'First', content: 'Hello' })
-      .execute()
-  },
-  'createToken refresh': async () => {
-    const sent = operations.flatMap(requestExamples).flatMap(({ value }) => object(value)['refresh_token'] ?? [])
-    const hash = createHash('sha256').update(string(sent[0])).digest()
-    const expires_at = new Date(Date.now() + 60_000).toISOString()
-    // Of somebody else: the example of revokeToken ends this session.
-    const session_id = String(decodeJwt((await register(server)).accessToken)['sid'])
-    await server.db.insertInto('refresh_tokens').values({ token_hash: hash, session_id, expires_at }).execute()
-  },
-}
-
-async function forgetExampleUser(): Promise<void> {
-  await server.db
-    .deleteFrom('users')
-    .where('email', '=', string(exampleBody('registerUser')['email']))
-    .execute()
-}
-
 const sendable = operations.flatMap((operation) => {
   return requestExamples(operation).map((example) => ({
     operation,
@@ -69,9 +36,9 @@ const sendable = operations.flatMap((operation) => {
 
 test.each(sendable)(
   'the example $title ($type) works as it stands and is answered as the document shows',
-  async ({ operation, example, title }) => {
+  async ({ operation, example }) => {
     const caller = await register(server, { password: ann.password })
-    await stages[title]?.(caller)
+    await setStage(server, operation.operationId, example.name, caller)
     const attempt = await wellFormed(operation, server, caller)
     const headers = { ...attempt.headers, 'Content-Type': example.mediaType }
     const body = encodeBody(example.mediaType, example.value)
@@ -169,6 +136,9 @@ function shapeOf(text: string): unknown {
   return text === '' ? '' : shape(JSON.parse(text))
 }
 
-test('the document served is the document on disk', async () => {
-  expect((await ask(server, 'GET', '/openapi.json')).body).toEqual(document.root)
+test('the document served is the document on disk, but for the samples of code', async () => {
+  const { text } = await ask(server, 'GET', '/openapi.json')
+  const bare: unknown = JSON.parse(text, (key, value: unknown) => (key === 'x-codeSamples' ? undefined : value))
+  expect(bare).toEqual(document.root)
+  expect((await ask(server, 'GET', '/openapi.yaml')).text).toBe(document.text)
 })

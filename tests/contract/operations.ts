@@ -59,7 +59,11 @@ export const prepare: Record<OperationId, Prepare> = {
     const content = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
     return { params: await newNote(person, { content }), body: exampleBody('editNote') }
   },
-  listRevisions: async (_, person) => ({ params: await newNote(person) }),
+  listRevisions: async (_, person) => {
+    const params = await newNote(person)
+    await person.ask('PUT', `/notes/${params.note_id}`, { body: exampleBody('updateNote') })
+    return { params }
+  },
   getRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
   compareRevisions: async (_, person) => {
     const params = await newNote(person)

@@ -149,6 +149,9 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
       await page.locator('#redoc').getByText(summary, { exact: true }).first().waitFor()
     }
   }
+  // The samples of code, and not merely the body that Redoc shows of itself.
+  await page.goto(`${url}/redoc#/notes/createNote`)
+  await page.getByText("'http://localhost:8000/notes'").first().waitFor()
   await page.keyboard.press('Control+k')
   await page.keyboard.type('note')
   await page.getByText('/notes').last().waitFor()

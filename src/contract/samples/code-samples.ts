@@ -1,0 +1,35 @@
+import type { JsonObject } from '../document.ts'
+import type { Operation } from '../operations.ts'
+import { curlSample } from './curl.ts'
+import { pythonSample } from './python.ts'
+import { type SampleRequest, sampleRequests } from './request.ts'
+import { typescriptSample } from './typescript.ts'
+
+/** As `x-codeSamples` has them. */
+export interface CodeSample {
+  readonly lang: string
+  readonly label: string
+  readonly source: string
+}
+
+const LANGUAGES: readonly (readonly [lang: string, label: string, write: (request: SampleRequest) => string])[] = [
+  ['Shell', 'curl', curlSample],
+  ['TypeScript', 'TypeScript', typescriptSample],
+  ['Python', 'Python', pythonSample],
+]
+
+/** Each request in each language; the first request is called by its language alone, further ones by their example too. */
+export function codeSamples(root: JsonObject, operations: readonly Operation[]): Record<string, CodeSample[]> {
+  return Object.fromEntries(
+    operations.map((operation) => {
+      const samples = sampleRequests(root, operation).flatMap((request, index) =>
+        LANGUAGES.map(([lang, label, write]) => ({
+          lang,
+          label: index === 0 ? label : `${label}: ${request.example}`,
+          source: write(request),
+        })),
+      )
+      return [operation.operationId, samples]
+    }),
+  )
+}

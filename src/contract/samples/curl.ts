@@ -1,0 +1,29 @@
+import { FORM, formOf, layOut, type SampleRequest, type Style, urlOf } from './request.ts'
+
+const STYLE: Style = { leaf: (value) => JSON.stringify(value), key: (name) => JSON.stringify(name), indent: '  ', pad: ' ', comma: '' }
+
+/** For bash, with the token in `$TOKEN`. */
+export function curlSample(request: SampleRequest): string {
+  const { body, method } = request
+  // What curl does by itself is not said.
+  const said = method === (body === undefined ? 'GET' : 'POST') ? '' : `-X ${method} `
+  const headers = Object.entries(request.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`)
+  return [
+    `curl ${said}${quote(urlOf(request))}`,
+    // Double quotes, because the shell is to fill in the token.
+    ...(request.needsToken ? ['-H "Authorization: Bearer $TOKEN"'] : []),
+    ...headers,
+    ...(body === undefined ? [] : data(body)),
+  ].join(' \\\n  ')
+}
+
+function data({ mediaType, value }: NonNullable<SampleRequest['body']>): string[] {
+  if (mediaType === FORM) return formOf(value).map(([name, text]) => `--data-urlencode ${quote(`${name}=${text}`)}`)
+  const json = layOut(value, STYLE).replaceAll('\n', '\n  ')
+  return [`-H ${quote(`Content-Type: ${mediaType}`)}`, `-d ${quote(json)}`]
+}
+
+/** In single quotes bash leaves everything alone, but for the quote itself. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}

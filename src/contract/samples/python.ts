@@ -1,0 +1,50 @@
+import type { Json } from '../document.ts'
+import { BASE_URL, FORM, formOf, layOut, type SampleRequest, type Style } from './request.ts'
+
+const STYLE: Style = { leaf, key: leaf, indent: '    ', pad: '', comma: ',' }
+
+/** With `requests`, which most who write Python know. */
+export function pythonSample(request: SampleRequest): string {
+  const { body, query } = request
+  const headers = headersOf(request)
+  const given = [
+    leaf(`${BASE_URL}${request.path}`),
+    ...(Object.keys(query).length === 0 ? [] : [`params=${layOut(query, STYLE)}`]),
+    ...(headers.length === 0 ? [] : [`headers={\n${headers.map((line) => `    ${line},\n`).join('')}}`]),
+    ...(body === undefined ? [] : [bodyOf(body)]),
+    'timeout=10',
+  ].map((argument) => `    ${argument.replaceAll('\n', '\n    ')},\n`)
+  const text = given.join('')
+  const imports = [...(text.includes('os.environ') ? ['import os'] : []), ...(text.includes('uuid.') ? ['import uuid'] : [])]
+  return [
+    ...imports,
+    ...(imports.length === 0 ? [] : ['']),
+    'import requests',
+    '',
+    `response = requests.${request.method.toLowerCase()}(\n${text})`,
+    'response.raise_for_status()',
+    `print(${request.answersJson ? 'response.json()' : 'response.status_code'})`,
+  ].join('\n')
+}
+
+function headersOf({ needsToken, headers, body }: SampleRequest): string[] {
+  return [
+    ...(needsToken ? [`"Authorization": f"Bearer {os.environ['TOKEN']}"`] : []),
+    // As in the sample for TypeScript: a new key for each thing to be done.
+    ...Object.entries(headers).map(([name, value]) => `${leaf(name)}: ${name === 'Idempotency-Key' ? 'str(uuid.uuid4())' : leaf(value)}`),
+    // The library names these two by itself.
+    ...(body === undefined || [FORM, 'application/json'].includes(body.mediaType) ? [] : [`"Content-Type": ${leaf(body.mediaType)}`]),
+  ]
+}
+
+function bodyOf({ mediaType, value }: NonNullable<SampleRequest['body']>): string {
+  return mediaType === FORM ? `data=${layOut(Object.fromEntries(formOf(value)), STYLE)}` : `json=${layOut(value, STYLE)}`
+}
+
+/** JSON's escapes are Python's too; its three words are not. */
+function leaf(value: Json): string {
+  if (value === null) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'string' && /^[^'\\]*"[^'\\]*$/.test(value)) return `'${value}'`
+  return JSON.stringify(value)
+}

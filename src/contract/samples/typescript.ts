@@ -1,0 +1,55 @@
+import type { Json } from '../document.ts'
+import { FORM, formOf, layOut, type SampleRequest, type Style, urlOf } from './request.ts'
+
+const STYLE: Style = {
+  leaf,
+  key: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : text(name)),
+  indent: '  ',
+  pad: ' ',
+  comma: ',',
+}
+
+/** A module for Node, Deno or Bun: `fetch` and nothing to install. */
+export function typescriptSample(request: SampleRequest): string {
+  const options = [
+    ...(request.method === 'GET' ? [] : [`method: ${text(request.method)},`]),
+    ...headers(request),
+    ...(request.body === undefined ? [] : [`body: ${body(request.body)},`]),
+  ].map((option) => `  ${option.replaceAll('\n', '\n  ')}\n`)
+  const given = options.length === 0 ? '' : `, {\n${options.join('')}}`
+  return [
+    `const response = await fetch(${text(urlOf(request))}${given})`,
+    'if (!response.ok) throw new Error(await response.text())',
+    `console.log(${request.answersJson ? 'await response.json()' : 'response.status'})`,
+  ].join('\n')
+}
+
+function headers({ needsToken, headers: given, body: sent }: SampleRequest): string[] {
+  const lines = [
+    ...(needsToken ? ['  Authorization: `Bearer ${process.env.TOKEN}`,\n'] : []),
+    ...Object.entries(given).map(([name, value]) => {
+      // A program that sent the key of the example each time would do one thing once and nothing ever after.
+      return `  ${text(name)}: ${name === 'Idempotency-Key' ? 'crypto.randomUUID()' : text(value)},\n`
+    }),
+    // URLSearchParams brings the type of a form along.
+    ...(sent === undefined || sent.mediaType === FORM ? [] : [`  'Content-Type': ${text(sent.mediaType)},\n`]),
+  ]
+  return lines.length === 0 ? [] : [`headers: {\n${lines.join('')}},`]
+}
+
+function body({ mediaType, value }: NonNullable<SampleRequest['body']>): string {
+  if (mediaType !== FORM) return `JSON.stringify(${layOut(value, STYLE)})`
+  return `new URLSearchParams(${layOut(Object.fromEntries(formOf(value)), STYLE)})`
+}
+
+function leaf(value: Json): string {
+  return typeof value === 'string' ? text(value) : JSON.stringify(value)
+}
+
+/** JSON's escapes are JavaScript's; only the quotes change. */
+function text(value: string): string {
+  return `'${JSON.stringify(value)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"')
+    .replaceAll("'", String.raw`\'`)}'`
+}

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { at, isObject, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { OperationId } from '../../src/contract/types.ts'
+import { type Answer, enrol } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { document, encodeBody, operationCalled, operations } from './document-examples.ts'
+import { type Attempt, isSuccess, send, wellFormed } from './operations.ts'
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+/** Every link of the document, with the operation it starts from. */
+const links = operations.flatMap((from) =>
+  [...from.responses.keys()].flatMap((status) => {
+    const root = { pointer: '', value: document.root }
+    const response = at(document.root, root, 'paths', from.path, from.method, 'responses', String(status))
+    return Object.entries(object(response.value['links'] ?? {})).map(([name, value]) => ({ from, status, name, link: object(value) }))
+  }),
+)
+
+test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${link.status} ${link.name}` })))(
+  'the link $title can be followed as it stands, and leads to a success',
+  async ({ from, status, link }) => {
+    const person = await enrol(server)
+    const authorization = `Bearer ${person.accessToken}`
+    const first = await wellFormed(from, server, person)
+    const answer = await send(server, first, authorization)
+    expect(answer.status, answer.text).toBe(status)
+
+    const to = operationCalled(string(link['operationId']) as OperationId)
+    const valueOf = (expression: Json): Json => evaluate(expression, { from, first, answer })
+    const given = Object.entries(object(link['parameters'] ?? {})).map(([name, expression]) => [name, textOf(valueOf(expression))] as const)
+    const own = await wellFormed(to, server, person)
+    const body = 'requestBody' in link ? encodeBody(own.headers['Content-Type'] ?? '', valueOf(link['requestBody'] ?? null)) : own.body
+    const reached = await send(server, follow(to, own, body, new Map(given)), authorization)
+    expect(isSuccess(reached), reached.text).toBe(true)
+  },
+)
+
+test('what is created, listed or deleted leads on', () => {
+  expect(links.length).toBeGreaterThan(20)
+})
+
+/** The request that a link asks for: its parameters where the operation has them, and no others. */
+function follow(to: Operation, own: Attempt, body: string | undefined, given: ReadonlyMap<string, string>): Attempt {
+  const placed = [...given].map(([name, value]) => {
+    const parameter = to.parameters.find((candidate) => candidate.name === name)
+    if (parameter === undefined) throw new Error(`${to.operationId} takes no ${name}`)
+    return { name, value, in: parameter.in }
+  })
+  const path = to.path.replace(/\{([^}]+)\}/g, (_, name: string) => given.get(name) ?? `the link gives no ${name}`)
+  const headers = Object.fromEntries(placed.filter((parameter) => parameter.in === 'header').map(({ name, value }) => [name, value]))
+  const query = new URLSearchParams(
+    placed.filter((parameter) => parameter.in === 'query').map(({ name, value }): [string, string] => [name, value]),
+  )
+  return { ...own, path: query.size === 0 ? path : `${path}?${query.toString()}`, body, headers: { ...own.headers, ...headers } }
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+interface Exchange {
+  readonly from: Operation
+  readonly first: Attempt
+  readonly answer: Answer
+}
+
+/** A runtime expression (OpenAPI 3.1, section 4.8.20.4), or a value that holds some. */
+function evaluate(expression: Json, exchange: Exchange): Json {
+  if (isObject(expression)) {
+    return Object.fromEntries(Object.entries(expression).map(([name, value]) => [name, evaluate(value, exchange)]))
+  }
+  if (typeof expression !== 'string' || !expression.startsWith('$')) return expression
+  const { from, first, answer } = exchange
+  const [, source, rest = ''] = /^\$(response\.body#|request\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
+  const place = from.path.split('/').indexOf(`{${rest}}`)
+  const sources: Readonly<Record<string, () => Json | undefined>> = {
+    'response.body#': () => resolve(JSON.parse(answer.text) as Json, rest),
+    'request.body#': () => resolve(JSON.parse(first.body ?? '') as Json, rest),
+    'response.header.': () => answer.headers.get(rest) ?? undefined,
+    'request.path.': () => first.path.split('/')[place],
+  }
+  const value = sources[source ?? '']?.()
+  if (value === undefined) throw new Error(`${expression} is nothing after ${from.operationId}`)
+  return value
+}
+
+function resolve(value: Json, pointer: string): Json | undefined {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<Json | undefined>((node, key) => (node === undefined ? undefined : (node as JsonObject)[key]), value)
+}
