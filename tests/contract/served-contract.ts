@@ -4,7 +4,7 @@ import pino from 'pino'
 import { createApp, type AppDeps } from '../../src/app.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
-import { type Exchange, observe } from '../support/recorder.ts'
+import { type Exchange, observe } from '../traffic/recorder.ts'
 import { document } from './document-examples.ts'
 
 export interface ServedContract {

@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { connectionConfig } from '../../src/db/database.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { TRAFFIC } from './recorder.ts'
+import { TRAFFIC } from '../traffic/recorder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

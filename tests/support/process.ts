@@ -4,12 +4,12 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { TRAFFIC } from './recorder.ts'
+import { TRAFFIC } from '../traffic/recorder.ts'
 import { SECRET_KEY } from './server.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
 const MAIN = join(PROJECT, 'src', 'main.ts')
-const RECORD = join(import.meta.dirname, 'record-process.ts')
+const RECORD = join(import.meta.dirname, '..', 'traffic', 'record-process.ts')
 /** Spares each server a third of the processor time of its start. */
 const COMPILE_CACHE = join(PROJECT, 'node_modules', '.cache', 'compiled-for-tests')
 

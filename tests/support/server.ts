@@ -15,7 +15,7 @@ import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
-import { recordServer } from './recorder.ts'
+import { recordServer } from '../traffic/recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
 const document = loadDocument()

@@ -1,7 +1,7 @@
 import type { Operation } from '../../src/contract/operations.ts'
-import type { Exchange } from '../support/recorder.ts'
-import { operations } from './document-examples.ts'
-import { answerFaults, type WireAnswer } from './independent-check.ts'
+import type { Exchange } from './recorder.ts'
+import { operations } from '../contract/document-examples.ts'
+import { answerFaults, type WireAnswer } from '../contract/independent-check.ts'
 
 /** An exchange with the operation that it is one of, found here from the document and not by our router. */
 export interface Placed {

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
-import { recordedIn, TRAFFIC } from '../support/recorder.ts'
-import { document, operations } from './document-examples.ts'
-import { secondOpinion } from './second-opinion.ts'
+import { recordedIn, TRAFFIC } from './recorder.ts'
+import { document, operations } from '../contract/document-examples.ts'
+import { secondOpinion } from './prism.ts'
 import { documented, lies, type Placed, place, shown } from './traffic.ts'
 
 /** What the document promises and no test shows, and why. Only to be shortened: what is shown must leave the list. */

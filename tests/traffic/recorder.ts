@@ -21,7 +21,7 @@ export interface Exchange {
 /** Names the directory that exchanges are written to. Not set: nobody records. */
 export const TRAFFIC = 'NOTES_API_TRAFFIC'
 
-/** Writes every exchange of this server down, for tests/contract/traffic.test.ts, which judges those of the whole run. */
+/** Writes every exchange of this server down, for tests/traffic/traffic.test.ts, which judges those of the whole run. */
 export function recordServer(server: Server): void {
   const directory = process.env[TRAFFIC]
   if (directory === undefined || directory === '') return

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
 import { ask } from '../support/people.ts'
-import { document, operationCalled, operations, responseExamples } from './document-examples.ts'
-import { secondOpinion, type SecondOpinion } from './second-opinion.ts'
-import { everywhere, type LooseHandler, serveContract } from './served-contract.ts'
+import { document, operationCalled, operations, responseExamples } from '../contract/document-examples.ts'
+import { secondOpinion, type SecondOpinion } from './prism.ts'
+import { everywhere, type LooseHandler, serveContract } from '../contract/served-contract.ts'
 import { lies, place } from './traffic.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
