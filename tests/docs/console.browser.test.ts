@@ -152,6 +152,9 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
   // The samples of code, and not merely the body that Redoc shows of itself.
   await page.goto(`${url}/redoc#/notes/createNote`)
   await page.getByText("'http://localhost:8000/notes'").first().waitFor()
+  await page.locator('[class*=panel]').getByText('curl', { exact: true }).first().click()
+  await page.getByText('TypeScript', { exact: true }).first().click()
+  await page.getByText('const', { exact: true }).first().waitFor()
   await page.keyboard.press('Control+k')
   await page.keyboard.type('note')
   await page.getByText('/notes').last().waitFor()
