@@ -23,10 +23,10 @@ export function changelogFaults(
     return isPlaced && change.names.every((name) => named.some((span) => span.includes(name)))
   }
   const untold = changes.filter((change) => change.impact !== 'patch' && !told(change))
+  const contracts = before === undefined ? [after] : [before, after]
+  const operationIds = new Set(contracts.flatMap(({ root }) => readOperations(root)).map(({ operationId }) => operationId))
   const known = `${after.text}\n${before?.text ?? ''}`
-  const unknown = named.filter(
-    (span) => !span.split(/[=<>\s]+/).every((word) => known.includes(word)) || isNoOperation(span, after, before),
-  )
+  const unknown = named.filter((span) => !span.split(/[=<>\s]+/).every((word) => known.includes(word)) || isNoOperation(span, operationIds))
   return [
     ...untold.map((change) => {
       const missing = [...change.operations, ...change.names].filter((name) => !named.some((span) => span.includes(name)))
@@ -49,9 +49,6 @@ function codeSpans(markdown: string): string[] {
 }
 
 /** A word that looks like an operationId has to be one: descriptions mention many words. Fields are snake_case. */
-function isNoOperation(span: string, ...contracts: readonly (ContractDocument | undefined)[]): boolean {
-  if (!/^[a-z]+([A-Z][a-z]*)+$/.test(span)) return false
-  return !contracts.some(
-    (contract) => contract !== undefined && readOperations(contract.root).some(({ operationId }) => operationId === span),
-  )
+function isNoOperation(span: string, operationIds: ReadonlySet<string>): boolean {
+  return /^[a-z]+([A-Z][a-z]*)+$/.test(span) && !operationIds.has(span)
 }
