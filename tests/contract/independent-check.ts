@@ -54,7 +54,8 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     const documented = lookUp(responses)[String(answer.status)]
     if (documented === undefined) return [`${operationId} does not document ${answer.status}`]
     const [response, pointer] = resolve(object(documented), `${responses}/${answer.status}`)
-    const faults = [...contentFaults(response, pointer, answer), ...headerFaults(response, pointer, answer)]
+    const dates = lifetimeOf(lookUp(`/paths/${escape(path)}/${method}`))
+    const faults = [...contentFaults(response, pointer, answer), ...headerFaults(response, pointer, answer, dates)]
     return faults.map((fault) => `${operationId} ${answer.status}: ${fault}`)
   }
 
@@ -66,9 +67,9 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     return schemaFaults(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
   }
 
-  function headerFaults(response: JsonObject, pointer: string, { headers }: Answer): string[] {
-    const faults: string[] = []
-    const known = new Set(BASELINE)
+  function headerFaults(response: JsonObject, pointer: string, { headers }: Answer, dates: Readonly<Record<string, string>>): string[] {
+    const faults = Object.entries(dates).flatMap(([name, value]) => (headers.get(name) === value ? [] : [`lacks the right ${name}`]))
+    const known = new Set([...BASELINE, ...Object.keys(dates).map((name) => name.toLowerCase())])
     for (const [name, entry] of Object.entries(object(response['headers'] ?? {}))) {
       known.add(name.toLowerCase())
       const [header, place] = resolve(object(entry), `${pointer}/headers/${escape(name)}`)
@@ -96,6 +97,13 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
   }
 
   return { schemaFaults, answerFaults }
+}
+
+/** What every answer of a deprecated operation says (RFC 9745 §2.1, RFC 8594 §3). */
+function lifetimeOf(operation: JsonObject): Readonly<Record<string, string>> {
+  if (operation['deprecated'] !== true) return {}
+  const [since, sunset] = [Date.parse(String(operation['x-deprecated-since'])), Date.parse(String(operation['x-sunset']))]
+  return { Deprecation: `@${since / 1000}`, Sunset: new Date(sunset).toUTCString() }
 }
 
 /** A copy in which replies may have more fields than documented, and lists that were announced to grow may have grown. */
