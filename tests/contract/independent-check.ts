@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, type Json, type JsonObject, object } from '../../src/contract/document.ts'
+import { isObject, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Answer } from '../support/people.ts'
 import { document } from './document-examples.ts'
@@ -42,14 +42,14 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
   const compiled = new Map<string, ValidateFunction>()
 
   /** What is wrong with a value by the schema at a JSON pointer of the document. */
-  function schemaFaults(pointer: string, value: unknown): string[] {
+  function faultsBySchema(pointer: string, value: unknown): string[] {
     const reference = `contract#${pointer.split('/').map(encodeURIComponent).join('/')}`
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: reference })
     compiled.set(pointer, validate)
     return validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
   }
 
-  function answerFaults({ operationId, path, method }: Pick<Operation, 'operationId' | 'path' | 'method'>, answer: Answer): string[] {
+  function faultsOfAnswer({ operationId, path, method }: Pick<Operation, 'operationId' | 'path' | 'method'>, answer: Answer): string[] {
     const responses = `/paths/${escape(path)}/${method}/responses`
     const documented = lookUp(responses)[String(answer.status)]
     if (documented === undefined) return [`${operationId} does not document ${answer.status}`]
@@ -64,7 +64,7 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     const type = headers.get('content-type')
     if (Object.keys(content).length === 0) return text === '' && type === null ? [] : ['has a body']
     if (type === null || !(type in content)) return [`has the media type ${type}`]
-    return schemaFaults(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
+    return faultsBySchema(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
   }
 
   function headerFaults(response: JsonObject, pointer: string, { headers }: Answer, dates: Readonly<Record<string, string>>): string[] {
@@ -79,7 +79,7 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
         continue
       }
       const isNumber = object(header['schema'])['type'] === 'integer'
-      faults.push(...schemaFaults(`${place}/schema`, isNumber ? Number(text) : text).map((fault) => `${name}: ${fault}`))
+      faults.push(...faultsBySchema(`${place}/schema`, isNumber ? Number(text) : text).map((fault) => `${name}: ${fault}`))
     }
     if (tolerant) return faults
     return [...faults, ...[...headers.keys()].filter((name) => !known.has(name)).map((name) => `has the undocumented header ${name}`)]
@@ -96,14 +96,14 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     return keys.reduce((value, key) => object(value[key.replaceAll('~1', '/').replaceAll('~0', '~')]), root)
   }
 
-  return { schemaFaults, answerFaults }
+  return { schemaFaults: faultsBySchema, answerFaults: faultsOfAnswer }
 }
 
 /** What every answer of a deprecated operation says (RFC 9745 §2.1, RFC 8594 §3). */
 function lifetimeOf(operation: JsonObject): Readonly<Record<string, string>> {
   if (operation['deprecated'] !== true) return {}
-  const [since, sunset] = [Date.parse(String(operation['x-deprecated-since'])), Date.parse(String(operation['x-sunset']))]
-  return { Deprecation: `@${since / 1000}`, Sunset: new Date(sunset).toUTCString() }
+  const [since, sunset] = ['x-deprecated-since', 'x-sunset'].map((name) => Date.parse(string(operation[name], name)))
+  return { Deprecation: `@${Number(since) / 1000}`, Sunset: new Date(Number(sunset)).toUTCString() }
 }
 
 /** A copy in which replies may have more fields than documented, and lists that were announced to grow may have grown. */

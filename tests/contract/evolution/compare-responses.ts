@@ -39,7 +39,6 @@ function compareContent(id: string, status: number, was: ResponseSpec, is: Respo
 
 function compareHeaders(id: string, status: number, was: ResponseSpec, is: ResponseSpec, schemas: CompareSchemas): Finding[] {
   const tell = teller(id)
-  const find = ({ headers }: ResponseSpec, name: string) => headers.find((header) => header.name.toLowerCase() === name.toLowerCase())
   const added = is.headers.filter(({ name }) => find(was, name) === undefined)
   return [
     ...added.map(({ name }) => tell('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name])),
@@ -60,4 +59,9 @@ function compareHeaders(id: string, status: number, was: ResponseSpec, is: Respo
       ]
     }),
   ]
+}
+
+/** Names of headers are the same in any case. */
+function find({ headers }: ResponseSpec, name: string) {
+  return headers.find((header) => header.name.toLowerCase() === name.toLowerCase())
 }

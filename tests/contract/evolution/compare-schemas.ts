@@ -17,7 +17,7 @@ const TEXTS = new Set(['title', 'description', 'examples', 'example', 'externalD
 
 /** Clients were told in the released contract that this list will grow. The sentence is the only marker. */
 export function isOpenEnum(schema: JsonObject): boolean {
-  return /Ignore \w+ that you do not know/.test(String(schema['description'] ?? ''))
+  return /Ignore \w+ that you do not know/.test(JSON.stringify(schema['description'] ?? ''))
 }
 
 function impactOf(shift: Shift, direction: Direction): Impact {
@@ -92,19 +92,6 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     })
   }
 
-  function compareRequired(before: Place, after: Place, direction: Direction): Finding[] {
-    const [were, are] = [list(before.value['required']).map(String), list(after.value['required']).map(String)]
-    // A field that went is told as such; one that came to a reply too.
-    const come = are.filter((name) => !were.includes(name) && (direction === 'request' || membersOf(before).includes(name)))
-    const gone = were.filter((name) => !are.includes(name) && membersOf(after).includes(name))
-    const tell = (name: string, shift: Shift, text: string) =>
-      finding(`${direction}/required`, `${before.pointer}/properties/${name}`, impactOf(shift, direction), `the field ${name} ${text}`)
-    return [
-      ...come.map((name) => tell(name, 'narrower', 'is required now')),
-      ...gone.map((name) => tell(name, 'wider', 'may be missing now')),
-    ]
-  }
-
   function compareBranches(keyword: string, before: Place, after: Place, direction: Direction): Finding[] {
     const [were, are] = [branchesOf(before, keyword), branchesOf(after, keyword)]
     const gone = [...were.keys()].filter((name) => !are.has(name))
@@ -122,6 +109,19 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
   }
 
   return compare
+}
+
+function compareRequired(before: Place, after: Place, direction: Direction): Finding[] {
+  const [were, are] = [list(before.value['required']).map(String), list(after.value['required']).map(String)]
+  // A field that went is told as such; one that came to a reply too.
+  const come = are.filter((name) => !were.includes(name) && (direction === 'request' || membersOf(before).includes(name)))
+  const gone = were.filter((name) => !are.includes(name) && membersOf(after).includes(name))
+  const tell = (name: string, shift: Shift, text: string) =>
+    finding(`${direction}/required`, `${before.pointer}/properties/${name}`, impactOf(shift, direction), `the field ${name} ${text}`)
+  return [
+    ...come.map((name) => tell(name, 'narrower', 'is required now')),
+    ...gone.map((name) => tell(name, 'wider', 'may be missing now')),
+  ]
 }
 
 function finding(rule: string, pointer: string, impact: Impact, text: string): Finding {
@@ -165,7 +165,7 @@ function branchesOf(place: Place, keyword: string): Map<string, Place> {
 /** Integers are numbers, so a number accepts them too. */
 function typesOf(value: Json | undefined): string[] | undefined {
   if (value === undefined) return undefined
-  const types = Array.isArray(value) ? value.map(String) : [String(value)]
+  const types = typeof value === 'string' ? [value] : list(value).map(String)
   return types.includes('number') ? [...types, 'integer'] : types
 }
 

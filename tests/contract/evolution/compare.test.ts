@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { loadDocument } from '../../../src/contract/document.ts'
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
+import { deprecated } from './edit-document.ts'
 import { seededBreaks } from './seeded-breaks.ts'
 
 const { root } = loadDocument()
@@ -16,5 +17,13 @@ describe('comparing two contracts', () => {
     expect(changes.map(({ id }) => id)).toContainEqual(expect.stringContaining(finds))
     expect(worstOf(changes), JSON.stringify(changes, undefined, 1)).toBe(impact)
     expect(changes.find(({ id }) => id.startsWith(finds))?.impact).toBe(impact)
+  })
+
+  test.each([
+    ['later', '2027-07-30', 'minor'],
+    ['earlier, which takes time away that was promised', '2027-05-30', 'major'],
+  ])('a sunset that comes %s', (_, moved, impact) => {
+    const [before, after] = ['2027-06-30', moved].map((day) => deprecated('/paths/~1tags/get', day)(root))
+    expect(compareContracts(before ?? {}, after ?? {})).toMatchObject([{ id: 'sunset listTags', impact }])
   })
 })

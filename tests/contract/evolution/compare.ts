@@ -77,8 +77,8 @@ function compareLifetime({ operationId }: Operation, before: Place, after: Place
   const tell = teller(operationId)
   const [was, is] = [before.value['deprecated'] === true, after.value['deprecated'] === true]
   if (was !== is) return [tell('deprecated', '', 'minor', is ? 'it is deprecated now' : 'it is no longer deprecated')]
-  const [old, now] = [String(before.value['x-sunset'] ?? ''), String(after.value['x-sunset'] ?? '')]
-  if (old === now) return []
+  const [old, now] = [before.value['x-sunset'], after.value['x-sunset']]
+  if (typeof old !== 'string' || typeof now !== 'string' || old === now) return []
   return [tell('sunset', '', now < old ? 'major' : 'minor', `its sunset moved from ${old} to ${now}`)]
 }
 

@@ -23,6 +23,10 @@ export function moved(from: string, to: string): Edit {
   return (root) => without(from)(copied(from, to)(root))
 }
 
+export function deprecated(pointer: string, sunset: string): Edit {
+  return copied(pointer, pointer, { deprecated: true, 'x-deprecated-since': '2026-11-22', 'x-sunset': sunset })
+}
+
 export function both(first: Edit, second: Edit): Edit {
   return (root) => second(first(root))
 }
@@ -37,7 +41,7 @@ export function renamedSchema(from: string, to: string): Edit {
 function edited(value: Json, [key, ...rest]: readonly string[], change: (value: Json | undefined) => Json | undefined): Json | undefined {
   if (key === undefined) return change(value)
   if (!Array.isArray(value) && !isObject(value)) return missing(key)
-  const known = (Array.isArray(value) ? value[Number(key)] : (value as JsonObject)[key]) as Json | undefined
+  const known = (Array.isArray(value) ? value[Number(key)] : value[key]) as Json | undefined
   const changed = known === undefined ? (rest.length > 0 ? edited({}, rest, change) : change(undefined)) : edited(known, rest, change)
   if (Array.isArray(value))
     return (changed === undefined ? value.toSpliced(Number(key), 1) : value.toSpliced(Number(key), 1, changed)) as Json

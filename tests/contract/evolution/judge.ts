@@ -23,8 +23,8 @@ export interface Rules {
 /** Judges every step of a history of contracts, from the first release to the contract as it stands. */
 export function judgeHistory(contracts: readonly ContractDocument[], rules: Rules): Verdict[] {
   const verdicts = contracts.map((after, index) => judge(contracts[index - 1], after, rules))
-  const versions = contracts.map(({ version }) => version)
-  const stray = rules.listed.filter(({ version }) => !versions.includes(version))
+  const versions = new Set(contracts.map(({ version }) => version))
+  const stray = rules.listed.filter(({ version }) => !versions.has(version))
   const faults = stray.map(({ change, version }) => `"${change}" is listed for ${version}, but there is no such version.`)
   return verdicts.map((verdict, index) =>
     index === verdicts.length - 1 ? { ...verdict, faults: [...verdict.faults, ...faults] } : verdict,

@@ -3,16 +3,17 @@
  * it, what a client of this version sends, recorded from a server of this version and replayed against another one.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { compileContract } from '../../../src/contract/compile.ts'
 import { loadDocument } from '../../../src/contract/document.ts'
+import { judgeHistory } from './judge.ts'
 import { openRecorder } from './recorder.ts'
 import { type Recording, writeRecording } from './recording.ts'
-import { RELEASED } from './released.ts'
+import { listedChanges, RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
 import { recordStories } from './stories.ts'
 
@@ -23,6 +24,12 @@ const requestsFile = new URL(`${document.version}.requests.json`, RELEASED)
 if (existsSync(requestsFile)) fail(`${document.version} is released already, and a release is never changed.`)
 // A contract that was kept before there were recordings gets its own, if it is still the one that is served.
 if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text) fail(`${document.version}.yaml is another contract.`)
+
+const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
+const complaints = judgeHistory([...releasedContracts(), document], { listed: listedChanges(), changelog }).flatMap(
+  (verdict) => verdict.faults,
+)
+if (complaints.length > 0) fail(complaints.join('\n'))
 
 const recording = await withServer(record)
 const faults = await withServer((url) => oldClient(document).replay({ url }, recording))

@@ -57,12 +57,22 @@ function objectsOf(root: JsonObject, schema: Place): JsonObject[] {
 }
 
 /** Bodies that differ from one that works in a single field each. */
-export function bodiesLike(root: JsonObject, raw: Place, working: JsonObject): JsonObject[] {
+export function bodiesLike(root: JsonObject, schema: Place, working: JsonObject): JsonObject[] {
+  const bodies = fieldsOf(root, schema).map(([name, value]) => ({ ...working, [name]: withIds(value, working[name]) }))
+  // Branches of a choice share fields, and what works is one of the values.
+  const known = new Set([JSON.stringify(working)])
+  return bodies.filter((body) => {
+    const text = JSON.stringify(body)
+    return !known.has(text) && known.add(text)
+  })
+}
+
+function fieldsOf(root: JsonObject, raw: Place): [name: string, value: Json][] {
   const schema = at(root, raw)
   const branches = list(schema.value['oneOf'])
-  if (branches.length > 0) return branches.flatMap((_, index) => bodiesLike(root, at(root, schema, 'oneOf', String(index)), working))
+  if (branches.length > 0) return branches.flatMap((_, index) => fieldsOf(root, at(root, schema, 'oneOf', String(index))))
   return Object.keys(object(schema.value['properties'] ?? {})).flatMap((name) => {
-    return samplesOf(root, at(root, schema, 'properties', name)).map((value) => ({ ...working, [name]: withIds(value, working[name]) }))
+    return samplesOf(root, at(root, schema, 'properties', name)).map((value): [string, Json] => [name, value])
   })
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/contract/document.ts'
 import type { Impact } from './changes.ts'
-import { appended, both, copied, having, moved, renamedSchema, without } from './edit-document.ts'
+import { appended, both, copied, deprecated, having, moved, renamedSchema, without } from './edit-document.ts'
 
 /** A change somebody could make to openapi.yaml without a thought, and what the comparison must call it. */
 interface SeededBreak {
@@ -28,7 +28,7 @@ const rows: readonly [Impact, string, (root: JsonObject) => JsonObject, string][
     copied('/paths/~1tags/get', '/paths/~1labels/get', { operationId: 'listLabels' }),
     'operation-added listLabels',
   ],
-  ['minor', 'an operation is deprecated', having('/paths/~1tags/get/deprecated', true), 'deprecated listTags'],
+  ['minor', 'an operation is deprecated', deprecated('/paths/~1tags/get', '2027-06-30'), 'deprecated listTags'],
   // Requests.
   [
     'major',

@@ -23,7 +23,7 @@ export function leastVersion(released: string, impact: Impact | undefined): stri
     case 'minor':
     case 'security':
       return `${major}.${minor + 1}.0`
-    case 'patch':
+    default:
       return `${major}.${minor}.${patch + 1}`
   }
 }
