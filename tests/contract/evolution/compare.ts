@@ -67,7 +67,9 @@ function compareIdentity(before: Operation, after: Operation): Finding[] {
   const tell = teller(before.operationId)
   const [was, is] = [before, after].map(({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/\{[^}]+\}/g, '{}')}`)
   return [
-    ...(before.operationId === after.operationId ? [] : [tell('operation-renamed', '', 'major', `it is called ${after.operationId} now`)]),
+    ...(before.operationId === after.operationId
+      ? []
+      : [tell('operation-renamed', '', 'major', `it is called ${after.operationId} now`, [after.operationId])]),
     ...(was === is ? [] : [tell('address-changed', '', 'major', `${was} became ${is}`)]),
   ]
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ContractDocument, type JsonObject, loadDocument } from '../../../src/contract/document.ts'
 import { readOperations } from '../../../src/contract/operations.ts'
 import type { Handlers } from '../../../src/contract/types.ts'
+import { Problem } from '../../../src/http/problem.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { both, having, moved } from './edit-document.ts'
 import type { Recording } from './recording.ts'
@@ -60,7 +61,14 @@ describe('clients of released contracts', () => {
 const NOTE = '/components/schemas/Note'
 
 /** What somebody could do to the contract and the handlers together, so that the server is at one with itself. */
-const seeds: readonly { title: string; story: string; change: (root: JsonObject) => JsonObject; body?: object; fault: RegExp }[] = [
+const seeds: readonly {
+  title: string
+  story: string
+  change: (root: JsonObject) => JsonObject
+  body?: object
+  refuses?: true
+  fault: RegExp
+}[] = [
   {
     title: 'a reply loses a field',
     story: 'getNote',
@@ -107,6 +115,13 @@ const seeds: readonly { title: string; story: string; change: (root: JsonObject)
     fault: /200 was the answer, now it is 404/,
   },
   {
+    title: 'a handler refuses what it took, although the contract is the same',
+    story: 'getNote',
+    change: (root) => root,
+    refuses: true,
+    fault: /200 was the answer, now it is 404/,
+  },
+  {
     title: 'an operation wants another scope',
     story: 'listNotes',
     change: having('/paths/~1notes/get/security', [{ oauth2: ['notes:read', 'notes:write'] }]),
@@ -115,11 +130,14 @@ const seeds: readonly { title: string; story: string; change: (root: JsonObject)
 ]
 
 describe('a client of the first release notices when', () => {
-  test.each(seeds)('$title', async ({ story, change, body, fault }) => {
+  test.each(seeds)('$title', async ({ story, change, body, refuses, fault }) => {
     const [contract] = releasedContracts()
     if (contract === undefined) throw new Error('Nothing was ever released')
     const document = { ...contract, root: change(contract.root) }
-    const changed = await startServer({ document, override: (handlers) => answeringWith(handlers, story, body) })
+    const changed = await startServer({
+      document,
+      override: (handlers) => answeringWith(handlers, story, refuses === true ? 'a refusal' : body),
+    })
     try {
       const stories = recordingOf(contract).stories.filter(({ operation }) => operation === story)
       expect((await oldClient(contract).replay(changed, { stories })).join('\n')).toMatch(fault)
@@ -147,10 +165,11 @@ describe('a client of the first release notices when', () => {
 })
 
 /** Handlers of which one answers with other fields, past the types that would refuse it. */
-function answeringWith(handlers: Handlers, operationId: string, fields: object | undefined): Handlers {
+function answeringWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {
   if (fields === undefined) return handlers
   const handle = handlers[operationId as keyof Handlers] as (...given: unknown[]) => Promise<{ status: number; body: object }>
   const changed = async (...given: unknown[]) => {
+    if (fields === 'a refusal') throw new Problem('not-found', 'Not any more.')
     const reply = await handle(...given)
     return reply.status === 200 ? { ...reply, body: { ...reply.body, ...fields } } : reply
   }
