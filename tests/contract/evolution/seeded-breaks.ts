@@ -1,3 +1,4 @@
+/** One table of many rows, and for that reason longer than other files. */
 import type { JsonObject } from '../../../src/contract/document.ts'
 import type { Impact } from './changes.ts'
 import { appended, both, copied, deprecated, having, moved, renamedSchema, without } from './edit-document.ts'
