@@ -77,7 +77,10 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
       case 'deprecated':
         return found('minor')
     }
-    if (LOWER.has(keyword) || UPPER.has(keyword)) return found(impactOf(shiftOfBound(was, is, LOWER.has(keyword)), direction))
+    if (LOWER.has(keyword) || UPPER.has(keyword)) {
+      const shift = shiftOfBound(keyword, was, is)
+      return shift === undefined ? [] : found(impactOf(shift, direction))
+    }
     if (OPAQUE.has(keyword)) return found(impactOf(was === undefined ? 'narrower' : is === undefined ? 'wider' : 'other', direction))
     return found('major', `${keyword} changed, and this comparison does not know what that means`)
   }
@@ -178,8 +181,11 @@ function shiftOfSets(was: readonly string[] | undefined, is: readonly string[] |
   return isWider && isNarrower ? 'other' : isWider ? 'wider' : 'narrower'
 }
 
-function shiftOfBound(was: Json | undefined, is: Json | undefined, isLower: boolean): Shift {
-  const none = isLower ? -Infinity : Infinity
+/** undefined: nothing is shorter than 0 anyway. */
+function shiftOfBound(keyword: string, was: Json | undefined, is: Json | undefined): Shift | undefined {
+  const isLower = LOWER.has(keyword)
+  const none = !isLower ? Infinity : keyword.endsWith('inimum') ? -Infinity : 0
   const [before, after] = [Number(was ?? none), Number(is ?? none)]
+  if (before === after) return undefined
   return after > before === isLower ? 'narrower' : 'wider'
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ContractDocument, type JsonObject, loadDocument } from '../../../src/contract/document.ts'
-import { readOperations } from '../../../src/contract/operations.ts'
+import { type Operation, readOperations } from '../../../src/contract/operations.ts'
 import type { Handlers } from '../../../src/contract/types.ts'
 import { Problem } from '../../../src/http/problem.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { both, having, moved } from './edit-document.ts'
-import type { Recording } from './recording.ts'
+import type { Recording, Step } from './recording.ts'
 import { RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
 import { parseVersion } from './versions.ts'
@@ -27,35 +27,23 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-describe('clients of released contracts', () => {
-  test.each(replayed.map((contract) => ({ contract, version: contract.version })))(
-    'a client of $version gets what that contract promised it, from the server of today',
-    async ({ contract }) => {
-      expect(await oldClient(contract).replay(server, recordingOf(contract))).toEqual([])
-    },
-    120_000,
-  )
+describe('clients of every release of this major version', () => {
+  test('get what their contract promised them, from the server of today', async () => {
+    for (const contract of replayed) expect(await oldClient(contract).replay(server, recordingOf(contract))).toEqual([])
+  }, 120_000)
 
-  test.each(replayed.map((contract) => ({ contract, version: contract.version })))(
-    'the recording of $version has a story for each operation, with all its successes, parameters and media types',
-    ({ contract }) => {
-      const { stories } = recordingOf(contract)
-      const steps = stories.flatMap((story) => story.steps)
-      for (const operation of readOperations(contract.root)) {
-        const own = steps.filter((step) => step.operation === operation.operationId)
-        const successes = [...operation.responses.keys()].filter((status) => status < 400)
-        expect(new Set(own.map(({ status }) => status).filter((status) => status < 400)), operation.operationId).toEqual(new Set(successes))
-        const accepted = own.filter(({ status }) => status < 400)
-        const lacking = operation.parameters.filter(({ in: where, name }) => {
-          if (where === 'query') return !accepted.some(({ send }) => new RegExp(`[?&]${name}=|:link`).test(send))
-          return where === 'header' && !accepted.some(({ headers }) => name.toLowerCase() in headers)
-        })
-        expect(lacking.map(({ name }) => `${operation.operationId} ${name}`)).toEqual([])
-        const types = [...(operation.body?.content.keys() ?? [])]
-        expect(types.filter((type) => !accepted.some(({ headers }) => headers['content-type'] === type))).toEqual([])
-      }
-    },
-  )
+  test('are recorded with each operation, with all its successes, parameters and media types', () => {
+    for (const contract of replayed) {
+      const steps = recordingOf(contract).stories.flatMap((story) => story.steps)
+      const lacking = readOperations(contract.root).flatMap((operation) => unrecorded(operation, steps))
+      expect(lacking, contract.version).toEqual([])
+    }
+  })
+})
+
+test('there is nothing to replay only until the first release of a major version', () => {
+  const majors = releasedContracts().map(({ version }) => parseVersion(version)[0])
+  expect(replayed.length > 0 || majors.every((released) => released < major)).toBe(true)
 })
 
 const NOTE = '/components/schemas/Note'
@@ -129,11 +117,11 @@ const seeds: readonly {
   },
 ]
 
-describe('a client of the first release notices when', () => {
+describe('a client of the latest release notices when', () => {
   test.each(seeds)('$title', async ({ story, change, body, refuses, fault }) => {
-    const [contract] = releasedContracts()
+    const contract = releasedContracts().at(-1)
     if (contract === undefined) throw new Error('Nothing was ever released')
-    const document = { ...contract, root: change(contract.root) }
+    const document = { ...today, root: change(today.root) }
     const changed = await startServer({
       document,
       override: (handlers) => answeringWith(handlers, story, refuses === true ? 'a refusal' : body),
@@ -147,9 +135,9 @@ describe('a client of the first release notices when', () => {
   })
 
   test('nothing: new fields, new headers and new values of a list that was to grow are ignored', async () => {
-    const [contract] = releasedContracts()
+    const contract = releasedContracts().at(-1)
     if (contract === undefined) throw new Error('Nothing was ever released')
-    const document = { ...contract, root: having(`${NOTE}/properties/colour`, { type: 'string' })(contract.root) }
+    const document = { ...today, root: having(`${NOTE}/properties/colour`, { type: 'string' })(today.root) }
     const changed = await startServer({
       document,
 
@@ -163,6 +151,18 @@ describe('a client of the first release notices when', () => {
     }
   })
 })
+
+/** What the contract says of an operation and no request of the recording has shown. */
+function unrecorded({ operationId, responses, parameters, body }: Operation, steps: readonly Step[]): string[] {
+  const accepted = steps.filter((step) => step.operation === operationId && step.status < 400)
+  const statuses = [...responses.keys()].filter((status) => status < 400 && !accepted.some((step) => step.status === status))
+  const types = [...(body?.content.keys() ?? [])].filter((type) => !accepted.some(({ headers }) => headers['content-type'] === type))
+  const unsent = parameters.filter(({ in: where, name }) => {
+    if (where === 'query') return !accepted.some(({ send }) => new RegExp(`[?&]${name}=|:link`).test(send))
+    return where === 'header' && !accepted.some(({ headers }) => name.toLowerCase() in headers)
+  })
+  return [...statuses, ...types, ...unsent.map(({ name }) => name)].map((what) => `${operationId} ${what}`)
+}
 
 /** Handlers of which one answers with other fields, past the types that would refuse it. */
 function answeringWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {

@@ -267,6 +267,7 @@ const rows: readonly [Impact, string, (root: JsonObject) => JsonObject, string][
   ],
   // Names and texts.
   ['major', 'a schema is renamed', renamedSchema('TagCount', 'TagUse'), 'schema-removed TagCount'],
+  ['patch', 'a bound appears that says nothing', having(`${CREATE}/properties/tags/minItems`, 0), 'texts'],
   ['patch', 'a description changes', having('/paths/~1tags/get/description', 'Another text.'), 'texts'],
   [
     'major',
