@@ -37,4 +37,14 @@ export async function createApp(deps: AppDeps): Promise<Express> {
 }
 
 /** What a page of an allowed origin may read beside the body. */
-const EXPOSED = ['ETag', 'Idempotency-Replayed', 'Link', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id']
+const EXPOSED = [
+  'Deprecation',
+  'ETag',
+  'Idempotency-Replayed',
+  'Link',
+  'Location',
+  'Retry-After',
+  'Sunset',
+  'WWW-Authenticate',
+  'X-Request-Id',
+]

@@ -21,7 +21,7 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README ru
   const script = tour.replaceAll('http://localhost:8000', server.url).replaceAll(/^(curl|ID=|TOKEN=)/gm, 'echo; $1')
   // Not the synchronous kind: the server under test runs in this very process.
   const { stdout: output } = await promisify(execFile)('bash', ['-c', script])
-  expect(output).toContain('{"status":"healthy","version":"1.0.0"}')
+  expect(output).toContain(`{"status":"healthy","version":"${loadDocument().version}"}`)
   expect(output).toMatch(/\{"id":"[0-9a-f-]{36}","email":"user@example.com","is_active":true,"created_at":"[^"]+"\}/)
   expect(output).toMatch(/\[\{"id":"[0-9a-f-]{36}","title":"First Note","content":"Hello","is_public":false/)
   expect(output).toContain('"title":"Renamed","content":"Hello"')

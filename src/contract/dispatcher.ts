@@ -70,7 +70,7 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
       .handleRequest(incoming as BackendRequest, passage)
       .then((reply: Reply<never>) => {
         const { exchange } = response.locals
-        const headers = { ...reply.headers, 'X-Request-Id': exchange.requestId }
+        const headers = { ...reply.headers, ...exchange.operationHeaders, 'X-Request-Id': exchange.requestId }
         const outgoing = { status: reply.status, headers, body: reply.body, mediaType: 'application/json' }
         if (passage.operation !== undefined) finish(passage.operation.operationId, outgoing)
         send(response, outgoing)
@@ -117,7 +117,9 @@ function registerStages(backend: StrictBackend, router: ContractRouter, deps: Co
     postRoutingHandler: (context: Context, passage: Passage) => {
       if (context.operation === undefined) return
       passage.operation = router.contractOperation(context.operation.operationId)
-      passage.response.locals.exchange.operationId = passage.operation.operationId
+      const { exchange } = passage.response.locals
+      exchange.operationId = passage.operation.operationId
+      exchange.operationHeaders = passage.operation.lifetime
     },
     postSecurityHandler: async (context: Context, passage: Passage) => {
       const { operation, request } = passage

@@ -1,4 +1,5 @@
 import { at, list, object, string, type Json, type JsonObject, type Place } from './document.ts'
+import { type LifetimeHeaders, readLifetime } from './lifetime.ts'
 
 /** One operation of the contract, resolved: what the router, the validator and the dispatcher need to know. */
 export interface Operation {
@@ -10,6 +11,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[]
   readonly body: BodySpec | undefined
   readonly responses: ReadonlyMap<number, ResponseSpec>
+  /** Headers of every reply, successes and failures alike, that say until when the operation can be used. */
+  readonly lifetime: LifetimeHeaders
 }
 
 export interface Parameter {
@@ -71,6 +74,7 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
     parameters: [...readParameters(root, item), ...readParameters(root, place)],
     body: 'requestBody' in place.value ? readBodySpec(root, place) : undefined,
     responses: readResponses(root, place),
+    lifetime: readLifetime(place.value, operationId),
   }
 }
 

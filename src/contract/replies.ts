@@ -1,5 +1,6 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import type { OutgoingReply } from '../http/send.ts'
+import type { LifetimeHeaders } from './lifetime.ts'
 import { coerce } from './parameters.ts'
 import type { Operation, ResponseHeader, ResponseSpec } from './operations.ts'
 import type { SchemaCompiler } from './schemas.ts'
@@ -22,14 +23,17 @@ const SERVER_HEADERS: ReadonlySet<string> = new Set(['connection'])
 export function compileReplyCheck(operations: readonly Operation[], schemas: SchemaCompiler): ReplyCheck {
   const compileOnce = memoize((spec: ResponseSpec) => compileResponse(spec, schemas))
   const byOperation = new Map(
-    operations.map(({ operationId, responses }) => {
-      return [operationId, new Map([...responses].map(([status, spec]) => [status, compileOnce(spec)]))]
+    operations.map(({ operationId, responses, lifetime }) => {
+      return [operationId, { lifetime, responses: new Map([...responses].map(([status, spec]) => [status, compileOnce(spec)])) }]
     }),
   )
   return (operationId, reply) => {
-    const response = byOperation.get(operationId)?.get(reply.status)
+    const { lifetime = {}, responses } = byOperation.get(operationId) ?? {}
+    const response = responses?.get(reply.status)
     if (response === undefined) return [`${operationId} does not document status ${reply.status}`]
-    return [...bodyFaults(response, reply), ...headerFaults(response, reply)].map((fault) => `${operationId} ${reply.status}: ${fault}`)
+    return [...bodyFaults(response, reply), ...headerFaults(response, lifetime, reply)].map(
+      (fault) => `${operationId} ${reply.status}: ${fault}`,
+    )
   }
 }
 
@@ -53,9 +57,13 @@ function bodyFaults({ content }: CompiledResponse, { body, mediaType }: Outgoing
   })
 }
 
-function headerFaults({ headers }: CompiledResponse, reply: OutgoingReply): string[] {
+function headerFaults({ headers }: CompiledResponse, lifetime: LifetimeHeaders, reply: OutgoingReply): string[] {
   const given = new Map(Object.entries(reply.headers).filter(([, value]) => value !== undefined))
   const faults: string[] = []
+  for (const [name, value] of Object.entries(lifetime)) {
+    if (given.get(name) !== value) faults.push(`lacks the ${name} of its operation`)
+    given.delete(name)
+  }
   for (const { name, required, schema, validate } of headers) {
     const value = given.get(name)
     given.delete(name)

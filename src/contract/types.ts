@@ -42,7 +42,7 @@ export type Request<K extends OperationId> = {
 } & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller })
 
 /** Headers that the dispatcher adds to every reply, so that no handler has to. */
-type AddedHeaders = 'X-Request-Id'
+type AddedHeaders = 'X-Request-Id' | 'Deprecation' | 'Sunset'
 
 type Responses<K extends OperationId> = operations[K]['responses']
 /** Success and redirection; a failure is thrown as a Problem. */

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express'
 import type { Logger } from 'pino'
+import type { Exchange } from './exchange.ts'
 import { Problem } from './problem.ts'
 import { type OutgoingReply, send } from './send.ts'
 
@@ -19,11 +20,11 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
       next(error)
       return
     }
-    let reply = toReply(Problem.from(error, isOutage), exchange.requestId)
+    let reply = toReply(Problem.from(error, isOutage), exchange)
     const faults = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
     if (faults.length > 0) {
       const broken = new Error(`The failure breaks the contract: ${faults.join('; ')}`, { cause: error })
-      reply = toReply(Problem.from(broken, isOutage), exchange.requestId)
+      reply = toReply(Problem.from(broken, isOutage), exchange)
       exchange.failure = broken
     } else if (reply.status >= 500 && !isExpected(error)) {
       exchange.failure = error
@@ -42,10 +43,10 @@ function isExpected(error: unknown): boolean {
   return error instanceof Problem && error.cause === undefined
 }
 
-function toReply(problem: Problem, requestId: string): OutgoingReply {
+function toReply(problem: Problem, { requestId, operationHeaders }: Exchange): OutgoingReply {
   return {
     status: problem.status,
-    headers: { ...problem.headers, 'X-Request-Id': requestId },
+    headers: { ...problem.headers, ...operationHeaders, 'X-Request-Id': requestId },
     body: problem.toDocument(requestId),
     mediaType: 'application/problem+json',
   }

@@ -5,6 +5,8 @@ export interface Exchange {
   readonly startedAt: number
   /** Set once the contract has matched the request. */
   operationId?: string
+  /** What every reply of that operation carries, a failure too. */
+  operationHeaders?: Readonly<Record<string, string>>
   /** The cause of a 5xx, once the error handler has logged it. */
   failure?: unknown
 }

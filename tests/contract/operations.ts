@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { decodeJwt } from 'jose'
 import type { Json } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
@@ -13,7 +12,8 @@ interface Parts {
   readonly body?: Json
   readonly headers?: Readonly<Record<string, string>>
 }
-type Prepare = (server: TestServer, person: Person) => Promise<Parts>
+/** Only by requests, so that what a client does can be recorded. */
+type Prepare = (server: Pick<TestServer, 'url'>, person: Person) => Promise<Parts>
 
 /** A request ready to be sent, but for its credential. */
 export interface Attempt {
@@ -36,8 +36,9 @@ export const prepare: Record<OperationId, Prepare> = {
   getCredential: nothing,
   listSessions: nothing,
   revokeSession: async (server, { email, password }) => {
-    const { accessToken } = await logIn(server, email, password)
-    return { params: { session_id: String(decodeJwt(accessToken)['sid']) } }
+    const other = await logIn(server, email, password)
+    const { list } = await other.ask('GET', '/users/me/sessions')
+    return { params: { session_id: String(list.find((session) => session['is_current'] === true)?.['id']) } }
   },
   listSecurityEvents: nothing,
   listApiKeys: async (_, person) => {
@@ -125,7 +126,7 @@ async function trashedNote(person: Person): Promise<{ note_id: string }> {
 }
 
 /** A request of `person` for which the operation succeeds. */
-export async function wellFormed(operation: Operation, server: TestServer, person: Person): Promise<Attempt> {
+export async function wellFormed(operation: Operation, server: Pick<TestServer, 'url'>, person: Person): Promise<Attempt> {
   const { params = {}, body, headers = {} } = await prepare[operation.operationId as OperationId](server, person)
   const path = fillIn(operation.path, (name) => params[name] ?? failOn(operation, name))
   const [mediaType = 'application/json'] = operation.body?.content.keys() ?? []

@@ -21,7 +21,16 @@ const sets = {
 }
 
 function stub(path: string, method: string): Operation {
-  return { operationId: `${method} ${path}`, method, path, security: [], parameters: [], body: undefined, responses: new Map() }
+  return {
+    operationId: `${method} ${path}`,
+    method,
+    path,
+    security: [],
+    parameters: [],
+    body: undefined,
+    responses: new Map(),
+    lifetime: {},
+  }
 }
 
 const nothing = { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} }

@@ -6,7 +6,7 @@ import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
 import type { Tokens } from '../../src/auth/tokens.ts'
 import { compileContract } from '../../src/contract/compile.ts'
-import { loadDocument } from '../../src/contract/document.ts'
+import { type ContractDocument, loadDocument } from '../../src/contract/document.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
@@ -43,6 +43,8 @@ interface ServerOptions {
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
+  /** Instead of openapi.yaml, for what a change of it would do. */
+  readonly document?: ContractDocument
   /** Instead of a database of the server's own. */
   readonly db?: Database
 }
@@ -70,8 +72,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
   const app = await createApp({
-    document,
-    compiled,
+    document: options.document ?? document,
+    compiled: options.document === undefined ? compiled : compileContract(options.document.root),
     handlers: options.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
     clientOf: createClientOf(options.trustedProxies ?? []),

@@ -1,0 +1,75 @@
+import { isObject, type JsonObject, object } from '../../../src/contract/document.ts'
+import type { Operation } from '../../../src/contract/operations.ts'
+import { type Finding, same, teller } from './changes.ts'
+
+type Requirement = Operation['security'][number]
+
+/** Public is a requirement that everybody meets. */
+const NOTHING: Requirement = {}
+
+/**
+ * Whoever was let in must still be let in. And whoever is let in now must have been before, or the operation is guarded
+ * less: no client breaks, but somebody has to say that it is meant.
+ */
+export function compareSecurity(before: Operation, after: Operation): Finding[] {
+  const tell = teller(before.operationId)
+  const [were, are] = [before, after].map(({ security }) => (security.length === 0 ? [NOTHING] : security))
+  if (were === undefined || are === undefined || same(were, are)) return []
+  const text = `${told(were)} became ${told(are)}`
+  const shutOut = were.some((old) => !are.some((now) => admits(now, old)))
+  const letIn = are.some((now) => !were.some((old) => admits(old, now)))
+  return [
+    ...(shutOut ? [tell('security-tightened', '', 'major', text)] : []),
+    ...(letIn ? [tell('security-loosened', '', 'security', text)] : []),
+  ]
+}
+
+/** Whether a credential that is just enough for `holder` meets `requirement`. */
+function admits(requirement: Requirement, holder: Requirement): boolean {
+  return Object.entries(requirement).every(([scheme, scopes]) => {
+    const held = holder[scheme]
+    return held !== undefined && scopes.every((scope) => held.includes(scope))
+  })
+}
+
+function told(requirements: readonly Requirement[]): string {
+  const one = (requirement: Requirement) => Object.entries(requirement).map(([scheme, scopes]) => `${scheme} [${scopes.join(', ')}]`)
+  return requirements.map((requirement) => (requirement === NOTHING ? 'public' : one(requirement).join(' and '))).join(' or ')
+}
+
+/** The ways to authenticate: scopes by name, everything else to the letter, because clients were built on it. */
+export function compareSchemes(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
+  const [were, are] = [schemesOf(oldRoot), schemesOf(newRoot)]
+  const [oldScopes, newScopes] = [scopesOf(were), scopesOf(are)]
+  const schemes = Object.keys(were).filter((name) => !same(withoutTexts(were[name]), withoutTexts(are[name])))
+  return [
+    ...schemes.map((name): Finding => ({
+      id: `scheme-changed ${name}`,
+      impact: 'major',
+      text: `the security scheme ${name} changed`,
+      names: [name],
+    })),
+    ...oldScopes
+      .filter((scope) => !newScopes.includes(scope))
+      .map((scope): Finding => ({ id: `scope-removed ${scope}`, impact: 'major', text: `the scope ${scope} is gone`, names: [scope] })),
+    ...newScopes
+      .filter((scope) => !oldScopes.includes(scope))
+      .map((scope): Finding => ({ id: `scope-added ${scope}`, impact: 'minor', text: `the scope ${scope} is new`, names: [scope] })),
+  ]
+}
+
+function schemesOf(root: JsonObject): JsonObject {
+  return object(object(root['components'] ?? {})['securitySchemes'] ?? {})
+}
+
+function scopesOf(schemes: JsonObject): string[] {
+  const flows = Object.values(schemes).flatMap((scheme) => Object.values(object(object(scheme)['flows'] ?? {})))
+  return [...new Set(flows.flatMap((flow) => Object.keys(object(object(flow)['scopes'] ?? {}))))]
+}
+
+/** Scopes are compared one by one, and descriptions not at all. */
+function withoutTexts(value: unknown): unknown {
+  if (!isObject(value as never)) return value
+  const kept = Object.entries(object(value as never)).filter(([key]) => !['description', 'bearerFormat', 'scopes'].includes(key))
+  return Object.fromEntries(kept.map(([key, member]): [string, unknown] => [key, withoutTexts(member)]))
+}

@@ -1,0 +1,67 @@
+import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document.ts'
+
+/** Ways to seed a change into a document, which stays as it is: each gives a copy. */
+type Edit = (root: JsonObject) => JsonObject
+
+export function having(pointer: string, value: Json): Edit {
+  return (root) => object(edited(root, tokens(pointer), () => value))
+}
+
+export function without(pointer: string): Edit {
+  return (root) => object(edited(root, tokens(pointer), (value) => (value === undefined ? missing(pointer) : undefined)))
+}
+
+export function appended(pointer: string, value: Json): Edit {
+  return (root) => object(edited(root, tokens(pointer), (values) => [...list(values), value]))
+}
+
+export function copied(from: string, to: string, changes: JsonObject = {}): Edit {
+  return (root) => having(to, { ...object(valueAt(root, from)), ...changes })(root)
+}
+
+export function moved(from: string, to: string): Edit {
+  return (root) => without(from)(copied(from, to)(root))
+}
+
+export function deprecated(pointer: string, sunset: string): Edit {
+  return copied(pointer, pointer, { deprecated: true, 'x-deprecated-since': '2026-11-22', 'x-sunset': sunset })
+}
+
+export function both(first: Edit, second: Edit): Edit {
+  return (root) => second(first(root))
+}
+
+export function renamedSchema(from: string, to: string): Edit {
+  const rename = (root: JsonObject): JsonObject =>
+    JSON.parse(JSON.stringify(root).replaceAll(`"#/components/schemas/${from}"`, `"#/components/schemas/${to}"`)) as JsonObject
+  return both(moved(`/components/schemas/${from}`, `/components/schemas/${to}`), rename)
+}
+
+/** A copy of a document with another value at one place; undefined takes the place away. */
+function edited(value: Json, [key, ...rest]: readonly string[], change: (value: Json | undefined) => Json | undefined): Json | undefined {
+  if (key === undefined) return change(value)
+  if (!Array.isArray(value) && !isObject(value)) return missing(key)
+  const known = (Array.isArray(value) ? value[Number(key)] : value[key]) as Json | undefined
+  const changed = known === undefined ? (rest.length > 0 ? edited({}, rest, change) : change(undefined)) : edited(known, rest, change)
+  if (Array.isArray(value))
+    return (changed === undefined ? value.toSpliced(Number(key), 1) : value.toSpliced(Number(key), 1, changed)) as Json
+  const others = Object.entries(value).filter(([name]) => name !== key || changed !== undefined)
+  const copy = Object.fromEntries(others)
+  return changed === undefined ? copy : { ...copy, [key]: changed }
+}
+
+function valueAt(root: JsonObject, pointer: string): Json {
+  const found = tokens(pointer).reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), root)
+  return found ?? missing(pointer)
+}
+
+function tokens(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function missing(pointer: string): never {
+  throw new Error(`The document has no ${pointer}: the seed has nothing to change`)
+}

@@ -1,0 +1,35 @@
+/**
+ * Refuses a contract that would break clients unseen: `npm run lint:evolution`. Prints every change since each release
+ * with its impact, and what has to be done before it may stay.
+ */
+import { readFileSync } from 'node:fs'
+import { loadDocument } from '../../../src/contract/document.ts'
+import { judgeHistory } from './judge.ts'
+import { listedChanges, releasedContracts } from './released.ts'
+import { redoclyOpinion } from './second-opinion.ts'
+
+const contracts = [...releasedContracts(), loadDocument()]
+const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
+const verdicts = judgeHistory(contracts, { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion })
+
+for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
+  const isLast = index === verdicts.length - 1
+  if (from === undefined) {
+    print(`${to}, the first release: ${changes.length} operations`)
+  } else {
+    print(`${from} to ${to}${isLast ? ' (openapi.yaml)' : ''}: ${changes.length === 0 ? 'nothing changed' : ''}`)
+    for (const { impact, id, text, operations } of changes) {
+      print(`  ${impact.padEnd(8)} ${id}\n           ${text}${operations.length > 0 ? ` (${shortened(operations)})` : ''}`)
+    }
+  }
+  for (const fault of faults) print(`  ✖ ${fault}`)
+}
+if (verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = 1
+
+function shortened(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

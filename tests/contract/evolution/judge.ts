@@ -1,0 +1,71 @@
+import { type ContractDocument, type JsonObject, object } from '../../../src/contract/document.ts'
+import { changelogFaults } from './changelog.ts'
+import { type Change, mustBeListed, worstOf } from './changes.ts'
+import { compareContracts } from './compare.ts'
+import type { Listed } from './released.ts'
+import { compareVersions, leastVersion, parseVersion } from './versions.ts'
+
+/** A contract and the one before it, what changed between them, and what is wrong with that. */
+export interface Verdict {
+  readonly from: string | undefined
+  readonly to: string
+  readonly changes: readonly Change[]
+  readonly faults: readonly string[]
+}
+
+export interface Rules {
+  readonly listed: readonly Listed[]
+  readonly changelog: string
+  /** What somebody else found breaking between two contracts; our own comparison may have overlooked it. */
+  readonly secondOpinion?: (before: ContractDocument, after: ContractDocument, changes: readonly Change[]) => readonly Change[]
+}
+
+/** Judges every step of a history of contracts, from the first release to the contract as it stands. */
+export function judgeHistory(contracts: readonly ContractDocument[], rules: Rules): Verdict[] {
+  const verdicts = contracts.map((after, index) => judge(contracts[index - 1], after, rules))
+  const versions = new Set(contracts.map(({ version }) => version))
+  const stray = rules.listed.filter(({ version }) => !versions.has(version))
+  const faults = stray.map(({ change, version }) => `"${change}" is listed for ${version}, but there is no such version.`)
+  return verdicts.map((verdict, index) =>
+    index === verdicts.length - 1 ? { ...verdict, faults: [...verdict.faults, ...faults] } : verdict,
+  )
+}
+
+function judge(before: ContractDocument | undefined, after: ContractDocument, rules: Rules): Verdict {
+  const ours = compareContracts(before?.root ?? emptied(after.root), after.root)
+  const changes = before === undefined ? ours : [...ours, ...(rules.secondOpinion?.(before, after, ours) ?? [])]
+  const faults = [
+    ...(before === undefined
+      ? []
+      : [...versionFaults(before.version, after.version, changes), ...listFaults(after.version, changes, rules.listed)]),
+    ...changelogFaults(rules.changelog, after, before, changes),
+  ]
+  return { from: before?.version, to: after.version, changes, faults }
+}
+
+/** What the first release is compared with: nothing but the ways to authenticate, so that all operations are new. */
+function emptied(root: JsonObject): JsonObject {
+  const { securitySchemes = {} } = object(root['components'] ?? {})
+  return { ...root, paths: {}, components: { securitySchemes } }
+}
+
+function versionFaults(from: string, to: string, changes: readonly Change[]): string[] {
+  const impact = worstOf(changes)
+  const least = leastVersion(from, impact)
+  const order = compareVersions(parseVersion(to), parseVersion(least))
+  if (impact === undefined) return order === 0 ? [] : [`info.version is ${to}, but nothing changed since ${from}.`]
+  return order >= 0 ? [] : [`info.version is ${to}, but these changes (${impact}) demand at least ${least}.`]
+}
+
+function listFaults(to: string, changes: readonly Change[], listed: readonly Listed[]): string[] {
+  const here = listed.filter(({ version }) => version === to)
+  const unlisted = changes.filter((change) => mustBeListed(change) && !here.some((entry) => entry.change === change.id))
+  const stale = here.filter((entry) => !changes.some((change) => mustBeListed(change) && change.id === entry.change))
+  return [
+    ...unlisted.map(({ id, impact }) => {
+      const what = impact === 'major' ? 'breaks clients' : 'guards an operation less'
+      return `"${id}" ${what} and is not listed: take it back, or list it with a reason in tests/contract/released/breaking-changes.yaml.`
+    }),
+    ...stale.map((entry) => `"${entry.change}" is listed for ${to}, but does not happen there: take it off the list.`),
+  ]
+}

@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isObject, type Json } from '../../../src/contract/document.ts'
+import type { Operation } from '../../../src/contract/operations.ts'
+import { type Received, shortenRuns, type Step, valueAt } from './recording.ts'
+
+/** Stands before a server, passes everything on and writes it down. */
+export interface Recorder {
+  readonly url: string
+  /** How many steps there are; `forget` takes those after a mark away again. */
+  readonly mark: () => number
+  readonly forget: (mark: number) => void
+  /** The steps so far, and a new beginning. */
+  readonly take: () => readonly Step[]
+  readonly close: () => Promise<void>
+}
+
+/** Headers that belong to the connection and to the program, not to the request. */
+const INCIDENTAL = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'user-agent',
+  'accept-encoding',
+  'accept-language',
+  'sec-fetch-mode',
+  'pragma',
+  'cache-control',
+])
+/** Values that the server makes: ids, tokens, keys, and the cursors in an address. */
+const MADE_BY_SERVER = /nrt_[\w-]+|nak_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
+export async function openRecorder(
+  upstream: string,
+  operationAt: (method: string, path: string) => Operation | undefined,
+): Promise<Recorder> {
+  let steps: Step[] = []
+  let received: Received[] = []
+
+  const record = async (request: IncomingMessage, method: string, path: string) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined
+    const headers = Object.fromEntries(
+      Object.entries(request.headers)
+        .filter(([name, value]) => !INCIDENTAL.has(name) && !(name === 'accept' && value === '*/*'))
+        .map(([name, value]) => [name, String(value)]),
+    )
+    const response = await fetch(`${upstream}${path}`, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+    const text = await response.text()
+    const operation = operationAt(method, path)
+    if (operation === undefined) throw new Error(`${method} ${path} is no operation, so no old client asks for it`)
+    const step: Step = {
+      operation: operation.operationId,
+      send: `${method} ${refer(path, received)}`,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, referInHeader(name, value, received)])),
+      ...(body === undefined ? {} : { body: shortenRuns(refer(body.toString(), received)) }),
+      status: response.status,
+    }
+    steps.push(step)
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    received.push({ headers: response.headers, body: isJson && text !== '' ? (JSON.parse(text) as Json) : undefined })
+    return { response, text }
+  }
+
+  const server = createServer((request, answer) => {
+    record(request, request.method ?? 'GET', request.url ?? '/').then(
+      ({ response, text }) => {
+        const passed = [...response.headers].filter(
+          ([name]) => !['connection', 'keep-alive', 'transfer-encoding', 'content-length'].includes(name),
+        )
+        answer.writeHead(response.status, Object.fromEntries(passed)).end(text)
+      },
+      (error: unknown) => answer.writeHead(500).end(String(error)),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    mark: () => steps.length,
+    forget: (mark) => {
+      steps = steps.slice(0, mark)
+      received = received.slice(0, mark)
+    },
+    take: () => {
+      const taken = steps
+      ;[steps, received] = [[], []]
+      return taken
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A text in which what the server made is replaced by where it was first told; what nobody told was made by the client. */
+function refer(text: string, earlier: readonly Received[]): string {
+  const page = earlier.findLastIndex((received) => valueAt(received, 'link') === text)
+  if (page >= 0) return `{{${page}:link}}`
+  return text.replaceAll(MADE_BY_SERVER, (value) => {
+    for (const [step, { body }] of [...earlier.entries()].toReversed()) {
+      const place = placeOf(value, body)
+      if (place !== undefined) return `{{${step}:${place}}}`
+    }
+    return value
+  })
+}
+
+function referInHeader(name: string, value: string, earlier: readonly Received[]): string {
+  if (name !== 'if-match' && name !== 'if-none-match') return refer(value, earlier)
+  // A version is the last one that was seen.
+  const step = earlier.findLastIndex((received) => received.headers.get('etag') === value)
+  return step < 0 ? value : `{{${step}:etag}}`
+}
+
+/** Where in a body this text stands, as a JSON pointer. */
+function placeOf(value: string, body: Json | undefined, pointer = ''): string | undefined {
+  if (body === value) return pointer
+  if (!Array.isArray(body) && !isObject(body)) return undefined
+  for (const [key, member] of Object.entries(body)) {
+    const found = placeOf(value, member as Json, `${pointer}/${key}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,75 @@
+import { type Json, isObject } from '../../../src/contract/document.ts'
+
+/** What a client of a released contract sent, and how it was answered: data, so that it outlives the code that made it. */
+export interface Recording {
+  readonly contract: string
+  readonly stories: readonly Story[]
+}
+
+/** Requests that need each other and nothing else, beginning with an account of their own. */
+export interface Story {
+  readonly operation: string
+  readonly steps: readonly Step[]
+}
+
+/** `send`, `headers` and `body` may hold references, see `fillIn`. */
+export interface Step {
+  readonly operation: string
+  /** Method and path, with the query. */
+  readonly send: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly status: number
+}
+
+/** What an answer was, as far as later requests may refer to it. */
+export interface Received {
+  readonly headers: Headers
+  readonly body: Json | undefined
+}
+
+/** A JSON pointer into a body, or the name of a header, of an earlier step: `{{2:/access_token}}`, `{{5:etag}}`. */
+const REFERENCE = /\{\{(\d+):([^}]+)\}\}/g
+/** A character many times over, so that a text of a megabyte takes a few bytes: `{{a*1048576}}`. */
+const REPETITION = /\{\{(.)\*(\d+)\}\}/g
+const LONG_RUN = /([a-z])\1{99,}/g
+
+/** A text with the values that the answers to earlier steps had this time. */
+export function fillIn(text: string, earlier: readonly Received[]): string {
+  return text
+    .replace(REFERENCE, (_, step: string, place: string) => valueAt(earlier[Number(step)], place) ?? failOn(step, place))
+    .replace(REPETITION, (_, character: string, times: string) => character.repeat(Number(times)))
+}
+
+export function shortenRuns(text: string): string {
+  return text.replace(LONG_RUN, (run, character: string) => `{{${character}*${run.length}}}`)
+}
+
+export function valueAt(received: Received | undefined, place: string): string | undefined {
+  if (received === undefined) return undefined
+  if (!place.startsWith('/')) {
+    const value = received.headers.get(place) ?? undefined
+    return place === 'link' ? /^<([^>]+)>/.exec(value ?? '')?.[1] : value
+  }
+  const found = place
+    .slice(1)
+    .split('/')
+    .reduce<Json | undefined>(
+      (value, key) => (Array.isArray(value) ? value[Number(key)] : isObject(value) ? value[key] : undefined),
+      received.body,
+    )
+  return typeof found === 'string' ? found : undefined
+}
+
+function failOn(step: string, place: string): never {
+  throw new Error(`step ${step} has no ${place} any more, which a later request needs`)
+}
+
+/** One step a line, so that a release adds lines that can be read. */
+export function writeRecording({ contract, stories }: Recording): string {
+  const told = stories.map(({ operation, steps }) => {
+    const lines = steps.map((step) => `      ${JSON.stringify(step)}`)
+    return `    { "operation": "${operation}", "steps": [\n${lines.join(',\n')}\n    ] }`
+  })
+  return `{\n  "contract": "${contract}",\n  "stories": [\n${told.join(',\n')}\n  ]\n}\n`
+}

@@ -1,0 +1,90 @@
+/**
+ * Keeps the contract as released: `npm run release:contract`. Writes tests/contract/released/<version>.yaml and, beside
+ * it, what a client of this version sends, recorded from a server of this version and replayed against another one.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { compileContract } from '../../../src/contract/compile.ts'
+import { loadDocument } from '../../../src/contract/document.ts'
+import { judgeHistory } from './judge.ts'
+import { openRecorder } from './recorder.ts'
+import { type Recording, writeRecording } from './recording.ts'
+import { listedChanges, RELEASED, releasedContracts } from './released.ts'
+import { oldClient } from './replay.ts'
+import { recordStories } from './stories.ts'
+
+const document = loadDocument()
+const contractFile = new URL(`${document.version}.yaml`, RELEASED)
+const requestsFile = new URL(`${document.version}.requests.json`, RELEASED)
+
+if (existsSync(requestsFile)) fail(`${document.version} is released already, and a release is never changed.`)
+// A contract that was kept before there were recordings gets its own, if it is still the one that is served.
+if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text) fail(`${document.version}.yaml is another contract.`)
+
+const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
+const complaints = judgeHistory([...releasedContracts(), document], { listed: listedChanges(), changelog }).flatMap(
+  (verdict) => verdict.faults,
+)
+if (complaints.length > 0) fail(complaints.join('\n'))
+
+const recording = await withServer(record)
+const faults = await withServer((url) => oldClient(document).replay({ url }, recording))
+if (faults.length > 0) fail(`The recording cannot be replayed:\n${faults.join('\n')}`)
+writeFileSync(contractFile, document.text)
+writeFileSync(requestsFile, writeRecording(recording))
+const count = recording.stories.flatMap(({ steps }) => steps).length
+process.stdout.write(`${document.version} is kept, with ${recording.stories.length} stories of ${count} requests\n`)
+
+async function record(url: string): Promise<Recording> {
+  const { router } = compileContract(document.root)
+  const recorder = await openRecorder(url, (method, path) => router.findPath(path.split('?')[0] ?? '')?.methods.get(method.toLowerCase()))
+  try {
+    return { contract: document.version, stories: await recordStories(recorder) }
+  } finally {
+    await recorder.close()
+  }
+}
+
+/** The server as an operator starts it, with nothing in its database. */
+async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'notes-release-'))
+  const port = await freePort()
+  const main = new URL('../../../src/main.ts', import.meta.url).pathname
+  const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: directory, PORT: String(port), LOG_LEVEL: 'warn' }
+  const server = spawn(process.execPath, [main], { cwd: tmpdir(), env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
+  try {
+    const url = `http://127.0.0.1:${port}`
+    for (let attempts = 0; !(await isReady(url)); attempts += 1) {
+      if (attempts > 300 || server.exitCode !== null) throw new Error('The server does not start')
+      await delay(100)
+    }
+    return await work(url)
+  } finally {
+    server.kill('SIGTERM')
+    await ended
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/health`).catch(() => undefined)
+  return response?.status === 200
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}

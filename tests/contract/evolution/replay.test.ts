@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ContractDocument, type JsonObject, loadDocument } from '../../../src/contract/document.ts'
+import { type Operation, readOperations } from '../../../src/contract/operations.ts'
+import type { Handlers } from '../../../src/contract/types.ts'
+import { Problem } from '../../../src/http/problem.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { both, having, moved } from './edit-document.ts'
+import type { Recording, Step } from './recording.ts'
+import { RELEASED, releasedContracts } from './released.ts'
+import { oldClient } from './replay.ts'
+import { parseVersion } from './versions.ts'
+
+const today = loadDocument()
+const [major] = parseVersion(today.version)
+/** A new major version may break the clients of the one before; the comparison sees to it that each break is listed. */
+const replayed = releasedContracts().filter(({ version }) => parseVersion(version)[0] === major)
+
+function recordingOf({ version }: ContractDocument): Recording {
+  return JSON.parse(readFileSync(new URL(`${version}.requests.json`, RELEASED), 'utf8')) as Recording
+}
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+describe('clients of every release of this major version', () => {
+  test('get what their contract promised them, from the server of today', async () => {
+    for (const contract of replayed) expect(await oldClient(contract).replay(server, recordingOf(contract))).toEqual([])
+  }, 120_000)
+
+  test('are recorded with each operation, with all its successes, parameters and media types', () => {
+    for (const contract of replayed) {
+      const steps = recordingOf(contract).stories.flatMap((story) => story.steps)
+      const lacking = readOperations(contract.root).flatMap((operation) => unrecorded(operation, steps))
+      expect(lacking, contract.version).toEqual([])
+    }
+  })
+})
+
+test('there is nothing to replay only until the first release of a major version', () => {
+  const majors = releasedContracts().map(({ version }) => parseVersion(version)[0])
+  expect(replayed.length > 0 || majors.every((released) => released < major)).toBe(true)
+})
+
+const NOTE = '/components/schemas/Note'
+
+/** What somebody could do to the contract and the handlers together, so that the server is at one with itself. */
+const seeds: readonly {
+  title: string
+  story: string
+  change: (root: JsonObject) => JsonObject
+  body?: object
+  refuses?: true
+  fault: RegExp
+}[] = [
+  {
+    title: 'a reply loses a field',
+    story: 'getNote',
+    change: having(`${NOTE}/required`, ['id']),
+    body: { is_public: undefined },
+    fault: /must have required property 'is_public'/,
+  },
+  {
+    title: 'a reply may be longer than it was',
+    story: 'getNote',
+    change: having(`${NOTE}/properties/title/maxLength`, 600),
+    body: { title: 'x'.repeat(501) },
+    fault: /title must NOT have more than 500 characters/,
+  },
+  {
+    title: 'a field of a reply may be null',
+    story: 'getNote',
+    change: having(`${NOTE}/properties/owner_id`, { type: ['string', 'null'] }),
+    body: { owner_id: null },
+    fault: /owner_id must be string/,
+  },
+  {
+    title: 'a request needs another field',
+    story: 'createNote',
+    change: both(having(`${NOTE}Create/required`, ['colour']), having(`${NOTE}Create/properties/colour`, { type: 'string' })),
+    fault: /201 was the answer, now it is 422 .*"colour"/,
+  },
+  {
+    title: 'a request may not be as long as it was',
+    story: 'createNote',
+    change: having('/components/schemas/NoteCreate/properties/title/maxLength', 499),
+    fault: /201 was the answer, now it is 422 .*string_too_long/,
+  },
+  {
+    title: 'a page may not be as long as it was',
+    story: 'listNotes',
+    change: having('/components/parameters/Limit/schema/maximum', 50),
+    fault: /limit=100\): 200 was the answer, now it is 422/,
+  },
+  {
+    title: 'an operation has another address',
+    story: 'listTags',
+    change: moved('/paths/~1tags', '/paths/~1labels'),
+    fault: /200 was the answer, now it is 404/,
+  },
+  {
+    title: 'a handler refuses what it took, although the contract is the same',
+    story: 'getNote',
+    change: (root) => root,
+    refuses: true,
+    fault: /200 was the answer, now it is 404/,
+  },
+  {
+    title: 'an operation wants another scope',
+    story: 'listNotes',
+    change: having('/paths/~1notes/get/security', [{ oauth2: ['notes:read', 'notes:write'] }]),
+    fault: /200 was the answer, now it is 403/,
+  },
+]
+
+describe('a client of the latest release notices when', () => {
+  test.each(seeds)('$title', async ({ story, change, body, refuses, fault }) => {
+    const contract = releasedContracts().at(-1)
+    if (contract === undefined) throw new Error('Nothing was ever released')
+    const document = { ...today, root: change(today.root) }
+    const changed = await startServer({
+      document,
+      override: (handlers) => answeringWith(handlers, story, refuses === true ? 'a refusal' : body),
+    })
+    try {
+      const stories = recordingOf(contract).stories.filter(({ operation }) => operation === story)
+      expect((await oldClient(contract).replay(changed, { stories })).join('\n')).toMatch(fault)
+    } finally {
+      await changed.stop()
+    }
+  })
+
+  test('nothing: new fields, new headers and new values of a list that was to grow are ignored', async () => {
+    const contract = releasedContracts().at(-1)
+    if (contract === undefined) throw new Error('Nothing was ever released')
+    const document = { ...today, root: having(`${NOTE}/properties/colour`, { type: 'string' })(today.root) }
+    const changed = await startServer({
+      document,
+
+      override: (handlers) => answeringWith(handlers, 'getNote', { colour: 'red' }),
+    })
+    try {
+      const stories = recordingOf(contract).stories.filter(({ operation }) => operation === 'getNote')
+      expect(await oldClient(contract).replay(changed, { stories })).toEqual([])
+    } finally {
+      await changed.stop()
+    }
+  })
+})
+
+/** What the contract says of an operation and no request of the recording has shown. */
+function unrecorded({ operationId, responses, parameters, body }: Operation, steps: readonly Step[]): string[] {
+  const accepted = steps.filter((step) => step.operation === operationId && step.status < 400)
+  const statuses = [...responses.keys()].filter((status) => status < 400 && !accepted.some((step) => step.status === status))
+  const types = [...(body?.content.keys() ?? [])].filter((type) => !accepted.some(({ headers }) => headers['content-type'] === type))
+  const unsent = parameters.filter(({ in: where, name }) => {
+    if (where === 'query') return !accepted.some(({ send }) => new RegExp(`[?&]${name}=|:link`).test(send))
+    return where === 'header' && !accepted.some(({ headers }) => name.toLowerCase() in headers)
+  })
+  return [...statuses, ...types, ...unsent.map(({ name }) => name)].map((what) => `${operationId} ${what}`)
+}
+
+/** Handlers of which one answers with other fields, past the types that would refuse it. */
+function answeringWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {
+  if (fields === undefined) return handlers
+  const handle = handlers[operationId as keyof Handlers] as (...given: unknown[]) => Promise<{ status: number; body: object }>
+  const changed = async (...given: unknown[]) => {
+    if (fields === 'a refusal') throw new Problem('not-found', 'Not any more.')
+    const reply = await handle(...given)
+    return reply.status === 200 ? { ...reply, body: { ...reply.body, ...fields } } : reply
+  }
+  return { ...handlers, [operationId]: changed }
+}
