@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Context, type Generator, type Need, type Run, type Step, STEPS } from './generator.ts'
 import { runner } from './run.ts'
@@ -14,8 +14,8 @@ export interface Result {
 export interface Place {
   readonly contract: string
   readonly sources: string
-  /** Scratch directories and caches go below it. */
   readonly scratch: string
+  readonly caches: string
   readonly serverUrl: string
   readonly signal: AbortSignal
 }
@@ -23,8 +23,7 @@ export interface Place {
 /** All steps of one generator, up to the first that fails. `required` makes an absent toolchain a failure. */
 export async function checkGenerator(generator: Generator, place: Place, required: boolean): Promise<Result> {
   const directory = join(place.scratch, generator.name)
-  const cache = join(place.scratch, `.kept-${generator.language.toLowerCase()}`)
-  rmSync(directory, { recursive: true, force: true })
+  const cache = join(place.caches, generator.language.toLowerCase())
   mkdirSync(directory, { recursive: true })
   mkdirSync(cache, { recursive: true })
   const run = runner(directory, place.signal)

@@ -2,7 +2,8 @@
  * `npm run clients:check [-- NAME…] [--required NAME,…]`: generates a client from openapi.yaml with each generator, compiles
  * it with strict settings, and takes it on a round trip against a real server. Needs the network for the generators.
  */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cleanUp, serve, temporaryDirectory } from '../support/process.ts'
@@ -30,6 +31,8 @@ if (faults.length > 0) {
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
 
+// Not below node_modules, where compilers take what they find for somebody else's code.
+const scratch = mkdtempSync(join(tmpdir(), 'notes-clients-'))
 const results: Result[] = []
 try {
   const server = await serve({ DATA_DIR: temporaryDirectory(), LOG_LEVEL: 'warn' })
@@ -39,7 +42,8 @@ try {
     const place = {
       contract: join(PROJECT, 'openapi.yaml'),
       sources: import.meta.dirname,
-      scratch: join(PROJECT, 'node_modules', '.cache', 'clients'),
+      scratch,
+      caches: join(PROJECT, 'node_modules', '.cache', 'clients'),
       serverUrl: server.url,
       signal: interrupted.signal,
     }
@@ -51,6 +55,10 @@ try {
     process.stdout.write(`\nThe server's log:\n${server.stdout()}${server.stderr()}\n`)
 } finally {
   await cleanUp()
+  if (!failed()) rmSync(scratch, { recursive: true, force: true })
 }
-const failed = results.length === 0 || results.some(({ outcome }) => outcome === 'failed')
-process.exitCode = interrupted.signal.aborted ? 130 : Number(failed)
+process.exitCode = interrupted.signal.aborted ? 130 : Number(failed())
+
+function failed(): boolean {
+  return results.some(({ outcome }) => outcome === 'failed')
+}

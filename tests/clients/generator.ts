@@ -33,7 +33,7 @@ export interface Context {
   readonly contract: string
   /** The generator's directory in the repository: settings and the round trip. Nothing is written there. */
   readonly source: string
-  /** A scratch directory, empty when `install` begins, left as it is afterwards for whoever wants to look. */
+  /** A scratch directory, empty when `install` begins, and left for whoever wants to look when a step fails. */
   readonly directory: string
   /** Kept from one run to the next, and shared by the generators of a language: packages, build caches. */
   readonly cache: string

@@ -1,4 +1,8 @@
 import type { Generator } from './generator.ts'
+import { heyApi } from './hey-api/generator.ts'
+import { kubb } from './kubb/generator.ts'
+import { openapiFetch } from './openapi-fetch/generator.ts'
+import { orval } from './orval/generator.ts'
 
 /** In the order in which they are run. */
-export const generators: readonly Generator[] = []
+export const generators: readonly Generator[] = [openapiFetch, heyApi, orval, kubb]
