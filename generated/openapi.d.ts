@@ -941,6 +941,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             expires_at: components["schemas"]["Timestamp"];
         };
+        /** @description What a token is asked for with. */
+        TokenRequest: components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
         /** @description Logs in with e-mail and password (RFC 6749, section 4.3). */
         PasswordGrant: {
             /**
@@ -2179,7 +2181,7 @@ export interface operations {
         /** @description The grant, as a form. */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
             };
         };
         responses: {
