@@ -1,6 +1,6 @@
 import { done, equal, nextCursor, present } from './expect.ts'
 import { client } from './generated/client.gen.js'
-import { createNote, createToken, deleteNote, getNote, listNotes, patchNote, registerUser } from './generated/sdk.gen.js'
+import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser } from './generated/sdk.gen.js'
 import type { Note } from './generated/types.gen.js'
 
 const email = `hey-api-${crypto.randomUUID()}@example.com`
@@ -66,6 +66,9 @@ equal('patching what was changed', stale.response?.status, 412)
 if (stale.error === undefined || !('current' in stale.error)) throw new Error('412 without the note as it is')
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
+
+const edited = await editNote({ path, body: { edits: [{ op: 'append', text: 'More.' }] } })
+equal('the edited content', edited.data?.note.content, 'One.\nMore.')
 
 const invalid = await createNote({ body: { title: '', content: 'No title.' } })
 equal('an empty title', invalid.response?.status, 422)

@@ -1,6 +1,6 @@
 import { settings } from './client.ts'
 import { done, equal, nextCursor, present } from './expect.ts'
-import { createNote, createToken, deleteNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/index.ts'
+import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/index.ts'
 
 const email = `kubb-${crypto.randomUUID()}@example.com`
 const password = crypto.randomUUID()
@@ -60,6 +60,10 @@ equal('patching what was changed', stale.status, 412)
 if (stale.ok || !('current' in stale.error)) throw new Error('412 without the note as it is')
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
+
+const edited = await editNote(note.id, { edits: [{ op: 'append', text: 'More.' }] })
+if (!edited.ok) throw new Error(`editing: ${edited.status} ${edited.error.title}`)
+equal('the edited content', edited.data.note.content, 'One.\nMore.')
 
 const invalid = await createNote({ title: '', content: 'No title.' })
 equal('an empty title', invalid.status, 422)
