@@ -86,3 +86,17 @@ equal('reading what was deleted', gone.response?.status, 404)
 equal('the problem of the 404', gone.error?.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void createNote({ body: { title: 1, content: '' } })
+  // @ts-expect-error there is no such field
+  void createNote({ body: { title: '', content: '', colour: 'red' } })
+  // @ts-expect-error there is no such order
+  void listNotes({ query: { sort: 'colour' } })
+  // @ts-expect-error there is no such edit
+  void editNote({ path, body: { edits: [{ op: 'erase', text: '' }] } })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}

@@ -81,3 +81,17 @@ equal('reading what was deleted', gone.status, 404)
 equal('the problem of the 404', gone.ok ? undefined : gone.error.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void createNote({ title: 1, content: '' })
+  // @ts-expect-error there is no such field
+  void createNote({ title: '', content: '', colour: 'red' })
+  // @ts-expect-error there is no such order
+  void listNotes({ sort: 'colour' })
+  // @ts-expect-error there is no such edit
+  void editNote(note.id, { edits: [{ op: 'erase', text: '' }] })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}

@@ -97,3 +97,17 @@ equal('reading what was deleted', gone.response.status, 404)
 equal('the problem of the 404', gone.error?.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void client.POST('/notes', { body: { title: 1, content: '' } })
+  // @ts-expect-error a note has content (a field too many, though, gets past this client's types)
+  void client.POST('/notes', { body: { title: '' } })
+  // @ts-expect-error there is no such order
+  void client.GET('/notes', { params: { query: { sort: 'colour' } } })
+  // @ts-expect-error there is no such edit
+  void client.POST('/notes/{note_id}/edits', { params: { path }, body: { edits: [{ op: 'erase', text: '' }] } })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}
