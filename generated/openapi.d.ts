@@ -941,6 +941,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             expires_at: components["schemas"]["Timestamp"];
         };
+        /** @description What a token is asked for with. */
+        TokenRequest: components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
         /** @description Logs in with e-mail and password (RFC 6749, section 4.3). */
         PasswordGrant: {
             /**
@@ -1038,7 +1040,7 @@ export interface components {
         /** @description Edits of a note's content. */
         NoteEdits: {
             /** @description The edits; each sees what those before it made. */
-            edits: (components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"])[];
+            edits: components["schemas"]["NoteEdit"][];
             /**
              * @description Whether only to show what would change.
              * @default false
@@ -1046,11 +1048,12 @@ export interface components {
              */
             dry_run: boolean;
         };
+        /** @description An edit of a note's content; `op` says which. */
+        NoteEdit: components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"];
         /** @description Adds a paragraph or line at the end, on a line of its own. */
         AppendEdit: {
             /**
-             * @description Always `append`.
-             * @example append
+             * @description Always `append`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "append";
@@ -1063,8 +1066,7 @@ export interface components {
         /** @description Adds a paragraph or line at the beginning, on a line of its own. */
         PrependEdit: {
             /**
-             * @description Always `prepend`.
-             * @example prepend
+             * @description Always `prepend`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "prepend";
@@ -1077,8 +1079,7 @@ export interface components {
         /** @description Replaces what is under a heading, down to the next heading of its level or above; the heading stays. */
         ReplaceSectionEdit: {
             /**
-             * @description Always `replace_section`.
-             * @example replace_section
+             * @description Always `replace_section`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "replace_section";
@@ -1096,8 +1097,7 @@ export interface components {
         /** @description Adds lines under a heading. */
         InsertUnderEdit: {
             /**
-             * @description Always `insert_under`.
-             * @example insert_under
+             * @description Always `insert_under`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "insert_under";
@@ -1121,8 +1121,7 @@ export interface components {
         /** @description Replaces a text that occurs exactly once. */
         ReplaceTextEdit: {
             /**
-             * @description Always `replace_text`.
-             * @example replace_text
+             * @description Always `replace_text`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "replace_text";
@@ -1140,8 +1139,7 @@ export interface components {
         /** @description Ticks or clears the box of a task. */
         ToggleTaskEdit: {
             /**
-             * @description Always `toggle_task`.
-             * @example toggle_task
+             * @description Always `toggle_task`. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             op: "toggle_task";
@@ -1177,14 +1175,15 @@ export interface components {
         /** @description Actions on notes. */
         NoteActions: {
             /** @description The actions, in the order in which they are taken. */
-            actions: (components["schemas"]["StateAction"] | components["schemas"]["TagAction"])[];
+            actions: components["schemas"]["NoteAction"][];
         };
+        /** @description An action on a note; `action` says which. */
+        NoteAction: components["schemas"]["StateAction"] | components["schemas"]["TagAction"];
         /** @description Puts a note into a state. */
         StateAction: {
             note_id: components["schemas"]["Id"];
             /**
-             * @description What to do. `trash` and `restore` move a note to the trash and back.
-             * @example archive
+             * @description What to do. `trash` and `restore` move a note to the trash and back. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "trash" | "restore" | "pin" | "unpin" | "archive" | "unarchive" | "publish" | "unpublish";
@@ -1199,8 +1198,7 @@ export interface components {
         TagAction: {
             note_id: components["schemas"]["Id"];
             /**
-             * @description What to do; tags that are there already, or are not there, are passed over.
-             * @example add_tags
+             * @description What to do; tags that are there already, or are not there, are passed over. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "add_tags" | "remove_tags";
@@ -2179,7 +2177,7 @@ export interface operations {
         /** @description The grant, as a form. */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
             };
         };
         responses: {

@@ -51,12 +51,16 @@ try {
   }
   process.stdout.write(`\n${report(results)}\n`)
   // What the server has to say about a failure, such as a reply that broke the contract.
-  if (results.some(({ outcome }) => outcome === 'failed'))
-    process.stdout.write(`\nThe server's log:\n${server.stdout()}${server.stderr()}\n`)
+  const log = `${server.stdout()}${server.stderr()}`
+  if (failed() && !interrupted.signal.aborted) process.stdout.write(`\nThe clients are left in ${scratch}. The server's log:\n${log}\n`)
+} catch (error) {
+  // Ctrl-C in a terminal reaches the server as well, which then ends before it serves.
+  if (!interrupted.signal.aborted) throw error
 } finally {
   await cleanUp()
-  if (!failed()) rmSync(scratch, { recursive: true, force: true })
+  if (!failed() || interrupted.signal.aborted) rmSync(scratch, { recursive: true, force: true })
 }
+if (interrupted.signal.aborted) process.stderr.write('Interrupted\n')
 process.exitCode = interrupted.signal.aborted ? 130 : Number(failed())
 
 function failed(): boolean {

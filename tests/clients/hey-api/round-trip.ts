@@ -1,6 +1,6 @@
 import { done, equal, nextCursor, present } from './expect.ts'
 import { client } from './generated/client.gen.js'
-import { createNote, createToken, deleteNote, getNote, listNotes, patchNote, registerUser } from './generated/sdk.gen.js'
+import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser } from './generated/sdk.gen.js'
 import type { Note } from './generated/types.gen.js'
 
 const email = `hey-api-${crypto.randomUUID()}@example.com`
@@ -67,6 +67,9 @@ if (stale.error === undefined || !('current' in stale.error)) throw new Error('4
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
 
+const edited = await editNote({ path, body: { edits: [{ op: 'append', text: 'More.' }] } })
+equal('the edited content', edited.data?.note.content, 'One.\nMore.')
+
 const invalid = await createNote({ body: { title: '', content: 'No title.' } })
 equal('an empty title', invalid.response?.status, 422)
 if (invalid.error === undefined || !('errors' in invalid.error)) throw new Error('422 without errors')
@@ -83,3 +86,17 @@ equal('reading what was deleted', gone.response?.status, 404)
 equal('the problem of the 404', gone.error?.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void createNote({ body: { title: 1, content: '' } })
+  // @ts-expect-error there is no such field
+  void createNote({ body: { title: '', content: '', colour: 'red' } })
+  // @ts-expect-error there is no such order
+  void listNotes({ query: { sort: 'colour' } })
+  // @ts-expect-error there is no such edit
+  void editNote({ path, body: { edits: [{ op: 'erase', text: '' }] } })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}

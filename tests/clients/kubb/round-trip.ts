@@ -1,6 +1,6 @@
 import { settings } from './client.ts'
 import { done, equal, nextCursor, present } from './expect.ts'
-import { createNote, createToken, deleteNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/index.ts'
+import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/index.ts'
 
 const email = `kubb-${crypto.randomUUID()}@example.com`
 const password = crypto.randomUUID()
@@ -61,6 +61,10 @@ if (stale.ok || !('current' in stale.error)) throw new Error('412 without the no
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
 
+const edited = await editNote(note.id, { edits: [{ op: 'append', text: 'More.' }] })
+if (!edited.ok) throw new Error(`editing: ${edited.status} ${edited.error.title}`)
+equal('the edited content', edited.data.note.content, 'One.\nMore.')
+
 const invalid = await createNote({ title: '', content: 'No title.' })
 equal('an empty title', invalid.status, 422)
 if (invalid.ok || !('errors' in invalid.error)) throw new Error('422 without errors')
@@ -77,3 +81,17 @@ equal('reading what was deleted', gone.status, 404)
 equal('the problem of the 404', gone.ok ? undefined : gone.error.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void createNote({ title: 1, content: '' })
+  // @ts-expect-error there is no such field
+  void createNote({ title: '', content: '', colour: 'red' })
+  // @ts-expect-error there is no such order
+  void listNotes({ sort: 'colour' })
+  // @ts-expect-error there is no such edit
+  void editNote(note.id, { edits: [{ op: 'erase', text: '' }] })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}

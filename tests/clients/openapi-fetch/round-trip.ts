@@ -78,6 +78,9 @@ if (stale.error === undefined || !('current' in stale.error)) throw new Error('4
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
 
+const edited = await client.POST('/notes/{note_id}/edits', { params: { path }, body: { edits: [{ op: 'append', text: 'More.' }] } })
+equal('the edited content', edited.data?.note.content, 'One.\nMore.')
+
 const invalid = await client.POST('/notes', { body: { title: '', content: 'No title.' } })
 equal('an empty title', invalid.response.status, 422)
 if (invalid.error === undefined || !('errors' in invalid.error)) throw new Error('422 without errors')
@@ -94,3 +97,17 @@ equal('reading what was deleted', gone.response.status, 404)
 equal('the problem of the 404', gone.error?.type, '/problems/not-found')
 
 done({ created: created.length, pages, refused: 3 })
+
+/** Never called: what must not compile, so that it is noticed when a type has become so loose that everything fits. */
+export function wrongUse(): unknown {
+  // @ts-expect-error a title is text
+  void client.POST('/notes', { body: { title: 1, content: '' } })
+  // @ts-expect-error a note has content (a field too many, though, gets past this client's types)
+  void client.POST('/notes', { body: { title: '' } })
+  // @ts-expect-error there is no such order
+  void client.GET('/notes', { params: { query: { sort: 'colour' } } })
+  // @ts-expect-error there is no such edit
+  void client.POST('/notes/{note_id}/edits', { params: { path }, body: { edits: [{ op: 'erase', text: '' }] } })
+  // @ts-expect-error a tag is text
+  return note.tags satisfies number[]
+}

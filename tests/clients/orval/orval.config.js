@@ -5,6 +5,8 @@ export default {
       target: 'generated/notes.ts',
       client: 'fetch',
       mode: 'single',
+      // Otherwise If-Match and Idempotency-Key have no types.
+      headers: true,
       // Not in the contract, where the server is "the one that serves this document".
       baseUrl: { runtime: 'process.env.NOTES_URL' },
     },

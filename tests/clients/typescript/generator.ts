@@ -32,7 +32,8 @@ export function typescriptGenerator(options: Options): Generator {
       },
       compile: async ({ directory, run }) => {
         const relaxed = (options.relaxed ?? []).flatMap((name) => [`--${name}`, 'false'])
-        await run(join(directory, 'node_modules', '.bin', 'tsc'), ['--project', 'tsconfig.json', ...relaxed])
+        const compiler = join(directory, 'node_modules', 'typescript7', 'bin', 'tsc')
+        await run(process.execPath, [compiler, '--project', 'tsconfig.json', ...relaxed])
       },
       roundTrip: async ({ serverUrl, run }) => {
         const said = await run(process.execPath, [join('out', 'round-trip.js'), serverUrl], { seconds: 60 })
