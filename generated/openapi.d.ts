@@ -1053,7 +1053,8 @@ export interface components {
         /** @description Adds a paragraph or line at the end, on a line of its own. */
         AppendEdit: {
             /**
-             * @description Always `append`. (enum property replaced by openapi-typescript)
+             * @description Always `append`.
+             * @example append
              * @enum {string}
              */
             op: "append";
@@ -1066,7 +1067,8 @@ export interface components {
         /** @description Adds a paragraph or line at the beginning, on a line of its own. */
         PrependEdit: {
             /**
-             * @description Always `prepend`. (enum property replaced by openapi-typescript)
+             * @description Always `prepend`.
+             * @example prepend
              * @enum {string}
              */
             op: "prepend";
@@ -1079,7 +1081,8 @@ export interface components {
         /** @description Replaces what is under a heading, down to the next heading of its level or above; the heading stays. */
         ReplaceSectionEdit: {
             /**
-             * @description Always `replace_section`. (enum property replaced by openapi-typescript)
+             * @description Always `replace_section`.
+             * @example replace_section
              * @enum {string}
              */
             op: "replace_section";
@@ -1097,7 +1100,8 @@ export interface components {
         /** @description Adds lines under a heading. */
         InsertUnderEdit: {
             /**
-             * @description Always `insert_under`. (enum property replaced by openapi-typescript)
+             * @description Always `insert_under`.
+             * @example insert_under
              * @enum {string}
              */
             op: "insert_under";
@@ -1121,7 +1125,8 @@ export interface components {
         /** @description Replaces a text that occurs exactly once. */
         ReplaceTextEdit: {
             /**
-             * @description Always `replace_text`. (enum property replaced by openapi-typescript)
+             * @description Always `replace_text`.
+             * @example replace_text
              * @enum {string}
              */
             op: "replace_text";
@@ -1139,7 +1144,8 @@ export interface components {
         /** @description Ticks or clears the box of a task. */
         ToggleTaskEdit: {
             /**
-             * @description Always `toggle_task`. (enum property replaced by openapi-typescript)
+             * @description Always `toggle_task`.
+             * @example toggle_task
              * @enum {string}
              */
             op: "toggle_task";
@@ -1183,7 +1189,8 @@ export interface components {
         StateAction: {
             note_id: components["schemas"]["Id"];
             /**
-             * @description What to do. `trash` and `restore` move a note to the trash and back. (enum property replaced by openapi-typescript)
+             * @description What to do. `trash` and `restore` move a note to the trash and back.
+             * @example archive
              * @enum {string}
              */
             action: "trash" | "restore" | "pin" | "unpin" | "archive" | "unarchive" | "publish" | "unpublish";
@@ -1198,7 +1205,8 @@ export interface components {
         TagAction: {
             note_id: components["schemas"]["Id"];
             /**
-             * @description What to do; tags that are there already, or are not there, are passed over. (enum property replaced by openapi-typescript)
+             * @description What to do; tags that are there already, or are not there, are passed over.
+             * @example add_tags
              * @enum {string}
              */
             action: "add_tags" | "remove_tags";

@@ -173,11 +173,11 @@ func (t traveller) change(note client.Note) error {
 	if changed == nil || changed.Current.Version != renamed.Version || changed.Base == nil || changed.Base.Title != note.Title {
 		return unexpected("patching with a stale ETag", stale.HTTPResponse, stale.Body)
 	}
-	var edit client.NoteEdits_Edits_Item
+	var edit client.NoteEdit
 	if err := edit.FromAppendEdit(client.AppendEdit{Op: client.AppendEditOpAppend, Text: "More"}); err != nil {
 		return err
 	}
-	edited, err := t.EditNoteWithResponse(t, note.Id, nil, client.NoteEdits{Edits: []client.NoteEdits_Edits_Item{edit}})
+	edited, err := t.EditNoteWithResponse(t, note.Id, nil, client.NoteEdits{Edits: []client.NoteEdit{edit}})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ import notes.client.model.Note;
 import notes.client.model.NoteChangedProblem;
 import notes.client.model.NoteCreate;
 import notes.client.model.NoteEdits;
-import notes.client.model.NoteEditsEditsInner;
+import notes.client.model.NoteEdit;
 import notes.client.model.NotePatch;
 import notes.client.model.Problem;
 import notes.client.model.Token;
@@ -120,7 +120,7 @@ final class RoundTrip {
     expect(changed.getBase().getTitle().equals(note.getTitle()), "412 does not hold the version read");
 
     AppendEdit append = new AppendEdit().op(AppendEdit.OpEnum.APPEND).text("More");
-    NoteEdits edits = new NoteEdits().addEditsItem(new NoteEditsEditsInner(append));
+    NoteEdits edits = new NoteEdits().addEditsItem(new NoteEdit(append));
     APIEditNoteRequest edit = APIEditNoteRequest.newBuilder().noteId(note.getId()).noteEdits(edits).build();
     Note edited = answer(200, () -> notes.editNoteWithHttpInfo(edit)).getData().getNote();
     expect(edited.getContent().equals(note.getContent() + "\nMore"), "the edit did not append");

@@ -14,7 +14,7 @@ use notes_client::apis::configuration::Configuration;
 use notes_client::apis::notes_api::{self, ListNotesParams, PatchNoteParams};
 use notes_client::apis::{Error, ResponseContent};
 use notes_client::models::{
-    AppendEdit, FieldError, Note, NoteChangedProblem, NoteCreate, NoteEdits, NoteEditsEditsInner, NotePatch, Problem, Token,
+    AppendEdit, FieldError, Note, NoteChangedProblem, NoteCreate, NoteEdits, NoteEdit, NotePatch, Problem, Token,
     UserCreate, ValidationProblem, append_edit, token,
 };
 use serde::de::DeserializeOwned;
@@ -104,7 +104,7 @@ impl Traveller {
         expect(changed.base.is_some_and(|base| base.title == note.title), "412 does not hold the version read")?;
 
         let append = AppendEdit::new(append_edit::Op::Append, "More".to_owned());
-        let note_edits = NoteEdits::new(vec![NoteEditsEditsInner::AppendEdit(append)]);
+        let note_edits = NoteEdits::new(vec![NoteEdit::AppendEdit(append)]);
         let edit = notes_api::EditNoteParams { note_id: id, note_edits, if_match: None, idempotency_key: None };
         let edited = answer(notes_api::edit_note(&self.api, edit).await)?;
         expect(edited.note.content == format!("{}\nMore", note.content), "the edit did not append")
