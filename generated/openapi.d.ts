@@ -704,6 +704,20 @@ export interface components {
          * @example "1"
          */
         EntityTags: string;
+        /**
+         * @description The order of a list of notes; with `-` from the last to the first.
+         * @default -created_at
+         * @example -updated_at
+         * @enum {string}
+         */
+        NoteOrder: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+        /**
+         * @description What to do when somebody else has changed the note meanwhile.
+         * @default refuse
+         * @example merge
+         * @enum {string}
+         */
+        OnConflict: "refuse" | "merge";
         /** @description What a new account needs. */
         UserCreate: {
             /**
@@ -2048,7 +2062,7 @@ export interface components {
          *     the two changes on the server.
          * @example merge
          */
-        OnConflict: "refuse" | "merge";
+        OnConflict: components["schemas"]["OnConflict"];
         /**
          * @description Only notes with this tag; may be repeated, for notes that have all of them.
          * @example [
@@ -2081,7 +2095,7 @@ export interface components {
          *     characters.
          * @example -updated_at
          */
-        Sort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+        Sort: components["schemas"]["NoteOrder"];
         /**
          * @description The `ETag` of the version you read, or `*` for any version that exists.
          * @example "1"
