@@ -110,8 +110,9 @@ var next = regexp.MustCompile(`<([^>]*)>; rel="next"`)
 
 // listAll follows Link until there is none, and compares what it saw with what there must be.
 func (t traveller) listAll(limit client.Limit, notes []client.Note) (pages int, err error) {
-	seen := map[client.Id]int{}
-	params := client.ListNotesParams{Limit: &limit}
+	var seen []client.Id
+	order := client.NoteOrderTitleDescending
+	params := client.ListNotesParams{Limit: &limit, Sort: &order}
 	for {
 		page, err := t.ListNotesWithResponse(t, &params)
 		if err != nil {
@@ -122,7 +123,7 @@ func (t traveller) listAll(limit client.Limit, notes []client.Note) (pages int, 
 		}
 		pages++
 		for _, note := range *page.JSON200 {
-			seen[note.Id]++
+			seen = append(seen, note.Id)
 		}
 		link := next.FindStringSubmatch(page.HTTPResponse.Header.Get("Link"))
 		if link == nil {
@@ -135,13 +136,9 @@ func (t traveller) listAll(limit client.Limit, notes []client.Note) (pages int, 
 		cursor := address.Query().Get("cursor")
 		params.Cursor = &cursor
 	}
-	for _, note := range notes {
-		if seen[note.Id] != 1 {
-			return 0, fmt.Errorf("note %s was listed %d times", note.Id, seen[note.Id])
-		}
-	}
-	if len(seen) != len(notes) || pages != 3 {
-		return 0, fmt.Errorf("%d notes came as %d in %d pages", len(notes), len(seen), pages)
+	slices.Reverse(seen)
+	if !slices.EqualFunc(seen, notes, func(id client.Id, note client.Note) bool { return id == note.Id }) || pages != 3 {
+		return 0, fmt.Errorf("%d notes, from the last title to the first, came as %v in %d pages", len(notes), seen, pages)
 	}
 	return pages, nil
 }

@@ -18,6 +18,7 @@ from notes_client.models import (
     NoteChangedProblem,
     NoteCreate,
     NoteEdits,
+    NoteOrder,
     NotePatch,
     PasswordGrant,
     Problem,
@@ -68,12 +69,12 @@ def next_cursor(link: str | None) -> str | None:
     return None if address is None else parse_qs(urlsplit(address[1]).query)["cursor"][0]
 
 
-def list_all(client: AuthenticatedClient, limit: int) -> tuple[list[UUID], int]:
+def list_all(client: AuthenticatedClient, limit: int, sort: NoteOrder) -> tuple[list[UUID], int]:
     seen: list[UUID] = []
     pages = 0
     cursor: str | Unset = UNSET
     while True:
-        page = list_notes.sync_detailed(client=client, limit=limit, cursor=cursor)
+        page = list_notes.sync_detailed(client=client, limit=limit, sort=sort, cursor=cursor)
         if page.status_code != HTTPStatus.OK or not isinstance(page.parsed, list):
             raise SystemExit(f"round trip failed: a page answered {page.status_code}: {page.content!r}")
         expect(len(page.parsed) <= limit, "a page is longer than its limit")
@@ -123,8 +124,8 @@ def main(server: str) -> None:
     token = log_in(Client(base_url=server))
     client = AuthenticatedClient(base_url=server, token=token.access_token)
     notes = create(client, 5)
-    seen, pages = list_all(client, limit=2)
-    expect(sorted(seen) == sorted(note.id for note in notes), "the pages do not hold every note once")
+    seen, pages = list_all(client, limit=2, sort=NoteOrder.TITLE_DESCENDING)
+    expect(seen == [note.id for note in reversed(notes)], "the pages do not hold every note once, from the last title to the first")
     expect(pages == 3, f"5 notes came in {pages} pages of 2")
     change(client, notes[0])
     be_refused(client)

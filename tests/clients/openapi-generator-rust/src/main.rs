@@ -4,7 +4,6 @@
 
 mod headers;
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use headers::LastHeaders;
@@ -14,7 +13,7 @@ use notes_client::apis::configuration::Configuration;
 use notes_client::apis::notes_api::{self, ListNotesParams, PatchNoteParams};
 use notes_client::apis::{Error, ResponseContent};
 use notes_client::models::{
-    AppendEdit, FieldError, Note, NoteChangedProblem, NoteCreate, NoteEdits, NoteEdit, NotePatch, Problem, Token,
+    AppendEdit, FieldError, Note, NoteChangedProblem, NoteCreate, NoteEdit, NoteEdits, NoteOrder, NotePatch, Problem, Token,
     UserCreate, ValidationProblem, append_edit, token,
 };
 use serde::de::DeserializeOwned;
@@ -68,22 +67,21 @@ impl Traveller {
     }
 
     async fn list_all(&self, limit: i32, notes: &[Note]) -> Outcome<usize> {
-        let mut seen: BTreeMap<Uuid, usize> = BTreeMap::new();
+        let mut seen = Vec::new();
         let mut cursor = None;
         let mut pages = 0;
         loop {
             let page = answer(notes_api::list_notes(&self.api, page_of(limit, cursor)).await)?;
             expect(i32::try_from(page.len()).is_ok_and(|length| length <= limit), "a page is longer than its limit")?;
-            for note in page {
-                *seen.entry(note.id).or_default() += 1;
-            }
+            seen.extend(page.into_iter().map(|note| note.id));
             pages += 1;
             cursor = self.headers.next_cursor();
             if cursor.is_none() {
                 break;
             }
         }
-        expect(seen == notes.iter().map(|note| (note.id, 1)).collect(), "the pages do not hold every note once")?;
+        let expected: Vec<Uuid> = notes.iter().rev().map(|note| note.id).collect();
+        expect(seen == expected, "the pages do not hold every note once, from the last title to the first")?;
         expect(pages == 3, "5 notes did not come in 3 pages of 2")?;
         Ok(pages)
     }
@@ -153,7 +151,7 @@ fn page_of(limit: i32, cursor: Option<String>) -> ListNotesParams {
         is_pinned: None,
         is_archived: None,
         updated_since: None,
-        sort: None,
+        sort: Some(NoteOrder::TitleDescending),
         limit: Some(limit),
         cursor,
         skip: None,
