@@ -41,4 +41,4 @@ export async function generate(context: Context, output: string): Promise<void> 
 const jar = ({ cache }: Context): string => join(kept(cache), `openapi-generator-cli-${VERSION}.jar`)
 
 /** Beside the caches of the languages, because several share the jar. */
-const kept = (cache: string): string => join(dirname(cache), '.kept-openapi-generator')
+const kept = (cache: string): string => join(dirname(cache), 'openapi-generator')

@@ -13,7 +13,10 @@ export const openapiPythonClient: Generator = {
   name: 'openapi-python-client',
   language: 'Python',
   version: '0.29.1',
-  needs: [{ name: 'Python', command: 'python3', atLeast: '3.11' }],
+  needs: [
+    { name: 'Python', command: 'python3', atLeast: '3.11' },
+    { name: "Python's venv", command: 'python3', args: ['-c', 'import ensurepip, venv'] },
+  ],
   steps: {
     install: async (context) => {
       await context.run('python3', ['-m', 'venv', 'venv'])
