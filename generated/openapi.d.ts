@@ -704,6 +704,20 @@ export interface components {
          * @example "1"
          */
         EntityTags: string;
+        /**
+         * @description The order of a list of notes; with `-` from the last to the first.
+         * @default -created_at
+         * @example -updated_at
+         * @enum {string}
+         */
+        NoteOrder: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+        /**
+         * @description What to do when somebody else has changed the note meanwhile.
+         * @default refuse
+         * @example merge
+         * @enum {string}
+         */
+        OnConflict: "refuse" | "merge";
         /** @description What a new account needs. */
         UserCreate: {
             /**
@@ -941,6 +955,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             expires_at: components["schemas"]["Timestamp"];
         };
+        /** @description What a token is asked for with. */
+        TokenRequest: components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
         /** @description Logs in with e-mail and password (RFC 6749, section 4.3). */
         PasswordGrant: {
             /**
@@ -1038,7 +1054,7 @@ export interface components {
         /** @description Edits of a note's content. */
         NoteEdits: {
             /** @description The edits; each sees what those before it made. */
-            edits: (components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"])[];
+            edits: components["schemas"]["NoteEdit"][];
             /**
              * @description Whether only to show what would change.
              * @default false
@@ -1046,6 +1062,8 @@ export interface components {
              */
             dry_run: boolean;
         };
+        /** @description An edit of a note's content; `op` says which. */
+        NoteEdit: components["schemas"]["AppendEdit"] | components["schemas"]["PrependEdit"] | components["schemas"]["ReplaceSectionEdit"] | components["schemas"]["InsertUnderEdit"] | components["schemas"]["ReplaceTextEdit"] | components["schemas"]["ToggleTaskEdit"];
         /** @description Adds a paragraph or line at the end, on a line of its own. */
         AppendEdit: {
             /**
@@ -1177,8 +1195,10 @@ export interface components {
         /** @description Actions on notes. */
         NoteActions: {
             /** @description The actions, in the order in which they are taken. */
-            actions: (components["schemas"]["StateAction"] | components["schemas"]["TagAction"])[];
+            actions: components["schemas"]["NoteAction"][];
         };
+        /** @description An action on a note; `action` says which. */
+        NoteAction: components["schemas"]["StateAction"] | components["schemas"]["TagAction"];
         /** @description Puts a note into a state. */
         StateAction: {
             note_id: components["schemas"]["Id"];
@@ -2042,7 +2062,7 @@ export interface components {
          *     the two changes on the server.
          * @example merge
          */
-        OnConflict: "refuse" | "merge";
+        OnConflict: components["schemas"]["OnConflict"];
         /**
          * @description Only notes with this tag; may be repeated, for notes that have all of them.
          * @example [
@@ -2075,7 +2095,7 @@ export interface components {
          *     characters.
          * @example -updated_at
          */
-        Sort: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
+        Sort: components["schemas"]["NoteOrder"];
         /**
          * @description The `ETag` of the version you read, or `*` for any version that exists.
          * @example "1"
@@ -2179,7 +2199,7 @@ export interface operations {
         /** @description The grant, as a form. */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenRequest"];
             };
         };
         responses: {

@@ -1,0 +1,54 @@
+import { copyFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Context, Generator } from '../generator.ts'
+
+const environment = ({ directory, cache }: Context): Record<string, string> => ({
+  PATH: [join(directory, 'venv', 'bin'), process.env['PATH']].join(delimiter),
+  PIP_CACHE_DIR: join(cache, 'pip'),
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  PIP_ROOT_USER_ACTION: 'ignore',
+})
+
+export const openapiPythonClient: Generator = {
+  name: 'openapi-python-client',
+  language: 'Python',
+  version: '0.29.1',
+  needs: [
+    { name: 'Python', command: 'python3', atLeast: '3.11' },
+    { name: "Python's venv", command: 'python3', args: ['-c', 'import ensurepip, venv'] },
+  ],
+  steps: {
+    install: async (context) => {
+      await context.run('python3', ['-m', 'venv', 'venv'])
+      // requirements.txt names all there is to install, so that nothing comes in a version that nobody chose.
+      await context.run('pip', ['install', '--no-deps', '--requirement', join(context.source, 'requirements.txt')], {
+        env: environment(context),
+      })
+      await context.run('pip', ['check'], { env: environment(context) })
+    },
+    generate: (context) =>
+      context.run(
+        'openapi-python-client',
+        [
+          'generate',
+          '--path',
+          context.contract,
+          '--config',
+          join(context.source, 'config.yaml'),
+          '--meta',
+          'none',
+          '--output-path',
+          'notes_client',
+          '--fail-on-warning',
+        ],
+        { env: environment(context) },
+      ),
+    compile: (context) => {
+      copyFileSync(join(context.source, 'round_trip.py'), join(context.directory, 'round_trip.py'))
+      return context.run('mypy', ['--strict', '--cache-dir', join(context.cache, 'mypy'), 'round_trip.py', 'notes_client'], {
+        env: environment(context),
+      })
+    },
+    roundTrip: (context) => context.run('python', ['round_trip.py', context.serverUrl], { env: environment(context), seconds: 60 }),
+  },
+}
