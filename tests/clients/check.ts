@@ -13,7 +13,16 @@ import { generators } from './generators.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { required: { type: 'string', default: '' } } })
+const USAGE = `npm run clients:check [-- NAME…] [-- --required NAME,…]
+
+Checks the clients of these generators, or of all: ${generators.map(({ name }) => name).join(', ')}.
+--required  a generator whose toolchain is not there fails, instead of being reported as not run`
+
+const { values, positionals } = readArguments()
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`)
+  process.exit()
+}
 const required = values.required.split(',').filter((name) => name !== '')
 const chosen =
   positionals.length === 0 ? generators : generators.filter(({ name }) => positionals.includes(name) || required.includes(name))
@@ -62,6 +71,16 @@ try {
 }
 if (interrupted.signal.aborted) process.stderr.write('Interrupted\n')
 process.exitCode = interrupted.signal.aborted ? 130 : Number(failed())
+
+function readArguments() {
+  const options = { required: { type: 'string', default: '' }, help: { type: 'boolean', default: false } } as const
+  try {
+    return parseArgs({ allowPositionals: true, options })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`)
+    return process.exit(2)
+  }
+}
 
 function failed(): boolean {
   return results.some(({ outcome }) => outcome === 'failed')

@@ -1,5 +1,10 @@
 import type { RequestListener } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
+import { type JsonObject, list, object } from '../../src/contract/document.ts'
+import type { Operation } from '../../src/contract/operations.ts'
+import type { Caller } from '../../src/contract/types.ts'
+import { Problem } from '../../src/http/problem.ts'
+import { compareContracts } from '../contract/evolution/compare.ts'
 import { ask } from '../support/people.ts'
 import { document, operationCalled, operations, responseExamples } from '../contract/document-examples.ts'
 import { secondOpinion, type SecondOpinion } from './prism.ts'
@@ -69,6 +74,35 @@ test('an answer without a fault is found by nobody', async () => {
   expect(placed).toHaveLength(1)
   expect([...placed.flatMap(lies), ...placed.flatMap(prism)]).toEqual([])
 })
+
+const guarded = operations.filter(({ security }) => security.some((requirement) => Object.values(requirement).flat().length > 0))
+
+test.each(guarded)('a scope taken out of the contract at $operationId lets everybody in, and is found', async (operation) => {
+  const bare = withoutScopes(operation)
+  const nobody: Caller = { userId: 'u', credential: { kind: 'session', id: 's' }, scopes: [] }
+  const statuses = []
+  for (const root of [document.root, bare]) {
+    const handlers = everywhere(ids, async () => Promise.reject(new Problem('unavailable', 'The handler was reached.')))
+    const server = await serveContract({ handlers, document: { ...document, root }, authenticate: async () => nobody })
+    const path = operation.path.replace('{version}', '1').replace(/\{[^}]+\}/g, NOTE.slice('/notes/'.length))
+    statuses.push((await ask(server, operation.method.toUpperCase(), path)).status)
+    await server.stop()
+  }
+  expect(statuses[0]).toBe(403)
+  expect(statuses[1]).not.toBe(403)
+  const found = compareContracts(document.root, bare)
+  expect(found.map(({ id, impact }) => `${impact} ${id}`)).toEqual([`security security-loosened ${operation.operationId}`])
+})
+
+function withoutScopes({ path, method }: Operation): JsonObject {
+  const root = structuredClone(document.root)
+  const target = object(object(object(root['paths'])[path])[method])
+  const security = list(target['security']).map((requirement) => {
+    return Object.fromEntries(Object.keys(object(requirement)).map((scheme) => [scheme, []]))
+  })
+  Object.assign(target, { security })
+  return root
+}
 
 function withContentType(type: string) {
   return (app: RequestListener): RequestListener =>
