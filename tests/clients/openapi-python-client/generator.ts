@@ -1,10 +1,17 @@
-import { copyFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Context, Generator } from '../generator.ts'
 
-const environment = ({ directory, cache }: Context): Record<string, string> => ({
-  PATH: [join(directory, 'venv', 'bin'), process.env['PATH']].join(delimiter),
-  PIP_CACHE_DIR: join(cache, 'pip'),
+/** Kept from run to run; other requirements get another one, so that nothing is left in it from before. */
+function environmentDirectory({ source, cache }: Context): string {
+  const requirements = readFileSync(join(source, 'requirements.txt'))
+  return join(cache, `venv-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`)
+}
+
+const environment = (context: Context): Record<string, string> => ({
+  PATH: [join(environmentDirectory(context), 'bin'), process.env['PATH']].join(delimiter),
+  PIP_CACHE_DIR: join(context.cache, 'pip'),
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
   PIP_ROOT_USER_ACTION: 'ignore',
 })
@@ -19,7 +26,7 @@ export const openapiPythonClient: Generator = {
   ],
   steps: {
     install: async (context) => {
-      await context.run('python3', ['-m', 'venv', 'venv'])
+      await context.run('python3', ['-m', 'venv', environmentDirectory(context)])
       // requirements.txt names all there is to install, so that nothing comes in a version that nobody chose.
       await context.run('pip', ['install', '--no-deps', '--requirement', join(context.source, 'requirements.txt')], {
         env: environment(context),
