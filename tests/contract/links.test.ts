@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { at, isObject, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
+import { at, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 import { type Answer, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document, encodeBody, operationCalled, operations } from './document-examples.ts'
+import { document, operationCalled, operations } from './document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed } from './operations.ts'
 
 let server: TestServer
@@ -36,8 +36,7 @@ test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${lin
     const valueOf = (expression: Json): Json => evaluate(expression, { from, first, answer })
     const given = Object.entries(object(link['parameters'] ?? {})).map(([name, expression]) => [name, textOf(valueOf(expression))] as const)
     const own = await wellFormed(to, server, person)
-    const body = 'requestBody' in link ? encodeBody(own.headers['Content-Type'] ?? '', valueOf(link['requestBody'] ?? null)) : own.body
-    const reached = await send(server, follow(to, own, body, new Map(given)), authorization)
+    const reached = await send(server, follow(to, own, new Map(given)), authorization)
     expect(isSuccess(reached), reached.text).toBe(true)
   },
 )
@@ -47,7 +46,7 @@ test('what is created, listed or deleted leads on', () => {
 })
 
 /** The request that a link asks for: its parameters where the operation has them, and no others. */
-function follow(to: Operation, own: Attempt, body: string | undefined, given: ReadonlyMap<string, string>): Attempt {
+function follow(to: Operation, own: Attempt, given: ReadonlyMap<string, string>): Attempt {
   const placed = [...given].map(([name, value]) => {
     const parameter = to.parameters.find((candidate) => candidate.name === name)
     if (parameter === undefined) throw new Error(`${to.operationId} takes no ${name}`)
@@ -58,7 +57,7 @@ function follow(to: Operation, own: Attempt, body: string | undefined, given: Re
   const query = new URLSearchParams(
     placed.filter((parameter) => parameter.in === 'query').map(({ name, value }): [string, string] => [name, value]),
   )
-  return { ...own, path: query.size === 0 ? path : `${path}?${query.toString()}`, body, headers: { ...own.headers, ...headers } }
+  return { ...own, path: query.size === 0 ? path : `${path}?${query.toString()}`, headers: { ...own.headers, ...headers } }
 }
 
 function textOf(value: Json): string {
@@ -71,18 +70,14 @@ interface Exchange {
   readonly answer: Answer
 }
 
-/** A runtime expression (OpenAPI 3.1, section 4.8.20.4), or a value that holds some. */
+/** A runtime expression (OpenAPI 3.1, section 4.8.20.4), or a constant. */
 function evaluate(expression: Json, exchange: Exchange): Json {
-  if (isObject(expression)) {
-    return Object.fromEntries(Object.entries(expression).map(([name, value]) => [name, evaluate(value, exchange)]))
-  }
   if (typeof expression !== 'string' || !expression.startsWith('$')) return expression
   const { from, first, answer } = exchange
-  const [, source, rest = ''] = /^\$(response\.body#|request\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
+  const [, source, rest = ''] = /^\$(response\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
   const place = from.path.split('/').indexOf(`{${rest}}`)
   const sources: Readonly<Record<string, () => Json | undefined>> = {
     'response.body#': () => resolve(JSON.parse(answer.text) as Json, rest),
-    'request.body#': () => resolve(JSON.parse(first.body ?? '') as Json, rest),
     'response.header.': () => answer.headers.get(rest) ?? undefined,
     'request.path.': () => first.path.split('/')[place],
   }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { loadDocument } from '../../src/contract/document.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { cleanUp, databaseEnv, serve, type ServerProcess } from '../support/process.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'
@@ -36,7 +37,7 @@ test.skipIf(process.platform !== 'linux')(
   'the audit of a good server finds everything in order, but that it runs as root where it does',
   async () => {
     const { code, output } = await audit({ ...env, PORT: String(server.port) })
-    expect(output).toContain('ok    healthy, version 1.0.0')
+    expect(output).toContain(`ok    healthy, version ${loadDocument().version}`)
     expect(output).toContain('ok    the database is reachable and has 0 users')
     expect(output).toMatch(/ok {4}no connection leads anywhere but to the database \([1-9]\d* do\)/)
     const isRoot = process.getuid?.() === 0

@@ -140,7 +140,6 @@ describe('a client of the latest release notices when', () => {
     const document = { ...today, root: having(`${NOTE}/properties/colour`, { type: 'string' })(today.root) }
     const changed = await startServer({
       document,
-
       override: (handlers) => answeringWith(handlers, 'getNote', { colour: 'red' }),
     })
     try {

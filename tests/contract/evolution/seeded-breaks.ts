@@ -116,12 +116,7 @@ const rows: readonly [Impact, string, (root: JsonObject) => JsonObject, string][
     having(`${SCHEMAS}/ApiKeyScope/enum`, ['account:read', 'notes:read', 'notes:write', 'tags:read']),
     `request/enum ${SCHEMAS}/ApiKeyScope`,
   ],
-  [
-    'major',
-    'a branch of a request is removed',
-    without(`${SCHEMAS}/NoteEdits/properties/edits/items/oneOf/5`),
-    `request/oneOf ${SCHEMAS}/NoteEdits/properties/edits/items`,
-  ],
+  ['major', 'a branch of a request is removed', without(`${SCHEMAS}/NoteEdit/oneOf/5`), `request/oneOf ${SCHEMAS}/NoteEdit`],
   [
     'major',
     'a list parameter is written another way',
