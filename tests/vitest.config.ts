@@ -6,6 +6,7 @@ const slow = [
   'tests/admin/**',
   'tests/auth/{guard,key-rotation}.test.ts',
   'tests/contract/{lint,stories}.test.ts',
+  'tests/contract/evolution/replay.test.ts',
   'tests/db/embedded.test.ts',
   'tests/docs/code-samples.test.ts',
   'tests/notes/{history-size,housekeeping,idempotency-crash}.test.ts',

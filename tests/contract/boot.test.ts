@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document.ts'
+import { compileContract } from '../../src/contract/compile.ts'
 import { createContract } from '../../src/contract/dispatcher.ts'
 import type { Operation } from '../../src/contract/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
@@ -8,6 +9,8 @@ import { document, operations } from './document-examples.ts'
 const cases = operations.map((operation) => ({ operation, id: operation.operationId }))
 const handlers = Object.fromEntries(operations.map(({ operationId }) => [operationId, unreachable]))
 
+const compiled = compileContract(document.root)
+
 function unreachable(): Promise<never> {
   throw new Error('No request is made in these tests')
 }
@@ -15,6 +18,7 @@ function unreachable(): Promise<never> {
 function boot(given: { document?: ContractDocument; handlers?: object }): Promise<unknown> {
   return createContract({
     document: given.document ?? document,
+    ...(given.document === undefined && { compiled }),
     handlers: (given.handlers ?? handlers) as unknown as Handlers,
     authenticate: unreachable,
     clientOf: () => ({ address: '', userAgent: undefined }),

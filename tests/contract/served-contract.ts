@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createApp, type AppDeps } from '../../src/app.ts'
+import { type CompiledContract, compileContract } from '../../src/contract/compile.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { type Exchange, observe } from '../traffic/recorder.ts'
@@ -37,12 +38,16 @@ type Options = Partial<Omit<AppDeps, 'handlers' | 'log'>> & {
   readonly before?: (app: RequestListener) => RequestListener
 }
 
+/** Our own document, compiled once for all servers that have it. */
+let compiled: CompiledContract | undefined
+
 /** The application around handlers and a document of the test's own, on a port of its own, without a database. */
 export async function serveContract({ handlers, before = (app) => app, ...options }: Options): Promise<ServedContract> {
   const complaints: Record<string, unknown>[] = []
   const write = (line: string): void => void complaints.push(JSON.parse(line) as Record<string, unknown>)
   const app = await createApp({
     document,
+    ...(options.document === undefined && { compiled: (compiled ??= compileContract(document.root)) }),
     authenticate: async () => somebody,
     clientOf: () => ({ address: '127.0.0.1', userAgent: undefined }),
     replies: 'enforce',
