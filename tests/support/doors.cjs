@@ -72,6 +72,13 @@ module.exports = {
       to: { path: 'node_modules/openapi-backend/' },
     },
     {
+      // Whoever can make a router can answer beside the contract.
+      name: 'routes-in-app-and-docs-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app\\.ts|docs/)' },
+      to: { path: 'node_modules/express/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-dev-dependency-at-run-time',
       severity: 'error',
       from: { path: '^src/', pathNot: ['generate\\.ts$', 'build-redoc\\.ts$'] },
