@@ -63,6 +63,19 @@ test('the first step that fails ends the check, and its output is told', async (
   expect(report([result])).toMatch(/FAILED.*line 7 is wrong.*0 passed, 1 failed, 0 not run$/s)
 })
 
+test('only what is fetched is asked for again, once', async () => {
+  const tries = { install: 0, compile: 0 }
+  const failing = (step: keyof typeof tries, times: number) => async () => {
+    tries[step] += 1
+    if (tries[step] <= times) throw new Error('is away')
+  }
+  const once = { install: failing('install', 1), generate: fine, compile: fine, roundTrip: fine }
+  expect(await check({ steps: once })).toMatchObject({ outcome: 'passed' })
+  expect(await check({ steps: { ...once, install: failing('install', 9) } })).toMatchObject({ outcome: 'failed', why: 'install: is away' })
+  expect(await check({ steps: { generate: fine, compile: failing('compile', 1), roundTrip: fine } })).toMatchObject({ outcome: 'failed' })
+  expect(tries).toEqual({ install: 4, compile: 1 })
+})
+
 test('what was not run is not counted as passed', async () => {
   const results = [await check({}), await check({ name: 'two', needs: [{ command: 'no-such-toolchain' }] })]
   expect(report(results)).toMatch(/two .*not run: no-such-toolchain is not there\n\n1 passed, 0 failed, 1 not run$/s)

@@ -36,13 +36,23 @@ export async function checkGenerator(generator: Generator, place: Place, require
   for (const step of STEPS) {
     const began = performance.now()
     try {
-      await generator.steps[step]?.(context)
+      await twice(step, place.signal, async () => generator.steps[step]?.(context))
     } catch (error) {
       return { generator, outcome: 'failed', seconds, why: `${step}: ${error instanceof Error ? error.message : String(error)}` }
     }
     if (generator.steps[step] !== undefined) seconds[step] = (performance.now() - began) / 1_000
   }
   return { generator, outcome: 'passed', seconds, why: '' }
+}
+
+/** Registries have bad moments; what they failed to give is asked for once more. Nothing else gets a second chance. */
+async function twice(step: Step, signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await work()
+  } catch (error) {
+    if (step !== 'install' || signal.aborted) throw error
+    return work()
+  }
 }
 
 async function firstAbsent(needs: readonly Need[], run: Run): Promise<string | undefined> {
