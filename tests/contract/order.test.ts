@@ -12,25 +12,23 @@ let server: ServedContract
 /** What the handlers were called for, which no refused request may reach. */
 const reached: string[] = []
 
+const notEvenAnError: unknown = undefined
+
 /** By the word in the Authorization header: who comes, or why nobody does. */
-const arrivals: Readonly<Record<string, () => never>> = {
-  nobody: () => {
+const arrivals: Readonly<Record<string, () => Promise<never>>> = {
+  nobody: async () => {
     throw new Problem('unauthorized', 'Nobody.', { headers: { 'WWW-Authenticate': 'Bearer' } })
   },
-  outage: () => {
+  outage: async () => {
     throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
   },
-  busy: () => {
+  busy: async () => {
     throw unavailable('Too many are logging in.')
   },
-  fault: () => {
+  fault: async () => {
     throw new TypeError('A fault of ours.')
   },
-  nothing: () => {
-    // A fault that is not even an error.
-    // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error
-    throw undefined
-  },
+  nothing: () => Promise.reject(notEvenAnError),
 }
 
 beforeAll(async () => {
@@ -42,7 +40,7 @@ beforeAll(async () => {
     }),
     replies: 'off',
     authenticate: async (authorization = 'nobody') => {
-      arrivals[authorization]?.()
+      await arrivals[authorization]?.()
       return authorization === 'reader' ? { ...somebody, scopes: ['notes:read'] } : somebody
     },
   })

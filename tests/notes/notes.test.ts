@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { newNote, nextOf } from './new-note.ts'
 
 let server: TestServer
 let ann: Person
@@ -12,12 +13,6 @@ beforeAll(async () => {
   bob = await enrol(server)
 })
 afterAll(() => server.stop())
-
-async function newNote(owner: Person, fields: Record<string, unknown> = {}): Promise<{ id: string; path: string }> {
-  const { status, body } = await owner.ask('POST', '/notes', { body: { title: 'First', content: 'Hello', ...fields } })
-  expect(status).toBe(201)
-  return { id: String(body['id']), path: `/notes/${String(body['id'])}` }
-}
 
 test('createNote stores the note to the letter and says where it is', async () => {
   const content = '# Grüße\r\n\t🍰 “quoted” \\ %_ é é\n'
@@ -151,7 +146,7 @@ test('following Link visits every note once, newest first, while others are writ
     const page: Awaited<ReturnType<Person['ask']>> = await dora.ask('GET', address)
     expect(page.status).toBe(200)
     seen.push(...page.list.map(({ id }) => String(id)))
-    address = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1]
+    address = nextOf(page.headers)
     await newNote(dora)
   }
   expect(seen).toEqual(ids)

@@ -2,19 +2,16 @@
  * Keeps the contract as released: `npm run release:contract`. Writes tests/contract/released/<version>.yaml and, beside
  * it, what a client of this version sends, recorded from a server of this version and replayed against another one.
  */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileContract } from '../../../src/contract/compile.ts'
 import { loadDocument } from '../../../src/contract/document.ts'
+import { cleanUp, serve, temporaryDirectory } from '../../support/process.ts'
 import { judgeHistory } from './judge.ts'
 import { openRecorder } from './recorder.ts'
 import { type Recording, writeRecording } from './recording.ts'
 import { listedChanges, RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
+import { redoclyOpinion } from './second-opinion.ts'
 import { recordStories } from './stories.ts'
 
 const document = loadDocument()
@@ -26,9 +23,8 @@ if (existsSync(requestsFile)) fail(`${document.version} is released already, and
 if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text) fail(`${document.version}.yaml is another contract.`)
 
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
-const complaints = judgeHistory([...releasedContracts(), document], { listed: listedChanges(), changelog }).flatMap(
-  (verdict) => verdict.faults,
-)
+const rules = { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion }
+const complaints = judgeHistory([...releasedContracts(), document], rules).flatMap((verdict) => verdict.faults)
 if (complaints.length > 0) fail(complaints.join('\n'))
 
 const recording = await withServer(record)
@@ -51,37 +47,11 @@ async function record(url: string): Promise<Recording> {
 
 /** The server as an operator starts it, with nothing in its database. */
 async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'notes-release-'))
-  const port = await freePort()
-  const main = new URL('../../../src/main.ts', import.meta.url).pathname
-  const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: directory, PORT: String(port), LOG_LEVEL: 'warn' }
-  const server = spawn(process.execPath, [main], { cwd: tmpdir(), env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
   try {
-    const url = `http://127.0.0.1:${port}`
-    for (let attempts = 0; !(await isReady(url)); attempts += 1) {
-      if (attempts > 300 || server.exitCode !== null) throw new Error('The server does not start')
-      await delay(100)
-    }
-    return await work(url)
+    return await work((await serve({ DATA_DIR: temporaryDirectory(), LOG_LEVEL: 'warn' })).url)
   } finally {
-    server.kill('SIGTERM')
-    await ended
-    rmSync(directory, { recursive: true, force: true })
+    await cleanUp()
   }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/health`).catch(() => undefined)
-  return response?.status === 200
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function fail(message: string): never {
