@@ -9,6 +9,7 @@ export interface Gate {
 /** Where vitest writes its report, in the copy. */
 export const VITEST_REPORT = 'node_modules/.vitest-report.json'
 
+/** Test files whose path has one of these texts in it. */
 function tests(...files: readonly string[]): Gate {
   const options = ['--bail', '1', '--maxWorkers', '1', '--no-coverage', '--reporter', 'json', '--outputFile', VITEST_REPORT]
   return { commands: [['vitest', 'run', '--config', 'tests/vitest.config.ts', ...options, ...files]], failsBy: 'tests' }
@@ -19,11 +20,11 @@ function findings(...command: readonly string[]): Gate {
 }
 
 export const gates: Readonly<Record<string, Gate>> = {
-  foreign: tests('tests/contract/foreign.test.ts'),
-  invariants: tests('tests/traffic/exercise.test.ts', 'tests/traffic/invariants.test.ts'),
-  numbers: tests('tests/contract/numbers/'),
-  effects: tests('tests/contract/effects.test.ts'),
-  examples: tests('tests/contract/examples.test.ts', 'tests/contract/example-values.test.ts'),
+  foreign: tests('tests/contract/foreign'),
+  invariants: tests('tests/traffic/exercise', 'tests/traffic/invariants'),
+  numbers: tests('tests/contract/numbers'),
+  effects: tests('tests/contract/effects'),
+  examples: tests('tests/contract/example'),
   'contract-tests': tests(...['coverage', 'replies', 'prose', 'links'].map((name) => `tests/contract/${name}.test.ts`)),
   evolution: findings('node', 'tests/contract/evolution/gate.ts'),
   lint: findings('npm', 'run', '--silent', 'lint:contract'),
