@@ -81,7 +81,7 @@ afterAll(() => {
 })
 
 test.each(expected.map(([planted, state, reason]) => ({ title: planted.title, state, reason })))(
-  'a lie is judged by what its gate says of it: $title, so it is $state',
+  'a lie is judged by its gate: $title, so it is $state',
   ({ title, state, reason }) => {
     const outcome = outcomes.find(({ lie: { title: told } }) => told === title)
     expect(outcome).toMatchObject({ state, reason: expect.stringMatching(reason) })
@@ -98,8 +98,8 @@ test('no lie is tried while a gate is red without one, or judges nothing', async
   await expect(attempt([lie('a lie', 'no tests', 'value = 1', 'value = 2')])).rejects.toThrow(RedGates)
 })
 
-test('an unknown gate is told, and a run that is ended leaves no copy behind', async () => {
-  await expect(attempt([lie('a lie', 'nobody', 'value = 1', 'value = 2')])).rejects.toThrow('There is no gate called nobody')
+test('a lie for an unknown gate fails the run, and a run that is stopped leaves no copy behind', async () => {
+  await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow('There is no gate called absent')
   const abort = new AbortController()
   const run = attempt([lie('a lie', 'check', 'value = 1', 'value = 2')], abort.signal)
   abort.abort(new Error('ended'))
