@@ -14,6 +14,7 @@ import { ping } from '../../src/db/ping.ts'
 import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
+import { createTextWork } from '../../src/notes/text-work.ts'
 import { createTestDatabase } from './database.ts'
 import { recordServer } from '../traffic/recorder.ts'
 
@@ -64,8 +65,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     passwordMinLength: options.passwordMinLength ?? 8,
     onLocalThrottle: () => undefined,
   })
+  const textWork = createTextWork()
   const handlers = await createHandlers({
     ...auth,
+    textWork,
     historyVersions: options.historyVersions ?? 1_000,
     trashDays: 30,
     version: document.version,
@@ -90,6 +93,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
+    await textWork.close()
     await database?.drop()
   }
   return { url: `http://127.0.0.1:${port}`, db, tokens: auth.tokens, log, stop }
