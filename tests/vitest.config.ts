@@ -9,6 +9,7 @@ const slow = [
   'tests/contract/evolution/replay.test.ts',
   'tests/db/embedded.test.ts',
   'tests/docs/code-samples.test.ts',
+  'tests/lies/run.test.ts',
   'tests/notes/{history-size,housekeeping,idempotency-crash}.test.ts',
   'tests/notes/text/merge-properties.test.ts',
   'tests/process/**',

@@ -9,6 +9,7 @@ import { readOperations } from '../../src/contract/operations.ts'
 import { ContractRouter, type Incoming } from '../../src/contract/router.ts'
 import { requestSchemas } from '../../src/contract/schemas.ts'
 import { ContractValidator } from '../../src/contract/validator.ts'
+import { print } from './figures.ts'
 
 const OPERATIONS = 60
 const ROUNDS = 200_000
@@ -86,8 +87,4 @@ function withOperations(count: number): string {
 
 function ms(value: number): string {
   return `${value.toFixed(0)} ms`
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -10,17 +10,9 @@ import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type BenchServer,
-  type Guards,
-  logIn,
-  openBenchDatabase,
-  print,
-  quantile,
-  register,
-  sample,
-  startBenchServer,
-} from './login-server.ts'
+import { openBenchDatabase } from './database.ts'
+import { print, quantile } from './figures.ts'
+import { type BenchServer, type Guards, logIn, register, sample, startBenchServer } from './login-server.ts'
 
 const CONNECTIONS = 50
 const PASSWORD = 'one long walk by the sea'

@@ -1,11 +1,8 @@
 /** The server that the login benches measure: the application in a process of its own, with or without its guards. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { type Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pino from 'pino'
 import { createApp } from '../../src/app.ts'
 import { createAuth } from '../../src/auth/auth.ts'
@@ -15,8 +12,6 @@ import type { FailurePolicy } from '../../src/auth/login-failures.ts'
 import { createLoginThrottle } from '../../src/auth/login-throttle.ts'
 import { loadDocument } from '../../src/contract/document.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
-import { startEmbedded } from '../../src/db/embedded.ts'
-import { migrate } from '../../src/db/migrate.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { createHandlers } from '../../src/handlers.ts'
 import { createTextWork } from '../../src/notes/text-work.ts'
@@ -33,20 +28,6 @@ export interface BenchServer {
 }
 
 const KEY = Buffer.alloc(32, 7)
-
-/** One PostgreSQL for a bench, as durable as in production. */
-export async function openBenchDatabase() {
-  const dataDir = mkdtempSync(join(tmpdir(), 'notes-api-bench-'))
-  const embedded = await startEmbedded({ dataDir })
-  await migrate(embedded.connection)
-  const db = createDatabase({ connection: embedded.connection, poolSize: 2, onIdleError: () => undefined })
-  const close = async (): Promise<void> => {
-    await db.destroy()
-    await embedded.stop()
-    rmSync(dataDir, { recursive: true, force: true })
-  }
-  return { connection: embedded.connection, db, close }
-}
 
 export async function startBenchServer(connection: object, guards: Guards): Promise<BenchServer> {
   const child = fork(import.meta.filename, [JSON.stringify(connection), guards])
@@ -111,15 +92,6 @@ export function logIn(url: string, agent: Agent, username: string, password: str
 export function register(url: string, agent: Agent, email: string, password: string): Promise<Sample> {
   const headers = { 'Content-Type': 'application/json' }
   return sample(`${url}/auth/register`, { agent, method: 'POST', headers, body: JSON.stringify({ email, password }) })
-}
-
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
 
 async function serve(connection: string, guards: string): Promise<void> {

@@ -4,7 +4,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Agent } from 'node:http'
-import { logIn, openBenchDatabase, print, quantile, register, startBenchServer } from './login-server.ts'
+import { openBenchDatabase } from './database.ts'
+import { print, quantile } from './figures.ts'
+import { logIn, register, startBenchServer } from './login-server.ts'
 
 const SAMPLES = Math.min(1_000, Number(process.argv[2] ?? 200))
 /** As many as an account may fail at an address before it must wait. */

@@ -2,14 +2,9 @@
  * What notes cost as they grow: `node tests/bench/notes.ts`. A history of 1000 versions of a note of 100 kB, and lists
  * of 100 000 notes of one owner, with the plans of their statements. No test: machines differ.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { createDatabase, type Database } from '../../src/db/database.ts'
-import { startEmbedded } from '../../src/db/embedded.ts'
-import { migrate } from '../../src/db/migrate.ts'
+import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import type { Position } from '../../src/http/cursor.ts'
 import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
@@ -20,22 +15,19 @@ import { unifiedDiff } from '../../src/notes/text/diff.ts'
 import { listTrash } from '../../src/notes/trash.ts'
 import { lockNote, writeNote } from '../../src/notes/write-note.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
+import { openBenchDatabase } from './database.ts'
+import { print } from './figures.ts'
 
 const VERSIONS = 1_000
 const NOTES = 100_000
 const author = { changed_by_kind: null, changed_by_id: null }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'notes-bench-'))
-const embedded = await startEmbedded({ dataDir })
-await migrate(embedded.connection)
-const db = createDatabase({ connection: embedded.connection, poolSize: 2, onIdleError: () => undefined })
+const { connection, db, close } = await openBenchDatabase()
 try {
   await measureHistory(await newOwner())
   await measureGrowth(await newOwner())
 } finally {
-  await db.destroy()
-  await embedded.stop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await close()
 }
 
 async function newOwner(): Promise<string> {
@@ -138,7 +130,7 @@ async function measureGrowth(ownerId: string): Promise<void> {
   for (const [name, run] of cases) {
     const times: number[] = []
     for (let round = 0; round < 20; round += 1) times.push(await time(() => run(db)))
-    const plans = await plansOf(embedded.connection, run)
+    const plans = await plansOf(connection, run)
     const scans = plans
       .flatMap(({ lines }) => lines)
       .flatMap((line) => /(?:Seq|Index Only|Index|Bitmap Heap) Scan[^(]*/.exec(line)?.[0].trim() ?? [])
@@ -169,8 +161,4 @@ function randomFrom(seed: number): (below: number) => number {
     state = (state * 48_271) % 2_147_483_647
     return state % below
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -44,7 +44,8 @@ async function openCluster() {
   if (url !== undefined) {
     const { hostname, port, username, password } = new URL(url)
     const cluster = {
-      host: hostname,
+      // A directory with the socket is written with its slashes escaped.
+      host: decodeURIComponent(hostname),
       port: Number(port || 5432),
       user: decodeURIComponent(username),
       password: decodeURIComponent(password),

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+
+export interface CommandResult {
+  /** undefined: it was ended, because it took too long. */
+  readonly code: number | undefined
+  /** Standard output and standard error, in the order in which they came. */
+  readonly output: string
+  readonly seconds: number
+}
+
+export interface CommandOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly timeoutMs: number
+  /** Ends it at once. */
+  readonly signal: AbortSignal
+}
+
+/** Runs a program to its end. What it started ends with it, because all of them are one process group. */
+export async function runCommand(argv: readonly string[], { cwd, env, timeoutMs, signal }: CommandOptions): Promise<CommandResult> {
+  signal.throwIfAborted()
+  const [program = '', ...args] = argv
+  const started = performance.now()
+  const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  let isLate = false
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const end = (): void => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+  const timer = setTimeout(() => {
+    isLate = true
+    end()
+  }, timeoutMs)
+  signal.addEventListener('abort', end)
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      // What it left running would keep its output open.
+      child.once('exit', end)
+      child.once('close', resolve)
+    })
+    signal.throwIfAborted()
+    return { code: isLate ? undefined : (code ?? 128), output, seconds: (performance.now() - started) / 1_000 }
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', end)
+    end()
+  }
+}

@@ -1,0 +1,31 @@
+/** What must turn red because of a lie. */
+export interface Gate {
+  /** Run one after the other in the copy until one fails. */
+  readonly commands: readonly (readonly string[])[]
+  /** What a failure consists of: failed tests in vitest's report, or findings that a program prints before it exits with 1. */
+  readonly failsBy: 'tests' | 'findings'
+}
+
+/** Where vitest writes its report, in the copy. */
+export const VITEST_REPORT = 'node_modules/.vitest-report.json'
+
+/** Test files whose path has one of these texts in it. */
+function tests(...files: readonly string[]): Gate {
+  const options = ['--bail', '1', '--maxWorkers', '1', '--no-coverage', '--reporter', 'json', '--outputFile', VITEST_REPORT]
+  return { commands: [['vitest', 'run', '--config', 'tests/vitest.config.ts', ...options, ...files]], failsBy: 'tests' }
+}
+
+function findings(...command: readonly string[]): Gate {
+  return { commands: [command], failsBy: 'findings' }
+}
+
+export const gates: Readonly<Record<string, Gate>> = {
+  foreign: tests('tests/contract/foreign'),
+  invariants: tests('tests/traffic/exercise', 'tests/traffic/invariants'),
+  numbers: tests('tests/contract/numbers'),
+  effects: tests('tests/contract/effects'),
+  examples: tests('tests/contract/example'),
+  'contract-tests': tests(...['coverage', 'replies', 'prose', 'links'].map((name) => `tests/contract/${name}.test.ts`)),
+  evolution: findings('node', 'tests/contract/evolution/gate.ts'),
+  lint: findings('npm', 'run', '--silent', 'lint:contract'),
+}

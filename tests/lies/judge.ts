@@ -1,0 +1,82 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { CommandResult } from './command.ts'
+import type { Gate } from './gates.ts'
+
+/** What a gate says about a tree: it is red for a reason of its own, it is green, or it never got to judge. */
+export interface Verdict {
+  readonly state: 'red' | 'green' | 'broken'
+  /** The test or the finding that is red, or why nothing was judged. */
+  readonly reason: string
+}
+
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly numTotalTests: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages: readonly string[]
+    }[]
+  }[]
+}
+
+/** `report` is the text of vitest's report, if it wrote one. */
+export function judge(gate: Gate, result: CommandResult, report: string | undefined): Verdict {
+  if (result.code === undefined) return broken(`did not end within ${result.seconds.toFixed(0)} s`)
+  return gate.failsBy === 'tests' ? judgeTests(result, report) : judgeFindings(result)
+}
+
+/** A test that an assertion failed is a catch. A file that does not load, or a test that cannot ask, is none. */
+function judgeTests({ code, output }: CommandResult, text: string | undefined): Verdict {
+  if (text === undefined) return broken(`vitest wrote no report: ${lastLine(output)}`)
+  const { numTotalTests, testResults } = JSON.parse(text) as Report
+  const unloaded = testResults.find(({ message, assertionResults }) => assertionResults.length === 0 && message !== '')
+  if (unloaded !== undefined) return broken(`a test file does not load: ${firstLine(unloaded.message)}`)
+  if (numTotalTests === 0) return broken('no test was collected')
+  const failed = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'failed'))
+  const asserted = failed.find(({ failureMessages }) => failureMessages.some((message) => /^AssertionError\b/.test(plain(message))))
+  if (asserted !== undefined) return { state: 'red', reason: asserted.fullName }
+  const [first] = failed
+  if (first !== undefined) return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)
+  if (code === 0) return { state: 'green', reason: '' }
+  const message = testResults.map((file) => file.message).find((line) => line !== '')
+  return broken(`vitest failed without a failed test: ${firstLine(message ?? lastLine(output))}`)
+}
+
+/** As node prints an error that nothing caught, or as npm says that it found no such script. */
+const CRASH = /^Node\.js v\d|^\s+at .+:\d+:\d+\)?$|^npm error Missing script/m
+
+function judgeFindings({ code, output }: CommandResult): Verdict {
+  if (code === 0) return { state: 'green', reason: '' }
+  const text = plain(output)
+  if (code !== 1) return broken(`exit code ${code}: ${lastLine(text)}`)
+  if (CRASH.test(text)) return broken(`crashed: ${text.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? firstLine(text)}`)
+  const finding = text.split('\n').find((line) => /✖|\berror\b/i.test(line)) ?? firstLine(text)
+  return finding === '' ? broken('exit code 1 without a finding') : { state: 'red', reason: finding.trim() }
+}
+
+function broken(reason: string): Verdict {
+  return { state: 'broken', reason }
+}
+
+function firstLine(text: string): string {
+  return linesOf(text)[0] ?? ''
+}
+
+function lastLine(text: string): string {
+  return linesOf(text).at(-1) ?? ''
+}
+
+function linesOf(text: string): string[] {
+  return plain(text)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}
+
+function plain(text: string): string {
+  return stripVTControlCharacters(text)
+}

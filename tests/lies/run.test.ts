@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Gate, VITEST_REPORT } from './gates.ts'
+import type { Lie } from './lie.ts'
+import { type Outcome, RedGates, tryLies } from './try-lies.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'lies-test-'))
+const scratch = mkdtempSync(join(tmpdir(), 'lies-test-'))
+const files = {
+  'value.mjs': 'export const value = 1\nexport const other = 2\n// twice twice\n',
+  'value.test.mjs': `import { expect, test } from 'vitest'
+    import { value } from './value.mjs'
+    test('the value is one', () => {
+      if (value === 0) throw new Error('cannot ask')
+      expect(value).toBe(1)
+    })`,
+  'check.mjs': `import { value } from './value.mjs'
+    if (value === 0) throw new TypeError('cannot check')
+    if (value !== 1) process.stdout.write('✖ the value is ' + value + '\\n')
+    process.exitCode = value === 1 ? 0 : value === 3 ? 3 : 1`,
+  'compile.mjs': `import { other } from './value.mjs'\nif (other === 'no number') { console.log('other must be a number'); process.exit(2) }`,
+  '.gitignore': 'node_modules\n',
+}
+const vitest = ['vitest', 'run', '--reporter', 'json', '--outputFile', VITEST_REPORT]
+const gates: Record<string, Gate> = {
+  tests: { commands: [vitest], failsBy: 'tests' },
+  'no tests': { commands: [[...vitest, '--passWithNoTests', 'absent']], failsBy: 'tests' },
+  check: { commands: [['node', 'check.mjs']], failsBy: 'findings' },
+  red: { commands: [['node', '-e', 'console.log("error"); process.exit(1)']], failsBy: 'findings' },
+}
+const project = {
+  root,
+  scratch,
+  gates,
+  derived: (file: string) => ({ files: [], commands: file === 'value.mjs' ? [['node', 'compile.mjs']] : [] }),
+}
+
+function lie(title: string, gate: string, from: string, to: string, everywhere?: true): Lie {
+  return { title, gate, file: 'value.mjs', from, to, ...(everywhere && { everywhere }) }
+}
+
+function attempt(lies: readonly Lie[], signal = new AbortController().signal): Promise<Outcome[]> {
+  return tryLies(project, lies, { slots: 2, signal, onGate: () => undefined, onOutcome: () => undefined })
+}
+
+const expected: readonly [Lie, Outcome['state'], RegExp][] = [
+  [lie('an assertion fails', 'tests', 'value = 1', 'value = 2'), 'caught', /^the value is one$/],
+  [lie('nothing looks at it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
+  [lie('a test throws before it asks', 'tests', 'value = 1', 'value = 0'), 'broken', /no assertion failed.*cannot ask/],
+  [
+    { ...lie('a file does not load', 'tests', "test('the", "throw new Error('no start')\n    test('the"), file: 'value.test.mjs' },
+    'broken',
+    /does not load: .*no start/,
+  ],
+  [lie('it does not compile', 'tests', 'other = 2', "other = 'no number'"), 'broken', /other must be a number/],
+  [lie('a program finds it', 'check', 'value = 1', 'value = 2'), 'caught', /✖ the value is 2/],
+  [lie('a program passes', 'check', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
+  [lie('a program crashes', 'check', 'value = 1', 'value = 0'), 'broken', /TypeError: cannot check/],
+  [lie('a program ends otherwise', 'check', 'value = 1', 'value = 3'), 'broken', /exit code 3/],
+  [lie('its place is gone', 'check', 'no such text', ''), 'broken', /does not occur/],
+  [lie('it has two places', 'check', 'twice', 'once'), 'broken', /occurs 2 times/],
+  [lie('it changes nothing', 'check', 'twice', 'twice', true), 'broken', /nothing changes/],
+  [lie('it is told everywhere', 'check', 'twice', 'once', true), 'SURVIVED', /^$/],
+]
+
+let outcomes: readonly Outcome[]
+
+beforeAll(async () => {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text)
+  symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(root, 'node_modules'))
+  execFileSync('git', ['init', '--quiet'], { cwd: root })
+  outcomes = await attempt(expected.map(([planted]) => planted))
+})
+
+afterAll(() => {
+  for (const made of [root, scratch]) rmSync(made, { recursive: true })
+})
+
+test.each(expected.map(([planted, state, reason]) => ({ title: planted.title, state, reason })))(
+  'a lie is judged by its gate: $title, so it is $state',
+  ({ title, state, reason }) => {
+    const outcome = outcomes.find(({ lie: { title: told } }) => told === title)
+    expect(outcome).toMatchObject({ state, reason: expect.stringMatching(reason) })
+  },
+)
+
+test('each lie is told of a tree without the others, and the project stays as it is', () => {
+  expect(outcomes).toHaveLength(expected.length)
+  for (const [name, text] of Object.entries(files)) expect(readFileSync(join(root, name), 'utf8')).toBe(text)
+})
+
+test('no lie is tried while a gate is red without one, or judges nothing', async () => {
+  await expect(attempt([lie('a lie', 'red', 'value = 1', 'value = 2')])).rejects.toThrow('do not pass without a lie: red')
+  await expect(attempt([lie('a lie', 'no tests', 'value = 1', 'value = 2')])).rejects.toThrow(RedGates)
+})
+
+test('a lie for an unknown gate fails the run, and a run that is stopped leaves no copy behind', async () => {
+  await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow('There is no gate called absent')
+  const abort = new AbortController()
+  const run = attempt([lie('a lie', 'check', 'value = 1', 'value = 2')], abort.signal)
+  abort.abort(new Error('ended'))
+  await expect(run).rejects.toThrow('ended')
+  expect(readdirSync(scratch)).toEqual([])
+})
