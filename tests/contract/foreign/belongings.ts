@@ -24,7 +24,7 @@ export interface Belongings {
 
 /** The stranger has no such tag. */
 export const VICTIMS_TAG = 'victims-own-tag'
-/** A tag of several of the stranger's notes. */
+/** A tag of several of the stranger's notes; the victim has it too, in capitals. */
 export const STRANGERS_TAG = 'garden'
 /** The documented edits apply to it. */
 const CONTENT = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
@@ -32,7 +32,7 @@ const CONTENT = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
 /** Gives a person a thing of every sort in every state, with the texts and tags of the document's examples. */
 export async function stock(server: TestServer, person: Person): Promise<Belongings> {
   const example = exampleBody('createNote')
-  const filled = { ...example, content: CONTENT, tags: ['GROCERIES', 'TODO', VICTIMS_TAG] }
+  const filled = { ...example, content: CONTENT, tags: ['GROCERIES', 'TODO', STRANGERS_TAG.toUpperCase(), VICTIMS_TAG] }
   const open = { ...filled, is_public: true, is_pinned: true, is_archived: true }
   const notes = {
     public: await noteWithHistory(person, open),

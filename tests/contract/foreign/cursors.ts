@@ -66,7 +66,7 @@ async function withFilters(stranger: Person, { operation, shape, place }: List, 
   const found = []
   for (const { filter, value } of filters) {
     const cursor = await cursorOf(stranger, { operation, shape, place }, withValue(plain, filter, value))
-    if (cursor !== undefined) found.push([`a cursor with ${filter} ${String(value)}`, cursor])
+    if (cursor !== undefined) found.push([`a cursor with ${filter} ${JSON.stringify(value)}`, cursor])
   }
   return found
 }

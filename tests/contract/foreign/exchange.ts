@@ -20,7 +20,7 @@ export async function sendTrial(
   side: 'foreign' | 'unknown',
 ): Promise<Answer> {
   const draft = trial.isOwn ? await ownDraft(operation, server, person, trial) : draftAbout(operation.operationId, trial.shape, undefined)
-  const { method, path, body, headers } = attemptOf(operation, applied(draft, trial, side))
+  const { method, path, body, headers } = attemptOf(operation, applied(draft, trial, side), trial.method)
   const authorization = operation.security.length === 0 ? {} : { Authorization: `Bearer ${person.accessToken}` }
   return ask(server, method, path, { body, headers: { ...headers, ...authorization } })
 }

@@ -24,11 +24,11 @@ export async function useKeys(person: Person, noteId: string): Promise<void> {
   }
 }
 
-function withOtherText(operationId: string, shape: Shape, draft: Draft): Draft {
-  const texts = shape.places.filter(
-    ({ place, schema }) => schema['type'] === 'string' && schema['enum'] === undefined && valueAt(draft.body, place) !== undefined,
-  )
-  const [text] = texts.filter(({ place }) => namingOf(operationId, place).names === 'nothing')
+function withOtherText(operationId: string, { places }: Shape, draft: Draft): Draft {
+  const text = places.find(({ place, schema }) => {
+    const isWords = schema['type'] === 'string' && schema['enum'] === undefined && namingOf(operationId, place).names === 'nothing'
+    return isWords && valueAt(draft.body, place) !== undefined
+  })
   if (text === undefined) throw new Error(`${operationId} has no text to change`)
   return withValue(draft, text.place, 'Another text')
 }

@@ -16,7 +16,8 @@ export async function ownerFaults(test: Test, trials: readonly Trial[]): Promise
   // The things last: some requests end them.
   for (const { place, naming } of named.toSorted((a, b) => Number(isThing(a.naming)) - Number(isThing(b.naming)))) {
     const about = trials.filter(
-      ({ changes, isOwn }) => changes.at(-1)?.place === place && changes.length === (isOwn || isThing(naming) ? 1 : 2),
+      ({ changes, isOwn, method }) =>
+        method !== 'HEAD' && changes.at(-1)?.place === place && changes.length === (isOwn || isThing(naming) ? 1 : 2),
     )
     const isProved = isThing(naming) ? await eachShapeSucceeds(test, about) : await oneIsTold(test, about)
     if (!isProved) faults.push(`${place} names nothing that its owner could use: ${about.map(({ title }) => title).join('; ')}`)

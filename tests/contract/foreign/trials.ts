@@ -1,4 +1,3 @@
-import type { Json } from '../../../src/contract/document.ts'
 import type { Operation } from '../../../src/contract/operations.ts'
 import { isThing, namingOf } from './cases.ts'
 import { type Choice, choicesOf } from './choices.ts'
@@ -13,6 +12,7 @@ export interface Trial {
   readonly isFirstShape: boolean
   /** Whether it is about a thing that is made for it, and not about one that is among the changes. */
   readonly isOwn: boolean
+  readonly method: string
   readonly changes: readonly Change[]
 }
 
@@ -22,6 +22,7 @@ export interface Change extends Choice {
 
 /** Of each place at most so many values are combined with those of other places; each is tried alone. */
 const MOST_IN_PAIRS = 5
+const SHORTEST_ID = 8
 
 /**
  * What is tried with an operation. If it is about a thing: each of the victim's things, alone, with each value of every
@@ -29,17 +30,19 @@ const MOST_IN_PAIRS = 5
  * names something. If it is about no thing: each value, and each pair of values of its parameters.
  */
 export function trialsOf(stage: Stage, operation: Operation): Trial[] {
-  const trials = shapesOf(operation).flatMap((shape, index) => trialsOfShape(stage, operation.operationId, shape, index))
+  const asDocumented = shapesOf(operation).flatMap((shape, index) => trialsOfShape(stage, operation, shape, index))
+  const asHead = asDocumented.filter((trial) => trial.method === 'GET' && hasTwin(trial)).map((trial) => ({ ...trial, method: 'HEAD' }))
+  const trials = [...asDocumented, ...asHead]
   // What may succeed comes last, so that the other trials find the worlds as they were.
   return trials.toSorted((a, b) => Number(a.isOwn) - Number(b.isOwn))
 }
 
 /** Parameters are tried with the first shape of a body only. */
-function trialsOfShape(stage: Stage, operationId: string, shape: Shape, index: number): Trial[] {
+function trialsOfShape(stage: Stage, { operationId, method }: Operation, shape: Shape, index: number): Trial[] {
   const isFirstShape = index === 0
   const trial = (isOwn: boolean, changes: readonly Change[]): Trial => {
     const title = ['shape', index, isOwn ? 'own' : 'foreign', ...changes.map((change) => `, ${change.title}`)].join(' ')
-    return { title, shape, isFirstShape, isOwn, changes }
+    return { title, shape, isFirstShape, isOwn, method: method.toUpperCase(), changes }
   }
   const values = shape.places.map(({ place, schema }) => {
     const naming = namingOf(operationId, place)
@@ -73,12 +76,10 @@ export function hasTwin({ isOwn, changes }: Trial): boolean {
 
 /** Text about the foreign things as it would be about the unknown ones. Short values are no ids and are not told. */
 export function asUnknown(text: string, { changes }: Trial): string {
-  const ids = changes.filter(({ foreign, unknown }) => foreign !== unknown && isLong(foreign) && isLong(unknown))
-  return ids.reduce((changed, { foreign, unknown }) => changed.replaceAll(String(foreign), String(unknown)), text)
-}
-
-function isLong(value: Json): boolean {
-  return typeof value === 'string' && value.length >= 8
+  return changes.reduce((changed, { foreign, unknown }) => {
+    const areIds = typeof foreign === 'string' && typeof unknown === 'string' && foreign.length >= SHORTEST_ID
+    return areIds ? changed.replaceAll(foreign, unknown) : changed
+  }, text)
 }
 
 function pairsOf(places: readonly (readonly Change[])[]): Change[][] {
