@@ -6,7 +6,7 @@ import { namingOf } from './cases.ts'
 import { keys } from './keys.ts'
 import type { Kind } from './naming.ts'
 import { type PlacedSchema, samplesOf } from './places.ts'
-import type { Stage } from './worlds.ts'
+import type { Worlds } from './worlds.ts'
 
 /** A value for a place that names something of the victim's, and one of the same form that names nothing. */
 export interface Choice {
@@ -16,13 +16,13 @@ export interface Choice {
 }
 
 /** Every value worth trying in a place. Where nothing is named, both are the same. */
-export function choicesOf(stage: Stage, operationId: string, { place, schema }: PlacedSchema): Choice[] {
+export function choicesOf(worlds: Worlds, operationId: string, { place, schema }: PlacedSchema): Choice[] {
   const { names } = namingOf(operationId, place)
-  if (names !== 'nothing') return choices[names](stage, operationId)
+  if (names !== 'nothing') return choices[names](worlds, operationId)
   return samplesOf(schema).map((value) => ({ title: `${place} ${JSON.stringify(value).slice(0, 40)}`, foreign: value, unknown: value }))
 }
 
-type Make = (stage: Stage, operationId: string) => Choice[]
+type Make = (worlds: Worlds, operationId: string) => Choice[]
 
 const choices: Record<Kind, Make> = {
   note: ({ belongings }) => things(belongings.notes, 'note'),

@@ -5,16 +5,10 @@ import { namedPlaces } from './cases.ts'
 import { differences, idsIn, isSame, textOf } from './compare.ts'
 import { sendTrial } from './exchange.ts'
 import { asUnknown, hasTwin, type Trial } from './trials.ts'
-import type { Stage, Worlds } from './worlds.ts'
-
-/** An operation, and the worlds in which it is tried. */
-export interface Test extends Worlds {
-  readonly operation: Operation
-  readonly stage: Stage
-}
+import type { Worlds } from './worlds.ts'
 
 /** Sends each trial as the stranger in both worlds, and the same about unknown things; says where the answers differ. */
-export async function answerFaults({ operation, peopled, empty, stage: { known } }: Test, trials: readonly Trial[]): Promise<string[]> {
+export async function answerFaults({ peopled, empty, known }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
   const faults: string[] = []
   for (const trial of trials) {
     const here = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign'))
@@ -30,27 +24,27 @@ export async function answerFaults({ operation, peopled, empty, stage: { known }
 }
 
 /** Rows of the victim that are not what they were, and others that only one of the worlds has. */
-export async function rowFaults({ operation, peopled, empty, stage }: Test): Promise<string[]> {
+export async function rowFaults({ peopled, empty, belongings, victimRows, known }: Worlds, { operationId }: Operation): Promise<string[]> {
   const rows = await allRows(peopled.server.db)
-  const victims = new Set(stage.victimRows)
-  const told = namedPlaces(operation.operationId).flatMap(({ naming }) => naming.leaves?.[0] ?? [])
-  const isTold = (row: string): boolean => told.some((table) => row.startsWith(`${table} `)) && row.includes(stage.belongings.userId)
+  const victims = new Set(victimRows)
+  const told = namedPlaces(operationId).flatMap(({ naming }) => naming.leaves?.[0] ?? [])
+  const isTold = (row: string): boolean => told.some((table) => row.startsWith(`${table} `)) && row.includes(belongings.userId)
   const others = rows.filter((row) => !victims.has(row) && !isTold(row))
-  return [...lostRows(rows, stage), ...differences(others, await allRows(empty.server.db), stage.known)]
+  return [...lostRows(rows, victimRows), ...differences(others, await allRows(empty.server.db), known)]
 }
 
-function lostRows(rows: readonly string[], { victimRows }: Stage): string[] {
+function lostRows(rows: readonly string[], victimRows: readonly string[]): string[] {
   const left = new Set(rows)
   return victimRows.filter((row) => !left.has(row)).map((row) => `the victim had ${row.slice(0, 300)}`)
 }
 
 /** What the contract tells a stranger openly: it is refused, without a word about the victim, and changes nothing of hers. */
-export async function toldFaults({ operation, peopled, stage }: Test, trials: readonly Trial[]): Promise<string[]> {
+export async function toldFaults({ peopled, victimRows }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
   const faults: string[] = []
   for (const trial of trials) {
     const answer = await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign')
-    const isSilent = !stage.victimRows.some((row) => idsIn(row).some((id) => answer.text.includes(id)))
+    const isSilent = !victimRows.some((row) => idsIn(row).some((id) => answer.text.includes(id)))
     if (isSuccess(answer) || !isSilent) faults.push(`${trial.title}: told\n${textOf(answer)}`)
   }
-  return [...faults, ...lostRows(await allRows(peopled.server.db), stage)]
+  return [...faults, ...lostRows(await allRows(peopled.server.db), victimRows)]
 }

@@ -3,7 +3,7 @@ import { isThing, namingOf } from './cases.ts'
 import { type Choice, choicesOf } from './choices.ts'
 import { type Draft, withValue } from './drafts.ts'
 import { type Shape, shapesOf } from './places.ts'
-import type { Stage } from './worlds.ts'
+import type { Worlds } from './worlds.ts'
 
 /** One request to send: a shape with values in some of its places. */
 export interface Trial {
@@ -29,8 +29,8 @@ const SHORTEST_ID = 8
  * other place, and with each pair of values of its parameters; and a thing of the stranger's own with each value that
  * names something. If it is about no thing: each value, and each pair of values of its parameters.
  */
-export function trialsOf(stage: Stage, operation: Operation): Trial[] {
-  const asDocumented = shapesOf(operation).flatMap((shape, index) => trialsOfShape(stage, operation, shape, index))
+export function trialsOf(worlds: Worlds, operation: Operation): Trial[] {
+  const asDocumented = shapesOf(operation).flatMap((shape, index) => trialsOfShape(worlds, operation, shape, index))
   const asHead = asDocumented.filter((trial) => trial.method === 'GET' && hasTwin(trial)).map((trial) => ({ ...trial, method: 'HEAD' }))
   const trials = [...asDocumented, ...asHead]
   // What may succeed comes last, so that the other trials find the worlds as they were.
@@ -38,7 +38,7 @@ export function trialsOf(stage: Stage, operation: Operation): Trial[] {
 }
 
 /** Parameters are tried with the first shape of a body only. */
-function trialsOfShape(stage: Stage, { operationId, method }: Operation, shape: Shape, index: number): Trial[] {
+function trialsOfShape(worlds: Worlds, { operationId, method }: Operation, shape: Shape, index: number): Trial[] {
   const isFirstShape = index === 0
   const trial = (isOwn: boolean, changes: readonly Change[]): Trial => {
     const title = ['shape', index, isOwn ? 'own' : 'foreign', ...changes.map((change) => `, ${change.title}`)].join(' ')
@@ -48,7 +48,7 @@ function trialsOfShape(stage: Stage, { operationId, method }: Operation, shape: 
     const naming = namingOf(operationId, place)
     const inBody = place.startsWith('body/')
     const isCombined = isFirstShape && (!inBody || schema['enum'] !== undefined || naming.names === 'version')
-    const changes = choicesOf(stage, operationId, { place, schema }).map((choice): Change => ({ ...choice, place }))
+    const changes = choicesOf(worlds, operationId, { place, schema }).map((choice): Change => ({ ...choice, place }))
     return { naming, isCombined, isTried: isFirstShape || inBody, changes }
   })
   const things = values.filter(({ naming }) => isThing(naming)).flatMap(({ changes }) => changes)

@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
-import { enrol, person as at, type Person } from '../../support/people.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { enrol, person as at, type Person } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { allRows } from '../database-rows.ts'
 import { type Belongings, stock, stockALittle } from './belongings.ts'
 import { type Known, knownIn } from './compare.ts'
 import { type Cursors, readCursors } from './cursors.ts'
+import { takeSnapshot } from './snapshot.ts'
 
-/** A server, its database, and those who use it. */
+/** A server, and those who use it. */
 export interface World {
   readonly server: TestServer
   readonly stranger: Person
@@ -18,65 +19,52 @@ export interface World {
 export interface Worlds {
   readonly peopled: World
   readonly empty: World
-  readonly close: () => Promise<void>
-}
-
-export interface Stage {
   readonly belongings: Belongings
   readonly cursors: Cursors
   /** Every row that the victim's being there has led to. */
   readonly victimRows: readonly string[]
+  /** What there is before any trial. */
   readonly known: Known
-  /** Both worlds as they were at first. */
-  readonly open: () => Promise<Worlds>
-  readonly drop: () => Promise<void>
+  /** Makes both as they were at first. */
+  readonly reset: () => Promise<void>
+  readonly stop: () => Promise<void>
 }
 
-/** Makes the two worlds, once for all operations; each then has copies of its own. */
-export async function setStage(): Promise<Stage> {
-  const empty = await createTestDatabase()
-  const first = await startServer({ db: empty.db, isRecorded: false })
+export async function makeWorlds(): Promise<Worlds> {
+  const origin = await createTestDatabase()
+  const first = await startServer({ db: origin.db, isRecorded: false })
   const stranger = await enrol(first)
   const own = await stockALittle(stranger)
   await forgetAddresses(first)
   await first.stop()
-  const emptyRows = new Set(await allRows(empty.db))
-  await empty.db.destroy()
+  await origin.db.destroy()
+  const databases = [await createTestDatabase({ copyOf: origin }), await createTestDatabase({ copyOf: origin })] as const
+  await origin.drop()
 
-  const peopled = await createTestDatabase({ copyOf: empty })
-  const second = await startServer({ db: peopled.db, isRecorded: false })
-  const victim = await enrol(second)
-  const belongings = await stock(second, victim)
-  const cursors = await readCursors({ stranger: at(second, stranger), own, victim, foreign: belongings.notes.public })
-  await forgetAddresses(second)
-  await second.stop()
-  const rows = await allRows(peopled.db)
-  await peopled.db.destroy()
-
-  const world = async (template: TestDatabase, isRecorded: boolean): Promise<World & { close: () => Promise<void> }> => {
-    const database = await createTestDatabase({ copyOf: template })
-    const server = await startServer({ db: database.db, isRecorded })
-    const close = async (): Promise<void> => {
-      await server.stop()
-      await database.drop()
-    }
-    return { server, stranger: at(server, stranger), victim: at(server, victim), close }
-  }
+  const [server, other] = [await serverOf(databases[0], true), await serverOf(databases[1], false)]
+  const victim = await enrol(server)
+  const belongings = await stock(server, victim)
+  const cursors = await readCursors({ stranger: at(server, stranger), own, victim, foreign: belongings.notes.public })
+  await forgetAddresses(server)
+  const [rows, emptyRows] = [await allRows(server.db), new Set(await allRows(other.db))]
+  const restore = [await takeSnapshot(server.db), await takeSnapshot(other.db)]
   return {
+    peopled: { server, stranger: at(server, stranger), victim },
+    empty: { server: other, stranger: at(other, stranger), victim: at(other, victim) },
     belongings,
     cursors,
     victimRows: rows.filter((row) => !emptyRows.has(row)),
     known: knownIn(rows),
-    open: async () => {
-      const [withVictim, without] = await Promise.all([world(peopled, true), world(empty, false)])
-      const close = async (): Promise<void> => void (await Promise.all([withVictim.close(), without.close()]))
-      return { peopled: withVictim, empty: without, close }
-    },
-    drop: async () => {
-      await peopled.drop()
-      await empty.drop()
+    reset: async () => void (await Promise.all(restore.map((bringBack) => bringBack()))),
+    stop: async () => {
+      await Promise.all([server.stop(), other.stop()])
+      await Promise.all(databases.map(({ drop }) => drop()))
     },
   }
+}
+
+function serverOf({ db }: TestDatabase, isRecorded: boolean): Promise<TestServer> {
+  return startServer({ db, isRecorded })
 }
 
 /** Both are at home elsewhere: failed logins from an address that the owner uses are counted otherwise, on purpose. */
