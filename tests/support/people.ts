@@ -87,7 +87,8 @@ export async function logIn(
   return person(server, { email, password, accessToken, refreshToken })
 }
 
-function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'>): Person {
+/** The same person at a server, which may be another one with the same secret and a copy of the database. */
+export function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'>): Person {
   return {
     ...data,
     ask: (method, path, given = {}) =>
