@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isObject, type Json, object, string } from '../../src/contract/document.ts'
-import { problemKinds, type ProblemSlug } from '../../src/http/problem-kinds.ts'
+import { problemKinds } from '../../src/http/problem-kinds.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { document, encodeBody, exampleBody, operations, places, requestExamples, responseExamples } from './document-examples.ts'
 import { setStage } from './example-stages.ts'
 import { schemaFaults } from './independent-check.ts'
 import { callerFor, isSuccess, send, wellFormed } from './operations.ts'
-
-/** Kinds that no operation documents, because they are answered where there is none. */
-const OUTSIDE_OPERATIONS: Readonly<Partial<Record<ProblemSlug, string>>> = {
-  'method-not-allowed': 'a method that the path does not have is no operation',
-  'headers-too-large': 'node refuses the head of the request before there is a path',
-  'request-timeout': 'the request never arrived',
-}
+import { OUTSIDE_OPERATIONS } from './outside-operations.ts'
 
 let server: TestServer
 let ann: Person
