@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { at, type Json, list } from '../../../src/contract/document.ts'
+import { list } from '../../../src/contract/document.ts'
 import type { Operation } from '../../../src/contract/operations.ts'
 import type { Answer } from '../../support/people.ts'
-import { document, operations } from '../document-examples.ts'
+import { operations } from '../document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
 import { withHeaders } from '../partial-requests.ts'
 import type { Comparison } from './comparison.ts'
-import { bearerFor, compared, exampleRequests, headerExamples, setScene, successOf } from './requests.ts'
+import { bearerFor, compared, exampleRequests, headerExamples, parametersOf, setScene, successOf, textOf } from './requests.ts'
 import { manyOf } from './stages.ts'
 import { type Story, tellStory } from './story.ts'
 
@@ -16,12 +16,6 @@ beforeAll(async () => {
   story = await tellStory()
 })
 afterAll(() => story.stop())
-
-interface Shown {
-  readonly name: string
-  readonly in: string
-  readonly example: Json
-}
 
 /** The examples of parameters that samples of code leave out; those of the others are in every example of an operation. */
 const optional = operations.flatMap((operation) =>
@@ -33,7 +27,7 @@ const optional = operations.flatMap((operation) =>
 test.each(optional)('the example of the parameter $title is taken', async ({ operation, parameter: { name, in: place, example } }) => {
   const request = first(operation)
   await setScene(story, request)
-  let value = typeof example === 'string' && /^\d{4}-/.test(example) ? story.time.toNow(example) : String(list(example)[0] ?? example)
+  let value = typeof example === 'string' && /^\d{4}-/.test(example) ? story.time.toNow(example) : textOf(list(example)[0] ?? example)
   if (name === 'cursor') value = cursorIn((await many(operation)).answer)
   const attempt = place === 'header' ? withHeaders(request.attempt, { [name]: value }) : withQuery(request.attempt, name, value)
   const answer = await send(story.server, attempt, await bearerFor(operation, story))
@@ -53,18 +47,16 @@ const circumstances: Readonly<Record<string, (operation: Operation) => Promise<{
     const request = first(operation)
     await setScene(story, request)
     const holding = parametersOf(operation).find(({ name }) => name === 'If-None-Match')
-    return compared(story, operation, withHeaders(request.attempt, { 'If-None-Match': String(holding?.example) }))
+    return compared(story, operation, withHeaders(request.attempt, { 'If-None-Match': textOf(holding?.example ?? null) }))
   },
 }
 
 const others = operations.flatMap((operation) =>
-  [...operation.responses.keys()]
-    .filter((status) => status < 400)
-    .flatMap((status) =>
-      headerExamples(operation, status)
-        .filter(({ required }) => !required || status !== successOf(operation))
-        .map((header) => ({ ...header, operation, status, title: `${header.name} of ${operation.operationId} ${status}` })),
-    ),
+  [...operation.responses.keys()].flatMap((status) =>
+    headerExamples(operation, status)
+      .filter(({ required }) => !required || (status < 400 && status !== successOf(operation)))
+      .map((header) => ({ ...header, operation, status, title: `${header.name} of ${operation.operationId} ${status}` })),
+  ),
 )
 
 test.each(others)('the example of the header $title is given', async ({ operation, status, name, example }) => {
@@ -72,7 +64,7 @@ test.each(others)('the example of the header $title is given', async ({ operatio
   if (bringAbout === undefined) throw new Error(`Nothing here brings ${name} about`)
   const { answer, comparison } = await bringAbout(operation)
   expect(answer.status, answer.text).toBe(status)
-  comparison.compare(name, String(example), answer.headers.get(name) ?? '')
+  comparison.compare(name, textOf(example), answer.headers.get(name) ?? '')
   expect(comparison.differences()).toEqual([])
 })
 
@@ -88,16 +80,6 @@ async function many(operation: Operation): Promise<{ answer: Answer; comparison:
   return compared(story, operation, first(operation).attempt)
 }
 
-function parametersOf({ path, method }: Operation): Shown[] {
-  const item = at(document.root, { pointer: '', value: document.root }, 'paths', path)
-  return [item, at(document.root, item, method)].flatMap((place) =>
-    list(place.value['parameters']).map((_, index) => {
-      const { name, in: where, example } = at(document.root, place, 'parameters', String(index)).value
-      return { name: String(name), in: String(where), example: example ?? null }
-    }),
-  )
-}
-
 function hasParameter({ path, headers }: Attempt, name: string): boolean {
   return name in headers || new URLSearchParams(path.split('?')[1]).has(name)
 }
@@ -106,7 +88,7 @@ function withQuery(attempt: Attempt, name: string, value: string): Attempt {
   const [path, query] = attempt.path.split('?')
   const pairs = new URLSearchParams(query)
   pairs.set(name, value)
-  return { ...attempt, path: `${path}?${pairs}` }
+  return { ...attempt, path: `${path}?${pairs.toString()}` }
 }
 
 function cursorIn({ headers }: Answer): string {

@@ -67,10 +67,11 @@ function provocationOf(kind: string, name: string) {
   return kinds[kind]?.[name]
 }
 
+function fail(): never {
+  throw new Error('a fault of the server')
+}
+
 function failEverywhere(handlers: Handlers): Handlers {
-  const fail = (): never => {
-    throw new Error('a fault of the server')
-  }
   return Object.fromEntries(Object.keys(handlers).map((id) => [id, fail])) as unknown as Handlers
 }
 

@@ -1,4 +1,4 @@
-import { at, type Json, object, string } from '../../../src/contract/document.ts'
+import { at, type Json, list, object, type Place, string } from '../../../src/contract/document.ts'
 import type { Operation } from '../../../src/contract/operations.ts'
 import { sampleRequests } from '../../../src/contract/samples/request.ts'
 import type { Answer } from '../../support/people.ts'
@@ -26,7 +26,11 @@ export interface ExampleRequest {
 export function exampleRequests(operation: Operation): ExampleRequest[] {
   const samples = sampleRequests(document.root, operation).map(({ example, method, path, query, headers }) => {
     const pairs = new URLSearchParams(query)
-    const attempt = { method, path: pairs.size === 0 ? path : `${path}?${pairs}`, headers: { ...headers, 'X-Request-Id': requestId } }
+    const attempt = {
+      method,
+      path: pairs.size === 0 ? path : `${path}?${pairs.toString()}`,
+      headers: { ...headers, 'X-Request-Id': requestId },
+    }
     return { example, attempt }
   })
   if (operation.body === undefined) {
@@ -80,9 +84,33 @@ export function headerExamples(operation: Operation, status: number): { name: st
   })
 }
 
+/** A parameter as the document shows it. */
+export interface ShownParameter {
+  readonly name: string
+  readonly in: string
+  readonly example: Json
+  readonly schema: Place
+}
+
+export function parametersOf({ path, method }: Operation): ShownParameter[] {
+  const item = at(document.root, root, 'paths', path)
+  return [item, at(document.root, item, method)].flatMap((place) =>
+    list(place.value['parameters']).map((_, index) => {
+      const parameter = at(document.root, place, 'parameters', String(index))
+      const { name, in: where, example } = parameter.value
+      return { name: string(name), in: string(where), example: example ?? null, schema: at(document.root, parameter, 'schema') }
+    }),
+  )
+}
+
+/** The value of a parameter or header as it travels. */
+export function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** Compares the headers that an answer must have with what the document shows. */
 export function compareHeaders(comparison: Comparison, operation: Operation, answer: Answer): void {
   for (const { name, required, example } of headerExamples(operation, answer.status)) {
-    if (required) comparison.compare(name, String(example), answer.headers.get(name) ?? '')
+    if (required) comparison.compare(name, textOf(example), answer.headers.get(name) ?? '')
   }
 }
