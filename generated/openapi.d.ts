@@ -848,7 +848,7 @@ export interface components {
             address: string | null;
             /**
              * @description What the program called itself at the login; it may say what it likes.
-             * @example curl/8.14.1
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
              */
             user_agent: string | null;
             created_at: components["schemas"]["Timestamp"];
@@ -928,7 +928,7 @@ export interface components {
             /**
              * Format: date-time
              * @description When it was last used, to within five minutes.
-             * @example 2026-11-22T10:16:40.5Z
+             * @example 2026-11-22T10:50:00.5Z
              */
             last_used_at: string | null;
         };
@@ -1186,9 +1186,15 @@ export interface components {
              * @description With `dry_run`, what the edits would change, as a unified diff; `note` is the note as it is.
              * @example --- version 1
              *     +++ with the edits
-             *     @@ -1 +1,2 @@
-             *      Hello
-             *     +World
+             *     @@ -1,5 +1,6 @@
+             *     -Due tomorrow.
+             *     +Due today.
+             *
+             *      ## Shopping
+             *
+             *     -- [ ] milk
+             *     +- [x] milk
+             *     +- [ ] figs
              */
             diff?: string;
         };
@@ -1267,7 +1273,7 @@ export interface components {
             /**
              * Format: int32
              * @description The version of the note now; absent when the action failed.
-             * @example 1
+             * @example 2
              */
             version?: number;
             problem?: components["schemas"]["ActionProblem"];
@@ -1628,7 +1634,9 @@ export interface components {
              * @example --- version 1
              *     +++ version 2
              *     @@ -1 +1,2 @@
-             *      Hello
+             *     -Hello
+             *     \ No newline at end of file
+             *     +Hello
              *     +World
              */
             diff: string;
@@ -1724,7 +1732,7 @@ export interface components {
             /**
              * Format: int32
              * @description The line of `base` at which the place begins, counted from 1.
-             * @example 1
+             * @example 2
              */
             line: number;
             /**

@@ -8,8 +8,9 @@ import { insertAccount } from '../../../src/auth/accounts.ts'
 import { type Attempt, send, withUnknownIds } from '../operations.ts'
 import { announceTooMuch, withHeaders } from '../partial-requests.ts'
 import type { OUTSIDE_OPERATIONS } from '../outside-operations.ts'
-import { exampleBody } from '../document-examples.ts'
-import { change } from './stages.ts'
+import { exampleBody, operations } from '../document-examples.ts'
+import { exampleRequests } from './requests.ts'
+import { change, write } from './stages.ts'
 import { ids, type Story } from './story.ts'
 
 /** The servers of the story: as it is by default, and such as their operator or a fault made them. */
@@ -70,13 +71,22 @@ export const provocations: Record<Exclude<ProblemSlug, keyof typeof OUTSIDE_OPER
       return askWith(given, given.attempt)
     },
   },
-  'request-in-flight': { inFlight: whileFirstWaits },
+  'request-in-flight': {
+    inFlight: async ({ story, operation }) => {
+      const answers = repeated.get(story) ?? repeatAll(story)
+      repeated.set(story, answers)
+      const answer = (await answers).get(operation.operationId)
+      if (answer === undefined) throw new Error(`${operation.operationId} takes no Idempotency-Key`)
+      return answer
+    },
+  },
   'merge-conflict': {
     mergeConflict: async (given) => {
       await given.story.reset()
-      await change(given.story, { content: 'Hello Bob' })
+      await write(given.story, 'Dear all,\nHello')
+      await change(given.story, { content: 'Dear all,\nHello Bob' })
       const attempt = withQuery(given.attempt, 'on_conflict=merge')
-      return askWith(given, { ...attempt, body: JSON.stringify({ content: 'Hello Ann' }) })
+      return askWith(given, { ...attempt, body: JSON.stringify({ content: 'Dear all,\nHello Ann' }) })
     },
   },
   'note-changed': {
@@ -112,10 +122,24 @@ function unknownId(given: Given): Promise<Answer> {
   return askWith(given, attempt)
 }
 
-/** The same request a second time, while somebody holds up the first: a lock on the owner keeps it from being stored. */
-async function whileFirstWaits(given: Given): Promise<Answer> {
-  const { db } = given.story.server
-  await given.story.reset()
+/** Each takes the two seconds that a repeated request waits, so all wait at once. */
+const repeated = new WeakMap<Story, Promise<ReadonlyMap<string, Answer>>>()
+
+/**
+ * What requests with an Idempotency-Key are answered while the same request is under way: a lock on the owner keeps the
+ * first ones from being stored.
+ */
+async function repeatAll(story: Story): Promise<ReadonlyMap<string, Answer>> {
+  const { db } = story.server
+  const takers = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'Idempotency-Key'))
+  const bearer = `Bearer ${await story.token()}`
+  const sendAll = () =>
+    takers.map(async (operation) => {
+      const [request] = exampleRequests(operation)
+      if (request === undefined) throw new Error(`${operation.operationId} has no example`)
+      return [operation.operationId, await send(story.server, request.attempt, bearer)] as const
+    })
+  await story.reset()
   const { promise: answered, resolve: release } = Promise.withResolvers<void>()
   const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
   const holder = db.transaction().execute(async (transaction) => {
@@ -124,13 +148,13 @@ async function whileFirstWaits(given: Given): Promise<Answer> {
     await answered
   })
   await locked
-  const first = askWith(given, given.attempt)
+  const first = sendAll()
   const keys = sql`select from pg_locks where locktype = 'advisory' and granted
     and database = (select oid from pg_database where datname = current_database())`
-  await expect.poll(async () => (await keys.execute(db)).rows.length).toBe(1)
-  const second = await askWith(given, given.attempt)
+  await expect.poll(async () => (await keys.execute(db)).rows.length).toBe(takers.length)
+  const second = new Map(await Promise.all(sendAll()))
   release()
-  await Promise.all([holder, first])
+  await Promise.all([holder, ...first])
   return second
 }
 

@@ -9,10 +9,7 @@ export const stages: Readonly<Record<string, Stage>> = {
   createApiKey: ({ server }) => server.db.deleteFrom('api_keys').execute(),
   createNote: ({ server }) => server.db.deleteFrom('notes').execute(),
   changeNotes: ({ server }) => server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute(),
-  'editNote several': ({ server }) => {
-    const content = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
-    return server.db.updateTable('notes').set({ content }).where('id', '=', ids.firstNote).execute()
-  },
+  'editNote several': (story) => write(story, 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'),
   listRevisions: (story) => change(story, { title: 'Renamed' }),
   restoreRevision: (story) => change(story, { title: 'Renamed' }),
   compareRevisions: (story) => change(story, { content: 'Hello\nWorld\n' }),
@@ -28,6 +25,11 @@ export const stages: Readonly<Record<string, Stage>> = {
   emptyTrash: trash,
   eraseNote: trash,
   restoreNote: trash,
+}
+
+/** Another content of the first note from its beginning. */
+export async function write({ server }: Story, content: string): Promise<void> {
+  await server.db.updateTable('notes').set({ content }).where('id', '=', ids.firstNote).execute()
 }
 
 /** The change of the story that makes version 2 of a note. */
@@ -55,7 +57,7 @@ export const manyOf: Readonly<Record<string, Stage>> = {
   listTrash: async (story) => {
     await trash(story)
     await sql`insert into notes (id, owner_id, title, content, deleted_at) select gen_random_uuid(), owner_id, title, content, deleted_at
-      from notes, generate_series(1, 30)  where deleted_at is not null`.execute(story.server.db)
+      from notes, generate_series(1, 30) where deleted_at is not null`.execute(story.server.db)
   },
   listSecurityEvents: ({ server }) =>
     sql`insert into security_events (id, user_id, type, address, created_at) select gen_random_uuid(), user_id, type, address, created_at
