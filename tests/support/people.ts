@@ -43,7 +43,9 @@ export async function ask(server: Pick<TestServer, 'url'>, method: string, path:
 }
 
 /** A hash that costs a millisecond instead of forty. A login replaces it, as it does every hash weaker than today's. */
-const CHEAP = { type: argon2id, memoryCost: 1_024, timeCost: 1, parallelism: 1 } as const
+export function cheapHash(password: string): Promise<string> {
+  return hash(password, { type: argon2id, memoryCost: 1_024, timeCost: 1, parallelism: 1 })
+}
 
 /** Somebody new, by the functions behind those requests, where how they came in does not matter: hashes are slow on purpose. */
 export async function enrol(server: TestServer, options: { scope?: string; password?: string } = {}): Promise<Person> {
@@ -51,7 +53,7 @@ export async function enrol(server: TestServer, options: { scope?: string; passw
   const email = `person-${randomUUID()}@example.com`
   const account = await insertAccount(
     server.db,
-    { email, passwordHash: await hash(password, CHEAP) },
+    { email, passwordHash: await cheapHash(password) },
     { type: 'registered', address: '127.0.0.1' },
   )
   if (account === undefined) throw new Error('The e-mail of a new person is taken')

@@ -41,6 +41,7 @@ interface ServerOptions {
   readonly passwordMinLength?: number
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
+  readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -72,7 +73,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...auth,
     textWork,
     historyVersions: options.historyVersions ?? 1_000,
-    trashDays: 30,
+    trashDays: options.trashDays ?? 30,
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
