@@ -39,6 +39,16 @@ export function isObserved(db: Database): boolean {
   return behind.has(db)
 }
 
+const names = new WeakMap<Database, string>()
+let count = 0
+
+/** The same for every handle of one database. */
+export function nameOf(db: Database): string {
+  const name = names.get(unobserved(db)) ?? `database ${process.pid}-${(count += 1)}`
+  names.set(unobserved(db), name)
+  return name
+}
+
 type Node = Parameters<KyselyPlugin['transformQuery']>[0]['node']
 
 function isWrite(node: Node): boolean {

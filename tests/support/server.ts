@@ -15,7 +15,7 @@ import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
-import { isObserved, observed, unobserved } from './observed-database.ts'
+import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
 import { recordServer, type ServerRecording } from '../traffic/recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
@@ -102,6 +102,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   if (options.document === undefined) {
     recording = recordServer(server, {
       name: options.name ?? '',
+      database: nameOf(db),
       isOverridden: options.override !== undefined,
       // Nothing tells what a test writes into a database that it brought along.
       isRewritten: options.db !== undefined && !isObserved(options.db),

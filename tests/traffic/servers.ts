@@ -2,6 +2,8 @@
 export interface ServerTraits {
   /** What a file calls its server, where a judge asks for that one; otherwise empty. */
   readonly name: string
+  /** Servers with one name here have one database. */
+  readonly database: string
   /** Handlers of a test's own stand in for ours, so its answers say nothing about ours. */
   readonly isOverridden: boolean
   /** A test changes rows behind its back, so that one answer need not agree with the next. */
