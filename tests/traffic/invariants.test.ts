@@ -8,13 +8,13 @@ import { readTraffic, type Traffic } from './invariants/seen.ts'
 const UNJUDGED: Readonly<Record<string, string>> = {}
 
 let traffic: Traffic
-/** Whether the exercise is among what was recorded, so that nothing may be left without a judgement. */
+/** Whether what was recorded has both the exercise and every failure, so that nothing may be left without a judgement. */
 let isComplete: boolean
 
 beforeAll(() => {
   const recording = recordedIn(process.env[TRAFFIC] ?? '')
   traffic = readTraffic(recording)
-  isComplete = recording.servers.some(({ name }) => name === 'exercise')
+  isComplete = ['exercise', 'coverage'].every((wanted) => recording.servers.some(({ name }) => name === wanted))
 })
 
 test.each(invariants)('$title, in all recorded traffic', (invariant) => {

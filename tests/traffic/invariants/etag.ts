@@ -8,11 +8,12 @@ export const etag: Invariant = {
   concerns: answersWithHeader('ETag'),
   judge: (traffic, hold) => {
     for (const seen of ours(traffic)) {
-      const { operationId, status, headers, body, asked, isHead } = seen
+      const { operationId, operation, status, headers, body, asked, isHead } = seen
       const concern = `${operationId} ${status}`
       if (!etag.concerns.includes(concern)) continue
       const tag = headers['etag'] ?? 'none'
-      const held = tagsOf(asked['if-none-match']).map((one) => one.replace(/^W\//, ''))
+      const isConditional = operation.parameters.some(({ name }) => name === 'If-None-Match')
+      const held = (isConditional ? tagsOf(asked['if-none-match']) : []).map((one) => one.replace(/^W\//, ''))
       const holdsIt = held.includes('*') || held.includes(tag)
       if (status === 304) hold(concern, seen, holdsIt, `304 with ETag ${tag} to who holds ${held.join()}`)
       else if (!isHead) {

@@ -70,18 +70,16 @@ export const writes: Readonly<Record<string, Follow>> = {
   renameTags: (book, seen, hold) => {
     const from = strings(seen.given['from']).map(tagKey)
     const [to = ''] = normalTags([seen.given['to']])
-    const due = here(book).filter(({ fields }) => strings(fields['tags']).some((tag) => from.includes(tagKey(tag)) && tag !== to))
-    hold(
-      'renameTags',
-      seen,
-      seen.answer['changed'] === due.length,
-      `${String(seen.answer['changed'])} changed, where ${due.length} notes had them`,
-    )
     hold('renameTags', seen, seen.answer['tag'] === to, `renamed to ${String(seen.answer['tag'])}`)
-    for (const note of due) {
+    const isCertain = here(book).every(({ fields }) => 'tags' in fields)
+    const due = here(book).filter(({ fields }) => strings(fields['tags']).some((tag) => from.includes(tagKey(tag)) && tag !== to))
+    const changed = seen.answer['changed']
+    if (isCertain) hold('renameTags', seen, changed === due.length, `${String(changed)} changed, where ${due.length} notes had them`)
+    for (const note of isCertain ? due : here(book)) {
       // In which place the new tag stands is not said.
-      const { tags: _, ...fields } = withoutTime(note.fields)
-      book.notes.set(String(fields['id']), { ...note, fields: { ...fields, version: Number(fields['version']) + 1 } })
+      const { tags: _, version, ...fields } = withoutTime(note.fields)
+      const risen = isCertain ? { version: Number(version) + 1 } : {}
+      book.notes.set(String(fields['id']), { ...note, fields: { ...fields, ...risen } })
     }
   },
   changeNotes: (book, seen, hold) => {

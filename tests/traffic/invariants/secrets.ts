@@ -3,9 +3,10 @@ import { failures } from './documented.ts'
 import type { Invariant } from './invariant.ts'
 import { type Fields, isFields, type Seen, type Traffic } from './seen.ts'
 
-/** Names of our tables and constraints, from the migrations' own output. Single words of English do not tell anything. */
-const schema = readFileSync(new URL('../../../generated/db.d.ts', import.meta.url), 'utf8')
-const tables = [...schema.matchAll(/^ {2}([a-z_]+): \w+;$/gm)].flatMap(([, name = '']) => (name.includes('_') ? [name] : []))
+/** Names of our tables that are no English word. */
+const database =
+  /export interface DB \{([^}]+)\}/.exec(readFileSync(new URL('../../../generated/db.d.ts', import.meta.url), 'utf8'))?.[1] ?? ''
+const tables = [...database.matchAll(/^ {2}([a-z]+_[a-z_]+):/gm)].map(([, name = '']) => name)
 
 /** How drivers, databases and runtimes speak. None of it is for callers. */
 const TELLING: readonly RegExp[] = [

@@ -18,7 +18,7 @@ export const versions: Invariant = {
   concerns: [...ofNotes, 'listRevisions 200', 'getRevision 200', 'compareRevisions 200', 'created_by', 'rises'],
   judge: (traffic, hold) => {
     const known: Known = { states: new Map(), authors: new Map(), latest: new Map() }
-    const sound = truthful(traffic)
+    const sound = truthful(traffic).filter(({ isHead }) => !isHead)
     for (const seen of sound) {
       for (const note of notesIn(seen.body)) learn(seen, note, known, hold)
       learnAuthor(seen, known)
