@@ -44,6 +44,10 @@ async function exerciseKeys(server: TestServer, ann: Person): Promise<readonly [
   const other = await make({ scopes: ['account:read'], expires_in_days: 7, name: 'Another' })
   await make({ current_password: 'wrong' })
   await make({ scopes: ['account:write'] })
+  const maker = await logIn(server, ann.email, ann.password, { scope: 'keys:write notes:read' })
+  for (const scope of ['notes:write', 'notes:read']) {
+    await maker.ask('POST', '/api-keys', { body: { name: scope, scopes: [scope], current_password: ann.password } })
+  }
   const key = holder(server, ann, String(body['key']))
   await key.ask('GET', '/notes')
   for (const method of ['GET', 'HEAD', 'GET']) await ann.ask(method, '/api-keys')

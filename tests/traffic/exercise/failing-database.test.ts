@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { callerFor, send, wellFormed } from '../contract/operations.ts'
-import { operations } from '../contract/document-examples.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { enrol, type Person } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { FAILURES, type Failure, failingDatabase, type FailingDatabase } from './exercise/failing-database.ts'
+import { callerFor, send, wellFormed } from '../../contract/operations.ts'
+import { operations } from '../../contract/document-examples.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { enrol, type Person } from '../../support/people.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { FAILURES, type Failure, failingDatabase, type FailingDatabase } from './failing-database.ts'
 
 let database: TestDatabase
 let failing: FailingDatabase

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exercise } from './exercise/exercise.ts'
+import { exercise } from './exercise.ts'
 
 test('every operation is called with all its parameters, for the judges of the traffic', async () => {
   const server = await exercise()
