@@ -77,7 +77,6 @@ async function lookAround(ann: Person): Promise<void> {
 }
 
 async function endThings(server: TestServer, ann: Person, key: Person): Promise<void> {
-  const idOf = async (person: Person): Promise<string> => String((await person.ask('GET', '/users/me/credential')).body['id'])
   const [one, two, three] = [
     await logIn(server, ann.email, ann.password),
     await logIn(server, ann.email, ann.password),
@@ -103,4 +102,8 @@ async function endThings(server: TestServer, ann: Person, key: Person): Promise<
   for (const path of ['/users/me', '/users/me/sessions', '/api-keys', '/users/me/security-events?limit=100']) await ann.ask('GET', path)
   await ann.ask('DELETE', '/users/me', { body: { current_password: `new-${ann.password}` } })
   await ann.ask('GET', '/users/me')
+}
+
+async function idOf(person: Person): Promise<string> {
+  return String((await person.ask('GET', '/users/me/credential')).body['id'])
 }

@@ -28,7 +28,7 @@ export function failingDatabase(healthy: Database): FailingDatabase {
   const plugin: KyselyPlugin = {
     transformQuery: ({ node }) => {
       if (armed === undefined || (statements += 1) < armed.from) return node
-      return RawNode.createWithSql(raise(armed.failure)) as typeof node
+      return RawNode.createWithSql(raise(armed.failure))
     },
     transformResult: async ({ result }) => result,
   }

@@ -12,10 +12,6 @@ export function answersWithFields(...names: readonly string[]): string[] {
   return answers((_, { content }) => [...content.values()].some(({ value }) => holds(value, names)))
 }
 
-/** `operation status` of every success. */
-export function successes(): string[] {
-  return answers((_, __, status) => status < 300)
-}
 
 /** `operation status` of every failure. */
 export function failures(): string[] {

@@ -1,7 +1,7 @@
 import { answersWithHeader } from './documented.ts'
 import { type Hold, type Invariant, ours, truthful } from './invariant.ts'
 import { identityOf, orderOf } from './order.ts'
-import { nextOf, queryValue, type Seen, type Traffic } from './seen.ts'
+import { inWords, nextOf, queryValue, type Seen, type Traffic } from './seen.ts'
 import { isQuiet } from './quiet.ts'
 
 const listed = answersWithHeader('Link').map((answer) => answer.split(' ')[0] ?? '')
@@ -44,7 +44,7 @@ function judgeAddress(page: Seen, hold: Hold): void {
 function meaning(page: Seen, query: URLSearchParams): string {
   const filledIn = page.operation.parameters.flatMap(({ name, schema }) => {
     const value = schema.value['default']
-    return value === undefined || query.has(name) ? [] : [[name, String(value)]]
+    return value === undefined || query.has(name) ? [] : [[name, inWords(value)]]
   })
   const pairs = [...query, ...filledIn].filter(([name]) => name !== 'cursor' && name !== 'skip').map(([name, value]) => `${name}=${value}`)
   return pairs.toSorted().join('&')

@@ -1,6 +1,6 @@
 import type { Hold } from './invariant.ts'
 import { meetsAll } from './filters.ts'
-import { differing, here, inTrash, type KnownNote, learnNote, noteOf, type Notebook } from './notebook.ts'
+import { differing, here, inTrash, type KnownNote, learnNote, noteOf, type Notebook, without } from './notebook.ts'
 import { identityOf, orderOf, tagKey } from './order.ts'
 import { type Fields, isFields, nextOf, queryValue, type Seen, strings } from './seen.ts'
 
@@ -108,8 +108,7 @@ function expectPage(book: Notebook, seen: Seen, all: readonly Fields[], hold: Ho
     `Link, where ${all.length} are there and ${end} were shown`,
   )
   for (const [index, item] of expected.entries()) {
-    const { tag: _, ...rest } = item
-    expectFields(seen, rest, seen.items[index] ?? {}, hold)
+    expectFields(seen, without(item, 'tag'), seen.items[index] ?? {}, hold)
   }
   const next = nextOf(seen)
   if (next !== undefined) book.pages.set(next, end)

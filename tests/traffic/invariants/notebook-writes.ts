@@ -15,6 +15,7 @@ import {
   type Notebook,
   pick,
   replaced,
+  without,
   withoutTime,
 } from './notebook.ts'
 import { tagKey } from './order.ts'
@@ -68,18 +69,18 @@ export const writes: Readonly<Record<string, Follow>> = {
     for (const { fields } of inTrash(book)) book.notes.delete(String(fields['id']))
   },
   renameTags: (book, seen, hold) => {
-    const from = strings(seen.given['from']).map(tagKey)
+    const from = new Set(strings(seen.given['from']).map(tagKey))
     const [to = ''] = normalTags([seen.given['to']])
     hold('renameTags', seen, seen.answer['tag'] === to, `renamed to ${String(seen.answer['tag'])}`)
     const isCertain = here(book).every(({ fields }) => 'tags' in fields)
-    const due = here(book).filter(({ fields }) => strings(fields['tags']).some((tag) => from.includes(tagKey(tag)) && tag !== to))
+    const due = here(book).filter(({ fields }) => strings(fields['tags']).some((tag) => from.has(tagKey(tag)) && tag !== to))
     const changed = seen.answer['changed']
     if (isCertain) hold('renameTags', seen, changed === due.length, `${String(changed)} changed, where ${due.length} notes had them`)
     for (const note of isCertain ? due : here(book)) {
       // In which place the new tag stands is not said.
-      const { tags: _, version, ...fields } = withoutTime(note.fields)
-      const risen = isCertain ? { version: Number(version) + 1 } : {}
-      book.notes.set(String(fields['id']), { ...note, fields: { ...fields, ...risen } })
+      const risen = isCertain ? { version: Number(note.fields['version']) + 1 } : {}
+      const fields = { ...without(note.fields, 'updated_at', 'tags', 'version'), ...risen }
+      book.notes.set(String(note.fields['id']), { ...note, fields })
     }
   },
   changeNotes: (book, seen, hold) => {
@@ -140,8 +141,8 @@ function act(book: Notebook, seen: Seen, action: Fields, result: Fields, hold: H
     book.states.set(`${id} ${version}`, pick(after))
   } else {
     hold('changeNotes', seen, after !== undefined || result['version'] === note.fields['version'], 'a move changes the version')
-    const { tags: _, ...fields } = withoutTime(note.fields)
-    if (after !== undefined) book.notes.set(id, { ...note, fields: { ...fields, version: result['version'] } })
+    const fields = { ...without(note.fields, 'updated_at', 'tags'), version: result['version'] }
+    if (after !== undefined) book.notes.set(id, { ...note, fields })
   }
   if (action['action'] === 'trash') moveToTrash(book, id)
   if (action['action'] === 'restore') book.notes.set(id, { ...(book.notes.get(id) ?? note), place: 'here' })

@@ -99,8 +99,12 @@ export function nextVersion(before: Fields, after: Fields): number {
 }
 
 /** Without what a change of the server itself sets. */
-export function withoutTime({ updated_at: _, ...rest }: Fields): Fields {
-  return rest
+export function withoutTime(note: Fields): Fields {
+  return without(note, 'updated_at')
+}
+
+export function without(note: Fields, ...names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(note).filter(([name]) => !names.includes(name)))
 }
 
 export function noteOf({ answer }: Seen): Fields {

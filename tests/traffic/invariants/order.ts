@@ -1,7 +1,7 @@
 import { operationCalled } from '../../contract/document-examples.ts'
 import { lists } from './documented.ts'
 import { type Invariant, ours } from './invariant.ts'
-import { type Fields, micros, queryValue, type Seen, strings } from './seen.ts'
+import { type Fields, inWords, micros, queryValue, type Seen, strings } from './seen.ts'
 
 type Comparison = (a: Fields, b: Fields) => number
 
@@ -19,7 +19,7 @@ const ORDERS: Readonly<Record<string, (seen: Seen) => Comparison>> = {
 const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ?? []) as readonly string[]
 
 /** What no list may hold twice. */
-export const identityOf = (item: Fields): string => String(item['id'] ?? item['version'] ?? tagKey(item['tag']))
+export const identityOf = (item: Fields): string => inWords(item['id'] ?? item['version'] ?? tagKey(item['tag']))
 
 /** "Newest first", "the last deleted first", "in alphabetical order", "in the order of `sort`". */
 export const order: Invariant = {

@@ -19,7 +19,12 @@ const scoped = guarded.filter(({ responses }) => responses.has(403))
 export const scopes: Invariant = {
   title: 'No credential has more than it was given',
   concerns: [
-    ...['createToken login', 'createToken refresh', 'createApiKey 201', 'getCredential 200', 'listSessions 200', 'listApiKeys 200'],
+    'createToken login',
+    'createToken refresh',
+    'createApiKey 201',
+    'getCredential 200',
+    'listSessions 200',
+    'listApiKeys 200',
     ...guarded.map(({ operationId }) => `${operationId} allowed`),
     ...scoped.filter(({ operationId }) => operationId !== 'registerUser').map(({ operationId }) => `${operationId} 403`),
   ],
@@ -122,9 +127,7 @@ function may({ kind, scopes: has }: Sender, { security }: Operation): boolean {
 }
 
 function words(text: unknown): string[] {
-  return String(text ?? '')
-    .split(' ')
-    .filter((word) => word !== '')
+  return typeof text === 'string' ? text.split(' ').filter((word) => word !== '') : []
 }
 
 function isWithin(some: readonly string[], more: readonly string[]): boolean {

@@ -157,7 +157,7 @@ export function isSuccess({ status }: Pick<Seen, 'status'>): boolean {
 /** The value of a parameter of the query as the server reads it: as sent, or what the contract fills in. */
 export function queryValue({ operation, query }: Seen, name: string): string | undefined {
   const filledIn = operation.parameters.find((parameter) => parameter.in === 'query' && parameter.name === name)?.schema.value['default']
-  return query.get(name) ?? (filledIn === undefined ? undefined : String(filledIn))
+  return query.get(name) ?? (filledIn === undefined ? undefined : inWords(filledIn))
 }
 
 /** The address of the next page. */
@@ -174,4 +174,9 @@ export function tagsOf(header: string | undefined): string[] {
 export function micros(time: unknown): number {
   const [, seconds = '', fraction = ''] = /^(.+?)(?:\.(\d+))?Z$/.exec(String(time)) ?? []
   return Date.parse(`${seconds}Z`) * 1_000 + Number(fraction.padEnd(6, '0'))
+}
+
+/** A value of JSON as it stands in an address. */
+export function inWords(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

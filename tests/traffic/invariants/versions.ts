@@ -82,7 +82,7 @@ function judgeRevision(seen: Seen, noteId: string, revision: Fields, names: read
   }
   const author = known.authors.get(name)
   if (author !== undefined)
-    hold('created_by', seen, isDeepStrictEqual(author, revision['created_by']), `${JSON.stringify(revision['created_by'])}`)
+    hold('created_by', seen, isDeepStrictEqual(author, revision['created_by']), `made by ${JSON.stringify(revision['created_by'])}`)
 }
 
 function judgeComparison(seen: Seen, noteId: string, { states }: Known, hold: Hold): void {
@@ -105,8 +105,8 @@ function isDiff(diff: string, { content: before, version: from }: Fields, { cont
   if (lines[0] !== `--- version ${String(from)}` || lines[1] !== `+++ version ${String(to)}`) return false
   const [gone, come] = ['-', '+'].map((mark) => lines.slice(2).flatMap((line) => (line.startsWith(mark) ? [line.slice(1)] : [])))
   const [old, fresh] = [before, after].map((text) => new Set(String(text).split('\n')))
-  const isRight = (some: readonly string[] = [], text = new Set<string>()): boolean => some.every((line) => text.has(line))
-  return isRight(gone, old) && isRight(come, fresh) && (gone?.length ?? 0) + (come?.length ?? 0) > 0
+  const isRight = gone?.every((line) => old?.has(line)) === true && come?.every((line) => fresh?.has(line)) === true
+  return isRight && gone.length + come.length > 0
 }
 
 /** A later version was written later. */
