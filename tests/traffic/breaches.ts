@@ -98,7 +98,7 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
     },
   ],
   'Answers agree with those before them': [
-    { answer: 'updateNote 200', lie: withBody({ is_archived: false }) },
+    { answer: 'updateNote 200', lie: withBody({ is_archived: true }) },
     { answer: 'listNotes 200', of: hasItems(2), lie: withItems((items) => items.slice(1)) },
     { answer: 'listTags 200', of: hasItems(1), lie: withItems((items) => items.map((item) => ({ ...item, count: 77 }))) },
     { answer: 'restoreNote 404', lie: (exchange) => ({ ...exchange, status: 200 }) },

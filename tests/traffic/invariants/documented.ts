@@ -12,7 +12,6 @@ export function answersWithFields(...names: readonly string[]): string[] {
   return answers((_, { content }) => [...content.values()].some(({ value }) => holds(value, names)))
 }
 
-
 /** `operation status` of every failure. */
 export function failures(): string[] {
   return answers((_, __, status) => status >= 400)
