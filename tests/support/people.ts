@@ -3,6 +3,7 @@ import { argon2id, hash } from 'argon2'
 import { scopes } from '../../generated/security.ts'
 import { insertAccount } from '../../src/auth/accounts.ts'
 import { startSession } from '../../src/auth/sessions.ts'
+import { unobserved } from './observed-database.ts'
 import type { TestServer } from './server.ts'
 
 /** Somebody with an account and a token. */
@@ -51,14 +52,15 @@ export function cheapHash(password: string): Promise<string> {
 export async function enrol(server: TestServer, options: { scope?: string; password?: string } = {}): Promise<Person> {
   const { password = `pass-${randomUUID()}`, scope = scopes.join(' ') } = options
   const email = `person-${randomUUID()}@example.com`
+  const db = unobserved(server.db)
   const account = await insertAccount(
-    server.db,
+    db,
     { email, passwordHash: await cheapHash(password) },
     { type: 'registered', address: '127.0.0.1' },
   )
   if (account === undefined) throw new Error('The e-mail of a new person is taken')
   const client = { address: '127.0.0.1', userAgent: undefined }
-  const session = await startSession(server.db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
+  const session = await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
   if (session === undefined) throw new Error('A new person could not log in')
   const accessToken = await server.tokens.sign({ userId: account.id, sessionId: session.sessionId, scope })
   return person(server, { email, password, accessToken, refreshToken: session.refreshToken })
