@@ -1,23 +1,18 @@
 import { isObject, type Json, type JsonObject, list, type Place } from '../../../src/contract/document.ts'
 import { type Finding, shown } from './changes.ts'
 
-/** What a text is held to; beside a list of values it may be said twice. */
-const BOUNDS: ReadonlySet<string> = new Set(['pattern', 'minLength', 'maxLength'])
-
-/** Whether a bound came or went where the values of an `enum` keep it anyway, so that nothing is valid that was not. */
+/**
+ * Whether a pattern came or went beside an `enum` whose values match it anyway, so that nothing is valid that was not.
+ * Some generators for zod make code of the two together that does not run.
+ */
 export function isImplied(keyword: string, before: JsonObject, after: JsonObject): boolean {
-  return BOUNDS.has(keyword) && [before, after].every((schema) => isKept(keyword, schema))
+  return keyword === 'pattern' && [before, after].every(isKept)
 }
 
-function isKept(keyword: string, { [keyword]: bound, enum: values }: JsonObject): boolean {
-  if (bound === undefined) return true
-  return Array.isArray(values) && values.every((value: Json) => typeof value !== 'string' || keeps(value, keyword, bound))
-}
-
-function keeps(value: string, keyword: string, bound: Json): boolean {
-  if (keyword === 'pattern') return new RegExp(String(bound), 'u').test(value)
-  const length = [...value].length
-  return keyword === 'minLength' ? length >= Number(bound) : length <= Number(bound)
+function isKept({ pattern, enum: values }: JsonObject): boolean {
+  if (pattern === undefined) return true
+  const form = new RegExp(String(pattern), 'u')
+  return Array.isArray(values) && values.every((value: Json) => typeof value !== 'string' || form.test(value))
 }
 
 /** By `x-enum-varnames` generated clients call the values of a list: each name belongs to the value at its position. */
