@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, list, type Place } from '../../../src/contract/document.ts'
+import { isObject, type Json, type JsonObject, list, type Place, string } from '../../../src/contract/document.ts'
 import { type Finding, shown } from './changes.ts'
 
 /**
@@ -11,7 +11,7 @@ export function isImplied(keyword: string, before: JsonObject, after: JsonObject
 
 function isKept({ pattern, enum: values }: JsonObject): boolean {
   if (pattern === undefined) return true
-  const form = new RegExp(String(pattern), 'u')
+  const form = new RegExp(string(pattern), 'u')
   return Array.isArray(values) && values.every((value: Json) => typeof value !== 'string' || form.test(value))
 }
 
@@ -27,19 +27,24 @@ export function compareEnumNames(before: Place, after: Place, id: string, names:
     return [tell('generators made names of the values themselves, which are others now')]
   }
   const renamed = [...were].filter(([value, name]) => list(after.value['enum']).map(shown).includes(value) && are.get(value) !== name)
-  return renamed.map(([value, name]) => tell(`${value} was called ${name} and is ${shown(are.get(value))} now`))
+  return renamed.map(([value, name]) => tell(`${value} was called ${name} and is ${are.get(value) ?? 'without a name'} now`))
 }
 
 /** Name by value. */
 function namesOf({ enum: values, 'x-enum-varnames': names }: JsonObject): Map<string, string> | undefined {
   if (names === undefined) return undefined
-  return new Map(list(values).map((value, index) => [shown(value), String(list(names)[index])]))
+  return new Map(list(values).map((value, index) => [shown(value), shown(list(names)[index])]))
 }
 
 /** Values that make the same identifier, as `title` and `-title` do. */
 function collidingValues(values: readonly Json[]): string[] {
-  const groups = Map.groupBy(values.filter((value) => value !== null).map(String), (value) => wordsOf(value).join(' '))
+  const groups = Map.groupBy(values.filter((value) => value !== null).map(textOf), (value) => wordsOf(value).join(' '))
   return [...groups].flatMap(([words, members]) => (words === '' || members.length > 1 ? members : []))
+}
+
+/** A number or a boolean as it is written. */
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function wordsOf(value: string): string[] {
@@ -68,7 +73,7 @@ function faultsOf(schema: JsonObject, pointer: string): string[] {
   if (called.length !== values.length) return [`${pointer}: x-enum-varnames has ${called.length} names for ${values.length} values`]
   if (new Set(called).size !== called.length) return [`${pointer}: x-enum-varnames has a name twice`]
   return values.flatMap((value, index) => {
-    const [name, text] = [called[index] ?? '', String(value)]
+    const [name, text] = [called[index] ?? '', textOf(value)]
     const words = wordsOf(text)
       .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
       .join('')

@@ -16,8 +16,8 @@ export function compareMembers(
   idOf: (key: string) => string,
 ): readonly Finding[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  const known: readonly string[] = [...compared, ...TEXTS]
-  const changed = keys.filter((key) => !known.includes(key) && !same(before[key], after[key]))
+  const known = new Set<string>([...compared, ...TEXTS])
+  const changed = keys.filter((key) => !known.has(key) && !same(before[key], after[key]))
   return changed.map((key) => ({
     id: idOf(key),
     impact: 'major',

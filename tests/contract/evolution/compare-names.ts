@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, object } from '../../../src/contract/document.ts'
+import { isObject, type JsonObject, object, string } from '../../../src/contract/document.ts'
 import { type Finding, same, shown, teller } from './changes.ts'
 import { compareMembers, mapOf, objectsOf } from './compare-members.ts'
 
@@ -18,9 +18,7 @@ export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly
 
 /** Where requests go when a program says nothing else. */
 function compareServers(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
-  const [was, is] = [oldRoot, newRoot].map((root) => {
-    return objectsOf(root['servers']).map(({ description: _, 'x-internal': _internal, ...server }): JsonObject => server)
-  })
+  const [was, is] = [oldRoot, newRoot].map((root) => objectsOf(root['servers']).map(({ url, variables }) => [url, variables]))
   if (same(was, is)) return []
   return [{ id: 'root servers', impact: 'major', text: `${shown(was)} became ${shown(is)}`, names: [] }]
 }
@@ -33,7 +31,7 @@ function compareTitles(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
 
 /** The tags that the document declares; those of an operation are compared with it. */
 function compareTags(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
-  const [were = [], are = []] = [oldRoot, newRoot].map((root) => objectsOf(root['tags']).map(({ name }) => String(name)))
+  const [were = [], are = []] = [oldRoot, newRoot].map((root) => objectsOf(root['tags']).map(({ name }) => string(name)))
   const gone = were.filter((name) => !are.includes(name))
   return gone.map((name) => ({
     id: `tag-removed ${name}`,

@@ -1,7 +1,6 @@
-import { at, isObject, type Json, type JsonObject } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, isObject, type Json, type JsonObject, type Place } from '../../../src/contract/document.ts'
 import { type Finding, teller } from './changes.ts'
-import { mapOf, type Side } from './compare-members.ts'
+import { mapOf } from './compare-members.ts'
 
 /** Statuses of the kinds of problems that the server knows, by slug. */
 export type ProblemKinds = Readonly<Record<string, { readonly status: number } | undefined>>
@@ -22,16 +21,21 @@ export function compareProblemTypes(oldRoot: JsonObject, newRoot: JsonObject): F
 }
 
 /** The types that the examples of a failure show: what an operation no longer answers may be there for another one. */
-export function compareShownProblems([oldRoot, before]: Side, [newRoot, after]: Side, status: number): Finding[] {
+export function compareShownProblems(
+  operationId: string,
+  status: number,
+  [oldRoot, before]: readonly [JsonObject, Place],
+  [newRoot, after]: readonly [JsonObject, Place],
+): Finding[] {
   if (status < 400) return []
-  const are = shownProblems(newRoot, after, status)
-  const gone = [...shownProblems(oldRoot, before, status)].filter((type) => !are.has(type))
+  const are = shownProblems(newRoot, after)
+  const gone = [...shownProblems(oldRoot, before)].filter((type) => !are.has(type))
   if (gone.length === 0) return []
   const known = slugsOf(newRoot)
   const text = `${status} is no longer told with this type and status`
   return gone
     .filter((type) => known.has(type.split(' ')[0] ?? ''))
-    .map((type) => teller(before.operationId)('problem-type-removed', `${status} ${type}`, 'major', text, [String(status)]))
+    .map((type) => teller(operationId)('problem-type-removed', `${status} ${type}`, 'major', text, [String(status)]))
 }
 
 /** Problem types that the contract names and the server does not know, or answers with another status. */
@@ -52,8 +56,7 @@ function slugsOf(root: JsonObject): Set<string> {
   return new Set([...JSON.stringify(root).matchAll(ADDRESS)].map(([, slug = '']) => slug))
 }
 
-function shownProblems(root: JsonObject, { path, method }: Operation, status: number): Set<string> {
-  const response = at(root, { pointer: '', value: root }, 'paths', path, method, 'responses', String(status))
+function shownProblems(root: JsonObject, response: Place): Set<string> {
   const examples = Object.keys(mapOf(response.value['content'])).flatMap((type) => {
     const media = at(root, response, 'content', type)
     return Object.keys(mapOf(media.value['examples'])).map((name) => at(root, media, 'examples', name).value)

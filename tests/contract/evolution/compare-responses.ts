@@ -10,6 +10,8 @@ import type { CompareSchemas } from './compare-schemas.ts'
 interface Written {
   readonly spec: ResponseSpec
   readonly root: JsonObject
+  /** The shared response that it is; undefined when it stands in the operation. */
+  readonly component: string | undefined
   readonly place: Place
 }
 
@@ -17,6 +19,7 @@ interface Written {
 export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side, schemas: CompareSchemas): readonly Finding[] {
   const { operationId } = before
   const tell = teller(operationId)
+  const [oldPlace, newPlace] = [responsesOf(oldRoot, before), responsesOf(newRoot, after)]
   const statuses = [...new Set([...before.responses.keys(), ...after.responses.keys()])]
   return statuses.flatMap((status): readonly Finding[] => {
     const [old, now] = [before.responses.get(status), after.responses.get(status)]
@@ -25,27 +28,24 @@ export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side
     // A client treats a failure that it does not know by its class (RFC 9110 §15), but it cannot guess what succeeded.
     if (old === undefined)
       return [tell('status-added', `${status}`, status < 400 ? 'major' : 'minor', `it may answer ${status} now`, names)]
-    const was: Written = { spec: old, root: oldRoot, place: at(oldRoot, responsesOf(oldRoot, before), String(status)) }
-    const is: Written = { spec: now, root: newRoot, place: at(newRoot, responsesOf(newRoot, after), String(status)) }
+    const [was, is] = [written(oldRoot, oldPlace, status, old), written(newRoot, newPlace, status, now)]
     const members = ['headers', 'content', 'links']
     return [
-      ...compareReference([oldRoot, before], [newRoot, after], status),
+      ...compareReference(operationId, status, was, is),
       ...compareContent(operationId, status, was, is, schemas),
       ...compareHeaders(operationId, status, was, is, schemas),
       ...compareLinks(operationId, status, resolved(was, 'links'), resolved(is, 'links')),
-      ...compareShownProblems([oldRoot, before], [newRoot, after], status),
+      ...compareShownProblems(operationId, status, [oldRoot, was.place], [newRoot, is.place]),
       ...compareMembers(was.place.value, is.place.value, members, (key) => `reply-member ${operationId} ${status} ${key}`),
     ]
   })
 }
 
 /** Generated clients have a type for each shared response. One that is gone is told as such. */
-function compareReference([oldRoot, before]: Side, [newRoot, after]: Side, status: number): Finding[] {
-  const was = componentOf(responsesOf(oldRoot, before).value[status], 'responses')
-  const is = componentOf(responsesOf(newRoot, after).value[status], 'responses')
-  if (was === undefined || was === is || componentsOf(newRoot, 'responses')[was] === undefined) return []
+function compareReference(id: string, status: number, { component: was }: Written, { component: is, root }: Written): Finding[] {
+  if (was === undefined || was === is || componentsOf(root, 'responses')[was] === undefined) return []
   const text = `${status} was the shared response ${was} and is ${is ?? 'none'} now`
-  return [teller(before.operationId)('response-name', String(status), 'major', text, [String(status)])]
+  return [teller(id)('response-name', String(status), 'major', text, [String(status)])]
 }
 
 function compareContent(id: string, status: number, was: Written, is: Written, schemas: CompareSchemas): readonly Finding[] {
@@ -96,6 +96,11 @@ function compareHeaders(id: string, status: number, was: Written, is: Written, s
 /** Members of a response by name, with their `$ref`s followed. */
 function resolved({ root, place }: Written, key: 'headers' | 'links'): JsonObject {
   return Object.fromEntries(Object.keys(mapOf(place.value[key])).map((name) => [name, at(root, place, key, name).value]))
+}
+
+function written(root: JsonObject, responses: Place, status: number, spec: ResponseSpec): Written {
+  const key = String(status)
+  return { spec, root, component: componentOf(responses.value[key], 'responses'), place: at(root, responses, key) }
 }
 
 function responsesOf(root: JsonObject, { path, method }: Operation): Place {

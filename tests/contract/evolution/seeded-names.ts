@@ -1,4 +1,7 @@
-/** Changes that leave each request and each reply as it is, or seem to, and break what was built on the document. */
+/**
+ * Changes that leave each request and each reply as it is, or seem to, and break what was built on the document. One table of
+ * many rows, and for that reason longer than other files.
+ */
 import { both, copied, having, moved, renamedComponent, reordered, replaced, without } from './edit-document.ts'
 import type { Row } from './seeded-breaks.ts'
 
