@@ -8,7 +8,6 @@ export interface Lie {
   /** Occurs exactly once in the file. */
   readonly from: string
   readonly to: string
-<<<<<<< HEAD
   /** Replaces every occurrence; there must be at least one. */
   readonly everywhere?: true
 }
@@ -22,6 +21,4 @@ export function applyLie(text: string, { file, from, to, everywhere }: Lie): str
   const told = text.replaceAll(from, () => to)
   if (told === text) throw new Error(`nothing changes in ${file}`)
   return told
-=======
->>>>>>> gate-invariants
 }
