@@ -388,6 +388,11 @@ export interface paths {
          *     refers to (a heading, a text, a task) must be there exactly once; otherwise 422 names the edit by its index.
          *
          *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
+         *
+         *     At no step may the content have more than 1 048 576 characters. An edit that opens or closes a block of code makes
+         *     the server read the rest of the content again; once the edits of one request make it read more than 16 777 216
+         *     characters, 422 names the edit, and the rest belongs into another request. Edits of a large note do not lock it while
+         *     they are worked out; if the note is changed meanwhile, they are applied to what it is then.
          */
         post: operations["editNote"];
         delete?: never;
