@@ -388,6 +388,11 @@ export interface paths {
          *     refers to (a heading, a text, a task) must be there exactly once; otherwise 422 names the edit by its index.
          *
          *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
+         *
+         *     At no step may the content have more than 1 048 576 characters. An edit that opens or closes a block of code makes
+         *     the server read the rest of the content again; once the edits of one request make it read more than 16 777 216
+         *     characters, 422 names the edit, and the rest belongs into another request. Edits of a large note do not lock it while
+         *     they are worked out; if the note is changed meanwhile, they are applied to what it is then.
          */
         post: operations["editNote"];
         delete?: never;
@@ -798,7 +803,7 @@ export interface components {
         Revocation: {
             /**
              * @description A refresh token, an access token or an API key.
-             * @example nrt_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLXRva2Vu
+             * @example nrt_b25seS1hbi1leGFtcGxlLW5vdC1hLXJlYWwtdG9rZW4
              */
             token: string;
             /**
@@ -848,7 +853,7 @@ export interface components {
             address: string | null;
             /**
              * @description What the program called itself at the login; it may say what it likes.
-             * @example curl/8.14.1
+             * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
              */
             user_agent: string | null;
             created_at: components["schemas"]["Timestamp"];
@@ -928,7 +933,7 @@ export interface components {
             /**
              * Format: date-time
              * @description When it was last used, to within five minutes.
-             * @example 2026-11-22T10:16:40.5Z
+             * @example 2026-11-22T10:50:00.5Z
              */
             last_used_at: string | null;
         };
@@ -1002,7 +1007,7 @@ export interface components {
             grant_type: "refresh_token";
             /**
              * @description The latest refresh token of the session.
-             * @example nrt_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLXRva2Vu
+             * @example nrt_b25seS1hbi1leGFtcGxlLW5vdC1hLXJlYWwtdG9rZW4
              */
             refresh_token: string;
             /**
@@ -1042,7 +1047,7 @@ export interface components {
             expires_in: number;
             /**
              * @description Exchange it, once, for the next pair of tokens.
-             * @example nrt_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLXRva2Vu
+             * @example nrt_b25seS1hbi1leGFtcGxlLW5vdC1hLXJlYWwtdG9rZW4
              */
             refresh_token: string;
             /**
@@ -1186,9 +1191,15 @@ export interface components {
              * @description With `dry_run`, what the edits would change, as a unified diff; `note` is the note as it is.
              * @example --- version 1
              *     +++ with the edits
-             *     @@ -1 +1,2 @@
-             *      Hello
-             *     +World
+             *     @@ -1,5 +1,6 @@
+             *     -Due tomorrow.
+             *     +Due today.
+             *
+             *      ## Shopping
+             *
+             *     -- [ ] milk
+             *     +- [x] milk
+             *     +- [ ] figs
              */
             diff?: string;
         };
@@ -1267,7 +1278,7 @@ export interface components {
             /**
              * Format: int32
              * @description The version of the note now; absent when the action failed.
-             * @example 1
+             * @example 2
              */
             version?: number;
             problem?: components["schemas"]["ActionProblem"];
@@ -1538,7 +1549,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The id of the session or key; absent when unknown.
-             * @example 019a6f5e-9999-7d3a-9c5e-4f6a7b8c9d0e
+             * @example 019a6f61-4b5c-7d6e-8f90-a1b2c3d4e5f6
              */
             id?: string;
         };
@@ -1628,7 +1639,9 @@ export interface components {
              * @example --- version 1
              *     +++ version 2
              *     @@ -1 +1,2 @@
-             *      Hello
+             *     -Hello
+             *     \ No newline at end of file
+             *     +Hello
              *     +World
              */
             diff: string;
@@ -1643,7 +1656,7 @@ export interface components {
             status: "healthy";
             /**
              * @description The version of the API, as in `info.version`.
-             * @example 1.0.0
+             * @example 1.0.1
              */
             version: string;
         };
@@ -1724,7 +1737,7 @@ export interface components {
             /**
              * Format: int32
              * @description The line of `base` at which the place begins, counted from 1.
-             * @example 1
+             * @example 2
              */
             line: number;
             /**
@@ -1845,7 +1858,71 @@ export interface components {
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                /**
+                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:write"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenNotesRead: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:read"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenAccountRead: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="account:read"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenAccountWrite: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="account:write"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenKeysWrite: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="keys:write"
+                 */
+                "WWW-Authenticate": string;
                 [name: string]: unknown;
             };
             content: {
@@ -1876,7 +1953,11 @@ export interface components {
         TooManyAttempts: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
+                /**
+                 * @description After how many seconds it is worth trying again.
+                 * @example 1
+                 */
+                "Retry-After": number;
                 [name: string]: unknown;
             };
             content: {
@@ -1893,8 +1974,48 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description There is no session with this id, or it is over or not yours. */
+        SessionNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no API key with this id, or it is not yours. */
+        ApiKeyNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no note with this id, or it is not yours, or it has no such version. */
+        VersionNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The `Accept` header excludes every media type that the operation can answer with. */
         NotAcceptable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The `Accept` header excludes JSON, and only a failure has a body here. */
+        NotAcceptableWithoutBody: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1917,7 +2038,11 @@ export interface components {
         InFlight: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Retry-After": components["headers"]["Retry-After"];
+                /**
+                 * @description After how many seconds it is worth trying again.
+                 * @example 1
+                 */
+                "Retry-After": number;
                 [name: string]: unknown;
             };
             content: {
@@ -1928,7 +2053,7 @@ export interface components {
         NoteChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                ETag: components["headers"]["ETag"];
+                ETag: components["headers"]["ETagOfVersion2"];
                 [name: string]: unknown;
             };
             content: {
@@ -1939,7 +2064,7 @@ export interface components {
         MergeConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                ETag: components["headers"]["ETag"];
+                ETag: components["headers"]["ETagOfVersion2"];
                 [name: string]: unknown;
             };
             content: {
@@ -1956,8 +2081,38 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The body is larger than this operation accepts. */
+        SmallBodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The operation does not take a body of this `Content-Type`, charset or `Content-Encoding`. */
         UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The operation does not take a body of this `Content-Type`, charset or `Content-Encoding`. */
+        UnsupportedMediaTypeForForm: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The operation does not take a body of this `Content-Type`, charset or `Content-Encoding`. */
+        UnsupportedMediaTypeForPatch: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2102,6 +2257,11 @@ export interface components {
          */
         IfMatch: components["schemas"]["EntityTags"];
         /**
+         * @description The `ETag` of the version you read, or `*` for any version that exists.
+         * @example "2"
+         */
+        IfMatchVersion2: components["schemas"]["EntityTags"];
+        /**
          * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
          * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
          */
@@ -2125,6 +2285,16 @@ export interface components {
          */
         ETag: string;
         /**
+         * @description The version of the note, for `If-Match` and `If-None-Match`.
+         * @example "2"
+         */
+        ETagOfVersion2: string;
+        /**
+         * @description The version of the note, for `If-Match` and `If-None-Match`.
+         * @example "3"
+         */
+        ETagOfVersion3: string;
+        /**
          * @description There when this is the stored answer to an earlier request with the same `Idempotency-Key`.
          * @example true
          */
@@ -2135,8 +2305,28 @@ export interface components {
          */
         Link: string;
         /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2/revisions?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfRevisions: string;
+        /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </tags?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfTags: string;
+        /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </trash?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfTrash: string;
+        /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </users/me/security-events?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfEvents: string;
+        /**
          * @description How to authenticate (RFC 6750).
-         * @example Bearer realm="notes-api", error="invalid_token"
+         * @example Bearer realm="notes-api"
          */
         "WWW-Authenticate": string;
         /**
@@ -2182,7 +2372,7 @@ export interface operations {
             403: components["responses"]["RegistrationClosed"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["EmailTaken"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["SmallBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2216,8 +2406,8 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["InvalidGrant"];
             406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            413: components["responses"]["SmallBodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaTypeForForm"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyAttempts"];
             500: components["responses"]["InternalError"];
@@ -2247,9 +2437,9 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Malformed"];
-            406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
+            413: components["responses"]["SmallBodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaTypeForForm"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2276,7 +2466,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2307,9 +2497,9 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["TooLarge"];
+            403: components["responses"]["ForbiddenAccountWrite"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
+            413: components["responses"]["SmallBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyAttempts"];
@@ -2343,10 +2533,10 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenAccountWrite"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["EmailTaken"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["SmallBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyAttempts"];
@@ -2378,9 +2568,9 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["TooLarge"];
+            403: components["responses"]["ForbiddenAccountWrite"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
+            413: components["responses"]["SmallBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyAttempts"];
@@ -2436,7 +2626,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2468,9 +2658,9 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
+            403: components["responses"]["ForbiddenAccountWrite"];
+            404: components["responses"]["SessionNotFound"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2501,7 +2691,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    Link: components["headers"]["Link"];
+                    Link: components["headers"]["LinkOfEvents"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2510,7 +2700,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2538,7 +2728,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2571,10 +2761,10 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenKeysWrite"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["TooManyApiKeys"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["SmallBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyAttempts"];
@@ -2607,9 +2797,9 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
+            403: components["responses"]["ForbiddenKeysWrite"];
+            404: components["responses"]["ApiKeyNotFound"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -2687,7 +2877,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2821,7 +3011,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
@@ -2859,7 +3049,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfVersion2"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2912,7 +3102,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
             412: components["responses"]["NoteChanged"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -2957,7 +3147,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfVersion2"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2972,7 +3162,7 @@ export interface operations {
             409: components["responses"]["MergeConflict"];
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
+            415: components["responses"]["UnsupportedMediaTypeForPatch"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -3013,7 +3203,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfVersion2"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -3066,7 +3256,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    Link: components["headers"]["Link"];
+                    Link: components["headers"]["LinkOfRevisions"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3075,7 +3265,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
@@ -3115,8 +3305,8 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3161,8 +3351,8 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3175,9 +3365,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the version you read, or `*` for any version that exists.
-                 * @example "1"
+                 * @example "2"
                  */
-                "If-Match"?: components["parameters"]["IfMatch"];
+                "If-Match"?: components["parameters"]["IfMatchVersion2"];
             };
             path: {
                 /**
@@ -3199,7 +3389,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
+                    ETag: components["headers"]["ETagOfVersion3"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3209,7 +3399,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
+            404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["NoteChanged"];
             422: components["responses"]["Invalid"];
@@ -3242,7 +3432,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    Link: components["headers"]["Link"];
+                    Link: components["headers"]["LinkOfTags"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3251,7 +3441,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3318,7 +3508,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    Link: components["headers"]["Link"];
+                    Link: components["headers"]["LinkOfTrash"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3327,7 +3517,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3354,7 +3544,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -3387,7 +3577,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            406: components["responses"]["NotAcceptable"];
+            406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

@@ -16,6 +16,7 @@ import { createHandlers } from './handlers.ts'
 import { createClientOf } from './http/client.ts'
 import { type Chore, startHousekeeping } from './housekeeping.ts'
 import { purgeNotes } from './notes/purge.ts'
+import { createTextWork } from './notes/text-work.ts'
 import type { Listener } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
 
@@ -68,8 +69,11 @@ export async function start(
       if (phase.now === 'ready' && (await ping(db))) return undefined
       return 'The database is not reachable.'
     }
+    const textWork = createTextWork()
+    closers.splice(1, 0, textWork.close)
     const handlers = await createHandlers({
       ...auth,
+      textWork,
       historyVersions: config.historyVersions,
       trashDays: config.trashDays,
       version: document.version,

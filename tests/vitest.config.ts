@@ -16,7 +16,7 @@ const slow = [
 ]
 
 /** Judges what the servers of all other files answered, so it comes last and means little alone. */
-const last = ['tests/traffic/traffic.test.ts']
+const last = ['tests/traffic/{traffic,invariants}.test.ts']
 
 export default defineConfig({
   test: {

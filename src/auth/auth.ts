@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { Database } from '../db/database.ts'
 import { createCursors } from '../http/cursor.ts'
+import { unavailable } from '../http/problem.ts'
+import { createFairGate } from '../scheduling/fair-gate.ts'
 import type { AuthDeps } from './handlers.ts'
-import { createHashGate } from './hash-gate.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
 
@@ -29,11 +30,15 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
   return {
     db,
     tokens: createTokens(secretKeys, accessTokenSeconds),
-    hashGate: createHashGate({ slots, queue: QUEUE, waitMs: WAIT_MS }),
+    hashGate: createFairGate({ slots, queue: QUEUE, waitMs: WAIT_MS, busy: tooManyHashes }),
     loginThrottle: createLoginThrottle(db, { key: deriveKey(secretKeys[0], 'login-throttle'), onFallback: onLocalThrottle }),
     cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
     refreshTokenSeconds,
     registration,
     passwordMinLength,
   }
+}
+
+function tooManyHashes(cause?: unknown): Error {
+  return unavailable('The server is busy checking other passwords right now.', cause)
 }

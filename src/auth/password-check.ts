@@ -2,17 +2,17 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Client } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import { type FieldError, validationFailed } from '../http/problem.ts'
+import type { FairGate } from '../scheduling/fair-gate.ts'
 import { type Account, emailKey, findAccount, findAccountByEmail } from './accounts.ts'
 import { accountGone } from './bearer.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { recordFailedLogin } from './events.ts'
-import type { HashGate } from './hash-gate.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
 export interface PasswordDeps {
   readonly db: Database
-  readonly hashGate: HashGate
+  readonly hashGate: FairGate
   readonly loginThrottle: LoginThrottle
   readonly passwordMinLength: number
 }
@@ -43,7 +43,7 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
   const findMatching: PasswordCheck['findMatching'] = async (email, password, client) => {
     const attempt = await loginThrottle.attempt(emailKey(email), client.address)
     const account = await findAccountByEmail(db, email)
-    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), client)
+    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), { key: client.address })
     const isGood = account !== undefined && account.is_active && isRight
     if (!isGood) await recordFailedLogin(db, emailKey(email), client.address)
     await attempt.settle(isGood)
@@ -63,14 +63,14 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
       refuseUnfit(password, 'password', passwordMinLength)
       // Asked when its turn has come: of many who want one address at once, only the first ones cost a hash.
       const isFree = async (): Promise<boolean> => (await findAccountByEmail(db, email)) === undefined
-      return hashGate.run(async () => ((await isFree()) ? hashPassword(password) : undefined), client)
+      return hashGate.run(async () => ((await isFree()) ? hashPassword(password) : undefined), { key: client.address })
     },
     hashNew: async (password, field, client) => {
       refuseUnfit(password, field, passwordMinLength)
-      return hashGate.run(() => hashPassword(password), client)
+      return hashGate.run(() => hashPassword(password), { key: client.address })
     },
     forget: ({ email }) => loginThrottle.forget(emailKey(email)),
-    rehash: (password, client) => hashGate.run(() => hashPassword(password), client),
+    rehash: (password, client) => hashGate.run(() => hashPassword(password), { key: client.address }),
   }
 }
 

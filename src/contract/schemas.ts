@@ -26,7 +26,16 @@ function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: 
   const ajv = new Ajv2020({ ...options, strict: true, strictTypes: false, strictRequired: false, validateSchema: false })
   addFormats.default(ajv)
   // The members of the document itself, which to Ajv is one large schema of which we compile parts.
-  ajv.addVocabulary([...Object.keys(root), 'example', 'xml', 'externalDocs', 'discriminator', 'x-enum-varnames'])
+  ajv.addVocabulary([
+    ...Object.keys(root),
+    'example',
+    'xml',
+    'externalDocs',
+    'discriminator',
+    'x-enum-varnames',
+    'x-deprecated-since',
+    'x-sunset',
+  ])
   ajv.addFormat('password', true)
   ajv.addFormat('binary', true)
   // Only one spelling of an id and of a moment: what comes out goes in again, and compares by bytes.

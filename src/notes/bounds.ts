@@ -1,8 +1,12 @@
 import { type FieldError, validationFailed } from '../http/problem.ts'
+import type { EditBounds } from './text/edits.ts'
 import type { NoteFields } from './write-note.ts'
 
 /** The bounds of the contract's Note, for what the server puts together itself; a test compares them. */
 export const bounds = { title: 500, content: 1_048_576, tags: 32, tag: 64 } as const
+
+/** What edits may make of a text on the way, and how often they may change how the rest of a long one is to be read. */
+export const editBounds: EditBounds = { length: bounds.content, scanned: 16 * bounds.content }
 
 /** Throws a Problem (422) for fields that a note may not have; `where` leads to what they came from. */
 export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly string[] = ['body']): void {

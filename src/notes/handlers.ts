@@ -10,11 +10,13 @@ import type { Cursors } from '../http/cursor.ts'
 import { editHandlers } from './edit-handlers.ts'
 import { historyHandlers, type HistoryOperation } from './history-handlers.ts'
 import { listNotes, type NoteFilters, type NoteSort } from './list-notes.ts'
-import { mergeNote } from './merge-note.ts'
+import { mergeJob, mergeNote } from './merge-note.ts'
 import { authorOf, etagOf, toNote } from './note.ts'
 import { findNote, insertNote, type NoteRow } from './notes.ts'
 import { holdsCurrent, matchedVersions } from './preconditions.ts'
 import { cursorAndSkip, findBase, isMatch, mergeConflict, mergeWithoutBase, noSuchNote, noteChanged, requireMatch } from './refusals.ts'
+import type { MergeJob } from './text/jobs.ts'
+import type { Done, TextWork } from './text-work.ts'
 import { tagHandlers, type TagOperation } from './tag-handlers.ts'
 import { normalTags } from './tags.ts'
 import { trashHandlers, type TrashOperation } from './trash-handlers.ts'
@@ -23,6 +25,7 @@ import { lockNote, type NoteFields, writeNote } from './write-note.ts'
 
 export interface NoteDeps {
   readonly db: Database
+  readonly textWork: TextWork
   readonly cursors: Cursors
   /** How many superseded versions of a note are kept at most. */
   readonly historyVersions: number
@@ -44,7 +47,7 @@ type NoteOperation =
   | TrashOperation
 
 export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
-  const { db, cursors, historyVersions } = deps
+  const { db, textWork, cursors, historyVersions } = deps
   return {
     ...batchHandlers(deps),
     ...editHandlers(deps),
@@ -96,13 +99,17 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
       const changes = readChanges(body)
       const isMerging = query.on_conflict === 'merge'
       if (isMerging && matchedVersions(headers['If-Match']) === undefined) throw mergeWithoutBase()
-      const row = await inTransaction(db, async (transaction) => {
+      const patch = async (transaction: Database, done: Done<MergeJob>): Promise<NoteRow> => {
         const current = await lockNote(transaction, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
-        const matches = isMatch(current, headers['If-Match'])
-        const merged = matches ? changes : await reconcile(transaction, current, headers['If-Match'], changes, isMerging)
+        const ifMatch = headers['If-Match']
+        const isDue = isMatch(current, ifMatch)
+        const merged = isDue ? changes : await reconcile(transaction, current, ifMatch, changes, isMerging ? done : undefined)
         return writeNote(transaction, current, merged, { author: authorOf(caller), historyVersions })
-      })
+      }
+      const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
+        inTransaction(db, (transaction) => patch(transaction, done)),
+      )
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
 
@@ -138,18 +145,22 @@ function readChanges(body: Request<'updateNote' | 'patchNote'>['body']): Partial
   return changes
 }
 
-/** What a change makes of a note that somebody else changed meanwhile; throws when it cannot be had. */
+/**
+ * What a change makes of a note that was changed meanwhile: without `done` a 412, with it the merged fields, or a 409 where
+ * they overlap.
+ */
 async function reconcile(
   transaction: Database,
   current: NoteRow,
   ifMatch: string | undefined,
   changes: Partial<NoteFields>,
-  isMerging: boolean,
+  done: Done<MergeJob> | undefined,
 ): Promise<Partial<NoteFields>> {
   const base = await findBase(transaction, current, ifMatch)
-  if (base === undefined || !isMerging) throw noteChanged(current, base)
-  const merged = mergeNote(base, { ...base, ...changes }, current)
-  if (merged.changes === undefined) throw mergeConflict(current, base, merged.conflicts)
+  if (base === undefined || done === undefined) throw noteChanged(current, base)
+  const mine = { ...base, ...changes }
+  const merged = mergeNote(base, mine, current, done(current.version, mergeJob(base, mine, current)))
+  if (merged.changes === undefined) throw mergeConflict(current, base, merged.conflicts, merged.count)
   refuseOutOfBounds(merged.changes)
   return merged.changes
 }

@@ -6,18 +6,19 @@ import { authorOf, etagOf, toNote, toRevision, toRevisionSummary } from './note.
 import { findNote } from './notes.ts'
 import { noSuchNote, noSuchRevision, requireMatch } from './refusals.ts'
 import { asRevision, findRevision, listRevisions } from './revisions.ts'
-import { unifiedDiff } from './text/diff.ts'
+import type { TextWork } from './text-work.ts'
 import { changedFields, lockNote, noteFields, writeNote } from './write-note.ts'
 
 export type HistoryOperation = 'listRevisions' | 'getRevision' | 'compareRevisions' | 'restoreRevision'
 
 interface HistoryDeps {
   readonly db: Database
+  readonly textWork: TextWork
   readonly cursors: Cursors
   readonly historyVersions: number
 }
 
-export function historyHandlers({ db, cursors, historyVersions }: HistoryDeps): Pick<Handlers, HistoryOperation> {
+export function historyHandlers({ db, textWork, cursors, historyVersions }: HistoryDeps): Pick<Handlers, HistoryOperation> {
   return {
     async listRevisions({ path, query, caller }, reply) {
       const { limit, cursor } = query
@@ -49,12 +50,8 @@ export function historyHandlers({ db, cursors, historyVersions }: HistoryDeps): 
       const to = await findRevision(db, note, query.against ?? note.version)
       if (from === undefined || to === undefined) throw noSuchRevision()
       const labels = { before: `version ${from.version}`, after: `version ${to.version}` }
-      return reply(200, {
-        from_version: from.version,
-        to_version: to.version,
-        changed: changedFields(from, to),
-        diff: unifiedDiff(from.content, to.content, labels),
-      })
+      const diff = await textWork.run({ kind: 'diff', before: from.content, after: to.content, labels }, caller.userId)
+      return reply(200, { from_version: from.version, to_version: to.version, changed: changedFields(from, to), diff })
     },
 
     async restoreRevision({ path, headers, caller }, reply) {

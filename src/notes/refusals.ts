@@ -6,8 +6,6 @@ import type { NoteRow } from './notes.ts'
 import { matchedVersions } from './preconditions.ts'
 import { findRevision, type RevisionRow } from './revisions.ts'
 
-const MOST_CONFLICTS = 1_000
-
 export function noSuchNote(): Problem {
   return new Problem('not-found', 'There is no such note.')
 }
@@ -39,10 +37,11 @@ export function noteChanged(current: NoteRow, base: RevisionRow | undefined): Pr
   })
 }
 
-export function mergeConflict(current: NoteRow, base: RevisionRow, conflicts: readonly FieldConflict[]): Problem {
-  const count = conflicts.length === 1 ? '1 place' : `${conflicts.length} places`
-  return new Problem('merge-conflict', `Your change and the one made since you read the note overlap in ${count}.`, {
-    members: { conflicts: conflicts.slice(0, MOST_CONFLICTS), current: toNote(current), base: toRevision(base) },
+/** `count` is how many places overlap; `conflicts` are the first of them. */
+export function mergeConflict(current: NoteRow, base: RevisionRow, conflicts: readonly FieldConflict[], count: number): Problem {
+  const places = count === 1 ? '1 place' : `${count} places`
+  return new Problem('merge-conflict', `Your change and the one made since you read the note overlap in ${places}.`, {
+    members: { conflicts, current: toNote(current), base: toRevision(base) },
     headers: { ETag: etagOf(current) },
   })
 }

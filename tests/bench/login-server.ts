@@ -7,13 +7,14 @@ import pino from 'pino'
 import { createApp } from '../../src/app.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
-import type { HashGate } from '../../src/auth/hash-gate.ts'
+import type { FairGate } from '../../src/scheduling/fair-gate.ts'
 import type { FailurePolicy } from '../../src/auth/login-failures.ts'
 import { createLoginThrottle } from '../../src/auth/login-throttle.ts'
 import { loadDocument } from '../../src/contract/document.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { createHandlers } from '../../src/handlers.ts'
+import { createTextWork } from '../../src/notes/text-work.ts'
 import { createClientOf } from '../../src/http/client.ts'
 
 /** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */
@@ -109,6 +110,7 @@ async function serve(connection: string, guards: string): Promise<void> {
     ...auth,
     ...(guards === 'shipped' ? {} : { loginThrottle: unlimited(db) }),
     ...(guards === 'none' ? { hashGate: openGate } : {}),
+    textWork: createTextWork(),
     historyVersions: 1_000,
     trashDays: 30,
     version: document.version,
@@ -132,7 +134,7 @@ async function serve(connection: string, guards: string): Promise<void> {
   process.once('disconnect', () => process.exit(0))
 }
 
-const openGate: HashGate = { run: (work) => work(), refuseWhenFull: () => undefined }
+const openGate: FairGate = { run: (work) => work() }
 
 /** Counts, and never blocks. */
 function unlimited(db: Database) {

@@ -26,7 +26,7 @@ let bob: Person
 
 beforeAll(async () => {
   server = await startServer()
-  throwing = await startServer({ override: (handlers) => throwEverywhere(handlers), db: server.db })
+  throwing = await startServer({ name: 'coverage', override: (handlers) => throwEverywhere(handlers), db: server.db })
   // Port 1 of the loopback address: nobody listens.
   const connection = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'nothing' }
   noDatabase = createDatabase({ connection, poolSize: 2, onIdleError: () => undefined })

@@ -1,65 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isObject, type Json, object, string } from '../../src/contract/document.ts'
-import { problemKinds, type ProblemSlug } from '../../src/http/problem-kinds.ts'
-import { ask, type Person, register } from '../support/people.ts'
+import { problemKinds } from '../../src/http/problem-kinds.ts'
+import { ask } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document, encodeBody, exampleBody, operations, places, requestExamples, responseExamples } from './document-examples.ts'
-import { setStage } from './example-stages.ts'
+import { document, operations, places, responseExamples } from './document-examples.ts'
 import { schemaFaults } from './independent-check.ts'
-import { callerFor, isSuccess, send, wellFormed } from './operations.ts'
-
-/** Kinds that no operation documents, because they are answered where there is none. */
-const OUTSIDE_OPERATIONS: Readonly<Partial<Record<ProblemSlug, string>>> = {
-  'method-not-allowed': 'a method that the path does not have is no operation',
-  'headers-too-large': 'node refuses the head of the request before there is a path',
-  'request-timeout': 'the request never arrived',
-}
+import { OUTSIDE_OPERATIONS } from './outside-operations.ts'
 
 let server: TestServer
-let ann: Person
 
 beforeAll(async () => {
   server = await startServer()
-  // With the password of the examples, so that those which prove it work as they stand.
-  ann = await register(server, { password: string(exampleBody('registerUser')['password']) })
 })
 afterAll(() => server.stop())
-
-const sendable = operations.flatMap((operation) => {
-  return requestExamples(operation).map((example) => ({
-    operation,
-    example,
-    title: `${operation.operationId} ${example.name}`,
-    type: example.mediaType,
-  }))
-})
-
-test.each(sendable)(
-  'the example $title ($type) works as it stands and is answered as the document shows',
-  async ({ operation, example }) => {
-    const caller = await register(server, { password: ann.password })
-    await setStage(server, operation.operationId, example.name, caller)
-    const attempt = await wellFormed(operation, server, caller)
-    const headers = { ...attempt.headers, 'Content-Type': example.mediaType }
-    const body = encodeBody(example.mediaType, example.value)
-    const answer = await send(server, { ...attempt, headers, body }, `Bearer ${caller.accessToken}`)
-    expect(isSuccess(answer), answer.text).toBe(true)
-    const shown = responseExamples(operation, answer.status)
-    const twin = shown.find(({ name }) => name === example.name)
-    expect(shapeOf(answer.text)).toEqual(twin === undefined && shown.length === 0 ? '' : shapeOf(JSON.stringify(twin?.value)))
-  },
-)
-
-test.each(operations.filter(({ body }) => body === undefined).map((operation) => ({ operation, id: operation.operationId })))(
-  '$id, which takes no body, answers as each of its examples shows',
-  async ({ operation }) => {
-    const caller = await callerFor(operation, server, ann)
-    const answer = await send(server, await wellFormed(operation, server, caller), `Bearer ${caller.accessToken}`)
-    expect(isSuccess(answer), answer.text).toBe(true)
-    const shown = responseExamples(operation, answer.status).map(({ value }) => shapeOf(JSON.stringify(value)))
-    expect(new Set([shapeOf(answer.text)])).toEqual(new Set(shown.length === 0 ? [''] : shown))
-  },
-)
 
 test('every example of the document holds to the schema beside it', () => {
   const faults: string[] = []
@@ -121,20 +74,6 @@ test('every kind of problem is in the contract, or is answered where there is no
   const documented = [...usedKinds.keys()].map((type) => type.replace('/problems/', ''))
   expect([...documented, ...Object.keys(OUTSIDE_OPERATIONS)].toSorted()).toEqual(Object.keys(problemKinds).toSorted())
 })
-
-/** Names and JSON types of a body, without its values; lists by the shapes that occur in them. */
-function shapeOf(text: string): unknown {
-  const shape = (value: unknown): unknown => {
-    if (Array.isArray(value)) return [...new Set(value.map((item) => JSON.stringify(shape(item))))].toSorted()
-    if (typeof value !== 'object' || value === null) return Number.isInteger(value) ? 'integer' : value === null ? 'null' : typeof value
-    return Object.fromEntries(
-      Object.entries(value)
-        .map(([name, member]): [string, unknown] => [name, shape(member)])
-        .toSorted(([a], [b]) => a.localeCompare(b)),
-    )
-  }
-  return text === '' ? '' : shape(JSON.parse(text))
-}
 
 test('the document served is the document on disk, but for the samples of code', async () => {
   const { text } = await ask(server, 'GET', '/openapi.json')

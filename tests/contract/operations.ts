@@ -71,7 +71,11 @@ export const prepare: Record<OperationId, Prepare> = {
     await person.ask('PUT', `/notes/${params.note_id}`, { body: { content: 'Hello\nWorld\n' } })
     return { params: { ...params, version: '1' } }
   },
-  restoreRevision: async (_, person) => ({ params: { ...(await newNote(person)), version: '1' } }),
+  restoreRevision: async (_, person) => {
+    const params = await newNote(person)
+    await person.ask('PUT', `/notes/${params.note_id}`, { body: exampleBody('updateNote') })
+    return { params: { ...params, version: '1' } }
+  },
   changeNotes: async (_, person) => ({ body: { actions: [{ ...(await newNote(person)), action: 'archive' }] } }),
   listTags: async (_, person) => {
     await newNote(person, { tags: ['groceries'] })

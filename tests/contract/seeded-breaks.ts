@@ -45,6 +45,7 @@ export const redoclyBreaks: readonly Break[] = [
   }),
 
   broken('rule/nullable-string-has-bounds', 'components schemas Session properties address maxLength'),
+  broken('rule/enum-has-no-pattern', 'components schemas ApiKeyScope pattern', '^[a-z:]+$'),
   broken('rule/number-has-bounds', 'components schemas Note properties version format'),
   broken('rule/array-says-what-it-holds', 'components schemas Note properties tags maxItems'),
   broken('rule/object-is-closed', 'components schemas Liveness additionalProperties'),

@@ -5,7 +5,7 @@ import { createApp, type AppDeps } from '../../src/app.ts'
 import { type CompiledContract, compileContract } from '../../src/contract/compile.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
-import { type Exchange, observe } from '../traffic/recorder.ts'
+import { observe, type ObservedExchange } from '../traffic/observe.ts'
 import { document } from './document-examples.ts'
 
 export interface ServedContract {
@@ -13,7 +13,7 @@ export interface ServedContract {
   /** What was logged beyond the one line of each request. */
   readonly complaints: Record<string, unknown>[]
   /** Every exchange so far. It is not among the traffic of the run, which is that of the real handlers. */
-  readonly exchanges: Exchange[]
+  readonly exchanges: ObservedExchange[]
   readonly stop: () => Promise<void>
 }
 
@@ -57,9 +57,9 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     handlers: handlers as unknown as Handlers,
     log: pino({ level: 'warn', base: null }, { write }),
   })
-  const exchanges: Exchange[] = []
+  const exchanges: ObservedExchange[] = []
   const server = createServer(before(app))
-  server.prependListener('request', (request, response) => observe(request, response, (exchange) => exchanges.push(exchange)))
+  server.prependListener('request', (request, response) => observe(request, response, { finished: (exchange) => exchanges.push(exchange) }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {

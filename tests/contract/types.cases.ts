@@ -4,6 +4,7 @@
  */
 import type { components } from '../../generated/openapi.d.ts'
 import type { Handler, Handlers, Reply } from '../../src/contract/types.ts'
+import type { Cases } from './foreign/cases.ts'
 import type { prepare } from './operations.ts'
 
 declare const handlers: Handlers
@@ -88,3 +89,13 @@ export const changedRequest: Handler<'listNotes'> = async ({ query }, reply) => 
 const { getMe: _unprepared, ...prepared } = {} as typeof prepare
 // @ts-expect-error an operation that the contract's own tests know no request for
 export const unprepared: typeof prepare = prepared
+
+const { getMe: _unnamed, ...named } = {} as Cases
+// @ts-expect-error an operation that is not tried with foreign things
+export const untried: Cases = named
+const { 'header/If-Match': _unsaid, ...said } = {} as Cases['deleteNote']
+// @ts-expect-error a parameter of which it is not said what it names
+export const unsaidParameter: Cases['deleteNote'] = said
+const { 'body/actions/[]/note_id': _unsaidField, ...saidFields } = {} as Cases['changeNotes']
+// @ts-expect-error a field of a body, deep in it, of which it is not said what it names
+export const unsaidField: Cases['changeNotes'] = saidFields

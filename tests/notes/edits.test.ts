@@ -103,7 +103,7 @@ test('edits never make a note that the contract does not allow', async () => {
   const large = 'a'.repeat(1_048_570)
   const { path } = await newNote(ann, { content: large })
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'b'.repeat(10) }] } })
-  expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits'], type: 'string_too_long' }])
+  expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '0'], type: 'string_too_long' }])
   const small = await newNote(ann, { content: 'x' })
   const emptied = await ann.ask('POST', `${small.path}/edits`, { body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] } })
   expect(emptied.body['errors']).toMatchObject([{ type: 'string_too_short' }])

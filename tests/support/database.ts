@@ -12,10 +12,18 @@ export interface TestDatabase {
   readonly drop: () => Promise<void>
 }
 
+interface DatabaseOptions {
+  readonly empty?: boolean
+  readonly poolSize?: number
+  /** Instead of the migrated template: a database with rows, to which nothing is connected any more. */
+  readonly copyOf?: TestDatabase
+}
+
 /** A database of its own, copied from the migrated template (or empty, for those who migrate themselves). */
-export async function createTestDatabase(options: { empty?: boolean; poolSize?: number } = {}): Promise<TestDatabase> {
+export async function createTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   const name = `notes_test_${randomBytes(8).toString('hex')}`
-  await administer(`create database ${name} ${options.empty === true ? '' : `template ${TEMPLATE}`}`)
+  const template = options.copyOf?.connection.database ?? TEMPLATE
+  await administer(`create database ${name} ${options.empty === true ? '' : `template ${template}`}`)
   const connection = targetOf(name)
   const db = createDatabase({ connection, poolSize: options.poolSize ?? 10, onIdleError: () => undefined })
   const drop = async (): Promise<void> => {

@@ -13,7 +13,15 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['src/main\\.ts$', 'generate\\.ts$', '(audit|admin)/main\\.ts$', 'build-redoc\\.ts$', 'browser/', 'exchange\\.ts$'],
+        pathNot: [
+          'src/main\\.ts$',
+          'generate\\.ts$',
+          '(audit|admin)/main\\.ts$',
+          'build-redoc\\.ts$',
+          'browser/',
+          'exchange\\.ts$',
+          'notes/text/worker\\.ts$',
+        ],
       },
       to: {},
     },
@@ -38,7 +46,7 @@ module.exports = {
     {
       name: 'the-platform-knows-no-feature',
       severity: 'error',
-      from: { path: '^src/(contract|http|db)/' },
+      from: { path: '^src/(contract|http|db|scheduling)/' },
       to: { path: `^src/(${features})/` },
     },
     {
@@ -46,6 +54,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/http/' },
       to: { path: '^src/', pathNot: '^src/http/' },
+    },
+    {
+      name: 'scheduling-knows-nothing',
+      severity: 'error',
+      from: { path: '^src/scheduling/' },
+      to: { path: '^src/', pathNot: '^src/scheduling/' },
+    },
+    {
+      // The cost of what grows with a text is judged, and moved off the event loop, in text-work.ts.
+      name: 'heavy-text-work-through-its-jobs-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/notes/text/', '^src/notes/(text-work|merge-note)\\.ts$'] },
+      to: { path: '^src/notes/text/', pathNot: ['^src/notes/text/worker\\.ts$'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'db-knows-nothing',

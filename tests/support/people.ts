@@ -3,6 +3,7 @@ import { argon2id, hash } from 'argon2'
 import { scopes } from '../../generated/security.ts'
 import { insertAccount } from '../../src/auth/accounts.ts'
 import { startSession } from '../../src/auth/sessions.ts'
+import { unobserved } from './observed-database.ts'
 import type { TestServer } from './server.ts'
 
 /** Somebody with an account and a token. */
@@ -43,20 +44,23 @@ export async function ask(server: Pick<TestServer, 'url'>, method: string, path:
 }
 
 /** A hash that costs a millisecond instead of forty. A login replaces it, as it does every hash weaker than today's. */
-const CHEAP = { type: argon2id, memoryCost: 1_024, timeCost: 1, parallelism: 1 } as const
+export function cheapHash(password: string): Promise<string> {
+  return hash(password, { type: argon2id, memoryCost: 1_024, timeCost: 1, parallelism: 1 })
+}
 
 /** Somebody new, by the functions behind those requests, where how they came in does not matter: hashes are slow on purpose. */
 export async function enrol(server: TestServer, options: { scope?: string; password?: string } = {}): Promise<Person> {
   const { password = `pass-${randomUUID()}`, scope = scopes.join(' ') } = options
   const email = `person-${randomUUID()}@example.com`
+  const db = unobserved(server.db)
   const account = await insertAccount(
-    server.db,
-    { email, passwordHash: await hash(password, CHEAP) },
+    db,
+    { email, passwordHash: await cheapHash(password) },
     { type: 'registered', address: '127.0.0.1' },
   )
   if (account === undefined) throw new Error('The e-mail of a new person is taken')
   const client = { address: '127.0.0.1', userAgent: undefined }
-  const session = await startSession(server.db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
+  const session = await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
   if (session === undefined) throw new Error('A new person could not log in')
   const accessToken = await server.tokens.sign({ userId: account.id, sessionId: session.sessionId, scope })
   return person(server, { email, password, accessToken, refreshToken: session.refreshToken })
@@ -87,7 +91,8 @@ export async function logIn(
   return person(server, { email, password, accessToken, refreshToken })
 }
 
-function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'>): Person {
+/** The same person at a server, which may be another one with the same secret and a copy of the database. */
+export function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'>): Person {
   return {
     ...data,
     ask: (method, path, given = {}) =>

@@ -14,8 +14,10 @@ import { ping } from '../../src/db/ping.ts'
 import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
+import { createTextWork } from '../../src/notes/text-work.ts'
 import { createTestDatabase } from './database.ts'
-import { recordServer } from '../traffic/recorder.ts'
+import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
+import { recordServer, type ServerRecording } from '../traffic/recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
 const document = loadDocument()
@@ -27,6 +29,8 @@ export interface TestServer {
   readonly url: string
   readonly db: Database
   readonly tokens: Tokens
+  /** Under which id its traffic is recorded. */
+  readonly recordingId: string | undefined
   /** What was logged, as pino's JSON lines. */
   readonly log: readonly string[]
   readonly stop: () => Promise<void>
@@ -40,6 +44,7 @@ interface ServerOptions {
   readonly passwordMinLength?: number
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
+  readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -47,30 +52,42 @@ interface ServerOptions {
   readonly document?: ContractDocument
   /** Instead of a database of the server's own. */
   readonly db?: Database
+  /** false for a server whose every answer is compared with the recorded one of another server. */
+  readonly isRecorded?: boolean
+  /** For a judge of the traffic who asks for this server. */
+  readonly name?: string
 }
 
 /** The whole application on a port of its own, with a database of its own: as in production, but for the process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const database = options.db === undefined ? await createTestDatabase() : undefined
-  const db = options.db ?? database?.db
-  if (db === undefined) throw new Error('There is no database')
+  const given = options.db ?? database?.db
+  if (given === undefined) throw new Error('There is no database')
+  const db = unobserved(given)
   const log: string[] = []
   const secretKeys = options.secretKeys ?? [SECRET_KEY]
-  const auth = createAuth(db, {
-    secretKeys,
+  const settings = {
     accessTokenSeconds: options.accessTokenSeconds ?? 900,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
+    historyVersions: options.historyVersions ?? 1_000,
+    trashDays: options.trashDays ?? 30,
+  }
+  const auth = createAuth(db, {
+    secretKeys,
+    ...settings,
     registration: options.registration ?? 'open',
     passwordMinLength: options.passwordMinLength ?? 8,
     onLocalThrottle: () => undefined,
   })
+  const textWork = createTextWork()
   const handlers = await createHandlers({
     ...auth,
-    historyVersions: options.historyVersions ?? 1_000,
-    trashDays: 30,
+    textWork,
+    ...settings,
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
+  let recording: ServerRecording | undefined
   const app = await createApp({
     document: options.document ?? document,
     compiled: options.document === undefined ? compiled : compileContract(options.document.root),
@@ -80,21 +97,35 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     replies: 'enforce',
     corsOrigins: options.corsOrigins ?? [],
     isOutage,
-    log: collectingLog(log),
+    log: collectingLog((line) => {
+      log.push(line)
+      recording?.logged(line)
+    }),
   })
   const server = createServer(app)
   // What a changed contract makes of the server is no traffic of ours.
-  if (options.document === undefined) recordServer(server)
+  if (options.document === undefined && options.isRecorded !== false) {
+    recording = recordServer(server, {
+      name: options.name ?? '',
+      database: nameOf(db),
+      isOverridden: options.override !== undefined,
+      // Nothing tells what a test writes into a database that it brought along.
+      isRewritten: options.db !== undefined && !isObserved(options.db),
+      settings,
+    })
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
+    await textWork.close()
     await database?.drop()
   }
-  return { url: `http://127.0.0.1:${port}`, db, tokens: auth.tokens, log, stop }
+  const handle = recording === undefined ? db : observed(db, recording.rewritten)
+  return { url: `http://127.0.0.1:${port}`, db: handle, recordingId: recording?.id, tokens: auth.tokens, log, stop }
 }
 
-function collectingLog(lines: string[]): Logger {
-  return pino({ level: 'trace', base: null, serializers: { err: describeError } }, { write: (line: string) => void lines.push(line) })
+function collectingLog(write: (line: string) => void): Logger {
+  return pino({ level: 'trace', base: null, serializers: { err: describeError } }, { write })
 }

@@ -1,4 +1,11 @@
 /** Loaded before the program (`node --import`), where the server is a process of its own. */
+import { loadConfig } from '../../src/config.ts'
+import { readEnvironment } from '../../src/environment.ts'
 import { recordProcess } from './recorder.ts'
 
-recordProcess()
+recordProcess(() => {
+  // Not the whole configuration: it holds secrets.
+  const { databaseUrl, dataDir, accessTokenSeconds, refreshTokenSeconds, historyVersions, trashDays } = loadConfig(readEnvironment())
+  const settings = { accessTokenSeconds, refreshTokenSeconds, historyVersions, trashDays }
+  return { name: '', database: databaseUrl ?? dataDir, isOverridden: false, isRewritten: false, settings }
+})

@@ -11,7 +11,7 @@ let traffic: readonly Placed[]
 let seen: ReadonlySet<string>
 
 beforeAll(() => {
-  traffic = recordedIn(process.env[TRAFFIC] ?? '').map(place)
+  traffic = recordedIn(process.env[TRAFFIC] ?? '').exchanges.map(place)
   seen = new Set(traffic.flatMap(shown))
   process.stdout.write(table(traffic))
 })

@@ -1,11 +1,11 @@
 import type { Operation } from '../../src/contract/operations.ts'
-import type { Exchange } from './recorder.ts'
+import type { ObservedExchange } from './observe.ts'
 import { operations } from '../contract/document-examples.ts'
 import { answerFaults, type WireAnswer } from '../contract/independent-check.ts'
 
 /** An exchange with the operation that it is one of, found here from the document and not by our router. */
 export interface Placed {
-  readonly exchange: Exchange
+  readonly exchange: ObservedExchange
   readonly path: string
   /** undefined where the path is unknown, or has other methods. */
   readonly operation: Operation | undefined
@@ -17,7 +17,7 @@ const templates = [...new Set(operations.map(({ path }) => path))]
   // A path without parameters comes before one that would take its last part for an id (OpenAPI 3.1 §4.8.8.2).
   .toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)
 
-export function place(exchange: Exchange): Placed {
+export function place(exchange: ObservedExchange): Placed {
   // A trailing slash is accepted, says info.description.
   const path = exchange.target.split('?')[0]?.replace(/(.)\/$/, '$1') ?? '/'
   const template = templates.find(({ matches }) => matches.test(path))
@@ -42,19 +42,19 @@ function isPage(path: string, status: number): boolean {
 }
 
 /** The promise of info.description for what is no operation: 405 with Allow, OPTIONS answers it too. */
-function isOtherMethod(exchange: Exchange): boolean {
+function isOtherMethod(exchange: ObservedExchange): boolean {
   const isPreflight = exchange.headers['access-control-allow-methods'] !== undefined
   const allows = exchange.headers['allow'] !== undefined || isPreflight
   if (exchange.method === 'OPTIONS') return exchange.status === 204 && exchange.body === '' && allows
   return allows && isProblem(exchange, 405, 'method-not-allowed')
 }
 
-function isProblem({ method, status, headers, body }: Exchange, expected: number, slug: string): boolean {
+function isProblem({ method, status, headers, body }: ObservedExchange, expected: number, slug: string): boolean {
   const isRight = status === expected && headers['content-type'] === 'application/problem+json'
   return isRight && (method === 'HEAD' || (JSON.parse(textOf(body)) as { type: string }).type === `/problems/${slug}`)
 }
 
-export function answerOf({ status, headers, body, method }: Exchange): WireAnswer {
+export function answerOf({ status, headers, body, method }: ObservedExchange): WireAnswer {
   return { status, headers: new Headers(headers), text: textOf(body), isHead: method === 'HEAD' }
 }
 

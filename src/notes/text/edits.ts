@@ -1,6 +1,6 @@
+import { EditableText, type Replacement } from './editable-text.ts'
 import { findTwice } from './find.ts'
-import { dominantEnding } from './lines.ts'
-import { normal, outlineOf, parseAtx } from './outline.ts'
+import { normal, parseAtx } from './outline.ts'
 import { insertAtEnd, insertAtStart, replaceSection, sectionOf } from './section.ts'
 import type { Section } from './section.ts'
 
@@ -15,72 +15,110 @@ export type Edit =
 export interface EditFault {
   /** Index in `edits` of the first that could not be applied. */
   readonly index: number
-  readonly type: 'heading_not_found' | 'heading_ambiguous' | 'text_not_found' | 'text_ambiguous' | 'task_not_found' | 'task_ambiguous'
+  readonly type:
+    | 'heading_not_found'
+    | 'heading_ambiguous'
+    | 'text_not_found'
+    | 'text_ambiguous'
+    | 'task_not_found'
+    | 'task_ambiguous'
+    | 'text_too_long'
+    | 'too_much_reading'
   readonly msg: string
 }
 
 export type Edited = { readonly content: string; readonly fault?: never } | { readonly fault: EditFault; readonly content?: never }
 
 type Fault = Omit<EditFault, 'index'>
-type Outcome = string | Fault
+
+/** Undefined: the edit was applied. */
+type Outcome = Fault | undefined
+
+export interface EditBounds {
+  /** Characters that the text may have after any of the edits. */
+  readonly length: number
+  /** Characters that may be read for headings and tasks, those that are read again counted each time. */
+  readonly scanned: number
+}
 
 /**
  * Applies edits in order, each to what the ones before it made; all or none. Texts are put in as given: only the line
- * break that parts them from what is there is ours, and it is of the kind most lines of the note have. Linear in the
- * size of the note for each edit.
+ * break that parts them from what is there is ours, and it is of the kind most lines of the note have. An edit costs time
+ * in proportion to the text, and a small part of that where it changes no more than a few lines; `bounds` ends the rest.
  */
-export function applyEdits(content: string, edits: readonly Edit[]): Edited {
-  let edited = content
+export function applyEdits(content: string, edits: readonly Edit[], bounds: EditBounds): Edited {
+  const text = new EditableText(content)
+  const lastToNeedOutline = edits.findLastIndex(({ op }) => op === 'toggle_task' || op === 'insert_under' || op === 'replace_section')
   for (const [index, edit] of edits.entries()) {
-    const outcome = apply(edited, edit)
-    if (typeof outcome !== 'string') return { fault: { index, ...outcome } }
-    edited = outcome
+    if (index > lastToNeedOutline) text.forgetOutline()
+    const fault = apply(text, edit) ?? beyond(text, bounds)
+    if (fault !== undefined) return { fault: { index, ...fault } }
   }
-  return { content: edited }
+  return { content: text.content }
 }
 
-function apply(content: string, edit: Edit): Outcome {
-  if (edit.op === 'replace_text') return replaceText(content, edit.find, edit.replace)
-  if (edit.op === 'toggle_task') return toggleTask(content, edit.task, edit.checked)
-  const ending = dominantEnding(content)
-  if (edit.op === 'append') return join(content, edit.text, ending)
-  if (edit.op === 'prepend') return join(edit.text, content, ending)
-  if (edit.op === 'replace_section')
-    return inSection(content, edit.heading, (section) => replaceSection(content, section, edit.text, ending))
-  const insert = edit.position === 'start' ? insertAtStart : insertAtEnd
-  return inSection(content, edit.heading, (section) => insert(content, section, edit.text, ending))
+function beyond(text: EditableText, { length, scanned }: EditBounds): Outcome {
+  if (text.isLongerThan(length)) return { type: 'text_too_long', msg: `more than ${length} characters` }
+  return text.scanned > scanned ? { type: 'too_much_reading', msg: `more than ${scanned} characters read` } : undefined
 }
 
-function join(first: string, second: string, ending: string): string {
-  return first === '' || second === '' || first.endsWith('\n') ? first + second : first + ending + second
+function apply(text: EditableText, edit: Edit): Outcome {
+  switch (edit.op) {
+    case 'append':
+      return change(text, append(text, edit.text))
+    case 'prepend':
+      return change(text, prepend(text, edit.text))
+    case 'replace_section':
+      return inSection(text, edit.heading, (section) => replaceSection(text.content, section, edit.text, text.dominantEnding))
+    case 'insert_under': {
+      const insert = edit.position === 'start' ? insertAtStart : insertAtEnd
+      return inSection(text, edit.heading, (section) => insert(text.content, section, edit.text, text.dominantEnding))
+    }
+    case 'replace_text':
+      return replaceText(text, edit.find, edit.replace)
+    default:
+      return toggleTask(text, edit.task, edit.checked)
+  }
 }
 
-function inSection(content: string, wanted: string, edit: (section: Section) => string): Outcome {
-  const { headings } = outlineOf(content)
-  const { level, text } = parseAtx(wanted.trim()) ?? { level: undefined, text: normal(wanted) }
-  const found = headings.filter((heading) => heading.text === text && (level === undefined || heading.level === level))
-  const [heading] = found
+function change(text: EditableText, replacement: Replacement): undefined {
+  text.replace(replacement)
+}
+
+function append({ content, dominantEnding }: EditableText, added: string): Replacement {
+  const isApart = content === '' || added === '' || content.endsWith('\n')
+  return { from: content.length, to: content.length, text: isApart ? added : dominantEnding + added }
+}
+
+function prepend({ content, dominantEnding }: EditableText, added: string): Replacement {
+  const isApart = content === '' || added === '' || added.endsWith('\n')
+  return { from: 0, to: 0, text: isApart ? added : added + dominantEnding }
+}
+
+function inSection(text: EditableText, wanted: string, edit: (section: Section) => Replacement): Outcome {
+  const { content, outline } = text
+  const { level, text: title } = parseAtx(wanted.trim()) ?? { level: undefined, text: normal(wanted) }
+  const [heading, other] = outline.findHeadings(title, level)
   if (heading === undefined) return { type: 'heading_not_found', msg: `no heading ${quote(wanted)}` }
-  if (found.length > 1) return { type: 'heading_ambiguous', msg: `${found.length} headings ${quote(wanted)}` }
-  return edit(sectionOf(content, headings, heading))
+  if (other !== undefined) return { type: 'heading_ambiguous', msg: `more than one heading ${quote(wanted)}` }
+  return change(text, edit(sectionOf(content, heading, outline.endOfSection(heading) ?? content.length)))
 }
 
-function replaceText(content: string, find: string, replace: string): Outcome {
+function replaceText(text: EditableText, find: string, replace: string): Outcome {
   if (find === '') return { type: 'text_ambiguous', msg: 'an empty text is everywhere' }
-  const [at, other] = findTwice(content, find)
+  const [at, other] = findTwice(text.content, find)
   if (at === -1) return { type: 'text_not_found', msg: `no text ${quote(find)}` }
   if (other !== -1) return { type: 'text_ambiguous', msg: `more than one text ${quote(find)}` }
-  return content.slice(0, at) + replace + content.slice(at + find.length)
+  return change(text, { from: at, to: at + find.length, text: replace })
 }
 
-function toggleTask(content: string, wanted: string, checked: boolean | undefined): Outcome {
-  const found = outlineOf(content).tasks.filter((task) => task.text === normal(wanted))
-  const [task] = found
+function toggleTask(text: EditableText, wanted: string, checked: boolean | undefined): Outcome {
+  const [task, other] = text.outline.findTasks(normal(wanted))
   if (task === undefined) return { type: 'task_not_found', msg: `no task ${quote(wanted)}` }
-  if (found.length > 1) return { type: 'task_ambiguous', msg: `${found.length} tasks ${quote(wanted)}` }
+  if (other !== undefined) return { type: 'task_ambiguous', msg: `more than one task ${quote(wanted)}` }
   const isChecked = checked ?? !task.isChecked
-  if (isChecked === task.isChecked) return content
-  return content.slice(0, task.mark) + (isChecked ? 'x' : ' ') + content.slice(task.mark + 1)
+  if (isChecked !== task.isChecked) text.check(task, isChecked)
+  return undefined
 }
 
 /** Short enough for a message, and without half of a surrogate pair. */

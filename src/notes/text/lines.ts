@@ -23,8 +23,7 @@ export function withoutEnding(line: string): string {
 
 /** The ending most lines have; \n where neither prevails. */
 export function dominantEnding(text: string): LineEnding {
-  const { all, crlf } = countEndings(text)
-  return crlf > all - crlf ? '\r\n' : '\n'
+  return prevailing(countEndings(text))
 }
 
 /** The ending all lines have, or undefined where there is none or both occur. */
@@ -35,10 +34,20 @@ export function onlyEnding(text: string): LineEnding | undefined {
   return crlf === all ? '\r\n' : undefined
 }
 
-function countEndings(text: string): { all: number; crlf: number } {
+/** How many lines end between two offsets, and how many of them with \r\n. */
+export interface Endings {
+  readonly all: number
+  readonly crlf: number
+}
+
+export function prevailing({ all, crlf }: Endings): LineEnding {
+  return crlf > all - crlf ? '\r\n' : '\n'
+}
+
+export function countEndings(text: string, from = 0, to = text.length): Endings {
   let all = 0
   let crlf = 0
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) {
     all += 1
     if (text.charCodeAt(at - 1) === 13) crlf += 1
   }

@@ -1,4 +1,31 @@
-import { splitLines, withoutEnding } from './lines.ts'
+/** The open list items at one place of a text, innermost first. Equal stacks are one object, so `===` compares them. */
+export interface ListItems {
+  /** Column at which the content of the innermost item begins; 0 at the root, outside all lists. */
+  readonly column: number
+  readonly parent: ListItems | undefined
+  /** The stacks with one more item: the one that was made first, and the others by their columns. */
+  deeper: ListItems | undefined
+  others: Map<number, ListItems> | undefined
+}
+
+interface Fence {
+  readonly sign: string
+  readonly length: number
+  readonly column: number
+}
+
+interface Paragraph {
+  readonly start: number
+  /** It may become a setext heading: it stands in no list and no quote. */
+  readonly isPlain: boolean
+}
+
+/** What the lines so far mean for the next one. Scanning changes it. */
+export interface ScanState {
+  items: ListItems
+  fence: Fence | undefined
+  paragraph: Paragraph | undefined
+}
 
 export interface Heading {
   readonly level: number
@@ -16,45 +43,61 @@ export interface Task {
   readonly mark: number
 }
 
-export interface Outline {
-  readonly headings: readonly Heading[]
-  readonly tasks: readonly Task[]
-}
-
-interface Found {
+/** Receives what a scan finds; its offsets count from `origin`. */
+export interface Found {
+  readonly origin: number
   readonly headings: Heading[]
   readonly tasks: Task[]
 }
 
-interface State {
-  /** Columns at which the content of the open list items begins, innermost last. */
-  readonly items: number[]
-  fence: { readonly sign: string; readonly length: number; readonly column: number } | undefined
-  paragraph: { readonly start: number; readonly isPlain: boolean } | undefined
+const code = (sign: string): number => sign.charCodeAt(0)
+const [TAB, RETURN, SPACE] = [code('\t'), code('\r'), code(' ')]
+const [HASH, STAR, PLUS, DASH, UNDERLINE, EQUALS] = [code('#'), code('*'), code('+'), code('-'), code('_'), code('=')]
+const [BACKTICK, TILDE, GREATER, OPENING, CLOSING] = [code('`'), code('~'), code('>'), code('['), code(']')]
+const [ZERO, NINE, DOT, BRACE] = [code('0'), code('9'), code('.'), code(')')]
+
+const COMBINABLE = /[\u0300-\uffff]/
+
+/** The state before the first line of a text. */
+export function startOfText(): ScanState {
+  return { items: stack(0, undefined), fence: undefined, paragraph: undefined }
 }
 
-const marker = /(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$)/y
-const checkbox = /\[([ xX])\](?=[ \t]|$)/y
-
 /**
- * Headings and tasks of a Markdown text, in one pass (CommonMark 0.31.2 §4.2–4.5, §5.2; GFM §5.3). No headings, no
- * tasks: what stands in code. Headings in list items and quotes, and tasks in quotes, are not looked for.
+ * Reads the line that begins at `start` and returns the offset after it. Line by line this finds the headings and tasks
+ * of a Markdown text (CommonMark 0.31.2 §4.2–4.5, §5.2; GFM §5.3). Text in code is no heading and no task; headings in
+ * list items and quotes, and tasks in quotes, are not looked for. It takes the text by its character codes, because a
+ * note may have a million lines.
  */
-export function outlineOf(content: string): Outline {
-  const outline: Found = { headings: [], tasks: [] }
-  const state: State = { items: [], fence: undefined, paragraph: undefined }
-  let start = 0
-  for (const whole of splitLines(content)) {
-    readLine(content, withoutEnding(whole), start, start + whole.length, state, outline)
-    start += whole.length
+export function scanLine(content: string, start: number, state: ScanState, found: Found): number {
+  const lineFeed = content.indexOf('\n', start)
+  const end = lineFeed === -1 ? content.length : lineFeed + 1
+  const line = { content, start, end, last: lastOf(content, start, lineFeed) }
+  const { at, column } = indentOf(line, start, 0)
+  if (at === line.last) {
+    state.paragraph = undefined
+    return end
   }
-  return outline
+  if (state.fence !== undefined) {
+    const isInside = column >= state.fence.column
+    if (!isInside || closes(line, at, state.fence)) state.fence = undefined
+    if (isInside) return end
+  }
+  while (column < state.items.column) state.items = state.items.parent ?? state.items
+  // Four columns more are indented code, or go on with a paragraph.
+  if (column - state.items.column >= 4) return end
+  const heading = state.items.parent === undefined ? headingAt(line, at, state.paragraph, found.origin) : undefined
+  if (heading !== undefined) found.headings.push(heading)
+  if (heading !== undefined || isRule(line, at)) state.paragraph = undefined
+  else readBlock(line, at, column, state, found)
+  return end
 }
 
 /** `## Title ##` as level and text; undefined where it is no ATX heading. */
 export function parseAtx(line: string): { level: number; text: string } | undefined {
-  const level = /^#{1,6}(?=[ \t]|$)/.exec(line)?.[0].length
-  if (level === undefined) return undefined
+  let level = 0
+  while (line.charCodeAt(level) === HASH) level += 1
+  if (level < 1 || level > 6 || (level < line.length && !isBlank(line.charCodeAt(level)))) return undefined
   const text = line.slice(level).trim()
   let end = text.length
   while (text[end - 1] === '#') end -= 1
@@ -62,91 +105,150 @@ export function parseAtx(line: string): { level: number; text: string } | undefi
   return { level, text: normal(isClosed ? text.slice(0, end) : text) }
 }
 
+/** The form in which headings and tasks are compared. */
 export function normal(text: string): string {
-  return text.trim().normalize('NFC')
+  const trimmed = text.trim()
+  // Below U+0300 every text is in composed form already.
+  return COMBINABLE.test(trimmed) ? trimmed.normalize('NFC') : trimmed
 }
 
-function readLine(content: string, line: string, start: number, end: number, state: State, outline: Found): void {
-  const { at, column } = indentOf(line, 0, 0)
-  if (at === line.length) {
-    state.paragraph = undefined
-    return
+/** A line from `start` to `last`, and on to `end` with its ending. */
+interface Line {
+  readonly content: string
+  readonly start: number
+  readonly last: number
+  readonly end: number
+}
+
+function lastOf(content: string, start: number, lineFeed: number): number {
+  if (lineFeed === -1) return content.length
+  return lineFeed > start && content.charCodeAt(lineFeed - 1) === RETURN ? lineFeed - 1 : lineFeed
+}
+
+/** Tabs reach to the next multiple of four (CommonMark §2.2). */
+function indentOf({ content, last }: Line, from: number, fromColumn: number): { at: number; column: number } {
+  let [at, column] = [from, fromColumn]
+  for (; at < last; at += 1) {
+    const sign = content.charCodeAt(at)
+    if (sign === SPACE) column += 1
+    else if (sign === TAB) column += 4 - (column % 4)
+    else break
   }
-  if (state.fence !== undefined) {
-    const isInside = column >= state.fence.column
-    if (!isInside || closes(line.slice(at).trimEnd(), state.fence)) state.fence = undefined
-    if (isInside) return
+  return { at, column }
+}
+
+function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, origin: number): Heading | undefined {
+  const { content, start, last, end } = line
+  const sign = content.charCodeAt(at)
+  if (sign === HASH) {
+    const atx = parseAtx(content.slice(at, last))
+    return atx === undefined ? undefined : { ...atx, start: start - origin, end: end - origin }
   }
-  while (column < (state.items.at(-1) ?? 0)) state.items.pop()
-  if (column - (state.items.at(-1) ?? 0) >= 4) return
-  const rest = line.slice(at)
-  const heading = state.items.length === 0 ? headingAt(content, rest, start, end, state) : undefined
-  if (heading !== undefined) outline.headings.push(heading)
-  if (heading === undefined && !isRule(rest)) readBlock(line, at, column, start, state, outline)
-  else state.paragraph = undefined
+  if (paragraph?.isPlain !== true || (sign !== EQUALS && sign !== DASH) || !isUnderline(line, at, sign)) return undefined
+  const lines = content.slice(paragraph.start, start).split('\n')
+  const text = normal(lines.map((part) => part.trim()).join(' '))
+  return { level: sign === EQUALS ? 1 : 2, text, start: paragraph.start - origin, end: end - origin }
 }
 
-function headingAt(content: string, rest: string, start: number, end: number, state: State): Heading | undefined {
-  const atx = parseAtx(rest)
-  if (atx !== undefined) return { ...atx, start, end }
-  const level = setextLevel(rest)
-  if (level === undefined || state.paragraph?.isPlain !== true) return undefined
-  const lines = splitLines(content.slice(state.paragraph.start, start)).map((line) => line.trim())
-  return { level, text: normal(lines.join(' ')), start: state.paragraph.start, end }
+/** One sign repeated, and blanks after it. */
+function isUnderline(line: Line, from: number, sign: number): boolean {
+  let at = from
+  while (at < line.last && line.content.charCodeAt(at) === sign) at += 1
+  return indentOf(line, at, 0).at === line.last
 }
 
-function readBlock(line: string, from: number, fromColumn: number, start: number, state: State, outline: Found): void {
+/** Three or more of one sign, and blanks anywhere between them (CommonMark §4.1). */
+function isRule({ content, last }: Line, from: number): boolean {
+  const sign = content.charCodeAt(from)
+  if (sign !== DASH && sign !== STAR && sign !== UNDERLINE) return false
+  let count = 0
+  for (let at = from; at < last; at += 1) {
+    const other = content.charCodeAt(at)
+    if (other === sign) count += 1
+    else if (other !== SPACE && other !== TAB) return false
+  }
+  return count >= 3
+}
+
+function readBlock(line: Line, from: number, fromColumn: number, state: ScanState, found: Found): void {
   let [at, column] = [from, fromColumn]
   let isItem = false
   for (let width = widthOfMarker(line, at); width > 0; width = widthOfMarker(line, at)) {
     const after = indentOf(line, at + width, column + width)
     // More than four columns after the marker are code that begins after the first of them (CommonMark §5.2).
-    const isCode = after.column - column - width > 4 || after.at === line.length
+    const isCode = after.column - column - width > 4 || after.at === line.last
     isItem = true
     column = isCode ? column + width + 1 : after.column
-    state.items.push(column)
+    state.items = withItem(state.items, column)
     if (isCode) {
       state.paragraph = undefined
       return
     }
     at = after.at
-    checkbox.lastIndex = at
-    const box = checkbox.exec(line)
-    if (box !== null) outline.tasks.push({ text: normal(line.slice(at + 3)), isChecked: box[1] !== ' ', mark: start + at + 1 })
+    const task = taskAt(line, at, found.origin)
+    if (task !== undefined) found.tasks.push(task)
   }
-  const inner = line.slice(at)
-  state.fence = opens(inner, state.items.at(-1) ?? 0)
+  state.fence = opens(line, at, state.items.column)
   if (state.fence !== undefined) state.paragraph = undefined
-  else if (isItem || state.paragraph === undefined) state.paragraph = { start, isPlain: state.items.length === 0 && !inner.startsWith('>') }
+  else if (isItem || state.paragraph === undefined) {
+    const isPlain = state.items.parent === undefined && line.content.charCodeAt(at) !== GREATER
+    state.paragraph = { start: line.start, isPlain }
+  }
 }
 
-function widthOfMarker(line: string, at: number): number {
-  marker.lastIndex = at
-  return marker.exec(line)?.[0].length ?? 0
+function withItem(items: ListItems, column: number): ListItems {
+  if (items.deeper === undefined) items.deeper = stack(column, items)
+  if (items.deeper.column === column) return items.deeper
+  items.others ??= new Map()
+  const known = items.others.get(column) ?? stack(column, items)
+  items.others.set(column, known)
+  return known
 }
 
-/** Tabs reach to the next multiple of four (CommonMark §2.2). */
-function indentOf(line: string, from: number, fromColumn: number): { at: number; column: number } {
-  let [at, column] = [from, fromColumn]
-  for (; line[at] === ' ' || line[at] === '\t'; at += 1) column = line[at] === ' ' ? column + 1 : column + 4 - (column % 4)
-  return { at, column }
+function stack(column: number, parent: ListItems | undefined): ListItems {
+  return { column, parent, deeper: undefined, others: undefined }
 }
 
-function setextLevel(rest: string): 1 | 2 | undefined {
-  if (/^=+[ \t]*$/.test(rest)) return 1
-  return /^-+[ \t]*$/.test(rest) ? 2 : undefined
+function taskAt({ content, last }: Line, at: number, origin: number): Task | undefined {
+  if (content.charCodeAt(at) !== OPENING || at + 3 > last || content.charCodeAt(at + 2) !== CLOSING) return undefined
+  const mark = content.charAt(at + 1)
+  if (mark !== ' ' && mark !== 'x' && mark !== 'X') return undefined
+  if (at + 3 < last && !isBlank(content.charCodeAt(at + 3))) return undefined
+  return { text: normal(content.slice(at + 3, last)), isChecked: mark !== ' ', mark: at + 1 - origin }
 }
 
-function isRule(rest: string): boolean {
-  return /^[-*_]/.test(rest) && /^(?:-{3,}|\*{3,}|_{3,})$/.test(rest.replaceAll(/[ \t]/g, ''))
+/** How long the list marker at a place is, which a blank or the end of the line follows; 0 where there is none. */
+function widthOfMarker({ content, last }: Line, from: number): number {
+  let at = from
+  const sign = content.charCodeAt(at)
+  if (sign !== DASH && sign !== STAR && sign !== PLUS) {
+    while (at < last && at - from < 9 && isDigit(content.charCodeAt(at))) at += 1
+    const closing = content.charCodeAt(at)
+    if (at === from || at === last || (closing !== DOT && closing !== BRACE)) return 0
+  }
+  at += 1
+  return at <= last && (at === last || isBlank(content.charCodeAt(at))) ? at - from : 0
 }
 
-function opens(rest: string, column: number): State['fence'] {
+function isDigit(sign: number): boolean {
+  return sign >= ZERO && sign <= NINE
+}
+
+function isBlank(sign: number): boolean {
+  return sign === SPACE || sign === TAB
+}
+
+function opens({ content, last }: Line, at: number, column: number): Fence | undefined {
+  const sign = content.charCodeAt(at)
+  if (at === last || (sign !== BACKTICK && sign !== TILDE)) return undefined
+  const rest = content.slice(at, last)
   const run = /^(?:`{3,}|~{3,})/.exec(rest)?.[0]
-  if (run === undefined || (run.startsWith('`') && rest.includes('`', run.length))) return undefined
+  if (run === undefined || (sign === BACKTICK && rest.includes('`', run.length))) return undefined
   return { sign: run.charAt(0), length: run.length, column }
 }
 
-function closes(rest: string, fence: NonNullable<State['fence']>): boolean {
+function closes({ content, last }: Line, at: number, fence: Fence): boolean {
+  if (content.charAt(at) !== fence.sign) return false
+  const rest = content.slice(at, last).trimEnd()
   return rest.length >= fence.length && rest === fence.sign.repeat(rest.length)
 }

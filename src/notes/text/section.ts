@@ -1,4 +1,4 @@
-import { splitLines } from './lines.ts'
+import type { Replacement } from './editable-text.ts'
 import type { Heading } from './outline.ts'
 
 /** What stands under a heading, as offsets. Blank lines at its edges are layout: they belong to it, but not to its text. */
@@ -10,51 +10,52 @@ export interface Section {
   readonly end: number
 }
 
-/** From after the heading to the next one of the same or a higher level. */
-export function sectionOf(content: string, headings: readonly Heading[], heading: Heading): Section {
-  const { start, length } = { start: heading.end, length: content.length }
-  const end = headings.find((other) => other.start >= start && other.level <= heading.level)?.start ?? length
-  let at = start
-  let textStart = end
-  let textEnd = end
-  for (const line of splitLines(content.slice(start, end))) {
-    if (line.trim() !== '') {
-      if (textStart === end) textStart = at
-      textEnd = at + line.length
-    }
-    at += line.length
-  }
-  return { start, textStart, textEnd, end }
+/** From after the heading to the end of its section. */
+export function sectionOf(content: string, heading: Heading, end: number): Section {
+  const start = heading.end
+  let first = start
+  while (first < end && isBlank(content, first)) first += 1
+  if (first >= end) return { start, textStart: end, textEnd: end, end }
+  let last = end - 1
+  while (isBlank(content, last)) last -= 1
+  const textStart = content.lastIndexOf('\n', first - 1) + 1
+  const lineFeed = content.indexOf('\n', last)
+  return { start, textStart, textEnd: lineFeed === -1 || lineFeed >= end ? end : lineFeed + 1, end }
 }
 
-export function replaceSection(content: string, section: Section, text: string, ending: string): string {
+export function replaceSection(content: string, section: Section, text: string, ending: string): Replacement {
   if (section.textStart === section.end) return insertAtEnd(content, section, text, ending)
   const from = text === '' || startsWithBreak(text) ? section.start : section.textStart
-  return splice(content, from, endsWithBlankLine(text) ? section.end : section.textEnd, text, ending)
+  return lines(content, from, endsWithBlankLine(text) ? section.end : section.textEnd, text, ending)
 }
 
-export function insertAtStart(content: string, section: Section, text: string, ending: string): string {
+export function insertAtStart(content: string, section: Section, text: string, ending: string): Replacement {
   if (section.textStart === section.end) return insertAtEnd(content, section, text, ending)
   const at = startsWithBreak(text) ? section.start : section.textStart
-  return splice(content, at, at, text, ending)
+  return lines(content, at, at, text, ending)
 }
 
-export function insertAtEnd(content: string, section: Section, text: string, ending: string): string {
-  if (section.textStart !== section.end) return splice(content, section.textEnd, section.textEnd, text, ending)
+export function insertAtEnd(content: string, section: Section, text: string, ending: string): Replacement {
+  if (section.textStart !== section.end) return lines(content, section.textEnd, section.textEnd, text, ending)
   const layout = content.slice(section.start, section.end)
   // Between two headings the blank lines that parted them now part both from the text.
   const isBetween = layout !== '' && section.end < content.length && text !== '' && !endsWithBlankLine(text)
   const added = isBetween ? (text.endsWith('\n') ? text : text + ending) + layout : text
-  return splice(content, startsWithBreak(text) ? section.start : section.end, section.end, added, ending)
+  return lines(content, startsWithBreak(text) ? section.start : section.end, section.end, added, ending)
 }
 
-/** Puts whole lines in the place of whole lines. A text without a final line break gets none by it. */
-function splice(content: string, from: number, to: number, text: string, ending: string): string {
-  const [before, after] = [content.slice(0, from), content.slice(to)]
-  if (text === '') return before + after
-  const head = before === '' || before.endsWith('\n') ? '' : ending
-  const tail = text.endsWith('\n') || (after === '' && !content.endsWith('\n')) ? '' : ending
-  return before + head + text + tail + after
+/** Whole lines in the place of whole lines. A text without a final line break gets none by it. */
+function lines(content: string, from: number, to: number, text: string, ending: string): Replacement {
+  if (text === '') return { from, to, text }
+  const head = from === 0 || content[from - 1] === '\n' ? '' : ending
+  const tail = text.endsWith('\n') || (to === content.length && !content.endsWith('\n')) ? '' : ending
+  return { from, to, text: head + text + tail }
+}
+
+/** By the blanks of `trim`, which a regular expression knows as \s; the usual ones are told apart faster. */
+function isBlank(content: string, at: number): boolean {
+  const unit = content.charCodeAt(at)
+  return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 160 && /\s/.test(content.charAt(at)))
 }
 
 function startsWithBreak(text: string): boolean {

@@ -1,64 +1,110 @@
+import { at, type JsonObject, type Place } from '../../../src/contract/document.ts'
 import type { Operation, ResponseSpec } from '../../../src/contract/operations.ts'
 import { type Finding, teller } from './changes.ts'
+import { compareLinks } from './compare-links.ts'
+import { compareMembers, componentOf, componentsOf, mapOf, type Side } from './compare-members.ts'
+import { compareShownProblems } from './compare-problems.ts'
 import type { CompareSchemas } from './compare-schemas.ts'
 
-/** Statuses, media types, headers and bodies of what an operation answers. */
-export function compareResponses(before: Operation, after: Operation, schemas: CompareSchemas): Finding[] {
-  const tell = teller(before.operationId)
+/** An answer as the machinery reads it, and as the document writes it. */
+interface Written {
+  readonly spec: ResponseSpec
+  readonly root: JsonObject
+  /** The shared response that it is; undefined when it stands in the operation. */
+  readonly component: string | undefined
+  readonly place: Place
+}
+
+/** Statuses, media types, headers, bodies and links of what an operation answers. */
+export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side, schemas: CompareSchemas): readonly Finding[] {
+  const { operationId } = before
+  const tell = teller(operationId)
+  const [oldPlace, newPlace] = [responsesOf(oldRoot, before), responsesOf(newRoot, after)]
   const statuses = [...new Set([...before.responses.keys(), ...after.responses.keys()])]
   return statuses.flatMap((status): readonly Finding[] => {
-    const [was, is] = [before.responses.get(status), after.responses.get(status)]
+    const [old, now] = [before.responses.get(status), after.responses.get(status)]
     const names = [String(status)]
-    if (is === undefined) return [tell('status-removed', `${status}`, 'major', `it no longer answers ${status}`, names)]
+    if (now === undefined) return [tell('status-removed', `${status}`, 'major', `it no longer answers ${status}`, names)]
     // A client treats a failure that it does not know by its class (RFC 9110 §15), but it cannot guess what succeeded.
-    if (was === undefined)
+    if (old === undefined)
       return [tell('status-added', `${status}`, status < 400 ? 'major' : 'minor', `it may answer ${status} now`, names)]
+    const [was, is] = [written(oldRoot, oldPlace, status, old), written(newRoot, newPlace, status, now)]
+    const members = ['headers', 'content', 'links']
     return [
-      ...compareContent(before.operationId, status, was, is, schemas),
-      ...compareHeaders(before.operationId, status, was, is, schemas),
+      ...compareReference(operationId, status, was, is),
+      ...compareContent(operationId, status, was, is, schemas),
+      ...compareHeaders(operationId, status, was, is, schemas),
+      ...compareLinks(operationId, status, resolved(was, 'links'), resolved(is, 'links')),
+      ...compareShownProblems(operationId, status, [oldRoot, was.place], [newRoot, is.place]),
+      ...compareMembers(was.place.value, is.place.value, members, (key) => `reply-member ${operationId} ${status} ${key}`),
     ]
   })
 }
 
-function compareContent(id: string, status: number, was: ResponseSpec, is: ResponseSpec, schemas: CompareSchemas): Finding[] {
+/** Generated clients have a type for each shared response. One that is gone is told as such. */
+function compareReference(id: string, status: number, { component: was }: Written, { component: is, root }: Written): Finding[] {
+  if (was === undefined || was === is || componentsOf(root, 'responses')[was] === undefined) return []
+  const text = `${status} was the shared response ${was} and is ${is ?? 'none'} now`
+  return [teller(id)('response-name', String(status), 'major', text, [String(status)])]
+}
+
+function compareContent(id: string, status: number, was: Written, is: Written, schemas: CompareSchemas): readonly Finding[] {
   const tell = teller(id)
-  return [...new Set([...was.content.keys(), ...is.content.keys()])].flatMap((type): readonly Finding[] => {
-    const [before, after] = [was.content.get(type), is.content.get(type)]
-    if (after === undefined)
-      return [tell('reply-media-type-removed', `${status} ${type}`, 'major', `${status} no longer comes as ${type}`, [type])]
+  const [old, now] = [was.spec.content, is.spec.content]
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((type): readonly Finding[] => {
+    const [before, after] = [old.get(type), now.get(type)]
+    const detail = `${status} ${type}`
+    if (after === undefined) return [tell('reply-media-type-removed', detail, 'major', `${status} no longer comes as ${type}`, [type])]
     // Next to another one it has to be asked for; where there was no body it comes unasked.
-    if (before === undefined)
-      return [
-        tell('reply-media-type-added', `${status} ${type}`, was.content.size > 0 ? 'minor' : 'major', `${status} may come as ${type}`, [
-          type,
-        ]),
-      ]
-    return schemas(before, after, 'reply')
+    const impact = old.size > 0 ? 'minor' : 'major'
+    if (before === undefined) return [tell('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
+    const [oldMedia, newMedia] = [was, is].map(({ root, place }) => at(root, place, 'content', type).value)
+    return [
+      ...schemas(before, after, 'reply'),
+      ...compareMembers(oldMedia ?? {}, newMedia ?? {}, ['schema'], (key) => `reply-member ${id} ${detail} ${key}`),
+    ]
   })
 }
 
-function compareHeaders(id: string, status: number, was: ResponseSpec, is: ResponseSpec, schemas: CompareSchemas): Finding[] {
+function compareHeaders(id: string, status: number, was: Written, is: Written, schemas: CompareSchemas): readonly Finding[] {
   const tell = teller(id)
-  const added = is.headers.filter(({ name }) => find(was, name) === undefined)
+  const [oldRaw, newRaw] = [resolved(was, 'headers'), resolved(is, 'headers')]
+  const added = is.spec.headers.filter(({ name }) => find(was.spec, name) === undefined)
   return [
     ...added.map(({ name }) => tell('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name])),
-    ...was.headers.flatMap((before): readonly Finding[] => {
+    ...was.spec.headers.flatMap((before): readonly Finding[] => {
       const { name } = before
-      const after = find(is, name)
-      if (after === undefined)
-        return [tell('header-removed', `${status} ${name}`, 'major', `${status} has no header ${name} any more`, [name])]
-      const schemaFindings = schemas(before.schema, after.schema, 'reply').map((finding) => ({ ...finding, names: [name] }))
-      if (before.required === after.required) return schemaFindings
-      const impact = before.required ? 'major' : 'minor'
-      const rule = before.required ? 'header-optional' : 'header-required'
-      return [
-        tell(rule, `${status} ${name}`, impact, `${name} of ${status} ${before.required ? 'may be missing' : 'is always there'} now`, [
-          name,
-        ]),
-        ...schemaFindings,
+      const after = find(is.spec, name)
+      const detail = `${status} ${name}`
+      if (after === undefined) return [tell('header-removed', detail, 'major', `${status} has no header ${name} any more`, [name])]
+      const findings = [
+        ...schemas(before.schema, after.schema, 'reply').map((finding) => ({ ...finding, names: [name] })),
+        ...compareMembers(
+          mapOf(oldRaw[name]),
+          mapOf(newRaw[after.name]),
+          ['required', 'schema'],
+          (key) => `reply-member ${id} ${detail} ${key}`,
+        ),
       ]
+      if (before.required === after.required) return findings
+      const [rule, text] = before.required ? ['header-optional', 'may be missing'] : ['header-required', 'is always there']
+      return [tell(rule, detail, before.required ? 'major' : 'minor', `${name} of ${status} ${text} now`, [name]), ...findings]
     }),
   ]
+}
+
+/** Members of a response by name, with their `$ref`s followed. */
+function resolved({ root, place }: Written, key: 'headers' | 'links'): JsonObject {
+  return Object.fromEntries(Object.keys(mapOf(place.value[key])).map((name) => [name, at(root, place, key, name).value]))
+}
+
+function written(root: JsonObject, responses: Place, status: number, spec: ResponseSpec): Written {
+  const key = String(status)
+  return { spec, root, component: componentOf(responses.value[key], 'responses'), place: at(root, responses, key) }
+}
+
+function responsesOf(root: JsonObject, { path, method }: Operation): Place {
+  return at(root, { pointer: '', value: root }, 'paths', path, method, 'responses')
 }
 
 /** Names of headers are the same in any case. */

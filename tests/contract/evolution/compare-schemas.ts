@@ -1,28 +1,26 @@
 import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document.ts'
 import { type Finding, type Impact, same, shown } from './changes.ts'
+import { compareEnumNames, isImplied } from './compare-enums.ts'
+import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
+import { componentsOf, isReordered } from './compare-members.ts'
+import { type Direction, impactOf, isBound, type Shift, shiftOfBound, shiftOfTypes, shiftOfValues } from './schema-shifts.ts'
 
-/** A request must go on to accept what it accepted; a reply must not begin to say what it did not say. */
-export type Direction = 'request' | 'reply'
 export type CompareSchemas = (before: Place, after: Place, direction: Direction) => readonly Finding[]
 
-/** `narrower`: fewer values are valid than before; `wider`: more; `other`: some went and some came, or nobody knows. */
-type Shift = 'narrower' | 'wider' | 'other'
-
-const LOWER = new Set(['minLength', 'minimum', 'exclusiveMinimum', 'minItems', 'minProperties'])
-const UPPER = new Set(['maxLength', 'maximum', 'exclusiveMaximum', 'maxItems', 'maxProperties'])
 /** Either they are there and narrow what is valid, or they are not; two of them cannot be compared. */
-const OPAQUE = new Set(['pattern', 'format', 'multipleOf', 'uniqueItems'])
-/** Nothing is valid or invalid because of these. */
-const TEXTS = new Set(['title', 'description', 'examples', 'example', 'externalDocs', '$comment', 'xml'])
+const OPAQUE = new Set(['pattern', 'multipleOf'])
+/** Generators choose the type by them (a date, an integer of 64 bits, a set), or the name of the type. */
+const TYPING = new Set(['format', 'uniqueItems', 'title'])
+/** Nothing is valid or invalid because of these, and nothing is called by them. */
+const TEXTS = new Set(['description', 'examples', 'example', 'externalDocs', '$comment', 'xml', 'x-enum-descriptions'])
+/** What may stand beside a `$ref`; anything else there would go unseen, because only what it refers to is compared. */
+const BESIDE_REFERENCE = new Set(['$ref', ...TEXTS, ...LIFETIME])
+/** The pointer of a schema that has a name. */
+const COMPONENT = /^\/components\/schemas\/([^/]+)$/
 
 /** Clients were told in the released contract that this list will grow. The sentence is the only marker. */
 export function isOpenEnum(schema: JsonObject): boolean {
   return /Ignore \w+ that you do not know/.test(JSON.stringify(schema['description'] ?? ''))
-}
-
-function impactOf(shift: Shift, direction: Direction): Impact {
-  if (shift === 'other') return 'major'
-  return (shift === 'narrower') === (direction === 'request') ? 'major' : 'minor'
 }
 
 /** Compares the schemas of two documents, each pair once, however many operations share it. */
@@ -31,12 +29,36 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
 
   const compare: CompareSchemas = (beforeRaw, afterRaw, direction) => {
     const [before, after] = [resolve(oldRoot, beforeRaw), resolve(newRoot, afterRaw)]
+    return [
+      ...compareReference(beforeRaw, before, after, direction),
+      ...compareLifetime(besideReference(beforeRaw), besideReference(afterRaw), (rule, impact, text) =>
+        finding(`${direction}/${rule}`, beforeRaw.pointer, impact, text),
+      ),
+      ...compareResolved(before, after, direction),
+    ]
+  }
+
+  /** What stands where it is used is told there, what is shared once. */
+  function compareReference({ pointer }: Place, before: Place, after: Place, direction: Direction): Finding[] {
+    const [, was] = COMPONENT.exec(before.pointer) ?? []
+    const [, is] = COMPONENT.exec(after.pointer) ?? []
+    // A schema that is gone is told as such, wherever it was used.
+    if (was === undefined || was === is || componentsOf(newRoot, 'schemas')[was] === undefined) return []
+    const text = `its type was ${was} and is ${is ?? 'without a name'} now`
+    return [finding(`${direction}/type-name`, pointer, 'major', text)]
+  }
+
+  function compareResolved(before: Place, after: Place, direction: Direction): readonly Finding[] {
     const key = `${direction} ${before.pointer} ${after.pointer}`
     const done = known.get(key)
     if (done !== undefined) return done
     known.set(key, [])
     const keywords = new Set([...Object.keys(before.value), ...Object.keys(after.value)])
-    const findings = [...keywords].flatMap((keyword) => compareKeyword(keyword, before, after, direction))
+    const findings = [
+      ...[...keywords].flatMap((keyword) => compareKeyword(keyword, before, after, direction)),
+      ...compareLifetime(before.value, after.value, (rule, impact, text) => finding(`${direction}/${rule}`, before.pointer, impact, text)),
+      ...compareEnumNames(before, after, `${direction}/x-enum-varnames ${before.pointer}`, nameOf(before.pointer)),
+    ]
     known.set(key, findings)
     return findings
   }
@@ -58,41 +80,43 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
       case 'anyOf':
         return compareBranches(keyword, before, after, direction)
     }
-    if (TEXTS.has(keyword) || keyword.startsWith('x-') || same(was, is)) return []
+    if (TEXTS.has(keyword) || BESIDE_REFERENCE.has(keyword) || keyword === 'x-enum-varnames' || same(was, is)) return []
+    if (isImplied(keyword, before.value, after.value)) return found('patch', `${keyword} says nothing that the enum does not say`)
+    const shifted = (shift: Shift | undefined) => (shift === undefined ? [] : found(impactOf(shift, direction)))
     switch (keyword) {
       case 'type':
-        return found(impactOf(shiftOfSets(typesOf(was), typesOf(is)), direction))
+        return shifted(shiftOfTypes(was, is))
       case 'enum': {
-        const shift = shiftOfSets(Array.isArray(was) ? was.map(shown) : undefined, Array.isArray(is) ? is.map(shown) : undefined)
+        const shift = shiftOfValues(was, is)
         const isExpected = shift === 'wider' && direction === 'reply' && isOpenEnum(before.value) && Array.isArray(is)
-        return found(isExpected ? 'minor' : impactOf(shift, direction))
+        return isExpected ? found('minor') : shifted(shift)
       }
       case 'additionalProperties':
         // Whoever reads replies ignores what it does not know: opening or closing them breaks nobody.
         if (isObject(was) && isObject(is)) return compare(child(before, keyword), child(after, keyword), direction)
+        if (same(was ?? true, is ?? true)) return []
         return found(direction === 'reply' ? 'minor' : impactOf(is === false ? 'narrower' : was === false ? 'wider' : 'other', direction))
       case 'default':
         // An old request that leaves it out would mean something else. In a reply nothing is filled in.
         return found(direction === 'request' ? 'major' : 'patch')
-      case 'deprecated':
-        return found('minor')
     }
-    if (LOWER.has(keyword) || UPPER.has(keyword)) {
-      const shift = shiftOfBound(keyword, was, is)
-      return shift === undefined ? [] : found(impactOf(shift, direction))
-    }
-    if (OPAQUE.has(keyword)) return found(impactOf(was === undefined ? 'narrower' : is === undefined ? 'wider' : 'other', direction))
+    if (TYPING.has(keyword)) return same(was ?? false, is ?? false) ? [] : found('major')
+    if (isBound(keyword)) return shifted(shiftOfBound(keyword, was, is))
+    if (OPAQUE.has(keyword)) return shifted(was === undefined ? 'narrower' : is === undefined ? 'wider' : 'other')
     return found('major', `${keyword} changed, and this comparison does not know what that means`)
   }
 
   function compareProperties(before: Place, after: Place, direction: Direction): Finding[] {
     const [were, are] = [membersOf(before), membersOf(after)]
-    return [...new Set([...were, ...are])].flatMap((name) => {
+    // Generated constructors take the fields in this order, and two texts can change places without a word.
+    const order = direction === 'request' && isReordered(were, are) ? ['the fields stand in another order'] : []
+    const findings = [...new Set([...were, ...are])].flatMap((name) => {
       const place = `${before.pointer}/properties/${name}`
       if (!are.includes(name)) return finding(`${direction}/property-removed`, place, 'major', `the field ${name} is gone`)
       if (!were.includes(name)) return finding(`${direction}/property-added`, place, 'minor', `the field ${name} is new`)
       return compare(child(before, 'properties', name), child(after, 'properties', name), direction)
     })
+    return [...order.map((text) => finding(`${direction}/property-order`, before.pointer, 'major', text)), ...findings]
   }
 
   function compareBranches(keyword: string, before: Place, after: Place, direction: Direction): Finding[] {
@@ -138,11 +162,15 @@ function nameOf(pointer: string): string[] {
   return [field ?? component ?? []].flat()
 }
 
-/** A sibling of `$ref` that narrows would go unseen, because only what it refers to is compared. */
 function resolve(root: JsonObject, place: Place): Place {
-  const siblings = '$ref' in place.value ? Object.keys(place.value).filter((key) => key !== '$ref' && !TEXTS.has(key)) : []
+  const siblings = '$ref' in place.value ? Object.keys(place.value).filter((key) => !BESIDE_REFERENCE.has(key)) : []
   if (siblings.length > 0) throw new Error(`${place.pointer}: ${siblings.join(', ')} beside $ref cannot be compared`)
   return at(root, place)
+}
+
+/** Empty where there is no `$ref`: then it is a keyword as all others. */
+function besideReference({ value }: Place): JsonObject {
+  return '$ref' in value ? value : {}
 }
 
 /** Not yet resolved: what stands beside a `$ref` is still to be seen. */
@@ -163,29 +191,4 @@ function branchesOf(place: Place, keyword: string): Map<string, Place> {
     return [name, { pointer: `${place.pointer}/${keyword}/${index}`, value: object(branch) }]
   })
   return new Map(branches)
-}
-
-/** Integers are numbers, so a number accepts them too. */
-function typesOf(value: Json | undefined): string[] | undefined {
-  if (value === undefined) return undefined
-  const types = typeof value === 'string' ? [value] : list(value).map(String)
-  return types.includes('number') ? [...types, 'integer'] : types
-}
-
-/** undefined: everything is allowed. */
-function shiftOfSets(was: readonly string[] | undefined, is: readonly string[] | undefined): Shift {
-  if (was === undefined) return 'narrower'
-  if (is === undefined) return 'wider'
-  const isWider = is.some((value) => !was.includes(value))
-  const isNarrower = was.some((value) => !is.includes(value))
-  return isWider && isNarrower ? 'other' : isWider ? 'wider' : 'narrower'
-}
-
-/** undefined: nothing is shorter than 0 anyway. */
-function shiftOfBound(keyword: string, was: Json | undefined, is: Json | undefined): Shift | undefined {
-  const isLower = LOWER.has(keyword)
-  const none = !isLower ? Infinity : keyword.endsWith('inimum') ? -Infinity : 0
-  const [before, after] = [Number(was ?? none), Number(is ?? none)]
-  if (before === after) return undefined
-  return after > before === isLower ? 'narrower' : 'wider'
 }

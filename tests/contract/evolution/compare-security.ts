@@ -42,7 +42,14 @@ export function compareSchemes(oldRoot: JsonObject, newRoot: JsonObject): Findin
   const [were, are] = [schemesOf(oldRoot), schemesOf(newRoot)]
   const [oldScopes, newScopes] = [scopesOf(were), scopesOf(are)]
   const schemes = Object.keys(were).filter((name) => !same(withoutTexts(were[name]), withoutTexts(are[name])))
+  const added = Object.keys(are).filter((name) => were[name] === undefined)
   return [
+    ...added.map((name): Finding => ({
+      id: `scheme-added ${name}`,
+      impact: 'minor',
+      text: `the security scheme ${name} is new`,
+      names: [name],
+    })),
     ...schemes.map((name): Finding => ({
       id: `scheme-changed ${name}`,
       impact: 'major',

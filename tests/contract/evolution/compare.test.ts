@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest'
 import { loadDocument } from '../../../src/contract/document.ts'
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
-import { deprecated } from './edit-document.ts'
+import { appended, both, deprecated, having, reordered, without } from './edit-document.ts'
 import { seededBreaks } from './seeded-breaks.ts'
 
 const { root } = loadDocument()
+const KIND = '/components/schemas/Author/properties/kind'
+const pattern = (text: string) => having(`${KIND}/pattern`, text)
 
 describe('comparing two contracts', () => {
   test('a contract is the same as itself, whatever the order of its members', () => {
     expect(compareContracts(root, Object.fromEntries(Object.entries(root).toReversed()))).toEqual([])
+    expect(compareContracts(root, reordered('/components/schemas/TagCount/properties', 'count')(root))).toEqual([])
   })
 
   test.each(seededBreaks)('$title: $impact', ({ seed, impact, finds }) => {
@@ -25,5 +28,18 @@ describe('comparing two contracts', () => {
   ])('a sunset that comes %s', (_, moved, impact) => {
     const [before, after] = ['2027-06-30', moved].map((day) => deprecated('/paths/~1tags/get', day)(root))
     expect(compareContracts(before ?? {}, after ?? {})).toMatchObject([{ id: 'sunset listTags', impact }])
+  })
+
+  test.each([
+    ['goes', pattern('^[a-z_]+$'), without(`${KIND}/pattern`), 'patch'],
+    ['goes while the list grows', pattern('^[a-z_]+$'), both(without(`${KIND}/pattern`), appended(`${KIND}/enum`, 'robot')), 'major'],
+    ['changes', pattern('^[a-z_]+$'), pattern('^[a-z_]*$'), 'patch'],
+    ['goes that refused one of the values', pattern('^[a-z]+$'), without(`${KIND}/pattern`), 'major'],
+    ['goes with the list that implied it', pattern('^[a-z_]+$'), both(without(`${KIND}/pattern`), without(`${KIND}/enum`)), 'major'],
+  ])('a pattern beside an enum that %s', (_, seed, change, impact) => {
+    const before = seed(root)
+    const changes = compareContracts(before, change(before))
+    expect(changes.map(({ id }) => id)).toContain(`reply/pattern ${KIND}`)
+    expect(worstOf(changes)).toBe(impact)
   })
 })

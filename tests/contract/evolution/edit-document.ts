@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document.ts'
 
 /** Ways to seed a change into a document, which stays as it is: each gives a copy. */
-type Edit = (root: JsonObject) => JsonObject
+export type Edit = (root: JsonObject) => JsonObject
 
 export function having(pointer: string, value: Json): Edit {
   return (root) => object(edited(root, tokens(pointer), () => value))
@@ -32,9 +32,36 @@ export function both(first: Edit, second: Edit): Edit {
 }
 
 export function renamedSchema(from: string, to: string): Edit {
-  const rename = (root: JsonObject): JsonObject =>
-    JSON.parse(JSON.stringify(root).replaceAll(`"#/components/schemas/${from}"`, `"#/components/schemas/${to}"`)) as JsonObject
-  return both(moved(`/components/schemas/${from}`, `/components/schemas/${to}`), rename)
+  return renamedComponent('schemas', from, to)
+}
+
+export function renamedComponent(kind: string, from: string, to: string): Edit {
+  const rename = replaced(`"#/components/${kind}/${from}"`, `"#/components/${kind}/${to}"`)
+  return both(moved(`/components/${kind}/${from}`, `/components/${kind}/${to}`), rename)
+}
+
+/** A text that becomes another one wherever it stands, in names, references and sentences. */
+export function replaced(from: string, to: string): Edit {
+  return (root) => {
+    const text = JSON.stringify(root)
+    return text.includes(from) ? (JSON.parse(text.replaceAll(from, to)) as JsonObject) : missing(from)
+  }
+}
+
+/** Members of an object, or entries of a list, in another order: those named come first. */
+export function reordered(pointer: string, ...first: readonly string[]): Edit {
+  return (root) =>
+    object(
+      edited(root, tokens(pointer), (value = missing(pointer)) => {
+        const entries = Object.entries(value ?? {}).map(([key, member]): [string, Json] => [key, member as Json])
+        const sorted = entries.toSorted(([a], [b]) => rank(first, a) - rank(first, b))
+        return Array.isArray(value) ? sorted.map(([, member]) => member) : Object.fromEntries(sorted)
+      }),
+    )
+}
+
+function rank(first: readonly string[], key: string): number {
+  return first.includes(key) ? first.indexOf(key) : first.length
 }
 
 /** A copy of a document with another value at one place; undefined takes the place away. */

@@ -7,8 +7,15 @@ import { loadDocument } from '../../../src/contract/document.ts'
 import { judgeHistory } from './judge.ts'
 import { listedChanges, releasedContracts } from './released.ts'
 import { redoclyOpinion } from './second-opinion.ts'
+import { standingFaults } from './standing.ts'
 
-const contracts = [...releasedContracts(), loadDocument()]
+const today = loadDocument()
+const standing = standingFaults(today)
+for (const fault of standing) print(`✖ ${fault}`)
+// A document that is wrong in itself cannot be compared: the machinery refuses to read it.
+if (standing.length > 0) process.exit(1)
+
+const contracts = [...releasedContracts(), today]
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
 const verdicts = judgeHistory(contracts, { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion })
 

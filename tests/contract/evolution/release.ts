@@ -6,12 +6,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileContract } from '../../../src/contract/compile.ts'
 import { loadDocument } from '../../../src/contract/document.ts'
 import { cleanUp, serve, temporaryDirectory } from '../../support/process.ts'
+import { pinDigests } from './digests.ts'
 import { judgeHistory } from './judge.ts'
 import { openRecorder } from './recorder.ts'
 import { type Recording, writeRecording } from './recording.ts'
 import { listedChanges, RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
 import { redoclyOpinion } from './second-opinion.ts'
+import { standingFaults } from './standing.ts'
 import { recordStories } from './stories.ts'
 
 const document = loadDocument()
@@ -24,7 +26,8 @@ if (existsSync(contractFile) && loadDocument(contractFile).text !== document.tex
 
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
 const rules = { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion }
-const complaints = judgeHistory([...releasedContracts(), document], rules).flatMap((verdict) => verdict.faults)
+const verdicts = judgeHistory([...releasedContracts(), document], rules)
+const complaints = [...standingFaults(document), ...verdicts.flatMap((verdict) => verdict.faults)]
 if (complaints.length > 0) fail(complaints.join('\n'))
 
 const recording = await withServer(record)
@@ -32,6 +35,7 @@ const faults = await withServer((url) => oldClient(document).replay({ url }, rec
 if (faults.length > 0) fail(`The recording cannot be replayed:\n${faults.join('\n')}`)
 writeFileSync(contractFile, document.text)
 writeFileSync(requestsFile, writeRecording(recording))
+pinDigests([`${document.version}.yaml`, `${document.version}.requests.json`])
 const count = recording.stories.flatMap(({ steps }) => steps).length
 process.stdout.write(`${document.version} is kept, with ${recording.stories.length} stories of ${count} requests\n`)
 

@@ -1,13 +1,13 @@
 /** One table of many rows, and for that reason longer than other files. */
-import type { JsonObject } from '../../../src/contract/document.ts'
 import type { Impact } from './changes.ts'
-import { appended, both, copied, deprecated, having, moved, renamedSchema, without } from './edit-document.ts'
+import { appended, both, copied, deprecated, type Edit, having, moved, renamedSchema, without } from './edit-document.ts'
+import { namingRows } from './seeded-names.ts'
 
 /** A change somebody could make to openapi.yaml without a thought, and what the comparison must call it. */
 interface SeededBreak {
   readonly impact: Impact
   readonly title: string
-  readonly seed: (root: JsonObject) => JsonObject
+  readonly seed: Edit
   /** How the finding begins: rule and place. */
   readonly finds: string
 }
@@ -17,7 +17,9 @@ const NOTE = '/components/schemas/Note'
 const CREATE = '/components/schemas/NoteCreate'
 const LIST = '/paths/~1notes/get'
 
-const rows: readonly [Impact, string, (root: JsonObject) => JsonObject, string][] = [
+export type Row = readonly [impact: Impact, title: string, seed: Edit, finds: string]
+
+const rows: readonly Row[] = [
   // Operations.
   ['major', 'an operation is removed', without('/paths/~1tags/get'), 'operation-removed listTags'],
   ['major', 'an operation is renamed', having('/paths/~1tags/get/operationId', 'getTags'), 'operation-renamed listTags'],
@@ -272,4 +274,9 @@ const rows: readonly [Impact, string, (root: JsonObject) => JsonObject, string][
   ],
 ]
 
-export const seededBreaks: readonly SeededBreak[] = rows.map(([impact, title, seed, finds]) => ({ impact, title, seed, finds }))
+export const seededBreaks: readonly SeededBreak[] = [...rows, ...namingRows].map(([impact, title, seed, finds]) => ({
+  impact,
+  title,
+  seed,
+  finds,
+}))

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { applyEdits } from '../../../src/notes/text/edits.ts'
-import type { Edit } from '../../../src/notes/text/edits.ts'
+import { editBounds } from '../../../src/notes/bounds.ts'
+import { applyEdits, type Edit } from '../../../src/notes/text/edits.ts'
 import { costOf } from './random.ts'
+
+const applyTo = (content: string, edits: readonly Edit[]) => applyEdits(content, edits, editBounds)
 
 const append = (text: string): Edit => ({ op: 'append', text })
 const prepend = (text: string): Edit => ({ op: 'prepend', text })
@@ -85,7 +87,7 @@ const applied: readonly (readonly [guarantee: string, content: string, edit: Edi
 ]
 
 test.each(applied)('%s', (_, content, edit, result) => {
-  expect(applyEdits(content, [edit])).toEqual({ content: result })
+  expect(applyTo(content, [edit])).toEqual({ content: result })
 })
 
 describe('headings', () => {
@@ -107,7 +109,7 @@ describe('headings', () => {
     ['with no text', '#\n', '', '#\nx\n'],
   ]
   test.each(found)('are found %s', (_, content, heading, result) => {
-    expect(applyEdits(content, [insertUnder(heading, 'x')])).toEqual({ content: result })
+    expect(applyTo(content, [insertUnder(heading, 'x')])).toEqual({ content: result })
   })
 
   test.each([
@@ -124,27 +126,27 @@ describe('headings', () => {
     ['a paragraph apart from the rule', 'A\n\n---\n'],
     ['a head of a table', 'A | b\n--- | ---\n'],
   ])('are not: %s', (_, content) => {
-    expect(applyEdits(content, [insertUnder('A', 'x')]).fault?.type).toBe('heading_not_found')
+    expect(applyTo(content, [insertUnder('A', 'x')]).fault?.type).toBe('heading_not_found')
   })
 })
 
 test('50 appends of a line give 50 lines', () => {
   const edits = Array.from({ length: 50 }, (_, i) => append(`line ${i}`))
-  expect(applyEdits('', edits).content?.split('\n')).toEqual(edits.map((_, i) => `line ${i}`))
+  expect(applyTo('', edits).content?.split('\n')).toEqual(edits.map((_, i) => `line ${i}`))
 })
 
 test('replace_section can be repeated without effect', () => {
   for (const content of ['# A\n\nold\n\n# B\n', '# A\n# B', '# A', '# A\n\n\n# B\n', '# A\r\n\r\nold\r\n']) {
     for (const text of ['new', 'new\n', '\nnew', '\n\nnew\n\n', '']) {
-      const once = applyEdits(content, [replaceSection('A', text)])
-      expect(applyEdits(once.content ?? '', [replaceSection('A', text)]), JSON.stringify([content, text])).toEqual(once)
+      const once = applyTo(content, [replaceSection('A', text)])
+      expect(applyTo(once.content ?? '', [replaceSection('A', text)]), JSON.stringify([content, text])).toEqual(once)
     }
   }
 })
 
 test('edits see what the ones before them made', () => {
   const edits = [append('# A'), insertUnder('A', '- [ ] a'), toggle('a'), replaceText('] a', '] b')]
-  expect(applyEdits('x', edits)).toEqual({ content: 'x\n# A\n- [x] b' })
+  expect(applyTo('x', edits)).toEqual({ content: 'x\n# A\n- [x] b' })
 })
 
 test.each([
@@ -161,12 +163,12 @@ test.each([
   ['task_not_found', '- [ ] a\n- [y] b\n-[ ] b\n- b\n[ ] b\n', toggle('b')],
   ['task_ambiguous', '- [ ] a\n- [x] a\n', toggle('a', true)],
 ])('a fault is told as %s, with the place of the edit, and no edit is applied', (type, content, edit) => {
-  const outcome = applyEdits(content, [append(''), edit, append('never')])
+  const outcome = applyTo(content, [append(''), edit, append('never')])
   expect(outcome).toEqual({ fault: { index: 1, type, msg: expect.any(String) } })
 })
 
 test('a fault names what was looked for, shortened and well formed', () => {
-  const { fault } = applyEdits('a', [replaceText(`${'x'.repeat(79)}😀`, '')])
+  const { fault } = applyTo('a', [replaceText(`${'x'.repeat(79)}😀`, '')])
   expect(fault?.msg).toBe(`no text "${'x'.repeat(79)}…"`)
 })
 
@@ -189,6 +191,6 @@ describe('for 1 MiB, in less than 1.5 s of processor time', () => {
     ['lines in a fence', `\`\`\`\n${'````x\n'.repeat(size / 6)}`, toggle('a')],
     ['unclosed boxes', '- [ '.repeat(size / 4), toggle('a')],
   ])('applyEdits answers for %s', (_, content, edit) => {
-    expect(costOf(() => expect(applyEdits(content, [edit]).fault).toBeDefined())).toBeLessThan(1500)
+    expect(costOf(() => expect(applyTo(content, [edit]).fault).toBeDefined())).toBeLessThan(1500)
   })
 })

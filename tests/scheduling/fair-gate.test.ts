@@ -1,7 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { createHashGate } from '../../src/auth/hash-gate.ts'
-import { Problem } from '../../src/http/problem.ts'
+import { createFairGate } from '../../src/scheduling/fair-gate.ts'
+import { Problem, unavailable } from '../../src/http/problem.ts'
+
+function refuse(cause?: unknown): Problem {
+  return unavailable('The server is busy.', cause)
+}
 
 /** Work that ends when it is told to, and remembers when it began. */
 function controlled(began: string[], name: string) {
@@ -26,7 +30,7 @@ function expectBusy(error: unknown): void {
 }
 
 test('at most as many hashes run at once as there are slots, and those that wait take turns in order', async () => {
-  const gate = createHashGate({ slots: 2, queue: 20, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 2, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const works = ['a', 'b', 'c', 'd', 'e'].map((name) => controlled(began, name))
   const runs = works.map(({ work }) => gate.run(work))
@@ -44,7 +48,7 @@ test('at most as many hashes run at once as there are slots, and those that wait
 })
 
 test('a newcomer does not get the slot that somebody in the queue was waiting for', async () => {
-  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const [first, waiting, newcomer] = [controlled(began, 'first'), controlled(began, 'waiting'), controlled(began, 'newcomer')]
   const runs = [gate.run(first.work).then(() => gate.run(newcomer.work)), gate.run(waiting.work)]
@@ -58,41 +62,36 @@ test('a newcomer does not get the slot that somebody in the queue was waiting fo
 })
 
 test('beyond the queue one is refused at once with a 503 that says when to come back, and the work never begins', async () => {
-  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const works = Array.from({ length: 21 }, (_, index) => controlled(began, String(index)))
   const runs = works.map(({ work }) => gate.run(work))
   const late = controlled(began, 'late')
-  expectBusy(await refusal(Promise.resolve().then(() => gate.refuseWhenFull())))
   expectBusy(await refusal(gate.run(late.work)))
   for (const { end } of works) end()
   await Promise.all(runs)
   expect(began).toHaveLength(21)
   expect(began).not.toContain('late')
   late.end()
-  gate.refuseWhenFull()
   expect(await gate.run(late.work)).toBe('late')
 })
 
 test('a flood from one address fills the queue, and keeps nobody of another address out nor waiting behind all of it', async () => {
-  const gate = createHashGate({ slots: 1, queue: 4, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 1, queue: 4, waitMs: 2_000, busy: refuse })
   const began: string[] = []
-  const enter = (name: string, address: string) => {
+  const enter = (name: string, key: string) => {
     const { work, end } = controlled(began, name)
     end()
-    return refusal(gate.run(work, { address }))
+    return refusal(gate.run(work, { key }))
   }
   const busy = controlled(began, 'busy')
-  const running = gate.run(busy.work, { address: 'flood' })
+  const running = gate.run(busy.work, { key: 'flood' })
   const flood = ['f1', 'f2', 'f3', 'f4'].map((name) => enter(name, 'flood'))
-  expect(() => gate.refuseWhenFull({ address: 'flood' })).toThrow('busy')
   expectBusy(await enter('f5', 'flood'))
-  gate.refuseWhenFull({ address: 'home' })
   const others = [enter('home', 'home'), enter('office', 'office')]
   expectBusy(await flood[3])
   expectBusy(await flood[2])
   // Two of the flood, one each of the others: nobody has more than one place above a newcomer of theirs.
-  expect(() => gate.refuseWhenFull({ address: 'home' })).toThrow('busy')
   expectBusy(await enter('home again', 'home'))
   busy.end()
   await running
@@ -103,7 +102,7 @@ test('a flood from one address fills the queue, and keeps nobody of another addr
 test('whoever waits too long is refused with a 503, and the next in the queue is not', async () => {
   vi.useFakeTimers()
   try {
-    const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+    const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
     const began: string[] = []
     const [busy, impatient, next] = [controlled(began, 'busy'), controlled(began, 'impatient'), controlled(began, 'next')]
     const running = gate.run(busy.work)
@@ -123,7 +122,7 @@ test('whoever waits too long is refused with a 503, and the next in the queue is
 })
 
 test('a client that goes away while waiting frees its place; a hash that has begun keeps its slot to the end', async () => {
-  const gate = createHashGate({ slots: 1, queue: 1, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 1, queue: 1, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const [first, gone, next] = [controlled(began, 'first'), controlled(began, 'gone'), controlled(began, 'next')]
   const [firstClient, goneClient] = [new AbortController(), new AbortController()]
@@ -143,7 +142,7 @@ test('a client that goes away while waiting frees its place; a hash that has beg
 })
 
 test('work that fails, at once or later, gives its slot back and its own error to its caller', async () => {
-  const gate = createHashGate({ slots: 1, queue: 20, waitMs: 2_000 })
+  const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const failing = controlled([], 'failing')
   const runs = [refusal(gate.run(failing.work)), gate.run(async () => 'after')]
   failing.fail()

@@ -1,0 +1,120 @@
+import { Worker } from 'node:worker_threads'
+import { createFairGate } from './fair-gate.ts'
+
+/** Threads for work that would hold up the event loop. Each does one job at a time. */
+export interface WorkerPool {
+  /**
+   * Does a job and resolves with its result. Requests of one key share the queue fairly with those of others. Throws what
+   * `busy` makes when the queue is full, when the job is not done by its deadline, or when it needs too much memory.
+   */
+  readonly run: (job: unknown, key: string) => Promise<unknown>
+  /** Ends all threads; a job that is under way fails. */
+  readonly close: () => Promise<void>
+}
+
+interface PoolOptions {
+  /** A module that answers each message with one message: a JobOutcome. */
+  readonly module: URL
+  /** How many threads there are at most. They start when they are needed and end when they are not. */
+  readonly size: number
+  /** How many jobs may wait. */
+  readonly queue: number
+  /** From the call until the result, in milliseconds; a thread that takes longer is ended. */
+  readonly deadlineMs: number
+  /** How long a thread stays without a job, in milliseconds. */
+  readonly idleMs: number
+  /** Memory that a job may take, in MiB, beside the texts that it is given. */
+  readonly memoryMb: number
+  readonly busy: (cause?: unknown) => Error
+}
+
+/** What a thread answers: the result of the job, or the error that it ended with. */
+export type JobOutcome = { readonly result: unknown } | { readonly error: unknown }
+
+interface Idle {
+  readonly worker: Worker
+  readonly timer: NodeJS.Timeout
+}
+
+export function createWorkerPool(options: PoolOptions): WorkerPool {
+  const { module, size, queue, deadlineMs, idleMs, memoryMb, busy } = options
+  const gate = createFairGate({ slots: size, queue, waitMs: deadlineMs, busy })
+  /** The one that was used last is taken first, so that the others can end. */
+  const idle: Idle[] = []
+  const alive = new Set<Worker>()
+  let isClosed = false
+
+  const start = (): Worker => {
+    const worker = new Worker(module, { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: memoryMb } })
+    alive.add(worker)
+    worker.once('exit', () => alive.delete(worker))
+    // Without a job an error has no other listener. One with a job ends that job.
+    worker.on('error', () => undefined)
+    return worker
+  }
+
+  const take = (): Worker => {
+    const last = idle.pop()
+    if (last === undefined) return start()
+    clearTimeout(last.timer)
+    last.worker.ref()
+    return last.worker
+  }
+
+  const giveBack = (worker: Worker): void => {
+    if (isClosed) return void worker.terminate()
+    const timer = setTimeout(() => {
+      idle.splice(
+        idle.findIndex((entry) => entry.worker === worker),
+        1,
+      )
+      void worker.terminate()
+    }, idleMs).unref()
+    worker.unref()
+    idle.push({ worker, timer })
+  }
+
+  const work = async (job: unknown, deadline: number): Promise<unknown> => {
+    // It may have been closed while the job waited.
+    if (isClosed) throw busy()
+    const worker = take()
+    return new Promise((resolve, reject) => {
+      const settle = (isReusable: boolean, finish: () => void): void => {
+        clearTimeout(timer)
+        worker.removeAllListeners('message')
+        worker.off('error', fail)
+        worker.off('exit', end)
+        if (isReusable) giveBack(worker)
+        else void worker.terminate()
+        finish()
+      }
+      const fail = (error: Error & { code?: string }): void => {
+        const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        settle(false, () => reject(isTooLarge ? busy(error) : error))
+      }
+      const end = (): void => settle(false, () => reject(busy(new Error('The thread ended'))))
+      const timer = setTimeout(
+        () => settle(false, () => reject(busy(new Error('The job took too long')))),
+        Math.max(0, deadline - performance.now()),
+      )
+      worker.on('error', fail)
+      worker.on('exit', end)
+      worker.on('message', (outcome: JobOutcome) => {
+        settle(true, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result)))
+      })
+      worker.postMessage(job)
+    })
+  }
+
+  return {
+    run: (job, key) => {
+      const deadline = performance.now() + deadlineMs
+      return gate.run(() => work(job, deadline), { key })
+    },
+    close: async () => {
+      isClosed = true
+      for (const { timer } of idle.splice(0)) clearTimeout(timer)
+      await Promise.all([...alive].map((worker) => worker.terminate()))
+    },
+  }
+}

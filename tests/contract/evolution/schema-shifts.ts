@@ -1,0 +1,53 @@
+import { type Json, list } from '../../../src/contract/document.ts'
+import { type Impact, same, shown } from './changes.ts'
+
+/** A request must go on to accept what it accepted; a reply must not begin to say what it did not say. */
+export type Direction = 'request' | 'reply'
+
+/** `narrower`: fewer values are valid than before; `wider`: more; `other`: some went and some came, or nobody knows. */
+export type Shift = 'narrower' | 'wider' | 'other'
+
+const LOWER = new Set(['minLength', 'minimum', 'exclusiveMinimum', 'minItems', 'minProperties'])
+const UPPER = new Set(['maxLength', 'maximum', 'exclusiveMaximum', 'maxItems', 'maxProperties'])
+
+export function impactOf(shift: Shift, direction: Direction): Impact {
+  if (shift === 'other') return 'major'
+  return (shift === 'narrower') === (direction === 'request') ? 'major' : 'minor'
+}
+
+export function isBound(keyword: string): boolean {
+  return LOWER.has(keyword) || UPPER.has(keyword)
+}
+
+/** undefined: nothing is shorter than 0 anyway. */
+export function shiftOfBound(keyword: string, was: Json | undefined, is: Json | undefined): Shift | undefined {
+  const isLower = LOWER.has(keyword)
+  const none = !isLower ? Infinity : keyword.endsWith('inimum') ? -Infinity : 0
+  const [before, after] = [Number(was ?? none), Number(is ?? none)]
+  if (before === after) return undefined
+  return after > before === isLower ? 'narrower' : 'wider'
+}
+
+/** Whether null is among them is part of what is valid; any other type is a part of generated code as well. */
+export function shiftOfTypes(was: Json | undefined, is: Json | undefined): Shift | undefined {
+  const [before, after] = [typesOf(was), typesOf(is)]
+  const [old, now] = [before, after].map((types) => types?.filter((type) => type !== '"null"').toSorted())
+  return same(old, now) ? shiftOfSets(before, after) : 'other'
+}
+
+/** By their order nothing is called and nothing is valid. */
+export function shiftOfValues(was: Json | undefined, is: Json | undefined): Shift | undefined {
+  return shiftOfSets(Array.isArray(was) ? was.map(shown) : undefined, Array.isArray(is) ? is.map(shown) : undefined)
+}
+
+/** A set that is undefined allows everything. */
+function shiftOfSets(was: readonly string[] | undefined, is: readonly string[] | undefined): Shift | undefined {
+  const isWider = was !== undefined && (is === undefined || is.some((value) => !was.includes(value)))
+  const isNarrower = is !== undefined && (was === undefined || was.some((value) => !is.includes(value)))
+  return isWider && isNarrower ? 'other' : isWider ? 'wider' : isNarrower ? 'narrower' : undefined
+}
+
+function typesOf(value: Json | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  return typeof value === 'string' ? [shown(value)] : list(value).map(shown)
+}

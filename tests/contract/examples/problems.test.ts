@@ -1,0 +1,89 @@
+import pino from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadConfig } from '../../../src/config.ts'
+import { type Json, object, string } from '../../../src/contract/document.ts'
+import type { Operation } from '../../../src/contract/operations.ts'
+import type { Handlers } from '../../../src/contract/types.ts'
+import { listen } from '../../../src/server.ts'
+import { type RunningServer, start } from '../../../src/start.ts'
+import { SECRET_KEY, startServer, type TestServer } from '../../support/server.ts'
+import { operations, responseExamples } from '../document-examples.ts'
+import { createComparison } from './comparison.ts'
+import { provocations, type Servers } from './provocations.ts'
+import { bearerFor, compareHeaders, exampleRequests, requestId, setScene } from './requests.ts'
+import { type Story, tellStory } from './story.ts'
+
+let story: Story
+let servers: Servers
+let scene: Operation | undefined
+const running: (TestServer | RunningServer)[] = []
+
+beforeAll(async () => {
+  story = await tellStory()
+  const { db } = story.server
+  const closed = await startServer({ db, registration: 'closed' })
+  const throwing = await startServer({ db, override: failEverywhere })
+  const cutOff = await startWithoutDatabase()
+  running.push(closed, throwing, cutOff)
+  servers = { closed, throwing, cutOff }
+})
+afterAll(async () => {
+  await Promise.all(running.map(({ stop }) => stop()))
+  await story.stop()
+})
+
+/** Every problem that the document shows under an operation. */
+const shown = operations.flatMap((operation) =>
+  [...operation.responses.keys()]
+    .filter((status) => status >= 400)
+    .flatMap((status) =>
+      responseExamples(operation, status).map(({ name, value }) => {
+        const problem = object(value)
+        const kind = string(problem['type']).replace('/problems/', '')
+        return { operation, status, name, problem, kind, title: `${operation.operationId} ${status} ${name}` }
+      }),
+    ),
+)
+
+test.each(shown)('the problem $title is answered in the words of the document', async ({ operation, status, name, problem, kind }) => {
+  const provoke = provocationOf(kind, name)
+  const [request] = exampleRequests(operation)
+  if (provoke === undefined || request === undefined) throw new Error(`Nothing here brings ${kind} ${name} about`)
+  // Once for each operation: what alters the story begins by telling it anew, and the others are refused before they can.
+  if (operation !== scene) await setScene(story, request)
+  scene = operation
+  const bearer = await bearerFor(operation, story)
+  const answer = await provoke({ story, servers, operation, problem, attempt: request.attempt, bearer })
+  expect(answer.status, answer.text).toBe(status)
+  const known = 'current' in problem ? await story.known() : { ids: new Set<string>(), times: new Set<string>() }
+  const comparison = createComparison(known, story.time, [requestId])
+  comparison.compare('', problem, JSON.parse(answer.text) as Json)
+  compareHeaders(comparison, operation, answer)
+  expect(comparison.differences()).toEqual([])
+})
+
+test('whatever is provoked here is shown somewhere', () => {
+  const names = Object.entries(provocations).flatMap(([kind, examples]) => Object.keys(examples).map((name) => `${kind} ${name}`))
+  expect(names.toSorted()).toEqual([...new Set(shown.map(({ kind, name }) => `${kind} ${name}`))].toSorted())
+})
+
+function provocationOf(kind: string, name: string) {
+  const kinds: Readonly<Record<string, (typeof provocations)[keyof typeof provocations]>> = provocations
+  return kinds[kind]?.[name]
+}
+
+function fail(): never {
+  throw new Error('a fault of the server')
+}
+
+function failEverywhere(handlers: Handlers): Handlers {
+  return Object.fromEntries(Object.keys(handlers).map((id) => [id, fail])) as unknown as Handlers
+}
+
+/** As in production: its words about a database that is away are those of the process, not of a test. */
+async function startWithoutDatabase(): Promise<RunningServer> {
+  const log = pino({ enabled: false })
+  // Port 1 of the loopback address: nobody listens.
+  const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', SECRET_KEY })
+  return start(config, await listen(config, log), log, () => undefined)
+}

@@ -1,0 +1,185 @@
+import { sql } from 'kysely'
+import { expect } from 'vitest'
+import { type JsonObject, list, string } from '../../../src/contract/document.ts'
+import type { Operation } from '../../../src/contract/operations.ts'
+import type { ProblemSlug } from '../../../src/http/problem-kinds.ts'
+import type { Answer } from '../../support/people.ts'
+import { insertAccount } from '../../../src/auth/accounts.ts'
+import { type Attempt, send, withUnknownIds } from '../operations.ts'
+import { announceTooMuch, withHeaders } from '../partial-requests.ts'
+import type { OUTSIDE_OPERATIONS } from '../outside-operations.ts'
+import { exampleBody, operations } from '../document-examples.ts'
+import { exampleRequests } from './requests.ts'
+import { change, write } from './stages.ts'
+import { ids, type Story } from './story.ts'
+
+/** The servers of the story: as it is by default, and such as their operator or a fault made them. */
+export interface Servers {
+  readonly closed: { readonly url: string }
+  readonly throwing: { readonly url: string }
+  readonly cutOff: { readonly url: string }
+}
+
+/** A problem that the document shows of an operation, and a request of the story for which the operation would succeed. */
+export interface Given {
+  readonly story: Story
+  readonly servers: Servers
+  readonly operation: Operation
+  readonly problem: JsonObject
+  readonly attempt: Attempt
+  readonly bearer: string | undefined
+}
+
+type Provocation = (given: Given) => Promise<Answer>
+
+/** For each kind, what brings each of its examples about, by their names. A kind without an entry does not compile. */
+export const provocations: Record<Exclude<ProblemSlug, keyof typeof OUTSIDE_OPERATIONS>, Readonly<Record<string, Provocation>>> = {
+  'malformed-request': { malformed: (given) => askWith(given, withQuery(given.attempt, '%zz')) },
+  unauthorized: { unauthorized: ({ story, attempt }) => send(story.server, attempt, undefined) },
+  'invalid-grant': { invalidGrant: (given) => askWith(given, withFields(given.attempt, { password: 'not it' })) },
+  'insufficient-scope': {
+    insufficientScope: async ({ story, attempt, problem }) => {
+      const granted = list(problem['granted_scopes']).map((scope) => string(scope))
+      return send(story.server, attempt, `Bearer ${await story.token(granted)}`)
+    },
+  },
+  'registration-closed': { registrationClosed: ({ servers, attempt, bearer }) => send(servers.closed, attempt, bearer) },
+  'not-found': {
+    notFound: unknownId,
+    sessionNotFound: unknownId,
+    apiKeyNotFound: unknownId,
+    versionNotFound: (given) => {
+      const path = given.attempt.path.replace('/revisions/1', '/revisions/7')
+      return askWith(given, { ...given.attempt, path })
+    },
+  },
+  'not-acceptable': { notAcceptable: (given) => askWith(given, withHeaders(given.attempt, { Accept: 'application/xml' })) },
+  'email-taken': {
+    emailTaken: async (given) => {
+      await given.story.reset()
+      const email = string(exampleBody('updateMe')['email'])
+      await insertAccount(given.story.server.db, { email, passwordHash: '' }, { type: 'registered', address: undefined })
+      return askWith(given, given.attempt)
+    },
+  },
+  'too-many-api-keys': {
+    tooManyApiKeys: async (given) => {
+      await given.story.reset()
+      await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
+        select gen_random_uuid(), user_id, name, decode(md5(n::text), 'hex'), hint, scope, expires_at
+        from api_keys, generate_series(1, 49) n`.execute(given.story.server.db)
+      return askWith(given, given.attempt)
+    },
+  },
+  'request-in-flight': {
+    inFlight: async ({ story, operation }) => {
+      const answers = repeated.get(story) ?? repeatAll(story)
+      repeated.set(story, answers)
+      const answer = (await answers).get(operation.operationId)
+      if (answer === undefined) throw new Error(`${operation.operationId} takes no Idempotency-Key`)
+      return answer
+    },
+  },
+  'merge-conflict': {
+    mergeConflict: async (given) => {
+      await given.story.reset()
+      await write(given.story, 'Dear all,\nHello')
+      await change(given.story, { content: 'Dear all,\nHello Bob' })
+      const attempt = withQuery(given.attempt, 'on_conflict=merge')
+      return askWith(given, { ...attempt, body: JSON.stringify({ content: 'Dear all,\nHello Ann' }) })
+    },
+  },
+  'note-changed': {
+    noteChanged: async (given) => {
+      await given.story.reset()
+      await change(given.story, { title: 'Renamed' })
+      return askWith(given, withHeaders(given.attempt, { 'If-Match': '"1"' }))
+    },
+  },
+  'body-too-large': {
+    tooLarge: ({ story, operation, attempt, bearer }) => {
+      const headers = bearer === undefined ? {} : { Authorization: bearer }
+      return announceTooMuch(story.server.url, withHeaders(attempt, headers), operation.body?.maxBytes ?? 0)
+    },
+  },
+  'unsupported-media-type': {
+    unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),
+  },
+  'validation-failed': { invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')) },
+  'too-many-attempts': { tooManyAttempts: guessOn },
+  'internal-error': { internalError: ({ servers, attempt, bearer }) => send(servers.throwing, attempt, bearer) },
+  unavailable: { unavailable: ({ servers, attempt, bearer }) => send(servers.cutOff, attempt, bearer) },
+  unhealthy: { unhealthy: ({ servers, attempt, bearer }) => send(servers.cutOff, attempt, bearer) },
+}
+
+function askWith({ story, bearer }: Given, attempt: Attempt): Promise<Answer> {
+  return send(story.server, attempt, bearer)
+}
+
+function unknownId(given: Given): Promise<Answer> {
+  const attempt = withUnknownIds(given.operation, given.attempt)
+  if (attempt === undefined) throw new Error(`${given.operation.operationId} names nothing by an id`)
+  return askWith(given, attempt)
+}
+
+/** Each takes the two seconds that a repeated request waits, so all wait at once. */
+const repeated = new WeakMap<Story, Promise<ReadonlyMap<string, Answer>>>()
+
+/**
+ * What requests with an Idempotency-Key are answered while the same request is under way: a lock on the owner keeps the
+ * first ones from being stored.
+ */
+async function repeatAll(story: Story): Promise<ReadonlyMap<string, Answer>> {
+  const { db } = story.server
+  const takers = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'Idempotency-Key'))
+  const bearer = `Bearer ${await story.token()}`
+  const sendAll = () =>
+    takers.map(async (operation) => {
+      const [request] = exampleRequests(operation)
+      if (request === undefined) throw new Error(`${operation.operationId} has no example`)
+      return [operation.operationId, await send(story.server, request.attempt, bearer)] as const
+    })
+  await story.reset()
+  const { promise: answered, resolve: release } = Promise.withResolvers<void>()
+  const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
+  const holder = db.transaction().execute(async (transaction) => {
+    await sql`select from users where id = ${ids.user} for update`.execute(transaction)
+    isLocked()
+    await answered
+  })
+  await locked
+  const first = sendAll()
+  const keys = sql`select from pg_locks where locktype = 'advisory' and granted
+    and database = (select oid from pg_database where datname = current_database())`
+  await expect.poll(async () => (await keys.execute(db)).rows.length).toBe(takers.length)
+  const second = new Map(await Promise.all(sendAll()))
+  release()
+  await Promise.all([holder, ...first])
+  return second
+}
+
+/** Wrong passwords until one is not looked at any more. */
+async function guessOn(given: Given): Promise<Answer> {
+  const wrong = withFields(given.attempt, { password: 'not it', current_password: 'not it' })
+  // On a machine that is very busy the first block, of a second, may be over before the next guess.
+  for (let round = 0; round < 3; round += 1) {
+    await given.story.reset()
+    for (let guess = 0; guess < 5; guess += 1) await askWith(given, wrong)
+    const answer = await askWith(given, wrong)
+    if (answer.status === 429) return answer
+  }
+  throw new Error(`${given.operation.operationId} lets everybody guess on`)
+}
+
+function withQuery(attempt: Attempt, query: string): Attempt {
+  return { ...attempt, path: `${attempt.path}${attempt.path.includes('?') ? '&' : '?'}${query}` }
+}
+
+/** The request with other values for those of these fields that it has. */
+function withFields(attempt: Attempt, fields: Readonly<Record<string, string>>): Attempt {
+  const isForm = attempt.headers['Content-Type'] === 'application/x-www-form-urlencoded'
+  const text = attempt.body ?? '{}'
+  const given = isForm ? Object.fromEntries(new URLSearchParams(text)) : (JSON.parse(text) as Record<string, string>)
+  const changed = { ...given, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in given)) }
+  return { ...attempt, body: isForm ? new URLSearchParams(changed).toString() : JSON.stringify(changed) }
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Json } from '../../../src/contract/document.ts'
+import type { OperationId } from '../../../src/contract/types.ts'
+import type { Answer } from '../../support/people.ts'
+import { operationCalled, operations, places } from '../document-examples.ts'
+import { type Attempt, isSuccess, send } from '../operations.ts'
+import { bearerFor, exampleRequests, setScene, withBody } from './requests.ts'
+import { addExamples, builtFrom, createSchemaValues } from './schema-values.ts'
+import { type Story, tellStory } from './story.ts'
+
+let story: Story
+const values = createSchemaValues()
+
+beforeAll(async () => {
+  story = await tellStory()
+  addExamples(values)
+})
+afterAll(() => story.stop())
+
+/** Requests whose fields all have the values that their schemas show. */
+const built = operations.flatMap((operation) =>
+  [...(operation.body?.content ?? [])].flatMap(([mediaType, schema]) =>
+    builtFrom(schema).map((body, index) => {
+      return { operation, mediaType, schema, body, title: `${operation.operationId} ${mediaType} ${index + 1}` }
+    }),
+  ),
+)
+
+test.each(built)('a body made of the examples of its fields is taken: $title', async ({ operation, mediaType, schema, body }) => {
+  const request = exampleRequests(operation).at(-1)
+  if (request === undefined) throw new Error(`${operation.operationId} has no example`)
+  await setScene(story, request)
+  const answer = await sendAs(operation.operationId as OperationId, withBody(request.attempt, mediaType, body))
+  expect(isSuccess(answer), answer.text).toBe(true)
+  values.add(schema, body)
+})
+
+test('what the examples of operations do not show is given all the same', async () => {
+  await story.reset()
+  const { path } = first('getNote')
+  const tags = ['groceries', 'Week 48']
+  await story.send('PUT', path, { tags })
+  await sendAs('getRevision', { ...first('getRevision'), path: `${path}/revisions/2` })
+  await story.send('DELETE', path)
+  await sendAs('listTrash', first('listTrash'))
+  await sendAs('createNote', withBody(first('createNote'), 'application/json', { title: '', content: 'Hello' }))
+  await sendAs('getCredential', first('getCredential'), `Bearer ${await story.token()}`)
+})
+
+test('every example of a schema is a value that was taken or given there', () => {
+  const shown = [...places()].flatMap(({ pointer, value: { examples } }) =>
+    Array.isArray(examples) ? (examples as Json[]).map((value) => ({ pointer, value })) : [],
+  )
+  expect(shown.length).toBeGreaterThan(100)
+  expect(shown.filter(({ pointer, value }) => !values.has(pointer, value))).toEqual([])
+})
+
+function first(operationId: OperationId): Attempt {
+  const [request] = exampleRequests(operationCalled(operationId))
+  if (request === undefined) throw new Error(`${operationId} has no example`)
+  return request.attempt
+}
+
+/** Sends a request, and adds its answer to what was given. */
+async function sendAs(operationId: OperationId, attempt: Attempt, bearer?: string): Promise<Answer> {
+  const operation = operationCalled(operationId)
+  const answer = await send(story.server, attempt, bearer ?? (await bearerFor(operation, story)))
+  const schema = operation.responses.get(answer.status)?.content.get(answer.headers.get('content-type') ?? '')
+  if (schema !== undefined) values.add(schema, JSON.parse(answer.text) as Json)
+  return answer
+}

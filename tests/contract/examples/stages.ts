@@ -1,0 +1,65 @@
+import { sql } from 'kysely'
+import { ids, type Story, times } from './story.ts'
+
+type Stage = (story: Story) => Promise<unknown>
+
+/** What happens between the beginning of the story and the example of an operation, or one of its examples. */
+export const stages: Readonly<Record<string, Stage>> = {
+  registerUser: ({ server }) => server.db.deleteFrom('users').execute(),
+  createApiKey: ({ server }) => server.db.deleteFrom('api_keys').execute(),
+  createNote: ({ server }) => server.db.deleteFrom('notes').execute(),
+  changeNotes: ({ server }) => server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute(),
+  'editNote several': (story) => write(story, 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'),
+  listRevisions: (story) => change(story, { title: 'Renamed' }),
+  restoreRevision: (story) => change(story, { title: 'Renamed' }),
+  compareRevisions: (story) => change(story, { content: 'Hello\nWorld\n' }),
+  listTags: async (story) => {
+    await change(story, { tags: ['groceries'] })
+    await change(story, { tags: ['groceries', 'Week 48'] }, ids.secondNote)
+  },
+  renameTags: async (story) => {
+    await change(story, { tags: ['todo'] })
+    await change(story, { tags: ['to do'] }, ids.secondNote)
+  },
+  listTrash: trash,
+  emptyTrash: trash,
+  eraseNote: trash,
+  restoreNote: trash,
+}
+
+/** Another content of the first note from its beginning. */
+export async function write({ server }: Story, content: string): Promise<void> {
+  await server.db.updateTable('notes').set({ content }).where('id', '=', ids.firstNote).execute()
+}
+
+/** The change of the story that makes version 2 of a note. */
+export async function change(story: Story, fields: Readonly<Record<string, unknown>>, note: string = ids.firstNote): Promise<void> {
+  await story.send('PUT', `/notes/${note}`, fields)
+  const updated_at = story.time.toNow(times.changed)
+  await story.server.db.updateTable('notes').set({ updated_at }).where('id', '=', note).execute()
+}
+
+async function trash(story: Story): Promise<void> {
+  await story.send('DELETE', `/notes/${ids.firstNote}`)
+  const deleted_at = story.time.toNow(times.trashed)
+  await story.server.db.updateTable('notes').set({ deleted_at }).where('id', '=', ids.firstNote).execute()
+}
+
+/** Enough of what a list holds that its first page is not the last. */
+export const manyOf: Readonly<Record<string, Stage>> = {
+  listNotes: ({ server }) =>
+    sql`insert into notes (id, owner_id, title, content) select gen_random_uuid(), owner_id, title, content
+      from notes, generate_series(1, 30)`.execute(server.db),
+  listRevisions: async (story) => {
+    for (let count = 0; count < 25; count += 1) await change(story, { title: `Renamed ${count}` })
+  },
+  listTags: (story) => change(story, { tags: Array.from({ length: 25 }, (_, index) => `groceries ${index}`) }),
+  listTrash: async (story) => {
+    await trash(story)
+    await sql`insert into notes (id, owner_id, title, content, deleted_at) select gen_random_uuid(), owner_id, title, content, deleted_at
+      from notes, generate_series(1, 30) where deleted_at is not null`.execute(story.server.db)
+  },
+  listSecurityEvents: ({ server }) =>
+    sql`insert into security_events (id, user_id, type, address, created_at) select gen_random_uuid(), user_id, type, address, created_at
+      from security_events, generate_series(1, 30)`.execute(server.db),
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ask } from '../support/people.ts'
+import { operations } from './document-examples.ts'
+import { cases, exceptionsOf } from './foreign/cases.ts'
+import { textOf } from './foreign/compare.ts'
+import { answerFaults, rowFaults, toldFaults } from './foreign/faults.ts'
+import { faultMeanwhile } from './foreign/meanwhile.ts'
+import { ownerFaults } from './foreign/owner.ts'
+import { shapesOf } from './foreign/places.ts'
+import { type Trial, trialsOf } from './foreign/trials.ts'
+import { makeWorlds, type World, type Worlds } from './foreign/worlds.ts'
+
+/** So many faults of one operation say enough. */
+const MOST_FAULTS = 8
+/** Two more than are free. */
+const GUESSES = 7
+
+let worlds: Worlds
+
+beforeAll(async () => {
+  worlds = await makeWorlds()
+})
+beforeEach(() => worlds.reset())
+afterAll(() => worlds.stop())
+
+test('the cases have every place of the contract where a request takes a value, and no other', () => {
+  const documented = operations.map((operation) => {
+    const places = shapesOf(operation).flatMap((shape) => shape.places.map(({ place }) => place))
+    return [operation.operationId, [...new Set(places)].toSorted()] as const
+  })
+  const declared = Object.entries(cases).map(([id, places]) => [id, Object.keys(places).toSorted()] as const)
+  expect(new Map(declared)).toEqual(new Map(documented))
+})
+
+test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
+  "$id answers a stranger as if the victim's things did not exist, leaves them as they are, and serves their owner",
+  async ({ operation, id }) => {
+    const trials = trialsOf(worlds, operation)
+    const isTold = ({ changes }: Trial): boolean => changes.some(({ place }) => exceptionsOf(id, place).told !== undefined)
+    const untold = trials.filter((trial) => !isTold(trial))
+    const faults = [
+      ...(await answerFaults(worlds, operation, untold)),
+      ...(await rowFaults(worlds, operation)),
+      ...(await toldFaults(worlds, operation, trials.filter(isTold))),
+      ...(await ownerFaults(worlds, operation, trials)),
+    ]
+    expect(faults.slice(0, MOST_FAULTS)).toEqual([])
+  },
+)
+
+test("an answer to a stranger neither waits for the victim's requests under way nor tells of them", async () => {
+  expect(await faultMeanwhile(worlds)).toBeUndefined()
+})
+
+test('wrong passwords are counted and put off alike, whether there is such an account or not', async () => {
+  const body = new URLSearchParams({ username: worlds.belongings.email, password: 'not the password' }).toString()
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Request-Id': 'same' }
+  const guessIn = async ({ server }: World): Promise<string[]> => {
+    const answers: string[] = []
+    for (let count = 0; count < GUESSES; count += 1) answers.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
+    return answers
+  }
+  const [known, unknown] = [await guessIn(worlds.peopled), await guessIn(worlds.empty)]
+  expect(known).toEqual(unknown)
+  expect(known.at(-1)).toMatch(/^429\n[^]*retry-after: 1\n/)
+})

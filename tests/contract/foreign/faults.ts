@@ -1,0 +1,50 @@
+import type { Operation } from '../../../src/contract/operations.ts'
+import { allRows } from '../database-rows.ts'
+import { isSuccess } from '../operations.ts'
+import { namedPlaces } from './cases.ts'
+import { differences, idsIn, isSame, textOf } from './compare.ts'
+import { sendTrial } from './exchange.ts'
+import { asUnknown, hasTwin, type Trial } from './trials.ts'
+import type { Worlds } from './worlds.ts'
+
+/** Sends each trial as the stranger in both worlds, and the same about unknown things; says where the answers differ. */
+export async function answerFaults({ peopled, empty, known }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const trial of trials) {
+    const here = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign'))
+    const there = textOf(await sendTrial(operation, empty, empty.stranger, trial, 'foreign'))
+    if (!isSame(here, there, known)) faults.push(`${trial.title}: with the victim\n${here}\nwithout\n${there}`)
+    if (!hasTwin(trial) || trial.method === 'HEAD') continue
+    const unknown = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'unknown'))
+    // What may have an effect is done in both worlds, so that they stay alike.
+    if (trial.isOwn) await sendTrial(operation, empty, empty.stranger, trial, 'unknown')
+    if (!isSame(asUnknown(here, trial), unknown, known)) faults.push(`${trial.title}: foreign\n${here}\nunknown\n${unknown}`)
+  }
+  return faults
+}
+
+/** Rows of the victim that are not what they were, and others that only one of the worlds has. */
+export async function rowFaults({ peopled, empty, belongings, victimRows, known }: Worlds, { operationId }: Operation): Promise<string[]> {
+  const rows = await allRows(peopled.server.db)
+  const victims = new Set(victimRows)
+  const told = namedPlaces(operationId).flatMap(({ naming }) => naming.leaves?.[0] ?? [])
+  const isTold = (row: string): boolean => told.some((table) => row.startsWith(`${table} `)) && row.includes(belongings.userId)
+  const others = rows.filter((row) => !victims.has(row) && !isTold(row))
+  return [...lostRows(rows, victimRows), ...differences(others, await allRows(empty.server.db), known)]
+}
+
+function lostRows(rows: readonly string[], victimRows: readonly string[]): string[] {
+  const left = new Set(rows)
+  return victimRows.filter((row) => !left.has(row)).map((row) => `the victim had ${row.slice(0, 300)}`)
+}
+
+/** What the contract tells a stranger openly: it is refused, without a word about the victim, and changes nothing of hers. */
+export async function toldFaults({ peopled, victimRows }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const trial of trials) {
+    const answer = await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign')
+    const isSilent = !victimRows.some((row) => idsIn(row).some((id) => answer.text.includes(id)))
+    if (isSuccess(answer) || !isSilent) faults.push(`${trial.title}: told\n${textOf(answer)}`)
+  }
+  return [...faults, ...lostRows(await allRows(peopled.server.db), victimRows)]
+}

@@ -1,0 +1,73 @@
+import { sql } from 'kysely'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { enrol, person as at, type Person } from '../../support/people.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { allRows } from '../database-rows.ts'
+import { type Belongings, stock, stockALittle } from './belongings.ts'
+import { type Known, knownIn } from './compare.ts'
+import { type Cursors, readCursors } from './cursors.ts'
+import { takeSnapshot } from './snapshot.ts'
+
+/** A server, and those who use it. */
+export interface World {
+  readonly server: TestServer
+  readonly stranger: Person
+  readonly victim: Person
+}
+
+/** Two worlds in which the stranger has the same to the byte. The victim, with all that is hers, is in one of them only. */
+export interface Worlds {
+  readonly peopled: World
+  readonly empty: World
+  readonly belongings: Belongings
+  readonly cursors: Cursors
+  /** Every row that the victim's being there has led to. */
+  readonly victimRows: readonly string[]
+  /** What there is before any trial. */
+  readonly known: Known
+  /** Makes both as they were at first. */
+  readonly reset: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export async function makeWorlds(): Promise<Worlds> {
+  const origin = await createTestDatabase()
+  const first = await startServer({ db: origin.db, isRecorded: false })
+  const stranger = await enrol(first)
+  const own = await stockALittle(stranger)
+  await forgetAddresses(first)
+  await first.stop()
+  await origin.db.destroy()
+  const databases = [await createTestDatabase({ copyOf: origin }), await createTestDatabase({ copyOf: origin })] as const
+  await origin.drop()
+
+  const [server, other] = [await serverOf(databases[0], true), await serverOf(databases[1], false)]
+  const victim = await enrol(server)
+  const belongings = await stock(server, victim)
+  const cursors = await readCursors({ stranger: at(server, stranger), own, victim, foreign: belongings.notes.public })
+  await forgetAddresses(server)
+  const [rows, emptyRows] = [await allRows(server.db), new Set(await allRows(other.db))]
+  const restore = [await takeSnapshot(server.db), await takeSnapshot(other.db)]
+  return {
+    peopled: { server, stranger: at(server, stranger), victim },
+    empty: { server: other, stranger: at(other, stranger), victim: at(other, victim) },
+    belongings,
+    cursors,
+    victimRows: rows.filter((row) => !emptyRows.has(row)),
+    known: knownIn(rows),
+    reset: async () => void (await Promise.all(restore.map((bringBack) => bringBack()))),
+    stop: async () => {
+      await Promise.all([server.stop(), other.stop()])
+      await Promise.all(databases.map(({ drop }) => drop()))
+    },
+  }
+}
+
+function serverOf({ db }: TestDatabase, isRecorded: boolean): Promise<TestServer> {
+  return startServer({ db, isRecorded })
+}
+
+/** Both are at home elsewhere: failed logins from an address that the owner uses are counted otherwise, on purpose. */
+async function forgetAddresses({ db }: TestServer): Promise<void> {
+  await sql`delete from known_addresses`.execute(db)
+}

@@ -1,0 +1,110 @@
+import type { Lie } from '../lie.ts'
+
+const gate = 'invariants'
+
+/** What one answer, or one answer after another, must be whatever the test at hand looks at. */
+export const lies: readonly Lie[] = [
+  {
+    title: 'the ETag of a 412 is the one that the caller sent',
+    gate,
+    file: 'src/notes/refusals.ts',
+    from: `{ current: toNote(current), ...(base === undefined ? {} : { base: toRevision(base) }) },
+    headers: { ETag: etagOf(current) },`,
+    to: `{ current: toNote(current), ...(base === undefined ? {} : { base: toRevision(base) }) },
+    headers: { ETag: etagOf(base ?? current) },`,
+  },
+  {
+    title: 'Location of a new note holds the id of its owner',
+    gate,
+    file: 'src/notes/handlers.ts',
+    from: 'Location: `/notes/${result.id}`',
+    to: 'Location: `/notes/${result.owner_id}`',
+  },
+  {
+    title: 'the Link of a list of notes forgets is_pinned',
+    gate,
+    file: 'src/notes/handlers.ts',
+    from: 'if (value !== undefined) query.append(name, String(value))',
+    to: "if (value !== undefined && name !== 'is_pinned') query.append(name, String(value))",
+  },
+  {
+    title: 'a result of a batch tells what the database said',
+    gate,
+    file: 'src/notes/batch-handlers.ts',
+    from: 'title, detail: problem.message } }',
+    to: 'title, detail: problem.cause instanceof Error ? problem.cause.message : problem.message } }',
+  },
+  {
+    title: 'a key that cannot be revoked right now is not found, for the reason that the driver gives',
+    gate,
+    file: 'src/auth/key-handlers.ts',
+    from: `      if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
+    to: `      const removed = await removeApiKey(db, key, client.address).catch((error: unknown) => {
+        throw new Problem('not-found', String(error).slice(0, 200))
+      })
+      if (!removed) throw new Problem('not-found', 'There is no such API key.')`,
+  },
+  {
+    title: 'renaming a tag changes a note without a new time',
+    gate,
+    file: 'src/notes/rename-tags.ts',
+    from: 'update notes set version = version + 1, updated_at = clock_timestamp(),',
+    to: 'update notes set version = version + 1,',
+  },
+  {
+    title: 'a session makes API keys with scopes that it does not have',
+    gate,
+    file: 'src/auth/scopes.ts',
+    from: 'if (granted.includes(scope)) return []',
+    to: "if (granted.includes(scope) || granted.includes('keys:write')) return []",
+  },
+  {
+    title: 'getCredential leaves out the operations that need no scope',
+    gate,
+    file: 'src/auth/scopes.ts',
+    from: 'needed === null || needed.every((scope: Scope) => granted.includes(scope))',
+    to: 'needed === null || needed.some((scope: Scope) => granted.includes(scope))',
+  },
+  {
+    title: 'every API key lives for 90 days',
+    gate,
+    file: 'src/auth/api-keys.ts',
+    from: 'make_interval(days => ${days})',
+    to: 'make_interval(days => ${Math.max(days, 90)})',
+  },
+  {
+    title: 'expires_in tells the default and not the setting',
+    gate,
+    file: 'src/auth/token-handlers.ts',
+    from: 'expires_in: tokens.accessTokenSeconds,',
+    to: 'expires_in: Math.max(900, tokens.accessTokenSeconds),',
+  },
+  {
+    title: 'a busy server sends its callers away for an hour',
+    gate,
+    file: 'src/http/problem.ts',
+    from: "headers: { 'Retry-After': 2 }",
+    to: "headers: { 'Retry-After': 3600 }",
+  },
+  {
+    title: 'a change is said to be made by the account and not by its credential',
+    gate,
+    file: 'src/notes/note.ts',
+    from: 'changed_by_id: credential.id }',
+    to: "changed_by_id: credential.kind === 'api_key' ? credential.id.replace(/.$/, '0') : credential.id }",
+  },
+  {
+    title: 'the event of an ended session does not say which',
+    gate,
+    file: 'src/auth/sessions.ts',
+    from: "{ type: 'session_revoked', userId: session.userId, address, subjectId: session.id }",
+    to: "{ type: 'session_revoked', userId: session.userId, address }",
+  },
+  {
+    title: 'an access token that is revoked goes on',
+    gate,
+    file: 'src/auth/credentials.ts',
+    from: 'if (session !== undefined) await revokeSession(db, session, address)',
+    to: "if (session !== undefined && credential.startsWith('nrt_')) await revokeSession(db, session, address)",
+  },
+]

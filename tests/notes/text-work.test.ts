@@ -1,0 +1,46 @@
+import { afterAll, expect, test } from 'vitest'
+import { createTextWork } from '../../src/notes/text-work.ts'
+import type { DiffJob } from '../../src/notes/text/jobs.ts'
+
+const work = createTextWork()
+afterAll(() => work.close())
+
+const labels = { before: 'a', after: 'b' }
+const large: DiffJob = { kind: 'diff', before: 'a\n'.repeat(10_000), after: 'b\n', labels }
+
+test('a large job that a note outruns is done again at most three times, and then answers 503', async () => {
+  let version = 0
+  const attempt = work.whileUnchanged<DiffJob, string>('u', async (done) => {
+    version += 1
+    return done(version, large)
+  })
+  await expect(attempt).rejects.toMatchObject({ slug: 'unavailable', status: 503, headers: { 'Retry-After': 2 } })
+  // Once to learn of the job, then once after each of the four times that it was done.
+  expect(version).toBe(5)
+})
+
+test('a result counts for the version that it was made of, and for no other', async () => {
+  const versions = [1, 2, 2]
+  const seen: number[] = []
+  const diff = await work.whileUnchanged<DiffJob, string>('u', async (done) => {
+    const version = versions[seen.length] ?? 0
+    seen.push(version)
+    return done(version, { ...large, labels: { before: `version ${version}`, after: 'b' } })
+  })
+  expect(seen).toEqual([1, 2, 2])
+  expect(diff).toMatch(/^--- version 2\n/)
+})
+
+test('a small job is done where it is asked for, in one attempt', async () => {
+  let attempts = 0
+  const diff = await work.whileUnchanged<DiffJob, string>('u', async (done) => {
+    attempts += 1
+    return done(1, { kind: 'diff', before: 'a\n', after: 'b\n', labels })
+  })
+  expect(attempts).toBe(1)
+  expect(diff).toContain('-a\n+b\n')
+})
+
+test('an error of an attempt that is no job ends it', async () => {
+  await expect(work.whileUnchanged('u', async () => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own')
+})

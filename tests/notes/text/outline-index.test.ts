@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import { editBounds } from '../../../src/notes/bounds.ts'
+import { EditableText } from '../../../src/notes/text/editable-text.ts'
+import { applyEdits } from '../../../src/notes/text/edits.ts'
+import { OutlineIndex } from '../../../src/notes/text/outline-index.ts'
+import { costOf, type Random, randomFrom } from './random.ts'
+
+const lines = ['# a', '## b ##', '#', 'a', 'b', '===', '---', '- - -', '- [ ] a', '- [x] b', '* [X] c', '1. [ ] a', '  - [ ] b', '    c']
+const others = ['\t- x', '```', '~~~~', '``` js', '> q', '', '', '   ', '-', '- ```', '  ```', '- [ ]', 'e\u0301', '\u00a0', '- - [ ] w']
+const endings = ['\n', '\n', '\n', '\r\n', '\r']
+
+function randomMarkdown(random: Random, most: number): string {
+  let text = ''
+  for (let count = random.below(most); count > 0; count -= 1)
+    text += ' '.repeat(random.below(8) === 0 ? random.below(7) : 0) + random.oneOf([...lines, ...others]) + random.oneOf(endings)
+  return random.below(2) === 0 ? text : text.trimEnd()
+}
+
+/** All that can be asked of an outline. */
+function everything(index: OutlineIndex): unknown {
+  const headings = ['a', 'b', '', 'a b', 'a a', 'é'].flatMap((text) => [undefined, 1, 2].map((level) => index.findHeadings(text, level)))
+  const tasks = ['a', 'b', 'c', 'w', ''].map((text) => index.findTasks(text))
+  return { headings, tasks, ends: headings.flat().map((heading) => index.endOfSection(heading)) }
+}
+
+test('an outline that followed every change is the outline of the text as it is now', () => {
+  const random = randomFrom(7)
+  for (let round = 0; round < 600; round += 1) {
+    const text = new EditableText(randomMarkdown(random, round % 20 === 0 ? 600 : 12))
+    expect(text.outline).toBeDefined()
+    for (let step = 0; step < 8; step += 1) {
+      const [one, other] = [random.below(text.content.length + 1), random.below(text.content.length + 1)]
+      const length = random.below(3) === 0 ? Math.abs(one - other) : random.below(9)
+      const from = Math.min(one, other)
+      text.replace({ from, to: Math.min(text.content.length, from + length), text: randomMarkdown(random, 4) })
+      expect(everything(text.outline), JSON.stringify(text.content)).toEqual(everything(new OutlineIndex(text.content)))
+    }
+  }
+})
+
+test('endings and characters are counted through every change', () => {
+  const random = randomFrom(11)
+  for (let round = 0; round < 300; round += 1) {
+    const text = new EditableText(randomMarkdown(random, 12))
+    for (let step = 0; step < 8; step += 1) {
+      const fresh = new EditableText(text.content)
+      expect(text.dominantEnding).toBe(fresh.dominantEnding)
+      expect(text.isLongerThan(20)).toBe(Array.from(text.content).length > 20)
+      // Not within a pair of surrogates, as no edit is.
+      const from = random.below(2) === 0 ? 0 : text.content.length
+      text.replace({ from, to: from, text: random.oneOf(['\n', '\r', '\r\n', '😀😀', 'a']) })
+    }
+  }
+})
+
+const size = 2 ** 20 - 4_096
+const tasks = Array.from({ length: 90_000 }, (_, index) => `- [ ] t${index}\n`)
+  .join('')
+  .slice(0, size)
+const hundred = Array.from({ length: 100 }, (_, index) => index)
+
+test.each([
+  ['toggles of 90 000 tasks', tasks, hundred.map((index) => ({ op: 'toggle_task', task: `t${index * 50}` }) as const)],
+  [
+    'insertions above them',
+    `# A\n\n${tasks}`,
+    hundred.map(() => ({ op: 'insert_under', heading: 'A', text: 'x', position: 'start' }) as const),
+  ],
+  [
+    'insertions after a line of list markers',
+    `# A\n\n${'- '.repeat(size / 2)}x\n`,
+    hundred.map(() => ({ op: 'insert_under', heading: 'A', text: 'x' }) as const),
+  ],
+])('100 %s cost less than 12 single ones', (_, content, edits) => {
+  const cost = (count: number): number => costOf(() => expect(applyEdits(content, edits.slice(0, count), editBounds).fault).toBeUndefined())
+  cost(1)
+  const single = Math.min(cost(1), cost(1), cost(1))
+  expect(Math.min(cost(100), cost(100))).toBeLessThan(12 * single)
+})
+
+const fence = { op: 'insert_under', heading: 'A', text: '~~~~~~~~', position: 'start' } as const
+const noFence = { op: 'replace_text', find: '~~~~~~~~\n', replace: '' } as const
+
+test('edits that turn a long text into code and back, again and again, are refused once 16 notes of the largest size were read', () => {
+  const edits = hundred.map((index) => (index % 2 === 0 ? fence : noFence))
+  const whole = applyEdits(`# A\n\n${tasks}`, [...edits, { op: 'toggle_task', task: 't1' }], editBounds)
+  expect(whole.fault).toMatchObject({ index: 15, type: 'too_much_reading' })
+  const half = applyEdits(`# A\n\n${tasks.slice(0, size / 2)}`, [...edits, { op: 'toggle_task', task: 't1' }], editBounds)
+  expect(half.fault).toMatchObject({ index: 31, type: 'too_much_reading' })
+})

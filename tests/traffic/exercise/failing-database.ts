@@ -1,0 +1,49 @@
+import { type KyselyPlugin, RawNode } from 'kysely'
+import type { Database } from '../../../src/db/database.ts'
+
+/** Failures as PostgreSQL tells them. Each text is one that no answer may show. */
+export const FAILURES = {
+  '23505': `duplicate key value violates unique constraint "canary_constraint"`,
+  '23503': `insert or update on table "canary_table" violates foreign key constraint "canary_foreign_key"`,
+  '40P01': 'deadlock detected, says canary_deadlock',
+  '57014': 'canceling statement due to statement timeout, says canary_timeout',
+  '55P03': 'canceling statement due to lock timeout, says canary_lock',
+  '42P01': 'relation "canary_relation" does not exist',
+  '53100': 'could not extend file "base/16384/canary": No space left on device',
+  XX000: 'canary: cache lookup failed for /usr/lib/postgresql/canary.so',
+} as const
+
+export type Failure = keyof typeof FAILURES
+
+export interface FailingDatabase {
+  readonly db: Database
+  /** From the statement with this number on, counted from 1, PostgreSQL refuses each; answers how many were sent when it is over. */
+  readonly fail: <T>(from: number, failure: Failure, work: () => Promise<T>) => Promise<{ readonly result: T; readonly statements: number }>
+}
+
+/** A real database of which every statement can be made to fail, with the error that PostgreSQL itself then raises. */
+export function failingDatabase(healthy: Database): FailingDatabase {
+  let armed: { readonly from: number; readonly failure: Failure } | undefined
+  let statements = 0
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => {
+      if (armed === undefined || (statements += 1) < armed.from) return node
+      return RawNode.createWithSql(raise(armed.failure))
+    },
+    transformResult: async ({ result }) => result,
+  }
+  return {
+    db: healthy.withPlugin(plugin),
+    fail: async (from, failure, work) => {
+      armed = { from, failure }
+      statements = 0
+      const result = await work().finally(() => (armed = undefined))
+      return { result, statements }
+    },
+  }
+}
+
+function raise(failure: Failure): string {
+  const options = `errcode = '${failure}', detail = 'Key (canary_column)=(canary_value) exists.', hint = 'canary_hint', table = 'canary_table'`
+  return `do $canary$ begin raise exception using message = '${FAILURES[failure].replaceAll("'", "''")}', ${options}; end $canary$`
+}
