@@ -7,6 +7,8 @@ export interface Verdict {
   readonly state: 'red' | 'green' | 'broken'
   /** The test or the finding that is red, or why nothing was judged. */
   readonly reason: string
+  /** What the failed test or the program said, for a gate that is red without a lie. */
+  readonly detail?: string
 }
 
 /** The part of vitest's JSON report that is read here. */
@@ -38,7 +40,7 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
   if (numTotalTests === 0) return broken('no test was collected')
   const failed = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'failed'))
   const asserted = failed.find(({ failureMessages }) => failureMessages.some((message) => /^AssertionError\b/.test(plain(message))))
-  if (asserted !== undefined) return { state: 'red', reason: asserted.fullName }
+  if (asserted !== undefined) return { state: 'red', reason: asserted.fullName, detail: plain(asserted.failureMessages.join('\n')) }
   const [first] = failed
   if (first !== undefined) return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)
   if (code === 0) return { state: 'green', reason: '' }
@@ -55,7 +57,7 @@ function judgeFindings({ code, output }: CommandResult): Verdict {
   if (code !== 1) return broken(`exit code ${code}: ${lastLine(text)}`)
   if (CRASH.test(text)) return broken(`crashed: ${text.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? firstLine(text)}`)
   const finding = text.split('\n').find((line) => /✖|\berror\b/i.test(line)) ?? firstLine(text)
-  return finding === '' ? broken('exit code 1 without a finding') : { state: 'red', reason: finding.trim() }
+  return finding === '' ? broken('exit code 1 without a finding') : { state: 'red', reason: finding.trim(), detail: text }
 }
 
 function broken(reason: string): Verdict {

@@ -30,7 +30,10 @@ async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
     const outcomes = await tryLies(thisProject, lies, {
       slots,
       signal: abort.signal,
-      onGate: (name, { state, reason }, seconds) => row(state === 'green' ? 'passes' : 'FAILS', seconds, name, `without a lie ${reason}`),
+      onGate: (name, { state, reason, detail }, seconds) => {
+        row(state === 'green' ? 'passes' : 'FAILS', seconds, name, `without a lie ${reason}`)
+        if (detail !== undefined) print(detail)
+      },
       onOutcome: ({ state, lie, reason, seconds }) => {
         row(state, seconds, lie.gate, lie.title)
         if (reason !== '') print(`${INDENT}${reason}`)
