@@ -28,10 +28,10 @@ export interface Load {
 }
 
 /**
- * Keeps each lane's connection busy for so many seconds. HTTP/1.1 by hand, because a whole client takes as much processor
+ * Keeps each lane's connection busy for so many seconds, or until there were so many requests. HTTP/1.1 by hand, because a whole client takes as much processor
  * time as the server and would be half of what is measured.
  */
-export async function runLoad(port: number, lanes: readonly Lane[], seconds: number): Promise<Load> {
+export async function runLoad(port: number, lanes: readonly Lane[], seconds: number, most = Infinity): Promise<Load> {
   const connections = await Promise.all(lanes.map(() => openConnection(port)))
   const latencies: number[] = []
   const started = performance.now()
@@ -41,7 +41,7 @@ export async function runLoad(port: number, lanes: readonly Lane[], seconds: num
       lanes.map(async (lane, index) => {
         const connection = connections[index]
         if (connection === undefined) return
-        for (let now = performance.now(); now < end;) {
+        for (let now = performance.now(); now < end && latencies.length < most;) {
           const answer = await connection.ask(lane.next())
           const answeredAt = performance.now()
           latencies.push(answeredAt - now)

@@ -46,13 +46,15 @@ export interface Plan {
   readonly postgresPid: number
 }
 
-/** Until the code of a new process is compiled. */
-const WARM_UP_SECONDS = 1
+/** Until the code of a new process is compiled: so many requests, but no longer than this. */
+const WARM_UP = { requests: 1_000, seconds: 3 }
 
 /** Measures every server with one operation: in rounds, each of which begins with another server. The first one is ours. */
 export async function measure(operation: Operation, entrants: readonly Entrant[], plan: Plan): Promise<Result[]> {
   const samples = new Map<string, Sample[]>(entrants.map(({ name }) => [name, []]))
-  for (const entrant of entrants) await sampleOf(operation, entrant, { ...plan, seconds: Math.min(plan.seconds, WARM_UP_SECONDS) })
+  for (const { client } of entrants) {
+    await runLoad(client.port, await operation.lanes(client, plan.connections), WARM_UP.seconds, WARM_UP.requests)
+  }
   for (let round = 0; round < plan.rounds; round += 1) {
     const turn = round % entrants.length
     for (const entrant of [...entrants.slice(turn), ...entrants.slice(0, turn)]) {

@@ -2,7 +2,7 @@
  * What a request costs: `npm run bench`. Our server beside node:http with one prepared statement, and beside the same
  * with all the statements that ours sends; `--compare DIR` adds the server of another checkout, such as the commit
  * before. One PostgreSQL, 32 connections, rounds in turn. No test: machines differ, so compare the ratios of one run.
- * `--connections 32 --rounds 5 --seconds 1 --json FILE`.
+ * `--connections 32 --rounds 5 --seconds 0.9 --json FILE`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     connections: { type: 'string', default: '32' },
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '0.9' },
     compare: { type: 'string' },
     json: { type: 'string' },
   },
