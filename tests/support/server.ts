@@ -15,7 +15,7 @@ import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
-import { recordServer } from '../traffic/recorder.ts'
+import { type Exchange, observe, recordServer } from '../traffic/recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
 const document = loadDocument()
@@ -40,11 +40,14 @@ interface ServerOptions {
   readonly passwordMinLength?: number
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
+  readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
   /** Instead of openapi.yaml, for what a change of it would do. */
   readonly document?: ContractDocument
+  /** Told of every exchange, as the server read and wrote it. */
+  readonly onExchange?: (exchange: Exchange) => void
   /** Instead of a database of the server's own. */
   readonly db?: Database
 }
@@ -67,7 +70,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const handlers = await createHandlers({
     ...auth,
     historyVersions: options.historyVersions ?? 1_000,
-    trashDays: 30,
+    trashDays: options.trashDays ?? 30,
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
@@ -85,6 +88,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const server = createServer(app)
   // What a changed contract makes of the server is no traffic of ours.
   if (options.document === undefined) recordServer(server)
+  const { onExchange } = options
+  if (onExchange !== undefined) server.prependListener('request', (request, response) => observe(request, response, onExchange))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {
