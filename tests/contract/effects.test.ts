@@ -3,8 +3,12 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { answerMarks, SeenAnswers } from './effects/answers.ts'
 import { requestFields } from './effects/fields.ts'
 import { listNotesEffects } from './effects/list-notes.ts'
+import { noteEffects } from './effects/notes.ts'
+import { preconditionEffects } from './effects/preconditions.ts'
+import { mergeEffects } from './effects/merges.ts'
+import { editEffects } from './effects/edits.ts'
 
-const effects = [...listNotesEffects]
+const effects = [...noteEffects, ...preconditionEffects, ...mergeEffects, ...editEffects, ...listNotesEffects]
 
 const shown = new Set<string>()
 const answers = new SeenAnswers()

@@ -153,7 +153,8 @@ function withValue(request: Request, kind: string, keys: readonly string[], valu
 
 function replaced(target: Json | undefined, [key, ...rest]: readonly string[], value: Json | undefined): Json | undefined {
   if (key === undefined) return value
-  if (Array.isArray(target)) return target.map((item: Json, index) => (String(index) === key ? (replaced(item, rest, value) ?? null) : item))
+  if (Array.isArray(target))
+    return target.map((item: Json, index) => (String(index) === key ? (replaced(item, rest, value) ?? null) : item))
   const { [key]: old, ...others } = (target ?? {}) as Record<string, Json>
   const now = replaced(old, rest, value)
   return now === undefined ? others : { ...others, [key]: now }

@@ -27,7 +27,8 @@ export function requestFields(): Field[] {
     const given = parameters.map(({ name, in: where, schema }) => toField(`${operationId} ${where} ${name}`, schema))
     const [[, schema] = []] = body?.content ?? []
     if (schema === undefined || body === undefined) return given
-    const types = body.content.size > 1 ? [...body.content.keys()].map((type) => ({ name: `${operationId} media type=${type}`, marks: [] })) : []
+    const types =
+      body.content.size > 1 ? [...body.content.keys()].map((type) => ({ name: `${operationId} media type=${type}`, marks: [] })) : []
     return [...given, ...types, ...fieldsWithin(`${operationId} body `, schema)]
   })
 }

@@ -74,10 +74,7 @@ export const listNotesEffects = [
       [undefined, newest.toReversed()],
       ['fruit', ['pear', 'Fig', 'apple']],
       [['GREEN'], ['pear', 'apple', 'elder']],
-      [
-        ['fruit', 'red'],
-        ['apple'],
-      ],
+      [['fruit', 'red'], ['apple']],
       [['fruit', 'unheard of'], []],
     ],
   }),

@@ -99,7 +99,10 @@ export async function cursorAfter(person: Person, address: string): Promise<stri
 }
 
 /** What is made by an API key with these scopes; the key is as good as the person. */
-export async function withKey(person: Person, scopes: readonly string[] = ['notes:read', 'notes:write']): Promise<{ id: string; key: string }> {
+export async function withKey(
+  person: Person,
+  scopes: readonly string[] = ['notes:read', 'notes:write'],
+): Promise<{ id: string; key: string }> {
   const body = { name: 'A key', scopes, current_password: person.password }
   const made = await succeed(person.ask('POST', '/api-keys', { body }))
   return { id: String(made.body['id']), key: String(made.body['key']) }
@@ -117,5 +120,7 @@ export async function manyNotes(server: TestServer, person: Person, count: numbe
     insert into notes (id, owner_id, title, content, created_at, updated_at, deleted_at)
     select gen_random_uuid(), ${userOf(person)}, 'n' || lpad(n::text, 5, '0'), 'x', moment, moment,
       case when ${fields.trashed === true} then moment end
-    from generate_series(1, ${count}::int) n, lateral (select now() - interval '1 day' + n * interval '1 second' as moment) m`.execute(server.db)
+    from generate_series(1, ${count}::int) n, lateral (select now() - interval '1 day' + n * interval '1 second' as moment) m`.execute(
+    server.db,
+  )
 }

@@ -1,0 +1,85 @@
+import { effect, type Effect, type Request, type Seen } from './effect.ts'
+import { type Author, changedSince, versionOf } from './preconditions.ts'
+import { fieldsOf, plain, rich, stored } from './states.ts'
+
+const lines = (change: Readonly<Record<string, string>> = {}) =>
+  'one\ntwo\nthree\nfour\nfive\nsix\n'.replaceAll(/\w+/g, (word) => change[word] ?? word)
+
+type Written = Readonly<Record<string, unknown>>
+
+async function merged(seen: Seen<Awaited<ReturnType<ReturnType<typeof changedSince>>>>): Promise<unknown> {
+  const { answer, state } = seen
+  const [row = {}] = await stored(seen)
+  const note = { ...fieldsOf(row), version: row['version'] }
+  if (answer.status < 400) return note
+  const { current, base, conflicts } = answer.body
+  return { note, current: versionOf(current, state), base: versionOf(base, state), ...(conflicts === undefined ? {} : { conflicts }) }
+}
+
+const requestWith = (mine: Written): Request => ({ header: { 'If-Match': '"1"' }, body: mine as Record<string, string> })
+
+/** Left out and `refuse` are 412; `merge` makes both changes. */
+function clean(base: Written, theirs: Written, mine: Written, both: Written): Effect {
+  const [was, is] = [
+    { ...plain, ...base },
+    { ...plain, ...base, ...theirs },
+  ]
+  const refused = { note: { ...is, version: 2 }, current: { ...is, version: 2 }, base: { ...was, version: 1, by: 'session' } }
+  return effect('patchNote', 'query on_conflict', {
+    guards: true,
+    given: changedSince(was, 'session', theirs, requestWith(mine)),
+    sees: merged,
+    samples: [
+      [undefined, refused, 412],
+      ['refuse', refused, 412],
+      ['merge', { ...is, ...both, version: 3 }],
+    ],
+  })
+}
+
+/** Where both changed the same place, `merge` lists the places. */
+function overlapping(base: Written, author: Author, theirs: Written, mine: Written, conflicts: readonly unknown[]): Effect {
+  const is = { ...base, ...theirs }
+  const refused = { note: { ...is, version: 2 }, current: { ...is, version: 2 }, base: { ...base, version: 1, by: author } }
+  return effect('patchNote', 'query on_conflict', {
+    guards: true,
+    given: changedSince(base, author, theirs, requestWith(mine)),
+    sees: merged,
+    samples: [
+      ['refuse', refused, 412],
+      ['merge', { ...refused, conflicts }, 409],
+    ],
+  })
+}
+
+export const mergeEffects: readonly Effect[] = [
+  clean(
+    { content: lines(), tags: ['a', 'b'] },
+    { content: lines({ one: 'ONE' }), title: 'Theirs', tags: ['a', 'b', 'c'] },
+    { content: lines({ six: 'SIX' }), tags: ['b', 'd'], is_pinned: true },
+    { content: lines({ one: 'ONE', six: 'SIX' }), title: 'Theirs', tags: ['b', 'c', 'd'], is_pinned: true },
+  ),
+  overlapping(
+    { ...plain, title: 'First', content: lines() },
+    'session',
+    { title: 'Theirs', content: lines({ three: '3' }) },
+    { title: 'Mine', content: lines({ three: 'drei' }) },
+    [
+      { field: 'title', line: 1, base: 'First', mine: 'Mine', theirs: 'Theirs' },
+      { field: 'content', line: 3, base: 'three\n', mine: 'drei\n', theirs: '3\n' },
+    ],
+  ),
+  overlapping(
+    { ...rich, content: lines() },
+    'api_key',
+    { ...plain, content: lines({ two: '2', five: '5' }) },
+    { content: lines({ two: 'zwei', five: 'fünf' }) },
+    [
+      { field: 'content', line: 2, base: 'two\n', mine: 'zwei\n', theirs: '2\n' },
+      { field: 'content', line: 5, base: 'five\n', mine: 'fünf\n', theirs: '5\n' },
+    ],
+  ),
+  overlapping({ ...plain, content: lines() }, 'unknown', { ...rich, content: lines({ six: '6' }) }, { content: lines({ six: 'sechs' }) }, [
+    { field: 'content', line: 6, base: 'six\n', mine: 'sechs\n', theirs: '6\n' },
+  ]),
+]
