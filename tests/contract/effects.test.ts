@@ -7,8 +7,30 @@ import { noteEffects } from './effects/notes.ts'
 import { preconditionEffects } from './effects/preconditions.ts'
 import { mergeEffects } from './effects/merges.ts'
 import { editEffects } from './effects/edits.ts'
+import { batchEffects } from './effects/batch.ts'
+import { historyEffects } from './effects/history.ts'
+import { tagEffects } from './effects/tags.ts'
+import { trashEffects } from './effects/trash.ts'
+import { tokenEffects } from './effects/tokens.ts'
+import { accountEffects } from './effects/account.ts'
+import { sessionEffects } from './effects/sessions.ts'
+import { keyEffects } from './effects/api-keys.ts'
 
-const effects = [...noteEffects, ...preconditionEffects, ...mergeEffects, ...editEffects, ...listNotesEffects]
+const effects = [
+  ...tokenEffects,
+  ...accountEffects,
+  ...sessionEffects,
+  ...keyEffects,
+  ...noteEffects,
+  ...preconditionEffects,
+  ...mergeEffects,
+  ...editEffects,
+  ...batchEffects,
+  ...historyEffects,
+  ...tagEffects,
+  ...trashEffects,
+  ...listNotesEffects,
+]
 
 const shown = new Set<string>()
 const answers = new SeenAnswers()

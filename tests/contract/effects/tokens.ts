@@ -1,0 +1,223 @@
+import { decodeJwt } from 'jose'
+import { scopes as allScopes } from '../../../generated/security.ts'
+import type { Json } from '../../../src/contract/document.ts'
+import { ask, enrol, type Person } from '../../support/people.ts'
+import type { TestServer } from '../../support/server.ts'
+import { effect, type Effect, type Seen, type State } from './effect.ts'
+import { sessionOf, userOf, withKey } from './states.ts'
+
+const everything = allScopes.join(' ')
+const bearer = (token: unknown) => ({ headers: { Authorization: `Bearer ${String(token)}` } })
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+export function token(server: TestServer, form: Readonly<Record<string, string>>) {
+  return ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
+}
+
+/** What the new access token is good for, by trying, and what its session has. */
+async function granted({ answer, server }: Seen<State>): Promise<unknown> {
+  const { access_token, scope } = answer.body
+  if (answer.status >= 400) return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
+  const sid = String(decodeJwt(String(access_token))['sid'])
+  const session = await server.db.selectFrom('sessions').select('scope').where('id', '=', sid).executeTakeFirstOrThrow()
+  const read = await ask(server, 'GET', '/notes', bearer(access_token))
+  const write = await ask(server, 'POST', '/notes', { ...bearer(access_token), body: { title: 'a', content: 'b' } })
+  const next = await token(server, { grant_type: 'refresh_token', refresh_token: String(answer.body['refresh_token']) })
+  return { scope, session: session.scope, mayRead: read.status === 200, mayWrite: write.status === 201, next: next.body['scope'] }
+}
+
+/** Somebody with a session of these scopes, about to continue it. */
+function continuing(scope: string, extra: Readonly<Record<string, Json>> = {}) {
+  return async (server: TestServer): Promise<State> => {
+    const person = await enrol(server, { scope })
+    return { person, request: { body: { grant_type: 'refresh_token', refresh_token: person.refreshToken, ...extra } } }
+  }
+}
+
+async function loggingIn(server: TestServer): Promise<State> {
+  const person = await enrol(server)
+  return { person, request: { body: { username: person.email, password: person.password } } }
+}
+
+interface Two extends State {
+  readonly other: Person
+}
+
+async function twoPeople(server: TestServer): Promise<Two> {
+  const [person, other] = [await enrol(server, { password: 'the same password' }), await enrol(server, { password: 'the same password' })]
+  return { person, other, request: { body: { password: 'the same password' } } }
+}
+
+const whose = ({ answer, state }: Seen<Two>) => {
+  const { sub } = decodeJwt(String(answer.body['access_token']))
+  return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'nobody'
+}
+
+const ignored = 'Accepted because OAuth clients send it, and ignored.'
+const inScope = ({ answer }: Seen<State>) => ({ status: answer.status, scope: answer.body['scope'] })
+
+const password: Effect[] = [
+  effect('createToken', 'body', {
+    given: loggingIn,
+    sees: async ({ answer, state, server }) => {
+      const { list } = await state.person.ask('GET', '/users/me/sessions')
+      const goesOn = decodeJwt(String(answer.body['access_token']))['sid'] === sessionOf(state.person)
+      const used = await token(server, { grant_type: 'refresh_token', refresh_token: state.person.refreshToken })
+      return { sessions: list.length, goesOn, isOldTokenGood: used.status === 200 }
+    },
+    samples: [
+      [({ person }) => ({ username: person.email, password: person.password }), { sessions: 2, goesOn: false, isOldTokenGood: true }],
+      [
+        ({ person }) => ({ grant_type: 'refresh_token', refresh_token: person.refreshToken }),
+        // Once more within ten seconds is the retry of a client that lost the answer.
+        { sessions: 1, goesOn: true, isOldTokenGood: true },
+      ],
+    ],
+  }),
+  effect('createToken', 'body username', {
+    given: twoPeople,
+    sees: whose,
+    samples: [
+      [({ person }) => person.email, 'the one'],
+      [({ other }) => other.email.toUpperCase(), 'the other'],
+    ],
+  }),
+  effect('createToken', 'body password', {
+    guards: true,
+    given: loggingIn,
+    sees: inScope,
+    samples: [
+      [({ person }) => person.password, { status: 200, scope: everything }],
+      ['another password', { status: 401, scope: undefined }, 401],
+    ],
+  }),
+  effect('createToken', 'body scope', {
+    given: loggingIn,
+    sees: granted,
+    samples: [
+      [undefined, { scope: everything, session: everything, mayRead: true, mayWrite: true, next: everything }],
+      ['', { scope: everything, session: everything, mayRead: true, mayWrite: true, next: everything }],
+      ['notes:read', { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' }],
+      ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
+      ['notes:read nonsense', ['invalid_scope'], 422],
+    ],
+  }),
+  effect('createToken', 'body grant_type', {
+    ignored: 'May be left out.',
+    given: loggingIn,
+    sees: inScope,
+    samples: [
+      [undefined, { status: 200, scope: everything }],
+      ['password', { status: 200, scope: everything }],
+    ],
+  }),
+  effect('createToken', 'header User-Agent', {
+    given: loggingIn,
+    sees: async ({ state }) => {
+      const { list } = await state.person.ask('GET', '/users/me/sessions')
+      return list.map(({ user_agent, address }) => ({ user_agent, address }))
+    },
+    samples: [
+      [
+        'One/1.0',
+        [
+          { user_agent: 'One/1.0', address: '127.0.0.1' },
+          { user_agent: null, address: '127.0.0.1' },
+        ],
+      ],
+      [
+        `Two ${'x'.repeat(300)}`,
+        [
+          { user_agent: `Two ${'x'.repeat(196)}`, address: '127.0.0.1' },
+          { user_agent: null, address: '127.0.0.1' },
+        ],
+      ],
+    ],
+  }),
+]
+
+function only(scope: string) {
+  return { scope, session: scope, next: scope }
+}
+
+const small = 'account:read notes:read'
+const continued = { session: small, mayRead: true, mayWrite: false, next: small }
+
+const refresh: Effect[] = [
+  effect('createToken', 'body scope', {
+    given: continuing(small),
+    sees: granted,
+    samples: [
+      [undefined, { ...continued, scope: small }],
+      ['', { ...continued, scope: small }],
+      ['notes:read', { ...continued, scope: 'notes:read' }],
+      ['account:read', { ...continued, scope: 'account:read', mayRead: false }],
+      ['notes:read notes:write', ['invalid_scope'], 422],
+    ],
+  }),
+  effect('createToken', 'body refresh_token', {
+    given: async (server) => {
+      const { person, other } = await twoPeople(server)
+      return { person, other, request: { body: { grant_type: 'refresh_token' } } }
+    },
+    sees: whose,
+    samples: [
+      [({ person }) => person.refreshToken, 'the one'],
+      [({ other }) => other.refreshToken, 'the other'],
+    ],
+  }),
+]
+
+const unheeded: Effect[] = ['client_id', 'client_secret'].flatMap((field) =>
+  [loggingIn, continuing(everything)].map((given) =>
+    effect('createToken', `body ${field}`, {
+      ignored,
+      given,
+      sees: inScope,
+      samples: [undefined, '', 'an-oauth-client'].map((send) => [send, { status: 200, scope: everything }] as const),
+    }),
+  ),
+)
+
+interface Holder extends State {
+  readonly key: string
+}
+
+async function holder(server: TestServer): Promise<Holder> {
+  const person = await enrol(server)
+  return { person, key: (await withKey(person)).key, request: { body: {} } }
+}
+
+/** Which of the credentials of somebody still opens something. */
+async function alive({ state, server }: Seen<Holder>): Promise<unknown> {
+  const session = await state.person.ask('GET', '/users/me')
+  const key = await ask(server, 'GET', '/notes', bearer(state.key))
+  const refreshed = await token(server, { grant_type: 'refresh_token', refresh_token: state.person.refreshToken })
+  return { session: session.status, refresh: refreshed.status, key: key.status }
+}
+
+const revoke: Effect[] = [
+  effect('revokeToken', 'body token', {
+    given: holder,
+    sees: alive,
+    samples: [
+      [({ person }) => person.refreshToken, { session: 401, refresh: 401, key: 200 }],
+      [({ person }) => person.accessToken, { session: 401, refresh: 401, key: 200 }],
+      [({ key }) => key, { session: 200, refresh: 200, key: 401 }],
+      ['unheard-of', { session: 200, refresh: 200, key: 200 }],
+    ],
+  }),
+  ...['token_type_hint', 'client_id', 'client_secret'].map((field) =>
+    effect('revokeToken', `body ${field}`, {
+      ignored: `${ignored} (token_type_hint: tokens are told apart by their form)`,
+      given: async (server) => {
+        const state = await holder(server)
+        return { ...state, request: { body: { token: state.key } } }
+      },
+      sees: alive,
+      samples: [undefined, '', 'refresh_token'].map((send) => [send, { session: 200, refresh: 200, key: 401 }] as const),
+    }),
+  ),
+]
+
+export const tokenEffects: readonly Effect[] = [...password, ...refresh, ...unheeded, ...revoke]
