@@ -1,10 +1,11 @@
 import { at, list, type Place } from '../../../src/contract/document.ts'
-import { type Exchange } from '../../traffic/recorder.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import type { Exchange } from '../../traffic/recorder.ts'
 import { place, textOf } from '../../traffic/traffic.ts'
 import { document, operations } from '../document-examples.ts'
 import { propertiesOf } from './fields.ts'
 
-/** Members that every problem has; tests/contract/problems and the kinds of problems hold them. */
+/** Members that every problem has: not what an operation answers, but how it fails. */
 const OF_EVERY_PROBLEM: ReadonlySet<string> = new Set(propertiesOf({ pointer: '', value: problemSchema() }).map(([name]) => name))
 
 /** What each part of an answer must be seen to be: these values, or `varies` for two that differ. */
@@ -45,7 +46,7 @@ function marksOf(name: string, schema: Place, isRequired: boolean, isProblem = f
 }
 
 /** What the answers of a run were seen to be. */
-export class SeenAnswers {
+class SeenAnswers {
   readonly #values = new Map<string, Set<string>>()
 
   add(exchange: Exchange): void {
@@ -94,4 +95,12 @@ function join(name: string, key: string): string {
 
 function problemSchema() {
   return at(document.root, { pointer: '', value: document.root }, 'components', 'schemas', 'Problem').value
+}
+
+/** Those of every server that a case asks. */
+export const answers = new SeenAnswers()
+
+/** A server whose answers are among them. */
+export function observed(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
+  return startServer({ ...options, onExchange: (exchange) => answers.add(exchange) })
 }

@@ -56,7 +56,7 @@ interface Outcome {
 
 export interface Effect {
   readonly name: string
-  readonly isIgnored: boolean
+  readonly ignored: string | undefined
   /** What each sample is expected to show; without a status, a success. */
   readonly expected: readonly { readonly send: unknown; readonly status: number | undefined; readonly seen: unknown }[]
   readonly run: (server: TestServer) => Promise<readonly Outcome[]>
@@ -122,7 +122,7 @@ export function effect<S extends State>(operationId: OperationId, where: string,
   }
 
   const expected = samples.map(([send, seen, status]) => ({ send: typeof send === 'function' ? 'by state' : send, status, seen }))
-  return { name: `${operationId} ${where}`, isIgnored: options.ignored !== undefined, expected, run, judge }
+  return { name: `${operationId} ${where}`, ignored: options.ignored, expected, run, judge }
 }
 
 function bodyOf({ answer }: Seen<State>): unknown {

@@ -2,7 +2,7 @@ import { enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { effect, type State } from './effect.ts'
-import { cursorAfter, manyNotes, numbered, succeed, titles } from './states.ts'
+import { cursorAfter, manyNotes, numbered, sharing, succeed, titles } from './states.ts'
 
 interface Shelf extends State {
   /** When the note was changed that comes third in the order of changes, and the last one. */
@@ -32,18 +32,10 @@ async function shelf(server: TestServer): Promise<Shelf> {
   return { person, third: await updated('date'), last: await updated('apple'), cursor, byTitle }
 }
 
-/** The shelf, asked for with this query. One shelf serves them all: reading changes nothing. */
-let made: { readonly server: TestServer; readonly shelf: Promise<Shelf> } | undefined
-function shelfWith(query: Record<string, string | number> | ((shelf: Shelf) => Record<string, string | number>)) {
-  return async (server: TestServer): Promise<Shelf> => {
-    if (made?.server !== server) made = { server, shelf: shelf(server) }
-    const mine = await made.shelf
-    return { ...mine, request: { query: typeof query === 'function' ? query(mine) : query } }
-  }
-}
+const shelfWith = sharing(shelf)
 
 const newest = ['elder', 'date', 'Quince', 'apple', 'Fig', 'pear']
-const given = shelfWith({ sort: 'created_at' })
+const given = shelfWith({ query: { sort: 'created_at' } })
 
 async function hundreds(server: TestServer, count: number): Promise<State> {
   const person: Person = await enrol(server)
@@ -55,7 +47,7 @@ const eight = Array.from({ length: 8 }, (_, index) => `tag ${index}`)
 
 export const listNotesEffects = [
   effect('listNotes', 'query sort', {
-    given: shelfWith({}),
+    given: shelfWith(),
     sees: titles,
     samples: [
       [undefined, newest],
@@ -118,7 +110,7 @@ export const listNotesEffects = [
     ],
   }),
   effect('listNotes', 'query is_archived', {
-    given: shelfWith({ tag: 'fruit', is_pinned: 'true' }),
+    given: shelfWith({ query: { tag: 'fruit', is_pinned: true } }),
     sees: titles,
     samples: [
       [undefined, ['Fig']],
@@ -135,7 +127,7 @@ export const listNotesEffects = [
     ],
   }),
   effect('listNotes', 'query cursor', {
-    given: shelfWith({ limit: 2 }),
+    given: shelfWith({ query: { limit: 2 } }),
     sees: ({ answer }) => ({ titles: titles({ answer }), isLast: nextOf(answer.headers) === undefined }),
     samples: [
       [undefined, { titles: ['elder', 'date'], isLast: false }],
@@ -143,7 +135,7 @@ export const listNotesEffects = [
     ],
   }),
   effect('listNotes', 'query cursor', {
-    given: shelfWith({ limit: 5, sort: 'title' }),
+    given: shelfWith({ query: { limit: 5, sort: 'title' } }),
     sees: ({ answer }) => ({ titles: titles({ answer }), isLast: nextOf(answer.headers) === undefined }),
     samples: [
       [undefined, { titles: ['apple', 'date', 'elder', 'Fig', 'pear'], isLast: false }],
@@ -151,7 +143,7 @@ export const listNotesEffects = [
     ],
   }),
   effect('listNotes', 'query limit', {
-    given: shelfWith(({ cursor }) => ({ cursor })),
+    given: shelfWith(({ cursor }) => ({ query: { cursor } })),
     sees: titles,
     samples: [
       [1, ['Quince']],
@@ -169,7 +161,7 @@ export const listNotesEffects = [
     ],
   }),
   effect('listNotes', 'query skip', {
-    given: shelfWith({ limit: 2 }),
+    given: shelfWith({ query: { limit: 2 } }),
     sees: titles,
     samples: [
       [undefined, ['elder', 'date']],

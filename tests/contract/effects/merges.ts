@@ -1,6 +1,7 @@
+import { expect } from 'vitest'
 import { effect, type Effect, type Request, type Seen } from './effect.ts'
 import { type Author, changedSince, versionOf } from './preconditions.ts'
-import { fieldsOf, plain, rich, stored } from './states.ts'
+import { fieldsOf, plain, rich, stored, succeed } from './states.ts'
 
 const lines = (change: Readonly<Record<string, string>> = {}) =>
   'one\ntwo\nthree\nfour\nfive\nsix\n'.replaceAll(/\w+/g, (word) => change[word] ?? word)
@@ -82,4 +83,40 @@ export const mergeEffects: readonly Effect[] = [
   overlapping({ ...plain, content: lines() }, 'unknown', { ...rich, content: lines({ six: '6' }) }, { content: lines({ six: 'sechs' }) }, [
     { field: 'content', line: 6, base: 'six\n', mine: 'sechs\n', theirs: '6\n' },
   ]),
+  effect('patchNote', 'header If-Match', {
+    guards: true,
+    // Version 2 has the text of version 1 with another beginning; in version 3 both ends are others.
+    given: async (server) => {
+      const base = { ...plain, content: lines() }
+      const mine = requestWith({ content: lines({ six: 'sechs', one: '1' }) })
+      const state = await changedSince(
+        base,
+        'session',
+        { content: lines({ one: '1' }) },
+        { ...mine, query: { on_conflict: 'merge' } },
+      )(server)
+      const body = { content: lines({ one: 'eins', six: '6' }) }
+      await succeed(state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body }))
+      return state
+    },
+    sees: ({ answer: { body, headers } }) => ({ ...body, etag: headers.get('etag') }),
+    samples: [
+      [
+        '"1"',
+        overlap({ version: 1, content: lines() }, [conflict(1, 'one\n', '1\n', 'eins\n'), conflict(6, 'six\n', 'sechs\n', '6\n')]),
+        409,
+      ],
+      ['"2"', overlap({ version: 2, content: lines({ one: '1' }) }, [conflict(6, 'six\n', 'sechs\n', '6\n')]), 409],
+    ],
+  }),
 ]
+
+function conflict(line: number, base: string, mine: string, theirs: string) {
+  return { field: 'content', line, base, mine, theirs }
+}
+
+function overlap(base: object, conflicts: readonly unknown[]): unknown {
+  const current = { version: 3, content: lines({ one: 'eins', six: '6' }) }
+  const isTold: unknown = expect.objectContaining(base)
+  return expect.objectContaining({ etag: '"3"', current: expect.objectContaining(current) as unknown, base: isTold, conflicts })
+}

@@ -100,11 +100,11 @@ export const preconditionEffects: readonly Effect[] = operations.flatMap(([opera
 function threeVersions(operation: (typeof operations)[number][0], request: Request): Effect[] {
   const given = async (server: TestServer): Promise<Changed> => {
     const state = await changedSince({ ...plain, content: 'Before' }, 'session', { content: 'Between' }, request)(server)
-    await succeed(state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body: { content: 'Now' } }))
+    await succeed(state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body: { content: 'Latest' } }))
     return state
   }
   const told = (version: number, content: string) => ({
-    current: { ...plain, content: 'Now', version: 3 },
+    current: { ...plain, content: 'Latest', version: 3 },
     base: { ...plain, content, version, by: 'session' },
     etag: '"3"',
   })

@@ -6,6 +6,19 @@ import { type Answer, enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import type { Request, Seen, State } from './effect.ts'
 
+/** One state for all who only read it: made once for a server, and asked for in these ways. */
+export function sharing<S extends State>(make: (server: TestServer) => Promise<S>) {
+  const made = new WeakMap<TestServer, Promise<S>>()
+  return (request: Request | ((state: S) => Request) = {}) =>
+    async (server: TestServer): Promise<S> => {
+      const state = made.get(server) ?? make(server)
+      made.set(server, state)
+      const mine = await state
+      const { path, query } = typeof request === 'function' ? request(mine) : request
+      return { ...mine, request: { ...mine.request, path: { ...mine.request?.path, ...path }, query: { ...query } } }
+    }
+}
+
 export interface NoteState extends State {
   readonly id: string
   readonly path: string

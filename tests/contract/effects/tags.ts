@@ -2,7 +2,7 @@ import { newNote, nextOf } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { cursorAfter, numbered, stored, succeed } from './states.ts'
+import { cursorAfter, numbered, sharing, stored, succeed } from './states.ts'
 
 interface Tagged extends State {
   readonly cursor: string
@@ -12,6 +12,8 @@ const counts = ({ answer }: Seen<State>) => ({
   tags: answer.list.map(({ tag, count }) => `${String(tag)} ${String(count)}`),
   isLast: nextOf(answer.headers) === undefined,
 })
+
+const shelf = sharing(tagged)
 
 async function tagged(server: TestServer): Promise<Tagged> {
   const person = await enrol(server)
@@ -28,7 +30,7 @@ async function tagged(server: TestServer): Promise<Tagged> {
 
 const lists: Effect[] = [
   effect('listTags', 'query limit', {
-    given: tagged,
+    given: shelf(),
     sees: counts,
     samples: [
       [undefined, { tags: ['A 2', 'B 3', 'c 1', 'd 1', 'e 1'], isLast: true }],
@@ -51,7 +53,7 @@ const lists: Effect[] = [
     ],
   }),
   effect('listTags', 'query cursor', {
-    given: async (server) => ({ ...(await tagged(server)), request: { query: { limit: 2 } } }),
+    given: shelf({ query: { limit: 2 } }),
     sees: counts,
     samples: [
       [undefined, { tags: ['A 2', 'B 3'], isLast: false }],
@@ -59,10 +61,7 @@ const lists: Effect[] = [
     ],
   }),
   effect('listTags', 'query limit', {
-    given: async (server) => {
-      const state = await tagged(server)
-      return { ...state, request: { query: { cursor: state.cursor } } }
-    },
+    given: shelf(({ cursor }) => ({ query: { cursor } })),
     sees: counts,
     samples: [
       [1, { tags: ['c 1'], isLast: false }],
@@ -70,7 +69,7 @@ const lists: Effect[] = [
     ],
   }),
   effect('listTags', 'state', {
-    given: async (server, sent) => (sent === 'tagged' ? tagged(server) : { person: await enrol(server) }),
+    given: async (server, sent) => (sent === 'tagged' ? shelf()(server) : { person: await enrol(server) }),
     sees: ({ answer }) => answer.list.length,
     samples: [
       ['tagged', 5],

@@ -3,11 +3,12 @@ import { scopes as allScopes } from '../../../generated/security.ts'
 import type { Json } from '../../../src/contract/document.ts'
 import { ask, enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
+import { observed } from './answers.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { sessionOf, userOf, withKey } from './states.ts'
+import { sessionOf, userOf } from './states.ts'
 
 const everything = allScopes.join(' ')
-const bearer = (token: unknown) => ({ headers: { Authorization: `Bearer ${String(token)}` } })
+export const bearer = (token: unknown) => ({ headers: { Authorization: `Bearer ${String(token)}` } })
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
 export function token(server: TestServer, form: Readonly<Record<string, string>>) {
@@ -53,7 +54,7 @@ const whose = ({ answer, state }: Seen<Two>) => {
   return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'nobody'
 }
 
-const ignored = 'Accepted because OAuth clients send it, and ignored.'
+export const ignored = 'Accepted because OAuth clients send it, and ignored'
 const inScope = ({ answer }: Seen<State>) => ({ status: answer.status, scope: answer.body['scope'] })
 
 const password: Effect[] = [
@@ -100,6 +101,21 @@ const password: Effect[] = [
       ['notes:read', { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' }],
       ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
       ['notes:read nonsense', ['invalid_scope'], 422],
+    ],
+  }),
+  effect('createToken', 'state', {
+    given: async (server, sent) => {
+      const brief = await observed({ db: server.db, accessTokenSeconds: Number(sent) })
+      return { ...(await loggingIn(server)), server: brief }
+    },
+    sees: async ({ answer, state }) => {
+      await state.server.stop()
+      const { exp = 0, iat = 0 } = decodeJwt(String(answer.body['access_token']))
+      return { said: answer.body['expires_in'], lasts: exp - iat }
+    },
+    samples: [
+      [900, { said: 900, lasts: 900 }],
+      [60, { said: 60, lasts: 60 }],
     ],
   }),
   effect('createToken', 'body grant_type', {
@@ -179,45 +195,4 @@ const unheeded: Effect[] = ['client_id', 'client_secret'].flatMap((field) =>
   ),
 )
 
-interface Holder extends State {
-  readonly key: string
-}
-
-async function holder(server: TestServer): Promise<Holder> {
-  const person = await enrol(server)
-  return { person, key: (await withKey(person)).key, request: { body: {} } }
-}
-
-/** Which of the credentials of somebody still opens something. */
-async function alive({ state, server }: Seen<Holder>): Promise<unknown> {
-  const session = await state.person.ask('GET', '/users/me')
-  const key = await ask(server, 'GET', '/notes', bearer(state.key))
-  const refreshed = await token(server, { grant_type: 'refresh_token', refresh_token: state.person.refreshToken })
-  return { session: session.status, refresh: refreshed.status, key: key.status }
-}
-
-const revoke: Effect[] = [
-  effect('revokeToken', 'body token', {
-    given: holder,
-    sees: alive,
-    samples: [
-      [({ person }) => person.refreshToken, { session: 401, refresh: 401, key: 200 }],
-      [({ person }) => person.accessToken, { session: 401, refresh: 401, key: 200 }],
-      [({ key }) => key, { session: 200, refresh: 200, key: 401 }],
-      ['unheard-of', { session: 200, refresh: 200, key: 200 }],
-    ],
-  }),
-  ...['token_type_hint', 'client_id', 'client_secret'].map((field) =>
-    effect('revokeToken', `body ${field}`, {
-      ignored: `${ignored} (token_type_hint: tokens are told apart by their form)`,
-      given: async (server) => {
-        const state = await holder(server)
-        return { ...state, request: { body: { token: state.key } } }
-      },
-      sees: alive,
-      samples: [undefined, '', 'refresh_token'].map((send) => [send, { session: 200, refresh: 200, key: 401 }] as const),
-    }),
-  ),
-]
-
-export const tokenEffects: readonly Effect[] = [...password, ...refresh, ...unheeded, ...revoke]
+export const tokenEffects: readonly Effect[] = [...password, ...refresh, ...unheeded]

@@ -1,8 +1,23 @@
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
+import type { TestServer } from '../../support/server.ts'
+import { observed } from './answers.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { cursorAfter, fieldsOf, manyNotes, numbered, plain, rich, stored, succeed, theOne, theTwo, titles, withTwoNotes } from './states.ts'
+import {
+  cursorAfter,
+  fieldsOf,
+  manyNotes,
+  numbered,
+  plain,
+  rich,
+  sharing,
+  stored,
+  succeed,
+  theOne,
+  theTwo,
+  titles,
+  withTwoNotes,
+} from './states.ts'
 
 interface Trashed extends State {
   readonly cursor: string
@@ -17,12 +32,13 @@ async function trashed(server: TestServer): Promise<Trashed> {
   return { person, cursor: await cursorAfter(person, '/trash?limit=2') }
 }
 
+const bin = sharing(trashed)
 const page = ({ answer }: Seen<State>) => ({ titles: titles({ answer }), isLast: nextOf(answer.headers) === undefined })
 const days = (from: unknown, to: unknown) => (Date.parse(String(to)) - Date.parse(String(from))) / 86_400_000
 
 const lists: Effect[] = [
   effect('listTrash', 'query limit', {
-    given: trashed,
+    given: bin(),
     sees: page,
     samples: [
       [undefined, { titles: ['c', 'd', 'a', 'e', 'b'], isLast: true }],
@@ -44,7 +60,7 @@ const lists: Effect[] = [
     ],
   }),
   effect('listTrash', 'query cursor', {
-    given: async (server) => ({ ...(await trashed(server)), request: { query: { limit: 2 } } }),
+    given: bin({ query: { limit: 2 } }),
     sees: page,
     samples: [
       [undefined, { titles: ['c', 'd'], isLast: false }],
@@ -52,10 +68,7 @@ const lists: Effect[] = [
     ],
   }),
   effect('listTrash', 'query limit', {
-    given: async (server) => {
-      const state = await trashed(server)
-      return { ...state, request: { query: { cursor: state.cursor } } }
-    },
+    given: bin(({ cursor }) => ({ query: { cursor } })),
     sees: page,
     samples: [
       [1, { titles: ['a'], isLast: false }],
@@ -80,9 +93,9 @@ const lists: Effect[] = [
   }),
   effect('listTrash', 'state', {
     given: async (server, sent) => {
-      const { person } = await trashed(server)
+      const { person } = await bin()(server)
       // Another process on the same database, whose operator has set TRASH_DAYS.
-      return { person, server: await startServer({ db: server.db, trashDays: Number(sent) }) }
+      return { person, server: await observed({ db: server.db, trashDays: Number(sent) }) }
     },
     sees: async ({ answer, state }) => {
       await state.server.stop()
