@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 import { document } from './document-examples.ts'
 import { accountEffects } from './effects/account.ts'
-import { answerMarks, answers, observed } from './effects/answers.ts'
+import { answerMarks, answers } from './effects/answers.ts'
 import { keyEffects } from './effects/api-keys.ts'
+import { batchRequestEffects } from './effects/batch-requests.ts'
 import { batchEffects } from './effects/batch.ts'
 import { createEffects } from './effects/create-note.ts'
 import { editEffects } from './effects/edits.ts'
@@ -23,18 +24,34 @@ import { tokenEffects } from './effects/tokens.ts'
 import { trashEffects } from './effects/trash.ts'
 import { versionEffects } from './effects/versions.ts'
 
+/** listNotesEffects comes last because it leaves ten thousand notes in the database. */
 const effects = [
-  ...[tokenEffects, logoutEffects, accountEffects, keyEffects, sessionEffects, eventEffects, systemEffects],
-  ...[createEffects, noteEffects, preconditionEffects, mergeEffects, editEffects, batchEffects],
-  // The last leaves ten thousand notes behind.
-  ...[historyEffects, versionEffects, tagEffects, trashEffects, listNotesEffects],
+  tokenEffects,
+  logoutEffects,
+  accountEffects,
+  keyEffects,
+  sessionEffects,
+  eventEffects,
+  systemEffects,
+  createEffects,
+  noteEffects,
+  preconditionEffects,
+  mergeEffects,
+  editEffects,
+  batchEffects,
+  batchRequestEffects,
+  historyEffects,
+  versionEffects,
+  tagEffects,
+  trashEffects,
+  listNotesEffects,
 ].flat()
 
 const shown = new Set<string>()
 let server: TestServer
 
 beforeAll(async () => {
-  server = await observed({ trustedProxies: ['127.0.0.1'] })
+  server = await startServer({ trustedProxies: ['127.0.0.1'] })
 })
 afterAll(() => server.stop())
 

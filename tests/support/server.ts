@@ -15,7 +15,7 @@ import { createHandlers } from '../../src/handlers.ts'
 import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
-import { type Exchange, observe, recordServer } from '../traffic/recorder.ts'
+import { recordServer } from '../traffic/recorder.ts'
 
 /** Read and compiled once for all servers of a worker. */
 const document = loadDocument()
@@ -46,8 +46,6 @@ interface ServerOptions {
   readonly override?: (handlers: Handlers) => Handlers
   /** Instead of openapi.yaml, for what a change of it would do. */
   readonly document?: ContractDocument
-  /** Told of every exchange, as the server read and wrote it. */
-  readonly onExchange?: (exchange: Exchange) => void
   /** Instead of a database of the server's own. */
   readonly db?: Database
 }
@@ -88,8 +86,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const server = createServer(app)
   // What a changed contract makes of the server is no traffic of ours.
   if (options.document === undefined) recordServer(server)
-  const { onExchange } = options
-  if (onExchange !== undefined) server.prependListener('request', (request, response) => observe(request, response, onExchange))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {

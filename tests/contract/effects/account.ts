@@ -3,6 +3,7 @@ import { ask, enrol, logIn, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { operations } from '../document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
+import { toText } from './mask.ts'
 import { alone, succeed, userOf, withKey } from './states.ts'
 import { token } from './tokens.ts'
 
@@ -37,7 +38,7 @@ const register: Effect[] = [
   }),
 ]
 
-/** With the right password it happens, with another one nothing does. */
+/** With the right password the operation succeeds; with another one it is refused. */
 const proofs: Effect[] = (
   [
     ['updateMe', { email: 'Moved@example.com' }],
@@ -61,7 +62,7 @@ interface Member extends State {
   readonly other: Person
 }
 
-/** Somebody with two sessions and a key. */
+/** A new person with two sessions and a key. */
 async function member(server: TestServer): Promise<Member> {
   const person = await enrol(server)
   const other = await logIn(server, person.email, person.password)
@@ -114,7 +115,7 @@ const changes: Effect[] = [
   }),
 ]
 
-/** By the document, and not by what was generated from it. */
+/** The operations that these scopes allow, read from the document and not from the code generated from it. */
 function callable(granted: readonly string[], scheme: 'oauth2' | 'apiKey'): string[] {
   const may = operations.filter(({ security: requirements }) =>
     requirements.length === 0 ? true : requirements.some((one) => one[scheme]?.every((scope) => granted.includes(scope)) === true),
@@ -148,7 +149,7 @@ const credentials: Effect[] = [
     given: async (server, sent) => {
       const person = await enrol(server)
       const key = await withKey(person, ['account:read'])
-      const email = String(sent)
+      const email = toText(sent)
       await succeed(person.ask('PATCH', '/users/me', { body: { email, current_password: person.password } }))
       return { person, credential: key.key }
     },

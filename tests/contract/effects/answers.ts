@@ -1,14 +1,14 @@
 import { at, list, type Place } from '../../../src/contract/document.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
-import type { Exchange } from '../../traffic/recorder.ts'
-import { place, textOf } from '../../traffic/traffic.ts'
+import type { Operation } from '../../../src/contract/operations.ts'
+import type { Answer } from '../../support/people.ts'
 import { document, operations } from '../document-examples.ts'
 import { propertiesOf } from './fields.ts'
+import { toText } from './mask.ts'
 
-/** Members that every problem has: not what an operation answers, but how it fails. */
+/** Members that every problem has. They say how an operation failed, not what it answers. */
 const OF_EVERY_PROBLEM: ReadonlySet<string> = new Set(propertiesOf({ pointer: '', value: problemSchema() }).map(([name]) => name))
 
-/** What each part of an answer must be seen to be: these values, or `varies` for two that differ. */
+/** What must be seen of each part of an answer: these values, or `varies` for any two different ones. */
 export function answerMarks(): string[] {
   return operations.flatMap(({ operationId, responses }) =>
     [...responses]
@@ -22,7 +22,7 @@ export function answerMarks(): string[] {
   )
 }
 
-/** Successes, and the two refusals that carry a note and what became of it. */
+/** Successes, and the two refusals that contain versions of a note. */
 function isTelling(status: number): boolean {
   return status < 400 || status === 409 || status === 412
 }
@@ -41,24 +41,23 @@ function marksOf(name: string, schema: Place, isRequired: boolean, isProblem = f
   }
   if (list(type).includes('null')) marks.push(`${name}=null`)
   const values = type === 'boolean' ? [true, false] : list(members)
-  if (values.length > 0) return [...marks, ...values.map((value) => `${name}=${String(value)}`)]
+  if (values.length > 0) return [...marks, ...values.map((value) => `${name}=${toText(value)}`)]
   return constant === undefined ? [...marks, `${name} varies`] : marks
 }
 
-/** What the answers of a run were seen to be. */
+/** Collects the values of the answers. */
 class SeenAnswers {
   readonly #values = new Map<string, Set<string>>()
 
-  add(exchange: Exchange): void {
-    const { operation } = place(exchange)
-    const response = operation?.responses.get(exchange.status)
-    if (operation === undefined || response === undefined || !isTelling(exchange.status)) return
-    const name = `${operation.operationId} ${exchange.status}`
+  add({ operationId, responses }: Operation, { status, headers, text }: Answer): void {
+    const response = responses.get(status)
+    if (response === undefined || !isTelling(status)) return
+    const name = `${operationId} ${status}`
     for (const header of response.headers) {
-      this.#see(`${name} header ${header.name}`, header.schema, exchange.headers[header.name.toLowerCase()])
+      this.#see(`${name} header ${header.name}`, header.schema, headers.get(header.name) ?? undefined)
     }
     const [schema] = response.content.values()
-    if (schema !== undefined) this.#see(`${name} `, schema, JSON.parse(textOf(exchange.body)))
+    if (schema !== undefined) this.#see(`${name} `, schema, JSON.parse(text))
   }
 
   /** Whether a mark of `answerMarks` was seen. */
@@ -80,7 +79,7 @@ class SeenAnswers {
       for (const [property, within] of propertiesOf(schema)) {
         this.#see(join(name, property), within, (value as Record<string, unknown>)[property])
       }
-    } else this.#note(name, String(value))
+    } else this.#note(name, toText(value))
   }
 
   #note(name: string, value: string): void {
@@ -97,10 +96,5 @@ function problemSchema() {
   return at(document.root, { pointer: '', value: document.root }, 'components', 'schemas', 'Problem').value
 }
 
-/** Those of every server that a case asks. */
+/** The answers to the requests of all effects. */
 export const answers = new SeenAnswers()
-
-/** A server whose answers are among them. */
-export function observed(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
-  return startServer({ ...options, onExchange: (exchange) => answers.add(exchange) })
-}

@@ -6,7 +6,7 @@ import { succeed, withKey } from './states.ts'
 
 const days = (from: unknown, to: unknown) => (Date.parse(String(to)) - Date.parse(String(from))) / 86_400_000
 
-/** A request for a key with all but one of its fields. */
+/** A request for a key, without the field that is tested. */
 function wanting(fields: Readonly<Record<string, string | string[]>>) {
   return async (server: TestServer): Promise<State> => {
     const person = await enrol(server)
@@ -78,7 +78,7 @@ interface Keys extends State {
 
 async function twoKeys(server: TestServer): Promise<Keys> {
   const person = await enrol(server)
-  return { person, first: await withKey(person), second: await withKey(person, ['account:read']) }
+  return { person, first: await withKey(person), second: await withKey(person, ['account:read'], 'Second') }
 }
 
 const others: Effect[] = [
@@ -110,9 +110,9 @@ const others: Effect[] = [
       }),
     samples: [
       ['without keys', []],
-      ['none used', ['A key account:read', 'A key notes:read,notes:write']],
-      ['one used', ['A key account:read', 'A key notes:read,notes:write, used']],
-      ['one expired', ['A key account:read', 'A key notes:read,notes:write, expired']],
+      ['none used', ['Second account:read', 'A key notes:read,notes:write']],
+      ['one used', ['Second account:read', 'A key notes:read,notes:write, used']],
+      ['one expired', ['Second account:read', 'A key notes:read,notes:write, expired']],
     ],
   }),
 ]

@@ -1,11 +1,10 @@
-import { sql } from 'kysely'
 import type { TestServer } from '../../support/server.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
 import { effect, type Effect, type Seen } from './effect.ts'
-import { manyNotes, type NoteState, plain, rich, stored, succeed, theOne, theTwo, userOf, withTwoNotes } from './states.ts'
+import { type NoteState, plain, rich, stored, succeed } from './states.ts'
 
-/** What became of the one note, and what the answer says of it. */
+/** The note after the action, and what the answer says about it. */
 async function acted(seen: Seen<NoteState>): Promise<unknown> {
   const [row = {}] = await stored(seen)
   const { succeeded, failed, results } = seen.answer.body as { succeeded: number; failed: number; results: Record<string, unknown>[] }
@@ -137,67 +136,4 @@ const tags: Effect[] = [
   }),
 ]
 
-/** Which of two notes has which flags and tags. */
-const marks = async (seen: Parameters<typeof stored>[0]) =>
-  (await stored(seen)).map((row) => `${String(row['title'])} ${row['is_pinned'] === true ? 'pinned' : 'loose'} ${String(row['tags'])}`)
-
-const actions: Effect[] = [
-  effect('changeNotes', 'body actions[0].note_id', {
-    given: withTwoNotes({ body: { actions: [{ action: 'pin' }] } }),
-    sees: marks,
-    samples: [
-      [theOne, ['One pinned ', 'Two loose ']],
-      [theTwo, ['One loose ', 'Two pinned ']],
-    ],
-  }),
-  effect('changeNotes', 'body actions[0].note_id', {
-    given: withTwoNotes({ body: { actions: [{ action: 'add_tags', tags: ['x'] }] } }),
-    sees: marks,
-    samples: [
-      [theOne, ['One loose x', 'Two loose ']],
-      [theTwo, ['One loose ', 'Two loose x']],
-    ],
-  }),
-  effect('changeNotes', 'body actions[0]', {
-    given: withTwoNotes({ body: { actions: [null] } }),
-    sees: marks,
-    samples: [
-      [({ one }) => ({ note_id: one, action: 'pin' }), ['One pinned ', 'Two loose ']],
-      [({ one }) => ({ note_id: one, action: 'add_tags', tags: ['x'] }), ['One loose x', 'Two loose ']],
-    ],
-  }),
-  effect('changeNotes', 'body actions', {
-    given: withTwoNotes({ body: {} }),
-    sees: async (seen) => ({ notes: await marks(seen), succeeded: seen.answer.body['succeeded'], failed: seen.answer.body['failed'] }),
-    samples: [
-      [({ one }) => [{ note_id: one, action: 'pin' }], { notes: ['One pinned ', 'Two loose '], succeeded: 1, failed: 0 }],
-      [
-        ({ one, two, person }) => [
-          { note_id: one, action: 'pin' },
-          { note_id: userOf(person), action: 'pin' },
-          { note_id: one, action: 'add_tags', tags: ['x'] },
-          { note_id: two, action: 'pin' },
-        ],
-        { notes: ['One pinned x', 'Two pinned '], succeeded: 3, failed: 1 },
-      ],
-    ],
-  }),
-  effect('changeNotes', 'body actions', {
-    given: async (server) => {
-      const person = await enrol(server)
-      await manyNotes(server, person, 100)
-      const { rows } = await sql<{ id: string }>`select id from notes where owner_id = ${userOf(person)} order by title`.execute(server.db)
-      return { person, ids: rows.map(({ id }) => id), request: { body: {} } }
-    },
-    sees: async (seen) => {
-      const rows = await stored(seen)
-      return { pinned: rows.filter((row) => row['is_pinned'] === true).length, succeeded: seen.answer.body['succeeded'] }
-    },
-    samples: [
-      [({ ids }) => ids.slice(1).map((note_id) => ({ note_id, action: 'pin' })), { pinned: 99, succeeded: 99 }],
-      [({ ids }) => ids.map((note_id) => ({ note_id, action: 'pin' })), { pinned: 100, succeeded: 100 }],
-    ],
-  }),
-]
-
-export const batchEffects: readonly Effect[] = [...states, ...tags, ...actions]
+export const batchEffects: readonly Effect[] = [...states, ...tags]

@@ -6,10 +6,11 @@ import { type Answer, ask, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { allRows } from '../database-rows.ts'
 import { encodeBody, operationCalled } from '../document-examples.ts'
+import { answers } from './answers.ts'
 import { defaultAt, fieldAt } from './fields.ts'
-import { masked } from './mask.ts'
+import { masked, toText } from './mask.ts'
 
-/** A request as data, so that two of them can be told to differ in one place only. */
+/** A request as data, so that the requests of an effect differ in one place only. */
 export interface Request {
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, Json>>
@@ -17,13 +18,13 @@ export interface Request {
   readonly body?: Json
 }
 
-/** What is there before a request, and the request itself but for the field in question. */
+/** What exists before a request, and the request without the field that is tested. */
 export interface State {
   readonly person: Person
   readonly request?: Request
-  /** The credential to ask with, where it is not the person's own. */
+  /** The credential of the request, if it is not the person's access token. */
   readonly credential?: string
-  /** The server to ask, where it is not the usual one. */
+  /** The server of the request, if it is not the usual one. */
   readonly server?: TestServer
 }
 
@@ -33,18 +34,18 @@ export interface Seen<S> {
   readonly server: TestServer
 }
 
-/** A value, what is seen with it and, where it is no success, the status. `undefined` leaves the field out. */
+/** A value of the field, what is seen with it, and the status if it is not a success. `undefined` leaves the field out. */
 type Sample<S> = readonly [send: Json | undefined | ((state: S) => Json), sees: unknown, status?: number]
 
 export interface EffectOptions<S extends State> {
-  /** Makes the same state anew for each sample; once for all of them where the operation only reads. */
+  /** Makes the same state again for each sample. It is made once if the operation only reads. */
   readonly given: (server: TestServer, sent: Json | undefined) => Promise<S>
-  /** The observable: what the field is for. By default the body of the answer. */
+  /** Reads what the field is for, from the answer or the database. The body of the answer by default. */
   readonly sees?: (seen: Seen<S>) => unknown
   readonly samples: readonly Sample<S>[]
-  /** Set where the purpose of the field is to refuse, so that a refusal is its effect. */
+  /** Set if the field exists to refuse requests, so that a refusal is its effect. */
   readonly guards?: true
-  /** Set where the contract says that the field has no effect: its words. Then all samples must be seen alike. */
+  /** The words of the document that say that the field has no effect. All samples must then look the same. */
   readonly ignored?: string
 }
 
@@ -60,18 +61,18 @@ export interface Effect {
   /** What each sample is expected to show; without a status, a success. */
   readonly expected: readonly { readonly send: unknown; readonly status: number | undefined; readonly seen: unknown }[]
   readonly run: (server: TestServer) => Promise<readonly Outcome[]>
-  /** What the outcomes show, and what is wrong with them whatever was expected. */
+  /** Which fields the outcomes show an effect of, and what is wrong with the outcomes as a whole. */
   readonly judge: (outcomes: readonly Outcome[]) => { readonly shown: readonly string[]; readonly faults: readonly string[] }
 }
 
 const READS: ReadonlySet<string> = new Set(['get'])
-/** A wrong password is counted and told to the owner; nothing else may come of a refusal. */
+/** A refusal changes no rows, except that a wrong password is counted and listed for the owner. */
 const COUNTS_FAILURES = /^(login_failures|security_events|known_addresses) /
 
 /**
- * What a field does: the operation is called once for each sample, from the same state, with requests that differ in
- * this one place. `where` is `query sort`, `body edits[0].text`, `header If-Match`, `path note_id` or `media type`; or
- * `state`, for what was before, when `given` gets the sample.
+ * Shows what a field does. It sends one request for each sample, each from the same state, and the requests differ in
+ * one place only. `where` is that place: `query sort`, `body edits[0].text`, `header If-Match`, `path note_id` or
+ * `media type`. With `state` the requests are the same and `given` gets the sample: it makes different states.
  */
 export function effect<S extends State>(operationId: OperationId, where: string, options: EffectOptions<S>): Effect {
   const operation = operationCalled(operationId)
@@ -89,7 +90,7 @@ export function effect<S extends State>(operationId: OperationId, where: string,
       const value = typeof send === 'function' ? send(state) : send
       const request = kind === 'state' || kind === 'media type' ? (state.request ?? {}) : withValue(state.request ?? {}, kind, keys, value)
       const before = status === undefined ? undefined : await rowsOf(server)
-      const answer = await sendRequest(state.server ?? server, operation, state, request, kind === 'media type' ? String(value) : undefined)
+      const answer = await sendRequest(state.server ?? server, operation, state, request, kind === 'media type' ? toText(value) : undefined)
       if (before !== undefined && status !== 200) refuseChanges(before, await rowsOf(server))
       outcomes.push({ covers: covered(request, value), status: answer.status, seen: masked(await sees({ answer, state, server })) })
     }
@@ -98,7 +99,7 @@ export function effect<S extends State>(operationId: OperationId, where: string,
 
   function covered(request: Request, value: Json | undefined): string[] {
     if (kind === 'state') return []
-    const { name, marks } = fieldAt(operation, kind, kind === 'media type' ? [String(value)] : keys, request.body ?? null)
+    const { name, marks } = fieldAt(operation, kind, kind === 'media type' ? [toText(value)] : keys, request.body ?? null)
     return [name, ...marks.filter(({ matches }) => matches(value)).map((mark) => mark.name)]
   }
 
@@ -113,7 +114,7 @@ export function effect<S extends State>(operationId: OperationId, where: string,
     const faults = isTold.includes(true) ? [] : [options.ignored === undefined ? 'shows no effect' : 'has an effect after all']
     const preset = defaultAt(operation, kind, keys)
     const [absent, explicit] = [undefined, preset].map((value) => outcomes[samples.findIndex(([send]) => isDeepStrictEqual(send, value))])
-    // What is left out is the default only where both were seen, and alike.
+    // Leaving a field out means its default only if both were tried and look the same.
     if (absent !== undefined && explicit === undefined) for (const name of absent.covers) if (name.endsWith(' left out')) shown.delete(name)
     if (preset !== undefined && absent !== undefined && explicit !== undefined && !isDeepStrictEqual(absent.seen, explicit.seen)) {
       faults.push(`is not ${JSON.stringify(preset)} when left out`)
@@ -131,13 +132,15 @@ function bodyOf({ answer }: Seen<State>): unknown {
 
 async function sendRequest(
   server: TestServer,
-  { method, path, body, security }: Operation,
+  operation: Operation,
   { person, credential = person.accessToken }: State,
   request: Request,
-  mediaType = [...(body?.content.keys() ?? [])][0],
+  given?: string,
 ): Promise<Answer> {
+  const { method, path, body, security } = operation
+  const mediaType = given ?? [...(body?.content.keys() ?? [])][0]
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(request.query ?? {})) for (const one of [value].flat()) query.append(name, String(one))
+  for (const [name, value] of Object.entries(request.query ?? {})) for (const one of [value].flat()) query.append(name, toText(one))
   const address = path.replace(/\{([^}]+)\}/g, (_, name: string) => request.path?.[name] ?? `no-${name}`)
   const headers = {
     ...(security.length > 0 ? { Authorization: `Bearer ${credential}` } : {}),
@@ -145,10 +148,15 @@ async function sendRequest(
     ...request.header,
   }
   const text = body === undefined || mediaType === undefined ? undefined : encodeBody(mediaType, request.body ?? {})
-  return ask(server, method.toUpperCase(), query.size === 0 ? address : `${address}?${query}`, { body: text, headers })
+  const answer = await ask(server, method.toUpperCase(), query.size === 0 ? address : `${address}?${query.toString()}`, {
+    body: text,
+    headers,
+  })
+  answers.add(operation, answer)
+  return answer
 }
 
-/** The same request with another value in one place, or with none. */
+/** The same request with another value in one place, or without that field. */
 function withValue(request: Request, kind: string, keys: readonly string[], value: Json | undefined): Request {
   return replaced(request as Json, [kind, ...keys], value) as Request
 }

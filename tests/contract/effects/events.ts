@@ -13,7 +13,7 @@ interface Eventful extends State {
   readonly cursor: string
 }
 
-/** Somebody to whom everything has happened that there are events for. */
+/** An account with an event of each type, except `registered`. */
 async function eventful(server: TestServer): Promise<Eventful> {
   const email = `Eventful-${crypto.randomUUID()}@example.com`
   const [first, second, third] = ['the first password', 'the second password', 'the third password']

@@ -1,4 +1,4 @@
-/** Parts of answers that no case shows to change, and why they cannot. Only to be shortened: what was seen must leave. */
+/** Parts of answers that cannot change, and why. This list may only shrink: an entry that was seen to change fails the test. */
 export const CONSTANT: Readonly<Record<string, string>> = {
   'registerUser 201 is_active=false': 'A new account may log in.',
   'getMe 200 is_active=false': 'A disabled account opens nothing, so its owner cannot read it.',

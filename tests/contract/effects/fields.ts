@@ -2,22 +2,23 @@ import { at, isObject, type Json, list, type Place } from '../../../src/contract
 import type { Operation } from '../../../src/contract/operations.ts'
 import { document, operations } from '../document-examples.ts'
 import { schemaFaults } from '../independent-check.ts'
+import { toText } from './mask.ts'
 
-/** Something that a request may hold, and that must have an effect: a parameter, a member of the body, a branch of a union. */
+/** A part of a request that must have an effect: a parameter, a property of the body or a branch of a union. */
 export interface Field {
   /** Such as `listNotes query sort` or `editNote body edits[]<AppendEdit>.text`. */
   readonly name: string
   readonly marks: readonly Mark[]
 }
 
-/** A value that must be shown as well: each member of an enum, both booleans, the bounds of a number, an empty list. */
+/** A value that needs a sample of its own: a member of an enum, a boolean, a bound of a number, an empty list. */
 interface Mark {
   readonly name: string
   /** `undefined` stands for a field that is left out. */
   readonly matches: (value: Json | undefined) => boolean
 }
 
-/** A bound above this one shapes no program; tests/contract/numbers measures the others too. */
+/** Numbers with a larger bound, such as versions, need no sample at their bounds. */
 const LARGEST_BOUND = 10_000
 
 /** Every field of every request, from the document. */
@@ -33,7 +34,7 @@ export function requestFields(): Field[] {
   })
 }
 
-/** The fields inside a schema, itself not among them. */
+/** The fields inside a schema, without the schema itself. */
 function fieldsWithin(name: string, schema: Place): Field[] {
   const branches = branchesOf(schema)
   if (branches.length > 0) {
@@ -45,12 +46,12 @@ function fieldsWithin(name: string, schema: Place): Field[] {
     const isArray = place.value['type'] === 'array'
     const path = join(name, property)
     const within = fieldsWithin(isArray ? `${path}[]` : path, place)
-    // The one value that tells a branch is shown where the branch is.
+    // A property with one possible value identifies the branch, which has an entry already.
     return isTheBranch(schema, property, place) ? within : [toField(path, place), ...within]
   })
 }
 
-/** The name of the field at a place of a request, and what is there. A union is read as the branch that fits. */
+/** The field at a place of a request. In a union it is that of the branch that `body` matches. */
 export function fieldAt(operation: Operation, where: string, keys: readonly string[], body: Json): Field {
   if (where === 'media type') return { name: `${operation.operationId} media type=${keys.join('/')}`, marks: [] }
   if (where !== 'body') {
@@ -79,7 +80,7 @@ function join(path: string, key: string): string {
 function intoBranch(path: string, schema: Place, value: Json | undefined): [string, Place] {
   const branches = branchesOf(schema)
   if (branches.length === 0) return [path, schema]
-  const [fitting] = branches.filter(([, place]) => schemaFaults(place.pointer, value).length === 0)
+  const fitting = branches.find(([, place]) => schemaFaults(place.pointer, value).length === 0)
   if (fitting === undefined) throw new Error(`${JSON.stringify(value)} fits no branch of ${schema.pointer}`)
   return [path + fitting[0], fitting[1]]
 }
@@ -91,23 +92,23 @@ function toField(name: string, schema: Place): Field {
 function marksOf(schema: Place): Mark[] {
   const { type, default: preset, minItems = 0, maxItems, minLength = 0, minimum, maximum, enum: members } = schema.value
   const values = type === 'boolean' ? [true, false] : list(members).length > 1 ? list(members) : []
-  const marks: Mark[] = values.map((member) => ({ name: `=${String(member)}`, matches: (value) => value === member }))
+  const marks: Mark[] = values.map((member) => ({ name: `=${toText(member)}`, matches: (value) => value === member }))
   if (preset !== undefined) marks.push({ name: ' left out', matches: (value) => value === undefined })
   if (type === 'array') {
     const items = list(at(document.root, schema, 'items').value['enum'])
     const most = items.length > 0 ? items.length : Number(maxItems)
-    for (const item of items) marks.push({ name: `[]=${String(item)}`, matches: (value) => list(value).includes(item) })
+    for (const item of items) marks.push({ name: `[]=${toText(item)}`, matches: (value) => list(value).includes(item) })
     if (minItems === 0) marks.push({ name: ' empty', matches: (value) => Array.isArray(value) && value.length === 0 })
     marks.push({ name: ` of ${most}`, matches: (value) => list(value).length === most })
   }
   if (type === 'string' && minLength === 0 && members === undefined) marks.push({ name: ' empty', matches: (value) => value === '' })
   if (type === 'integer' && Number(maximum) <= LARGEST_BOUND) {
-    for (const bound of [minimum, maximum]) marks.push({ name: `=${String(bound)}`, matches: (value) => value === bound })
+    for (const bound of [minimum, maximum]) marks.push({ name: `=${toText(bound)}`, matches: (value) => value === bound })
   }
   return marks
 }
 
-/** The default of a field, for what leaving it out must be the same as. */
+/** The default of a field. */
 export function defaultAt(operation: Operation, where: string, keys: readonly string[]): Json | undefined {
   const [[, root] = []] = operation.body?.content ?? []
   const parameter = operation.parameters.find((candidate) => candidate.in === where && candidate.name === keys[0])

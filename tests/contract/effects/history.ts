@@ -11,7 +11,7 @@ export interface Storied extends State {
 }
 
 /**
- * A note with five versions: 1 by an author whom nobody wrote down, 2 by an API key, the rest by a session. From 1 to 2
+ * A note with five versions: 1 by an unknown author, 2 by an API key, the rest by a session. From 1 to 2
  * everything changes, from 2 to 3 the content, from 3 to 4 the flags and tags; 5 is as 4 with another title.
  */
 export async function storied(server: TestServer): Promise<Storied> {

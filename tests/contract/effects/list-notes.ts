@@ -5,7 +5,7 @@ import { effect, type State } from './effect.ts'
 import { cursorAfter, manyNotes, numbered, sharing, succeed, titles } from './states.ts'
 
 interface Shelf extends State {
-  /** When the note was changed that comes third in the order of changes, and the last one. */
+  /** When the third and the last note in the order of changes were changed. */
   readonly third: string
   readonly last: string
   readonly cursor: string

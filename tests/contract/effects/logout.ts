@@ -13,7 +13,7 @@ async function holder(server: TestServer): Promise<Holder> {
   return { person, key: (await withKey(person)).key, request: { body: {} } }
 }
 
-/** Which of the credentials of somebody still opens something. */
+/** Which of the credentials of a person still work. */
 async function alive({ state, server }: Seen<Holder>): Promise<unknown> {
   const session = await state.person.ask('GET', '/users/me')
   const key = await ask(server, 'GET', '/notes', bearer(state.key))

@@ -5,10 +5,15 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9._-]+/g, '<secret>'],
 ]
 
-/** A value without what differs from one request to the next anyway: ids, times and secrets. No effect hides in those. */
+/** A value without ids, times and secrets: these differ between two requests anyway, so they show no effect. */
 export function masked(value: unknown): unknown {
   if (typeof value === 'string') return MASKS.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), value)
   if (Array.isArray(value)) return value.map(masked)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, masked(member)]))
+}
+
+/** A value of a request or an answer as one line. */
+export function toText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

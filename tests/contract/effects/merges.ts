@@ -19,7 +19,7 @@ async function merged(seen: Seen<Awaited<ReturnType<ReturnType<typeof changedSin
 
 const requestWith = (mine: Written): Request => ({ header: { 'If-Match': '"1"' }, body: mine as Record<string, string> })
 
-/** Left out and `refuse` are 412; `merge` makes both changes. */
+/** Without on_conflict and with `refuse` the answer is 412; `merge` makes both changes. */
 function clean(base: Written, theirs: Written, mine: Written, both: Written): Effect {
   const [was, is] = [
     { ...plain, ...base },
@@ -38,7 +38,7 @@ function clean(base: Written, theirs: Written, mine: Written, both: Written): Ef
   })
 }
 
-/** Where both changed the same place, `merge` lists the places. */
+/** If both sides changed the same places, `merge` lists those places. */
 function overlapping(base: Written, author: Author, theirs: Written, mine: Written, conflicts: readonly unknown[]): Effect {
   const is = { ...base, ...theirs }
   const refused = { note: { ...is, version: 2 }, current: { ...is, version: 2 }, base: { ...base, version: 1, by: author } }
@@ -85,7 +85,7 @@ export const mergeEffects: readonly Effect[] = [
   ]),
   effect('patchNote', 'header If-Match', {
     guards: true,
-    // Version 2 has the text of version 1 with another beginning; in version 3 both ends are others.
+    // Version 2 changes the first line, version 3 the first and the last one.
     given: async (server) => {
       const base = { ...plain, content: lines() }
       const mine = requestWith({ content: lines({ six: 'sechs', one: '1' }) })

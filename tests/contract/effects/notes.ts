@@ -26,11 +26,11 @@ const read: Effect[] = [
   ),
 ]
 
-/** Each field by itself: it changes, and all others stay as they were. */
+/** Each field by itself: it changes, and all other fields keep their values. */
 const change: Effect[] = (['updateNote', 'patchNote'] as const).flatMap((operation) => {
   const after = { ...rich, version: 2, isStored: true }
   const changed = (where: string, field: string, samples: readonly unknown[]) => {
-    // PUT wants a field: another one than the one in question changes in each sample.
+    // PUT needs at least one field, so every sample changes another field too.
     const [other, value] = field === 'content' ? ['title', 'Renamed'] : ['content', 'Rewritten']
     return effect(operation, where, {
       given: withNote(rich, { body: { [other]: value } }),

@@ -11,7 +11,7 @@ interface Changed extends State {
   readonly key: string
 }
 
-/** A note that one credential wrote and that its owner has changed since, and a request about it. */
+/** A note that `author` wrote as `base` and that a session then changed, and a request about it. */
 export function changedSince(
   base: Readonly<Record<string, unknown>>,
   author: Author,
@@ -35,7 +35,7 @@ export function changedSince(
   }
 }
 
-/** A version as far as it says what it was and whose it is. */
+/** The fields of a version, its number and its author. */
 export function versionOf(value: unknown, { person, key }: Changed): unknown {
   if (value === undefined) return undefined
   const { created_by: by, version, ...note } = value as Record<string, unknown> & { created_by?: { kind: string; id?: string } }
@@ -51,7 +51,7 @@ async function refused(seen: Seen<Changed>): Promise<unknown> {
   return { current: versionOf(current, state), base: versionOf(base, state), etag: answer.headers.get('etag') }
 }
 
-/** The operations that take If-Match, each with a request and with what it makes of a note in version 2. */
+/** The operations with If-Match, each with a request and its result for a note in version 2. */
 const operations = [
   ['updateNote', { body: { content: 'Mine' } }, { content: 'Mine', version: 3, is_trashed: false }],
   ['patchNote', { body: { content: 'Mine' } }, { content: 'Mine', version: 3, is_trashed: false }],
@@ -96,18 +96,13 @@ export const preconditionEffects: readonly Effect[] = operations.flatMap(([opera
   ]
 })
 
-/** A note in version 3, told to who read version 2. */
+/** A note in version 3: `base` is the latest of the versions that If-Match names. */
 function threeVersions(operation: (typeof operations)[number][0], request: Request): Effect[] {
   const given = async (server: TestServer): Promise<Changed> => {
     const state = await changedSince({ ...plain, content: 'Before' }, 'session', { content: 'Between' }, request)(server)
     await succeed(state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body: { content: 'Latest' } }))
     return state
   }
-  const told = (version: number, content: string) => ({
-    current: { ...plain, content: 'Latest', version: 3 },
-    base: { ...plain, content, version, by: 'session' },
-    etag: '"3"',
-  })
   return [
     effect(operation, 'header If-Match', {
       guards: true,
@@ -119,4 +114,12 @@ function threeVersions(operation: (typeof operations)[number][0], request: Reque
       ],
     }),
   ]
+}
+
+function told(version: number, content: string) {
+  return {
+    current: { ...plain, content: 'Latest', version: 3 },
+    base: { ...plain, content, version, by: 'session' },
+    etag: '"3"',
+  }
 }

@@ -6,7 +6,7 @@ import { type Answer, enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import type { Request, Seen, State } from './effect.ts'
 
-/** One state for all who only read it: made once for a server, and asked for in these ways. */
+/** One state for several effects that only read: made once for a server, and combined with each request. */
 export function sharing<S extends State>(make: (server: TestServer) => Promise<S>) {
   const made = new WeakMap<TestServer, Promise<S>>()
   return (request: Request | ((state: S) => Request) = {}) =>
@@ -27,12 +27,12 @@ export interface NoteState extends State {
 export const userOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
 export const sessionOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
 
-/** Somebody new with nothing, and this request. */
+/** A new person without notes, and this request. */
 export function alone(request: Request = {}): (server: TestServer) => Promise<State> {
   return async (server) => ({ person: await enrol(server), request })
 }
 
-/** Somebody new with one note that was changed in these ways since, and a request about it. */
+/** A new person with one note that was changed in these ways since, and a request about it. */
 export function withNote(
   fields: Readonly<Record<string, unknown>>,
   request: Request = {},
@@ -51,7 +51,7 @@ export interface TwoNotes extends State {
   readonly two: string
 }
 
-/** Two notes alike but for their words, each changed once, and a request that is to name one of them. */
+/** A new person with two notes that differ only in their text, each changed once, and a request that names one of them. */
 export function withTwoNotes(request: Request = {}, isTrashed = false): (server: TestServer) => Promise<TwoNotes> {
   return async (server) => {
     const person = await enrol(server)
@@ -74,17 +74,17 @@ export async function succeed(answer: Promise<Answer>): Promise<Answer> {
   return answer
 }
 
-/** The fields of a note that people set, as they are for `newNote`. */
+/** The fields of a note that a request can set, with the values that `newNote` gives them. */
 export const plain = { title: 'First', content: 'Hello', is_public: false, tags: [], is_pinned: false, is_archived: false }
 
-/** Everything about a note that is set, for those who look whether it is kept. */
+/** The same fields, all with other values. */
 export const rich = { title: 'Rich', content: 'Words', is_public: true, tags: ['a', 'b'], is_pinned: true, is_archived: true }
 
 export function fieldsOf(note: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.keys(plain).map((name) => [name, note[name]]))
 }
 
-/** The notes of a person as they are stored, oldest first, with what a reader of the table would call their state. */
+/** The notes of a person as the database stores them, oldest first. */
 export async function stored({ state, server }: Pick<Seen<State>, 'state' | 'server'>): Promise<Record<string, unknown>[]> {
   const { rows } = await sql<Record<string, unknown>>`
     select title, content, is_public, tags, is_pinned, is_archived, version, deleted_at is not null as is_trashed,
@@ -94,7 +94,7 @@ export async function stored({ state, server }: Pick<Seen<State>, 'state' | 'ser
   return rows
 }
 
-/** The titles of a list that was answered, or of the notes in it. */
+/** The titles of the notes in the answer. */
 export function titles({ answer }: Pick<Seen<State>, 'answer'>): unknown[] {
   return answer.list.map(({ title }) => title)
 }
@@ -111,12 +111,13 @@ export async function cursorAfter(person: Person, address: string): Promise<stri
   return cursor
 }
 
-/** What is made by an API key with these scopes; the key is as good as the person. */
+/** Makes an API key with these scopes for a person. */
 export async function withKey(
   person: Person,
   scopes: readonly string[] = ['notes:read', 'notes:write'],
+  name = 'A key',
 ): Promise<{ id: string; key: string }> {
-  const body = { name: 'A key', scopes, current_password: person.password }
+  const body = { name, scopes, current_password: person.password }
   const made = await succeed(person.ask('POST', '/api-keys', { body }))
   return { id: String(made.body['id']), key: String(made.body['key']) }
 }
@@ -127,7 +128,7 @@ export function numbered(from: number, to: number, prefix = 'n'): string[] {
   })
 }
 
-/** So many notes of a person, `n00001` and on, a second apart; by one statement, because they are many. */
+/** Makes many notes with one statement: `n00001`, `n00002` and so on, one second apart. */
 export async function manyNotes(server: TestServer, person: Person, count: number, fields: { trashed?: boolean } = {}): Promise<void> {
   await sql`
     insert into notes (id, owner_id, title, content, created_at, updated_at, deleted_at)

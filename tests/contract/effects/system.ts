@@ -1,7 +1,6 @@
 import { createDatabase } from '../../../src/db/database.ts'
 import { enrol } from '../../support/people.ts'
-import type { TestServer } from '../../support/server.ts'
-import { observed } from './answers.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
 import { document } from '../document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 
@@ -9,14 +8,14 @@ interface Stopping extends State {
   readonly stop: () => Promise<void>
 }
 
-/** The usual server, or one whose database is away. */
+/** The usual server, or one that cannot reach its database. */
 async function given(server: TestServer, sent: unknown): Promise<Stopping> {
   const person = await enrol(server)
   if (sent === 'with its database') return { person, stop: async () => undefined }
   // Port 1 of the loopback address: nothing listens there.
   const connection = { host: '127.0.0.1', port: 1, user: 'no', database: 'no' }
   const db = createDatabase({ connection, poolSize: 1, onIdleError: () => undefined })
-  const cutOff = await observed({ db })
+  const cutOff = await startServer({ db })
   const stop = async (): Promise<void> => {
     await cutOff.stop()
     await db.destroy()

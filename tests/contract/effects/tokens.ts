@@ -2,20 +2,19 @@ import { decodeJwt } from 'jose'
 import { scopes as allScopes } from '../../../generated/security.ts'
 import type { Json } from '../../../src/contract/document.ts'
 import { ask, enrol, type Person } from '../../support/people.ts'
-import type { TestServer } from '../../support/server.ts'
-import { observed } from './answers.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import { sessionOf, userOf } from './states.ts'
 
 const everything = allScopes.join(' ')
-export const bearer = (token: unknown) => ({ headers: { Authorization: `Bearer ${String(token)}` } })
+export const bearer = (credential: unknown) => ({ headers: { Authorization: `Bearer ${String(credential)}` } })
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
 export function token(server: TestServer, form: Readonly<Record<string, string>>) {
   return ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
 }
 
-/** What the new access token is good for, by trying, and what its session has. */
+/** What the new access token can do, what its session stores, and what the next refresh gives. */
 async function granted({ answer, server }: Seen<State>): Promise<unknown> {
   const { access_token, scope } = answer.body
   if (answer.status >= 400) return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
@@ -27,7 +26,7 @@ async function granted({ answer, server }: Seen<State>): Promise<unknown> {
   return { scope, session: session.scope, mayRead: read.status === 200, mayWrite: write.status === 201, next: next.body['scope'] }
 }
 
-/** Somebody with a session of these scopes, about to continue it. */
+/** A new person whose session has these scopes, and a request that continues it. */
 function continuing(scope: string, extra: Readonly<Record<string, Json>> = {}) {
   return async (server: TestServer): Promise<State> => {
     const person = await enrol(server, { scope })
@@ -51,7 +50,7 @@ async function twoPeople(server: TestServer): Promise<Two> {
 
 const whose = ({ answer, state }: Seen<Two>) => {
   const { sub } = decodeJwt(String(answer.body['access_token']))
-  return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'nobody'
+  return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'neither'
 }
 
 export const ignored = 'Accepted because OAuth clients send it, and ignored'
@@ -70,7 +69,7 @@ const password: Effect[] = [
       [({ person }) => ({ username: person.email, password: person.password }), { sessions: 2, goesOn: false, isOldTokenGood: true }],
       [
         ({ person }) => ({ grant_type: 'refresh_token', refresh_token: person.refreshToken }),
-        // Once more within ten seconds is the retry of a client that lost the answer.
+        // A client that lost the answer may repeat its refresh once within ten seconds.
         { sessions: 1, goesOn: true, isOldTokenGood: true },
       ],
     ],
@@ -105,7 +104,7 @@ const password: Effect[] = [
   }),
   effect('createToken', 'state', {
     given: async (server, sent) => {
-      const brief = await observed({ db: server.db, accessTokenSeconds: Number(sent) })
+      const brief = await startServer({ db: server.db, accessTokenSeconds: Number(sent) })
       return { ...(await loggingIn(server)), server: brief }
     },
     sees: async ({ answer, state }) => {

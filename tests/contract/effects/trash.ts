@@ -1,7 +1,6 @@
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
-import type { TestServer } from '../../support/server.ts'
-import { observed } from './answers.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import {
   cursorAfter,
@@ -94,8 +93,8 @@ const lists: Effect[] = [
   effect('listTrash', 'state', {
     given: async (server, sent) => {
       const { person } = await bin()(server)
-      // Another process on the same database, whose operator has set TRASH_DAYS.
-      return { person, server: await observed({ db: server.db, trashDays: Number(sent) }) }
+      // A second server on the same database, with this TRASH_DAYS.
+      return { person, server: await startServer({ db: server.db, trashDays: Number(sent) }) }
     },
     sees: async ({ answer, state }) => {
       await state.server.stop()
@@ -108,7 +107,7 @@ const lists: Effect[] = [
   }),
 ]
 
-/** Which notes are where, after something was done to the trash. */
+/** Where each note is afterwards. */
 async function whereabouts(seen: Seen<State>): Promise<unknown> {
   return (await stored(seen)).map((row) => `${String(row['title'])} ${row['is_trashed'] === true ? 'in the trash' : 'listed'}`)
 }
