@@ -63,12 +63,12 @@ async function poll(seconds: number, ask: () => Promise<unknown>): Promise<numbe
 /** In a process of its own: prepares, reports that it is ready, and asks until time is up. */
 async function attack(server: string, attackName: string, count: number, duration: number): Promise<void> {
   const person = await register({ url: server })
-  const request = await attacks[attackName]?.prepare(person)
+  const request = (await attacks[attackName]?.prepare(person)) ?? (() => delay(duration, { status: 'none' }))
   process.send?.('ready')
   const statuses: Record<string, number> = {}
   const end = performance.now() + duration
   const loop = async (): Promise<void> => {
-    while (request !== undefined && performance.now() < end) {
+    while (performance.now() < end) {
       const { status } = await request()
       statuses[status] = (statuses[status] ?? 0) + 1
     }

@@ -53,11 +53,7 @@ export async function enrol(server: TestServer, options: { scope?: string; passw
   const { password = `pass-${randomUUID()}`, scope = scopes.join(' ') } = options
   const email = `person-${randomUUID()}@example.com`
   const db = unobserved(server.db)
-  const account = await insertAccount(
-    db,
-    { email, passwordHash: await cheapHash(password) },
-    { type: 'registered', address: '127.0.0.1' },
-  )
+  const account = await insertAccount(db, { email, passwordHash: await cheapHash(password) }, { type: 'registered', address: '127.0.0.1' })
   if (account === undefined) throw new Error('The e-mail of a new person is taken')
   const client = { address: '127.0.0.1', userAgent: undefined }
   const session = await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })

@@ -33,9 +33,15 @@ export const namingRows: readonly Row[] = [
   ['major', 'a shared parameter is renamed', renamedComponent('parameters', 'Limit', 'Most'), 'component-removed parameters/Limit'],
   ['major', 'a shared header is renamed', renamedComponent('headers', 'ETag', 'Version'), 'component-removed headers/ETag'],
   [
-    'major',
+    'patch',
     'a failure becomes another shared response of the same form',
-    having(`${MAKE}/responses/409`, { $ref: '#/components/responses/EmailTaken' }),
+    having(`${MAKE}/responses/406`, { $ref: '#/components/responses/NotAcceptableWithoutBody' }),
+    'response-name createNote 406',
+  ],
+  [
+    'major',
+    'a failure becomes a shared response of another form',
+    having(`${MAKE}/responses/409`, { $ref: '#/components/responses/ValidationFailed' }),
     'response-name createNote 409',
   ],
   [

@@ -26,6 +26,8 @@ export interface Belongings {
 export const VICTIMS_TAG = 'victims-own-tag'
 /** A tag of several of the stranger's notes; the victim has it too, in capitals. */
 export const STRANGERS_TAG = 'garden'
+/** Of one account, as the contract's lists have them. */
+const [MOST_KEYS, MOST_SESSIONS] = [50, 100]
 /** The documented edits apply to it. */
 const CONTENT = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
 
@@ -50,6 +52,7 @@ export async function stock(server: TestServer, person: Person): Promise<Belongi
   const [living, ended] = [await session(server, person), await session(server, person)]
   await expectStatus(person, 204, 'DELETE', `/users/me/sessions/${ended.id}`)
   const [liveKey, expiredKey] = [await apiKey(person), await apiKey(person)]
+  await fillQuotas(server, { key: liveKey.id, session: living.id })
   await sql`update api_keys set expires_at = now() where id = ${expiredKey.id}`.execute(server.db)
   return {
     userId: String(decodeJwt(person.accessToken).sub),
@@ -62,6 +65,17 @@ export async function stock(server: TestServer, person: Person): Promise<Belongi
     endedTokens: { 'refresh token': ended.refreshToken, 'access token': ended.accessToken, 'API key': expiredKey.key },
     endedRefreshToken: ended.refreshToken,
   }
+}
+
+/** All but two of the keys and sessions that an account may have. If they counted for the stranger, theirs would be refused. */
+async function fillQuotas({ db }: TestServer, { key, session: model }: { readonly key: string; readonly session: string }): Promise<void> {
+  await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
+    select gen_random_uuid(), user_id, name, decode(md5(n::text), 'hex'), hint, scope, expires_at
+    from api_keys, generate_series(1, ${MOST_KEYS} - 4) n where id = ${key}`.execute(db)
+  await sql`insert into sessions (id, user_id, scope, expires_at)
+    select gen_random_uuid(), user_id, scope, expires_at from sessions, generate_series(1, ${MOST_SESSIONS} - 4) where id = ${model}`.execute(
+    db,
+  )
 }
 
 /** Things of the stranger's own, more than one of each, so that each list has pages. */

@@ -1,0 +1,104 @@
+import type { Lie } from '../lie.ts'
+
+const gate = 'effects'
+
+export const lies: readonly Lie[] = [
+  {
+    title: 'listNotes sorts in one direction, whatever the sign',
+    gate,
+    file: 'src/notes/list-notes.ts',
+    from: "const isDescending = page.sort.startsWith('-')",
+    to: 'const isDescending = page.sort.length > 0',
+  },
+  {
+    title: 'listNotes takes is_pinned=false for no filter',
+    gate,
+    file: 'src/notes/list-notes.ts',
+    from: 'wanted ? sql.ref(name) : sql`not ${sql.ref(name)}`',
+    to: 'wanted || name !== `is_pinned` ? (wanted ? sql.ref(name) : sql`not ${sql.ref(name)}`) : sql`true`',
+  },
+  {
+    title: 'updated_since leaves out the note that was changed at that very moment',
+    gate,
+    file: 'src/notes/list-notes.ts',
+    from: 'sql`updated_at >= ${filters.updated_since}::timestamptz`',
+    to: 'sql`updated_at > ${filters.updated_since}::timestamptz`',
+  },
+  {
+    title: 'listTags gives one tag more than limit',
+    gate,
+    file: 'src/notes/tags.ts',
+    from: 'const shown = rows.slice(0, page.limit)',
+    to: 'const shown = rows.slice(0, page.limit + 1)',
+  },
+  {
+    title: 'PUT and PATCH take is_archived and forget it',
+    gate,
+    file: 'src/notes/handlers.ts',
+    from: 'const { tags, ...rest } = body',
+    to: 'const { tags, is_archived: _, ...rest } = body',
+  },
+  {
+    title: 'remove_tags heeds the case of a tag',
+    gate,
+    file: 'src/notes/batch-handlers.ts',
+    from: 'const gone = new Set(action.tags.map(tagKey))',
+    to: 'const gone = new Set(action.tags)',
+  },
+  {
+    title: 'a batch restores a note whatever version was asked for',
+    gate,
+    file: 'src/notes/batch-handlers.ts',
+    from: 'if (current === undefined) throw noSuchNote()\n    requireVersion(current, action)\n    return current',
+    to: 'if (current === undefined) throw noSuchNote()\n    return current',
+  },
+  {
+    title: 'insert_under puts its text at the end, wherever it was wanted',
+    gate,
+    file: 'src/notes/text/edits.ts',
+    from: "edit.position === 'start' ? insertAtStart : insertAtEnd",
+    to: "edit.position === 'end' ? insertAtEnd : edit.heading === '' ? insertAtStart : insertAtEnd",
+  },
+  {
+    title: 'every conflict is said to be in line 1',
+    gate,
+    file: 'src/notes/text/merge.ts',
+    from: 'line: region.base.start + 1,',
+    to: 'line: Math.min(region.base.start, 0) + 1,',
+  },
+  {
+    title: 'a refresh that asks for less gets all that the session has',
+    gate,
+    file: 'src/auth/token-handlers.ts',
+    from: 'const scope = narrowScope(session.scope, body.scope)',
+    to: 'const scope = isRefresh ? session.scope : narrowScope(session.scope, body.scope)',
+  },
+  {
+    title: 'a refresh that asks for nothing gets more than its session has',
+    gate,
+    file: 'src/auth/token-handlers.ts',
+    from: 'const scope = narrowScope(session.scope, body.scope)',
+    to: 'const scope = narrowScope(isRefresh && body.scope === undefined ? allScopes : session.scope, body.scope)',
+  },
+  {
+    title: 'changePassword deletes the API keys although revoke_api_keys is false',
+    gate,
+    file: 'src/auth/account-handlers.ts',
+    from: 'keepApiKeys: !body.revoke_api_keys',
+    to: 'keepApiKeys: false',
+  },
+  {
+    title: 'every session of the list is said to be the one that asks',
+    gate,
+    file: 'src/auth/session-handlers.ts',
+    from: 'is_current: row.id === caller.credential.id',
+    to: 'is_current: row.id !== caller.userId',
+  },
+  {
+    title: 'a parameter of listTags that no code reads',
+    gate,
+    file: 'openapi.yaml',
+    from: 'one is shown. Changes nothing.\n      security:\n        - oauth2: [notes:read]\n        - apiKey: [notes:read]\n      parameters:\n',
+    to: "one is shown. Changes nothing.\n      security:\n        - oauth2: [notes:read]\n        - apiKey: [notes:read]\n      parameters:\n        - $ref: '#/components/parameters/IsPublic'\n",
+  },
+]
