@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import { register } from '../../support/people.ts'
+import { enrol, register } from '../../support/people.ts'
 import { unobserved } from '../../support/observed-database.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { exerciseAccounts } from './accounts.ts'
-import { exerciseLists } from './lists.ts'
+import { exerciseLists, exerciseLongList } from './lists.ts'
 import { exerciseNotes } from './notes.ts'
 import { holder, newNote } from './steps.ts'
 import { ofToken } from '../invariants/seen.ts'
@@ -22,6 +22,7 @@ export async function exercise(): Promise<TestServer> {
   await Promise.all([
     exerciseNotes(ann, holder(server, ann, String(body['key'])), bob),
     exerciseLists(carl),
+    exerciseLongList(await enrol(server)),
     exerciseAccounts(server),
     repeatTooEarly(server),
   ])

@@ -1,5 +1,5 @@
 import { operationCalled } from '../../contract/document-examples.ts'
-import { type Person } from '../../support/people.ts'
+import type { Person } from '../../support/people.ts'
 import { followAll, newNote } from './steps.ts'
 
 const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ?? []) as readonly string[]
@@ -37,4 +37,10 @@ export async function exerciseLists(person: Person): Promise<void> {
   await newNote(person)
   const next = /^<(.+)>/.exec(first.headers.get('link') ?? '')?.[1]
   if (next !== undefined) await followAll(person, next)
+}
+
+/** More notes than the longest page. */
+export async function exerciseLongList(person: Person): Promise<void> {
+  for (let index = 0; index < 104; index += 1) await newNote(person)
+  for (const rest of ['limit=100', 'limit=3&skip=101', 'limit=100&skip=3']) await followAll(person, `/notes?${rest}`)
 }

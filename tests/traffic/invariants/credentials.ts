@@ -22,23 +22,35 @@ const SHORT_SECONDS = 600
 const FIVE_MINUTES = 300_000
 const TOLERANCE = 3_000
 const MOST_SESSIONS = 100
+/** The bound of `user_agent`. */
+const LONGEST_NAME = 200
 
 /** What ends a credential, and the lists of those that go on. */
 export const credentials: Invariant = {
   title: 'A credential works until it is ended, and is listed as long',
-  concerns: ['listSessions', 'listApiKeys', 'last_used_at', 'revokeSession', 'revokeToken', 'changePassword', 'revokeApiKey'],
+  concerns: [
+    'listSessions',
+    'listApiKeys',
+    'last_used_at',
+    'refresh',
+    'origin',
+    'revokeSession',
+    'revokeToken',
+    'changePassword',
+    'revokeApiKey',
+  ],
   judge: (traffic, hold) => {
     const all = new Map<string, Credential>()
     for (const seen of truthful(traffic)) {
       judgeUse(seen, all, hold)
       judgeList(seen, all, hold)
-      learnBeginning(seen, all)
+      learnBeginning(seen, all, hold)
       learnEnd(seen, all)
     }
   },
 }
 
-function learnBeginning(seen: Seen, all: Map<string, Credential>): void {
+function learnBeginning(seen: Seen, all: Map<string, Credential>, hold: Hold): void {
   const { operationId, answer, given, sender, server } = seen
   if (!isSuccess(seen)) return
   const fresh = { began: seen, shown: answer, perhapsOver: Number.POSITIVE_INFINITY, over: undefined, lastUse: { began: 0, ended: 0 } }
@@ -51,6 +63,12 @@ function learnBeginning(seen: Seen, all: Map<string, Credential>): void {
   if (token === undefined) return
   const known = all.get(token.id)
   const secrets = [String(answer['access_token']), String(answer['refresh_token'])]
+  if (given['grant_type'] === 'refresh_token') {
+    const before = [...all.values()].find((credential) => credential.secrets.has(String(given['refresh_token'])))
+    const isAnother = before !== undefined && (before.id !== token.id || before.userId !== token.userId)
+    hold('refresh', seen, !isAnother, 'the tokens are of another session')
+    hold('refresh', seen, before === undefined || secrets.every((secret) => !before.secrets.has(secret)), 'a token is not new')
+  }
   if (known !== undefined) {
     for (const secret of secrets) known.secrets.add(secret)
     known.lastUse = seen
@@ -121,10 +139,22 @@ function judgeList(seen: Seen, all: ReadonlyMap<string, Credential>, hold: Hold)
       if (item === undefined) continue
       const changed = ['name', 'hint', 'created_at', 'expires_at'].filter((name) => kind === 'api_key' && item[name] !== shown[name])
       hold(seen.operationId, seen, changed.length === 0, `${changed.join()} is not as it was when it was made`)
+      if (kind === 'session') judgeOrigin(seen, item, began, hold)
       const used = micros(item['last_used_at']) / 1_000
       const patience = kind === 'api_key' ? FIVE_MINUTES : TOLERANCE
       const isCertain = lastUse.began > 0 && lastUse.ended < seen.began
       if (isCertain) hold('last_used_at', seen, used >= lastUse.began - patience, `last_used_at ${String(item['last_used_at'])}`)
     }
   }
+}
+
+/** "Where the login came from", "what the program called itself", and how long the session may rest. */
+function judgeOrigin(seen: Seen, item: Fields, login: Seen, hold: Hold): void {
+  // Through a proxy it came from elsewhere.
+  const isHere = item['address'] === '127.0.0.1' || login.asked['x-forwarded-for'] !== undefined
+  const agent = login.asked['user-agent'] ?? null
+  const isSo = item['user_agent'] === agent || (agent ?? '').length > LONGEST_NAME
+  hold('origin', seen, isHere && isSo, `a login from ${String(item['address'])} with ${String(item['user_agent'])}`)
+  const rest = (micros(item['expires_at']) - micros(item['last_used_at'])) / 1_000_000
+  hold('origin', seen, rest <= seen.server.settings.refreshTokenSeconds, `a session that may rest for ${rest} s`)
 }

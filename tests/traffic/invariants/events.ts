@@ -59,7 +59,7 @@ const ACTS: Readonly<Record<OperationId, Read | undefined>> = {
 }
 
 /** Milliseconds between an act and its row. */
-const TOLERANCE = 3_000
+const TOLERANCE = 1_000
 
 /** "Returns logins, failed logins, changes of password and e-mail, API keys made and revoked, and more." */
 export const events: Invariant = {
@@ -77,14 +77,18 @@ export const events: Invariant = {
   judge: (traffic, hold) => {
     const sound = truthful(traffic)
     const acts = actsIn(sound)
-    const byUser = Map.groupBy(acts, ({ userId }) => userId)
+    const byUser = Map.groupBy(
+      acts.toSorted((a, b) => a.seen.began - b.seen.began),
+      ({ userId }) => userId,
+    )
     for (const list of sound) {
       if (list.operationId !== 'listSecurityEvents' || list.status !== 200 || list.isHead || list.query.has('cursor')) continue
       const left = [...list.items]
       const oldest = list.headers['link'] === undefined ? 0 : micros(list.items.at(-1)?.['created_at']) / 1_000 + TOLERANCE
       const due = (byUser.get(list.sender?.userId ?? '') ?? []).filter(({ seen }) => seen.ended < list.began && seen.began > oldest)
       for (const act of due) {
-        const index = left.findIndex((event) => tells(event, act))
+        // The first of those that are left: the list begins with the newest, the acts with the oldest.
+        const index = left.findLastIndex((event) => tells(event, act))
         hold(act.type, list, index >= 0, `no ${act.type} of ${act.seen.operationId}`)
         if (index >= 0) left.splice(index, 1)
       }

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose'
+import { document } from '../../contract/document-examples.ts'
 import { answersWithHeader } from './documented.ts'
 import { type Invariant, ours } from './invariant.ts'
 import { type Fields, isFields } from './seen.ts'
@@ -9,13 +10,14 @@ import { type Fields, isFields } from './seen.ts'
  * is waited for by the server itself.
  */
 const LONGEST_WAIT: Readonly<Record<number, number>> = { 409: 10, 429: 900, 503: 10 }
+const { version } = document.root['info'] as Readonly<Record<string, unknown>>
 /** A clock that is read twice. */
 const TOLERANCE_SECONDS = 2
 
 /** Numbers that say something about other numbers. */
 export const numbers: Invariant = {
   title: 'Numbers are what they are said to be',
-  concerns: [...answersWithHeader('Retry-After'), 'createToken 200', 'changeNotes 200', 'TooLarge'],
+  concerns: [...answersWithHeader('Retry-After'), 'createToken 200', 'changeNotes 200', 'TooLarge', 'getHealth 200'],
   judge: (traffic, hold) => {
     for (const seen of ours(traffic)) {
       const { operationId, status, headers, answer, server, isHead } = seen
@@ -34,6 +36,7 @@ export const numbers: Invariant = {
         const isNow = iat >= seen.began / 1_000 - TOLERANCE_SECONDS && iat <= seen.ended / 1_000 + TOLERANCE_SECONDS
         hold(concern, seen, isNow, 'the token was not issued now')
       }
+      if (concern === 'getHealth 200') hold(concern, seen, answer['version'] === version, `version ${String(answer['version'])}`)
       if (concern === 'changeNotes 200') hold(concern, seen, isReport(answer, seen.given), 'the report does not fit the actions')
       if (status === 413) {
         const told = Number(/\d+/.exec(String(answer['detail']))?.[0])

@@ -51,6 +51,11 @@ function judgeProblem(seen: Seen, problem: Fields, requestId: string, titles: Ma
   // Only what shows a note may be longer.
   const isShort = 'current' in problem || seen.exchange.body.length < 8_192
   hold(concern, seen, isShort, `${seen.exchange.body.length} bytes`)
+  if (type === '/problems/unauthorized') {
+    const challenge = seen.headers['www-authenticate'] ?? ''
+    const right = seen.asked['authorization'] === undefined ? '' : ', error="invalid_token"'
+    hold(concern, seen, challenge === `Bearer realm="notes-api"${right}`, `WWW-Authenticate: ${challenge}`)
+  }
   if (!Array.isArray(errors)) return
   const count = Number(/\d+/.exec(String(detail))?.[0])
   hold(concern, seen, count === errors.length || (count > 20 && errors.length === 20), `"${String(detail)}" and ${errors.length} errors`)
