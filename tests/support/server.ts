@@ -40,6 +40,7 @@ interface ServerOptions {
   readonly passwordMinLength?: number
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
+  readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
   /** Replaces handlers, for faults that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
@@ -47,6 +48,8 @@ interface ServerOptions {
   readonly document?: ContractDocument
   /** Instead of a database of the server's own. */
   readonly db?: Database
+  /** Not when the clock is moved, or rows come past the server: what it answers then is no traffic of ours. */
+  readonly isRecorded?: boolean
 }
 
 /** The whole application on a port of its own, with a database of its own: as in production, but for the process. */
@@ -67,7 +70,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const handlers = await createHandlers({
     ...auth,
     historyVersions: options.historyVersions ?? 1_000,
-    trashDays: 30,
+    trashDays: options.trashDays ?? 30,
     version: document.version,
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
   })
@@ -84,7 +87,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   })
   const server = createServer(app)
   // What a changed contract makes of the server is no traffic of ours.
-  if (options.document === undefined) recordServer(server)
+  if (options.document === undefined && options.isRecorded !== false) recordServer(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {
