@@ -39,12 +39,9 @@ function bestBranch(errors: readonly ErrorObject[]): readonly ErrorObject[] | un
   return best
 }
 
-/** `#/components/schemas/PasswordGrant/required` and `…/PasswordGrant/properties/…` are one branch. */
+/** `#/oneOf/0/required` and `#/oneOf/0/properties/…` are one branch. */
 function branchOf({ schemaPath }: ErrorObject): string {
-  return schemaPath
-    .split('/')
-    .slice(0, schemaPath.includes('/schemas/') ? 4 : 3)
-    .join('/')
+  return /^.*?\/(?:oneOf|anyOf)\/\d+/.exec(schemaPath)?.[0] ?? schemaPath
 }
 
 function named(error: ErrorObject, key: string): string | undefined {

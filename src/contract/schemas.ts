@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, object, type Json, type JsonObject, type Place } from './document.ts'
+import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
 
 /** Compiles schemas of the contract where they stand, so that a component used twice is compiled once. */
 export interface SchemaCompiler {
@@ -13,7 +13,7 @@ const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
 /** Requests: every fault is wanted, and defaults are filled in. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
-  return compiler(object(withDefaultsInPlace(root, root)), { allErrors: true, useDefaults: true })
+  return compiler(object(withBranchesInPlace(withDefaultsInPlace(root, root), root)), { allErrors: true, useDefaults: true })
 }
 
 /** Replies: one fault is enough, and nothing may be filled in, or a missing field would go unseen. */
@@ -66,4 +66,21 @@ function withDefaultsInPlace(value: Json, root: JsonObject): Json {
   const schemas = object(object(root['components'])['schemas'])
   const fallback = object(schemas[reference.slice('#/components/schemas/'.length)], reference)['default']
   return fallback === undefined ? copy : { ...copy, default: fallback }
+}
+
+/**
+ * Ajv names the place of a fault from the last `$ref` that it followed, so that faults of two branches of a `oneOf` could not be
+ * told apart. Within a branch every `$ref` is therefore replaced by what it refers to.
+ */
+function withBranchesInPlace(value: Json, root: JsonObject, isBranch = false): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withBranchesInPlace(item, root, isBranch))
+  if (!isObject(value)) return value
+  if (isBranch && typeof value['$ref'] === 'string') {
+    const { $ref: _, ...beside } = value
+    const target = at(root, { pointer: '', value }).value
+    return withBranchesInPlace({ ...object(withDefaultsInPlace(target, root)), ...beside }, root, true)
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, withBranchesInPlace(member, root, isBranch || key === 'oneOf')]),
+  )
 }

@@ -88,6 +88,19 @@ describe('a body', () => {
     expect(pointers.toSorted()).toEqual(['/colour', '/content', '/is_public', '/title'])
   })
 
+  test.each([
+    [{ note_id: 'x', action: 'archive' }, ['/actions/0/note_id string_too_short', '/actions/0/note_id uuid_parsing']],
+    [{ action: 'archive', version: 0 }, ['/actions/0/note_id missing', '/actions/0/version greater_than_equal']],
+    [
+      { action: 'add_tags', tags: [''] },
+      ['/actions/0/note_id missing', '/actions/0/tags/0 string_pattern_mismatch', '/actions/0/tags/0 string_too_short'],
+    ],
+  ])('of several kinds is told the faults of the kind that it names: %j', async (action, faults) => {
+    const refused = await ann.ask('POST', '/notes/batch', { body: { actions: [action] } })
+    const told = (refused.body['errors'] as { pointer: string; type: string }[]).map(({ pointer, type }) => `${pointer} ${type}`)
+    expect(told.toSorted()).toEqual(faults)
+  })
+
   test('is held to the formats of the contract', async () => {
     for (const email of ['nobody', 'a@', '@b', 'a b@c.de', 'a@b@c']) {
       const refused = await ann.ask('POST', '/auth/register', { body: { email, password: 'securepass123' } })

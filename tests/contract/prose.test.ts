@@ -35,24 +35,6 @@ test('the table of scopes has every scope, and says truly which of them a key ma
   expect(table('Credentials and scopes').map(([scope, , keys]) => [scope, keys])).toEqual(scopes)
 })
 
-const limits: [row: string, keys: string[], said: RegExp][] = [
-  ['the title of a note', ['schemas', 'NoteCreate', 'properties', 'title', 'maxLength'], /^([\d ]+) characters$/],
-  ['the content of a note', ['schemas', 'NoteCreate', 'properties', 'content', 'maxLength'], /^([\d ]+) characters$/],
-  ['tags of a note', ['schemas', 'NoteCreate', 'properties', 'tags', 'maxItems'], /^(\d+),/],
-  ['tags of a note', ['schemas', 'Tag', 'maxLength'], /each of (\d+) characters$/],
-  ['a page (`limit`)', ['parameters', 'Limit', 'schema', 'maximum'], /^(\d+),/],
-  ['a page (`limit`)', ['parameters', 'Limit', 'schema', 'default'], /and (\d+) unless/],
-  ['`skip`', ['parameters', 'Skip', 'schema', 'maximum'], /^([\d ]+);/],
-  ['edits in a request, actions in a batch', ['schemas', 'NoteEdits', 'properties', 'edits', 'maxItems'], /^(\d+)$/],
-  ['edits in a request, actions in a batch', ['schemas', 'NoteActions', 'properties', 'actions', 'maxItems'], /^(\d+)$/],
-]
-
-test.each(limits)('the limit of %s is the one of the schema at %j', (row, keys, said) => {
-  const [, most = ''] = table('Limits').find(([what]) => what === row) ?? []
-  const parent = at(document.root, root, 'components', ...keys.slice(0, -1))
-  expect(Number(said.exec(most)?.[1]?.replaceAll(' ', ''))).toBe(parent.value[keys.at(-1) ?? ''])
-})
-
 test('the limits of lists and bodies are those of their operations', () => {
   const said = new Map(table('Limits').map(([what = '', most]) => [what, most]))
   expect(said.get('sessions of an account')).toBe(String(mostOf('/users/me/sessions')))

@@ -52,7 +52,10 @@ interface ServerOptions {
   readonly document?: ContractDocument
   /** Instead of a database of the server's own. */
   readonly db?: Database
-  /** false for a server whose every answer is compared with the recorded one of another server. */
+  /**
+   * false for a server whose answers are no traffic of ours: each is compared with the recorded one of another server, or the
+   * clock is moved, or rows come past the server.
+   */
   readonly isRecorded?: boolean
   /** For a judge of the traffic who asks for this server. */
   readonly name?: string

@@ -1,0 +1,4 @@
+import { groups } from './groups.ts'
+import { holdClaims } from './hold.ts'
+
+holdClaims(groups.answers)

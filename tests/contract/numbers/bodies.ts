@@ -1,0 +1,65 @@
+import { expect } from 'vitest'
+import type { Operation } from '../../../src/contract/operations.ts'
+import { operations } from '../document-examples.ts'
+import { type Attempt, isSuccess, send, wellFormed } from '../operations.ts'
+import type { Answer } from '../../support/people.ts'
+import { claim, INFO, type Measure } from './claims.ts'
+import type { Lab } from './lab.ts'
+
+const isOfAccount = ({ path }: Operation): boolean => !/^\/(notes|tags|trash)/.test(path)
+const takers = operations.filter(({ body }) => body !== undefined)
+
+/** Blanks before JSON, and ampersands in a form, mean nothing. */
+async function ofSize(lab: Lab, operation: Operation, bytes: number): Promise<Answer> {
+  const person = await lab.person()
+  const attempt: Attempt = await wellFormed(operation, lab.server, person)
+  const body = (attempt.body ?? '').padStart(bytes, operation.body?.content.has('application/x-www-form-urlencoded') === true ? '&' : ' ')
+  return send(lab.server, { ...attempt, body }, `Bearer ${person.accessToken}`)
+}
+
+const mostBytes = (isMeant: (operation: Operation) => boolean): Measure => {
+  return async ({ value, unit }, lab) => {
+    expect(unit).toBe('bytes')
+    for (const operation of takers.filter(isMeant)) {
+      const taken = await ofSize(lab, operation, value)
+      expect(isSuccess(taken), `${operation.operationId}: ${taken.text}`).toBe(true)
+      const refused = await ofSize(lab, operation, value + 1)
+      expect([refused.status, refused.body['detail']]).toEqual([413, `The body may have at most ${value} bytes.`])
+    }
+  }
+}
+const smallBytes = mostBytes(isOfAccount)
+const largeBytes = mostBytes((operation) => !isOfAccount(operation))
+
+const beyondBytes: Measure = async ({ value }, lab) => {
+  for (const operation of takers) expect((await ofSize(lab, operation, 4_000_000)).status, operation.operationId).toBe(value)
+}
+
+/** What is read to its end is no note (422); what is too much is not read (400). */
+async function statusOf(lab: Lab, body: string): Promise<number> {
+  const { ask } = await lab.person()
+  return (await ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })).status
+}
+
+const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
+const levels: Measure = async ({ value }, lab) => {
+  expect(await statusOf(lab, nested(value))).toBe(422)
+  expect(await statusOf(lab, nested(value + 1))).toBe(400)
+}
+
+const list = (count: number): string => JSON.stringify(Array.from({ length: count - 1 }, () => 1))
+
+/** The list is a value itself. */
+const values: Measure = async ({ value }, lab) => {
+  expect(await statusOf(lab, list(value))).toBe(422)
+  expect(await statusOf(lab, list(value + 1))).toBe(400)
+}
+
+const TOO_LARGE = '/components/responses/TooLarge/content/application~1problem+json/examples/tooLarge/value/detail'
+
+export const bodyClaims = [
+  claim(INFO, ', at most #, # levels deep and # values; account and token requests are at most #.', largeBytes, levels, values, smallBytes),
+  claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
+  claim(TOO_LARGE, 'The body may have at most #.', largeBytes),
+]

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Json } from '../../../src/contract/document.ts'
+import { type Answer, enrol } from '../../support/people.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { operations } from '../document-examples.ts'
+import { isSuccess, send } from '../operations.ts'
+import { prepare } from './edge-requests.ts'
+import { valueOf } from './edge-values.ts'
+import { type Bound, bounds, FAULTS } from './edges.ts'
+
+let server: TestServer
+
+beforeAll(async () => {
+  // A megabyte in each of a hundred exchanges is much to judge again, and every reply is held to the contract in any case.
+  server = await startServer({ isRecorded: false })
+})
+afterAll(() => server.stop())
+
+interface Expected {
+  readonly status: number
+  readonly type?: string
+}
+
+const NOBODYS = { status: 404 } as const
+const NO_SUCH_CURSOR = { status: 422, type: 'cursor_invalid' } as const
+const WRONG_PASSWORD = { status: 422, type: 'password_wrong' } as const
+/** The edit is taken, and the note that it would make has more characters than a note may have. */
+const NOTE_TOO_LONG = { status: 422, type: 'string_too_long' } as const
+
+/** What answers a value at the edge that nothing fits: everything else succeeds. By the end of `operationId name keyword`. */
+const atEdge: readonly (readonly [ending: string, expected: Expected])[] = [
+  [' note_id minLength', NOBODYS],
+  [' session_id minLength', NOBODYS],
+  [' key_id minLength', NOBODYS],
+  [' note_id maxLength', NOBODYS],
+  [' session_id maxLength', NOBODYS],
+  [' key_id maxLength', NOBODYS],
+  [' version maximum', NOBODYS],
+  ['against maximum', NOBODYS],
+  ['cursor minLength', NO_SUCH_CURSOR],
+  ['cursor maxLength', NO_SUCH_CURSOR],
+  ['current_password minLength', WRONG_PASSWORD],
+  ['current_password maxLength', WRONG_PASSWORD],
+  ['getNote If-None-Match minLength', { status: 304 }],
+  ['getNote If-None-Match maxLength', { status: 304 }],
+  ['createToken /username minLength', { status: 401 }],
+  ['createToken /username maxLength', { status: 401 }],
+  ['createToken /password minLength', { status: 401 }],
+  ['createToken /password maxLength', { status: 401 }],
+  ['createToken /refresh_token minLength', { status: 401 }],
+  ['createToken /refresh_token maxLength', { status: 401 }],
+  ['/email minLength', { status: 422, type: 'email_parsing' }],
+  // There are fewer scopes than that.
+  ['/scopes maxItems', { status: 422, type: 'duplicate_items' }],
+  ['/edits/0/heading minLength', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/heading maxLength', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/find minLength', { status: 422, type: 'text_not_found' }],
+  ['/edits/0/find maxLength', { status: 422, type: 'text_not_found' }],
+  ['/edits/0/task minLength', { status: 422, type: 'task_not_found' }],
+  ['/edits/0/task maxLength', { status: 422, type: 'task_not_found' }],
+  ['/edits/0/text maxLength', NOTE_TOO_LONG],
+  ['/edits/0/replace maxLength', NOTE_TOO_LONG],
+]
+
+const titleOf = ({ operation, name, keyword }: Bound): string => `${operation.operationId} ${name} ${keyword}`
+
+describe.each(operations.filter(({ operationId }) => bounds.some(({ operation }) => operation.operationId === operationId)))(
+  '$operationId',
+  ({ operationId }) => {
+    test.each(bounds.filter(({ operation }) => operation.operationId === operationId))(
+      'takes $name at its $keyword of $limit, and nothing beyond',
+      async (bound) => {
+        const person = await enrol(server)
+        const { item, attempt } = await prepare(bound, server, person)
+        const ask = (value: Json) => send(server, attempt(value), `Bearer ${person.accessToken}`)
+        const beyond = valueOf(bound, bound.limit + (bound.keyword.startsWith('min') ? -1 : 1), item)
+        if (beyond !== undefined) refuses(bound, await ask(beyond))
+        const atLimit = valueOf(bound, bound.limit, item)
+        if (atLimit !== undefined) takes(bound, atLimit, await ask(atLimit))
+      },
+    )
+  },
+)
+
+function takes(bound: Bound, value: Json, answer: Answer): void {
+  const [, expected] = atEdge.find(([ending]) => titleOf(bound).endsWith(ending)) ?? []
+  if (expected === undefined) {
+    expect(isSuccess(answer), answer.text.slice(0, 300)).toBe(true)
+    const echoed = answer.body[bound.name.split('/').at(-1) ?? '']
+    if (bound.in === 'body' && echoed !== undefined) expect(echoed).toEqual(typeof value === 'string' ? value.trim() : value)
+  } else {
+    expect(answer.status, answer.text.slice(0, 300)).toBe(expected.status)
+    if (expected.type !== undefined) expect(answer.body['errors']).toContainEqual(expect.objectContaining({ type: expected.type }))
+    expect(answer.body['errors'] ?? []).not.toContainEqual(expect.objectContaining(faultOf(bound)))
+  }
+}
+
+function refuses(bound: Bound, answer: Answer): void {
+  expect(answer.status, answer.text.slice(0, 300)).toBe(422)
+  expect(answer.body['errors']).toContainEqual(expect.objectContaining(faultOf(bound)))
+}
+
+function faultOf({ in: where, name, keyword }: Bound): { pointer: string; type: string } {
+  return { pointer: where === 'body' ? name : `/${name}`, type: FAULTS[keyword] }
+}

@@ -1,0 +1,93 @@
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { expect } from 'vitest'
+import type { Person } from '../../support/people.ts'
+import { operations } from '../document-examples.ts'
+import { newNote, nextOf } from '../../notes/new-note.ts'
+import { claim, INFO, type Measure } from './claims.ts'
+import type { Lab } from './lab.ts'
+
+/** Somebody with so many of everything that can be listed a page at a time; answers where each list is. */
+async function withMany(lab: Lab, count: number): Promise<{ person: Person; lists: string[] }> {
+  const person = await lab.person()
+  const owner = String(decodeJwt(person.accessToken).sub)
+  const { db } = lab.server
+  const { id } = await newNote(person)
+  for (const deleted of [sql`null`, sql`now() - make_interval(secs => i)`]) {
+    await sql`insert into notes (id, owner_id, title, content, created_at, deleted_at)
+      select gen_random_uuid(), ${owner}, 'Note ' || i, 'x', now() - make_interval(secs => i), ${deleted}
+      from generate_series(1, ${count}::int) i`.execute(db)
+  }
+  await sql`insert into note_tags (owner_id, note_id, tag_key, tag, position)
+    select ${owner}, ${id}, 'tag ' || i, 'tag ' || i, 0 from generate_series(1, ${count}::int) i`.execute(db)
+  await sql`insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived, created_at)
+    select id, i, version, title, tags, false, false, false, now() from notes, generate_series(1, ${count}::int) i where id = ${id}`.execute(
+    db,
+  )
+  await sql`update notes set version = ${count + 1}, text_version = 1 where id = ${id}`.execute(db)
+  await sql`insert into security_events (id, user_id, type)
+    select gen_random_uuid(), ${owner}, 'login' from generate_series(1, ${count}::int)`.execute(db)
+  const paged = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'limit'))
+  return { person, lists: paged.map(({ path }) => path.replace('{note_id}', id)) }
+}
+
+const mostOnPage: Measure = async ({ value }, lab) => {
+  const { person, lists } = await withMany(lab, value + 1)
+  for (const list of lists) {
+    const page = await person.ask('GET', `${list}?limit=${value}`)
+    expect(page.list.length, list).toBe(value)
+    expect(nextOf(page.headers), list).toContain(`limit=${value}&`)
+    expect((await person.ask('GET', `${list}?limit=${value + 1}`)).status, list).toBe(422)
+  }
+  expect(lists).toHaveLength(5)
+}
+
+const usualPage: Measure = async ({ value }, lab) => {
+  const { person, lists } = await withMany(lab, value + 1)
+  for (const list of lists) {
+    const page = await person.ask('GET', list)
+    expect(page.list.length, list).toBe(value)
+    expect(nextOf(page.headers), list).toContain(`limit=${value}&`)
+  }
+}
+
+const beyondPage: Measure = async ({ value }, lab) => {
+  const { ask } = await lab.person()
+  expect((await ask('GET', '/notes?limit=1000000')).status).toBe(value)
+}
+
+/** The note at an offset is the one that was made so many notes later. */
+const mostSkipped: Measure = async ({ value }, lab) => {
+  const { person } = await withMany(lab, value + 1)
+  expect((await person.ask('GET', `/notes?limit=1&skip=${value}`)).list).toMatchObject([{ title: `Note ${value}` }])
+  expect((await person.ask('GET', `/notes?limit=1&skip=${value + 1}`)).status).toBe(422)
+  // A cursor leads beyond that.
+  const last = await person.ask('GET', `/notes?limit=1&skip=${value}`)
+  expect((await person.ask('GET', String(nextOf(last.headers)))).list).toMatchObject([{ title: `Note ${value + 1}` }])
+}
+
+const beyondSkip: Measure = async ({ value }, lab) => {
+  const { ask } = await lab.person()
+  expect((await ask('GET', '/notes?skip=1000000')).status).toBe(value)
+}
+
+/** Two titles that differ at this character stand in its order; at the next one they do not differ any more. */
+const comparedBy: Measure = async ({ value }, lab) => {
+  for (const [same, sorted] of [
+    [value - 1, true],
+    [value, false],
+  ] as const) {
+    const person = await lab.person()
+    for (const last of 'gfedcba') await newNote(person, { title: `${'x'.repeat(same)}${last}` })
+    const { list } = await person.ask('GET', '/notes?sort=title')
+    const titles = list.map(({ title }) => String(title))
+    // Those that do not differ come in the order of their ids, which is that of their making.
+    expect(titles).toEqual(sorted ? titles.toSorted() : titles.toSorted().toReversed())
+  }
+}
+
+export const listClaims = [
+  claim(INFO, '| a page (`limit`) | #, and # unless you ask | # |', mostOnPage, usualPage, beyondPage),
+  claim(INFO, '| `skip` | #; with `cursor` there is no limit | # |', mostSkipped, beyondSkip),
+  claim('/components/parameters/Sort/description', 'by their first # characters.', comparedBy),
+]
