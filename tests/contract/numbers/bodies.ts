@@ -56,10 +56,12 @@ const values: Measure = async ({ value }, lab) => {
   expect(await statusOf(lab, list(value + 1))).toBe(400)
 }
 
-const TOO_LARGE = '/components/responses/TooLarge/content/application~1problem+json/examples/tooLarge/value/detail'
+const detailOf = (response: string): string =>
+  `/components/responses/${response}/content/application~1problem+json/examples/tooLarge/value/detail`
 
 export const bodyClaims = [
   claim(INFO, ', at most #, # levels deep and # values; account and token requests are at most #.', largeBytes, levels, values, smallBytes),
   claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
-  claim(TOO_LARGE, 'The body may have at most #.', largeBytes),
+  claim(detailOf('TooLarge'), 'The body may have at most #.', largeBytes),
+  claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #.', smallBytes),
 ]

@@ -21,9 +21,9 @@ const NAMED: Readonly<Record<string, Maker>> = {
   '/scope': (size) => 'notes:read'.padEnd(size),
 }
 
-/** Entity tags, the note's own among them. */
+/** Entity tags, the note's own among them: a note that was just made or changed has the first or the second version. */
 function entityTags(size: number): string {
-  return size < 10 ? '*'.repeat(size) : `"1", "${'a'.repeat(size - 7)}"`
+  return size < 15 ? '*'.repeat(size) : `"1", "2", "${'a'.repeat(size - 12)}"`
 }
 
 /** What a bound is met with when it is `size` long, large or many; undefined when nothing like it can be sent. */

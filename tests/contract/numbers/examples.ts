@@ -57,7 +57,6 @@ export const exampleClaims: readonly Claim[] = [
     target,
   ),
   claim(inOperation('/tags/rename', `post/${ok}/merge`), '# notes were changed', member('changed')),
-  claim(inProblem('MergeConflict', 'mergeConflict/summary'), 'the # line', ofList('conflicts')),
   claim(inProblem('MergeConflict', 'mergeConflict/value/detail'), 'in # place.', told('conflicts')),
   claim(inProblem('Invalid', 'invalid/value/detail'), 'in # place.', told('errors')),
 ]
