@@ -390,9 +390,9 @@ export interface paths {
          *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
          *
          *     At no step may the content have more than 1 048 576 characters. An edit that opens or closes a block of code makes
-         *     the server read the rest of the content again; once the edits of one request make it read more than 16 777 216
-         *     characters, 422 names the edit, and the rest belongs into another request. Edits of a large note do not lock it while
-         *     they are worked out; if the note is changed meanwhile, they are applied to what it is then.
+         *     the server read the rest of the content again. When the edits of a request make it read more than 16 777 216
+         *     characters, 422 names the edit; send the rest in another request. Edits of a large note do not lock it while they
+         *     are worked out: if the note is changed meanwhile, they are applied to what it is then.
          */
         post: operations["editNote"];
         delete?: never;
