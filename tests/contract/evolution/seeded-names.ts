@@ -41,7 +41,7 @@ export const namingRows: readonly Row[] = [
   [
     'major',
     'a failure becomes a shared response of another form',
-    having(`${MAKE}/responses/409`, { $ref: '#/components/responses/ValidationFailed' }),
+    having(`${MAKE}/responses/409`, { $ref: '#/components/responses/Invalid' }),
     'response-name createNote 409',
   ],
   [
@@ -196,7 +196,7 @@ export const namingRows: readonly Row[] = [
     'major',
     'a header of a reply is written another way',
     having('/components/headers/Retry-After/explode', true),
-    'reply-member createNote 409 Retry-After explode',
+    'reply-member createNote 503 Retry-After explode',
   ],
   [
     'major',

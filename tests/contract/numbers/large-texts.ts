@@ -84,7 +84,8 @@ async function reading(lab: Lab, characters: number, more = 0): Promise<Answer> 
       { op: 'replace_text', find: fence, replace: '' },
     ]
   }).flat()
-  return edit(lab, '- [ ] t\n'.padEnd(length - 1, 'a\n').concat('\n'), [toggle, ...flips, toggle])
+  // Long lines are read fast, so that the time is not what ends it.
+  return edit(lab, '- [ ] t\n'.padEnd(length - 1, `${'a'.repeat(999)}\n`).concat('\n'), [toggle, ...flips, toggle])
 }
 
 const charactersRead: Measure = async ({ value }, lab) => {
