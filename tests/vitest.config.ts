@@ -15,6 +15,12 @@ const slow = [
   'tests/process/**',
 ]
 
+/**
+ * Move the clock of their process, each in one of its own: ids never go back in time, so those that are made after the clock
+ * was put right would still be of the future.
+ */
+const moveClock = ['tests/contract/numbers/{answers,defaults,limits,time}.test.ts']
+
 /** Judges what the servers of all other files answered, so it comes last and means little alone. */
 const last = ['tests/traffic/{traffic,invariants}.test.ts']
 
@@ -30,7 +36,8 @@ export default defineConfig({
     teardownTimeout: 15_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
     projects: [
-      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...last] } },
+      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...last] } },
+      { extends: true, test: { name: 'clock', include: moveClock, isolate: true } },
       { extends: true, test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) } },
       { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 1 } } },
     ],
