@@ -12,7 +12,7 @@ export interface Belongings {
   readonly userId: string
   readonly email: string
   readonly password: string
-  readonly notes: Readonly<Record<'public' | 'private' | 'trashed' | 'erased', string>>
+  readonly notes: Readonly<Record<'public' | 'trashed' | 'private' | 'erased', string>>
   /** The version that the public note has. */
   readonly version: number
   readonly sessions: Readonly<Record<string, string>>
@@ -38,8 +38,8 @@ export async function stock(server: TestServer, person: Person): Promise<Belongi
   const open = { ...filled, is_public: true, is_pinned: true, is_archived: true }
   const notes = {
     public: await noteWithHistory(person, open),
-    private: await noteWithHistory(person, filled),
     trashed: await noteWithHistory(person, open),
+    private: await noteWithHistory(person, filled),
     erased: await noteWithHistory(person, open),
   }
   for (const id of [notes.trashed, notes.erased]) await expectStatus(person, 204, 'DELETE', `/notes/${id}`)

@@ -44,8 +44,8 @@ const choices: Record<Kind, Make> = {
       pair('the current ETag', (current) => `"${current}"`),
       pair('a superseded ETag', (_, superseded) => `"${superseded}"`),
       pair('a list of ETags', (current, superseded) => `"${superseded}", "${current}"`),
-      pair('a weak ETag', (current) => `W/"${current}"`),
       { title: 'any ETag', foreign: '*', unknown: '*' },
+      pair('a weak ETag', (current) => `W/"${current}"`),
     ]
   },
   idempotencyKey: () => [

@@ -5,19 +5,19 @@ import { namedPlaces } from './cases.ts'
 import { differences, idsIn, isSame, textOf } from './compare.ts'
 import { sendTrial } from './exchange.ts'
 import { asUnknown, hasTwin, type Trial } from './trials.ts'
-import type { Worlds } from './worlds.ts'
+import type { World, Worlds } from './worlds.ts'
 
 /** Sends each trial as the stranger in both worlds, and the same about unknown things; says where the answers differ. */
 export async function answerFaults({ peopled, empty, known }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
   const faults: string[] = []
+  const send = async (world: World, trial: Trial, side: 'foreign' | 'unknown'): Promise<string> =>
+    textOf(await sendTrial(operation, world, world.stranger, trial, side))
   for (const trial of trials) {
-    const here = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign'))
-    const there = textOf(await sendTrial(operation, empty, empty.stranger, trial, 'foreign'))
+    const [here, there] = await Promise.all([send(peopled, trial, 'foreign'), send(empty, trial, 'foreign')])
     if (!isSame(here, there, known)) faults.push(`${trial.title}: with the victim\n${here}\nwithout\n${there}`)
     if (!hasTwin(trial) || trial.method === 'HEAD') continue
-    const unknown = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'unknown'))
     // What may have an effect is done in both worlds, so that they stay alike.
-    if (trial.isOwn) await sendTrial(operation, empty, empty.stranger, trial, 'unknown')
+    const [unknown] = await Promise.all([send(peopled, trial, 'unknown'), trial.isOwn ? send(empty, trial, 'unknown') : ''])
     if (!isSame(asUnknown(here, trial), unknown, known)) faults.push(`${trial.title}: foreign\n${here}\nunknown\n${unknown}`)
   }
   return faults

@@ -13,9 +13,9 @@ const KEY = 'key-of-a-request-under-way'
 
 /**
  * Holds every row of the victim's as a slow request of hers would, with requests under way for each key; then sends what
- * the stranger could send. Says which answer is another one than without the victim, if only because it waited.
+ * the stranger could send. Says where an answer is another one than without the victim, if only because it waited.
  */
-export async function faultMeanwhile(worlds: Worlds): Promise<string | undefined> {
+export async function faultsMeanwhile(worlds: Worlds): Promise<string[]> {
   const { peopled, belongings } = worlds
   const keyed = operations.flatMap((operation) => {
     const place = namedPlaces(operation.operationId).find(({ naming }) => naming.names === 'idempotencyKey')?.place
@@ -29,7 +29,7 @@ export async function faultMeanwhile(worlds: Worlds): Promise<string | undefined
   // The stranger is needed to the end.
   const lasting = trials.filter(({ operation }) => operation.operationId !== 'deleteMe')
   const underWay: Promise<unknown>[] = []
-  const fault = await peopled.server.db.transaction().execute(async (transaction) => {
+  const faults = await peopled.server.db.transaction().execute(async (transaction) => {
     await lockAll(transaction, belongings.userId)
     for (const { operation, place } of keyed)
       underWay.push(sendTrial(operation, peopled, peopled.victim, victimsTrial(worlds, operation, place), 'foreign'))
@@ -37,7 +37,7 @@ export async function faultMeanwhile(worlds: Worlds): Promise<string | undefined
     return firstDifference(worlds, lasting, transaction)
   })
   await Promise.allSettled(underWay)
-  return fault
+  return faults
 }
 
 interface Step {
@@ -46,15 +46,15 @@ interface Step {
 }
 
 /** The first one only: it may have waited as long as anything waits for a lock. */
-async function firstDifference({ peopled, empty, known }: Worlds, steps: readonly Step[], held: Database): Promise<string | undefined> {
+async function firstDifference({ peopled, empty, known }: Worlds, steps: readonly Step[], held: Database): Promise<string[]> {
   for (const { operation, trial } of steps) {
     // PostgreSQL ends a transaction that does nothing.
     await sql`select`.execute(held)
     const here = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign'))
     const there = textOf(await sendTrial(operation, empty, empty.stranger, trial, 'foreign'))
-    if (!isSame(here, there, known)) return `${operation.operationId} ${trial.title}: with the victim\n${here}\nwithout\n${there}`
+    if (!isSame(here, there, known)) return [`${operation.operationId} ${trial.title}: with the victim\n${here}\nwithout\n${there}`]
   }
-  return undefined
+  return []
 }
 
 function aboutThings(worlds: Worlds, operation: Operation): Trial[] {

@@ -21,13 +21,15 @@ export interface Change extends Choice {
 }
 
 /** Of each place at most so many values are combined with those of other places; each is tried alone. */
-const MOST_IN_PAIRS = 5
+const MOST_IN_PAIRS = 4
+/** And so many things: of the notes, the public one and the one in the trash. */
+const MOST_THINGS_IN_PAIRS = 2
 const SHORTEST_ID = 8
 
 /**
- * What is tried with an operation. If it is about a thing: each of the victim's things, alone, with each value of every
- * other place, and with each pair of values of its parameters; and a thing of the stranger's own with each value that
- * names something. If it is about no thing: each value, and each pair of values of its parameters.
+ * What is tried with an operation. If it is about a thing: each of the victim's things, alone and with each value of
+ * every other place, and two of them with each pair of values of its parameters; and a thing of the stranger's own with
+ * each value that names something. If it is about no thing: each value, and each pair of values of its parameters.
  */
 export function trialsOf(worlds: Worlds, operation: Operation): Trial[] {
   const asDocumented = shapesOf(operation).flatMap((shape, index) => trialsOfShape(worlds, operation, shape, index))
@@ -59,7 +61,8 @@ function trialsOfShape(worlds: Worlds, { operationId, method }: Operation, shape
   if (things.length === 0) return [...pairs, ...alone(others), []].map((changes) => trial(true, changes))
   const named = others.filter(({ naming }) => naming.names !== 'nothing')
   return [
-    ...things.flatMap((thing) => [[], ...alone(others), ...pairs].map((changes) => trial(false, [thing, ...changes]))),
+    ...things.flatMap((thing) => [[], ...alone(others)].map((changes) => trial(false, [thing, ...changes]))),
+    ...things.slice(0, MOST_THINGS_IN_PAIRS).flatMap((thing) => pairs.map((changes) => trial(false, [thing, ...changes]))),
     ...[...alone(named), []].map((changes) => trial(true, changes)),
   ]
 }
