@@ -102,6 +102,7 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
     { answer: 'listNotes 200', of: hasItems(2), lie: withItems((items) => items.slice(1)) },
     { answer: 'listTags 200', of: hasItems(1), lie: withItems((items) => items.map((item) => ({ ...item, count: 77 }))) },
     { answer: 'restoreNote 404', lie: (exchange) => ({ ...exchange, status: 200 }) },
+    { answer: 'deleteNote 412', lie: (exchange) => ({ ...exchange, status: 204 }) },
   ],
   'A repeated request gets the first answer': [
     { answer: 'createNote 201', of: isReplay, lie: withBody({ title: 'Another' }) },

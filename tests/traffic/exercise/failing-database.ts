@@ -1,19 +1,23 @@
 import { type KyselyPlugin, RawNode } from 'kysely'
 import type { Database } from '../../../src/db/database.ts'
 
-/** Failures as PostgreSQL tells them. Each text is one that no answer may show. */
-export const FAILURES = {
-  '23505': `duplicate key value violates unique constraint "canary_constraint"`,
-  '23503': `insert or update on table "canary_table" violates foreign key constraint "canary_foreign_key"`,
+/** Failures as PostgreSQL tells them, by SQLSTATE. Each text is one that no answer may show. */
+const messages = {
   '40P01': 'deadlock detected, says canary_deadlock',
   '57014': 'canceling statement due to statement timeout, says canary_timeout',
   '55P03': 'canceling statement due to lock timeout, says canary_lock',
-  '42P01': 'relation "canary_relation" does not exist',
   '53100': 'could not extend file "base/16384/canary": No space left on device',
+  '23505': 'duplicate key value violates unique constraint "canary_constraint"',
+  '23503': 'insert or update on table "canary_table" violates foreign key constraint "canary_foreign_key"',
+  '42P01': 'relation "canary_relation" does not exist',
   XX000: 'canary: cache lookup failed for /usr/lib/postgresql/canary.so',
 } as const
 
-export type Failure = keyof typeof FAILURES
+export type Failure = keyof typeof messages
+
+/** Those after which it is worth trying again, and those that are a fault of the server. */
+export const outages: readonly Failure[] = ['40P01', '57014', '55P03', '53100']
+export const faults: readonly Failure[] = ['23505', '23503', '42P01', 'XX000']
 
 export interface FailingDatabase {
   readonly db: Database
@@ -45,5 +49,5 @@ export function failingDatabase(healthy: Database): FailingDatabase {
 
 function raise(failure: Failure): string {
   const options = `errcode = '${failure}', detail = 'Key (canary_column)=(canary_value) exists.', hint = 'canary_hint', table = 'canary_table'`
-  return `do $canary$ begin raise exception using message = '${FAILURES[failure].replaceAll("'", "''")}', ${options}; end $canary$`
+  return `do $canary$ begin raise exception using message = '${messages[failure].replaceAll("'", "''")}', ${options}; end $canary$`
 }

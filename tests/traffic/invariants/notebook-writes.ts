@@ -19,6 +19,7 @@ import {
   withoutTime,
 } from './notebook.ts'
 import { tagKey } from './order.ts'
+import { namedVersions } from './preconditions.ts'
 import { type Fields, isFields, type Seen, strings } from './seen.ts'
 
 type Follow = (book: Notebook, seen: Seen, hold: Hold) => void
@@ -54,6 +55,10 @@ export const writes: Readonly<Record<string, Follow>> = {
   },
   deleteNote: (book, seen, hold) => {
     isPlaced(book, seen, 'here', hold)
+    const version = Number(book.notes.get(seen.params['note_id'] ?? '')?.fields['version'])
+    // Its answer shows no note, so only here can be told which version was deleted.
+    const isNamed = namedVersions(seen.asked['if-match'])?.includes(version) ?? true
+    hold('deleteNote', seen, isNamed || Number.isNaN(version), `deletes version ${version} for If-Match: ${seen.asked['if-match']}`)
     moveToTrash(book, seen.params['note_id'] ?? '')
   },
   restoreNote: (book, seen, hold) => {

@@ -35,7 +35,7 @@ export const preconditions: Invariant = {
 }
 
 /** The versions that an If-Match lets through; undefined for any. */
-function namedVersions(header: string | undefined): number[] | undefined {
+export function namedVersions(header: string | undefined): number[] | undefined {
   if (header === undefined || header.trim() === '*') return undefined
   return tagsOf(header).flatMap((tag) => (/^"[1-9]\d*"$/.test(tag) ? [Number(tag.slice(1, -1))] : []))
 }
