@@ -3,7 +3,7 @@ import type { Database } from '../../src/db/database.ts'
 
 /** The database behind one that is observed. */
 const behind = new WeakMap<Database, Database>()
-/** What to call when somebody but the application writes into a database. */
+/** What to call when a test writes into a database. */
 const listeners = new WeakMap<Database, (() => void)[]>()
 const written = new WeakSet<Database>()
 

@@ -15,7 +15,7 @@ export interface Exchange extends ObservedExchange, Moments {
 export interface Recording {
   /** In the order in which they were answered. */
   readonly exchanges: readonly Exchange[]
-  /** Requests whose client left before the answer was written; nobody knows what came of them. */
+  /** Requests whose client left before the answer was written; what came of them is unknown. */
   readonly abandoned: readonly Exchange[]
   readonly servers: readonly RecordedServer[]
   readonly causes: readonly LoggedCause[]

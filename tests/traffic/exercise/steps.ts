@@ -29,7 +29,7 @@ export function form(server: Pick<TestServer, 'url'>, path: string, fields: Read
   return ask(server, 'POST', path, { body: new URLSearchParams(fields).toString(), headers })
 }
 
-/** Whoever holds these credentials. */
+/** The account, with another credential of its own. */
 export function holder(server: Pick<TestServer, 'url'>, owner: Person, accessToken: string): Person {
   return {
     ...owner,

@@ -15,12 +15,12 @@ export const etag: Invariant = {
       const isConditional = operation.parameters.some(({ name }) => name === 'If-None-Match')
       const held = (isConditional ? tagsOf(asked['if-none-match']) : []).map((one) => one.replace(/^W\//, ''))
       const holdsIt = held.includes('*') || held.includes(tag)
-      if (status === 304) hold(concern, seen, holdsIt, `304 with ETag ${tag} to who holds ${held.join()}`)
+      if (status === 304) hold(concern, seen, holdsIt, `304 with ETag ${tag} for If-None-Match ${held.join()}`)
       else if (!isHead) {
         const versions = notesIn(body).map(({ version }) => `"${String(version)}"`)
         hold(concern, seen, versions.length === 1 && versions[0] === tag, `ETag ${tag} of a note of version ${versions.join()}`)
       }
-      if (isSuccess(seen)) hold(concern, seen, held.length === 0 || !holdsIt, `${tag} again for who holds it`)
+      if (isSuccess(seen)) hold(concern, seen, held.length === 0 || !holdsIt, `the note is sent again for If-None-Match ${held.join()}`)
     }
   },
 }

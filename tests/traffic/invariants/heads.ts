@@ -7,7 +7,7 @@ const gets = operations.filter(({ method }) => method === 'get').map(({ operatio
 /** What differs from one answer to the next, and what node adds by itself. */
 const OF_THE_MOMENT = new Set(['x-request-id', 'date', 'connection', 'keep-alive'])
 
-/** Headers of every answer, failures too: nobody keeps it, no browser guesses at it. */
+/** Headers of every answer, failures too: no cache keeps it, no browser guesses its type. */
 const GUARDS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -38,7 +38,7 @@ function isSame(seen: Seen, earlier: Seen): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-/** Whether somebody with that key succeeded before this was answered; parallel requests may be recorded in any order. */
+/** Whether a request with that key had its effect by then; parallel requests may be recorded in any order. */
 function hadFirst(seen: Seen, all: readonly Seen[]): boolean {
   const key = seen.asked['idempotency-key']
   return all.some((other) => {

@@ -52,7 +52,7 @@ function isReport({ succeeded, failed, results }: Fields, { actions }: Fields): 
   const [told, wanted] = [results.filter(isFields), actions.filter(isFields)]
   const good = told.filter(({ status }) => status === 200)
   const isInOrder = told.length === wanted.length && told.every(({ note_id }, index) => note_id === lower(wanted[index]?.['note_id']))
-  const hasVersions = told.every((result) => (result['status'] === 200) === (result['version'] !== undefined))
+  const hasVersions = told.every((result) => (result['status'] === 200) === 'version' in result)
   return isInOrder && hasVersions && succeeded === good.length && failed === told.length - good.length
 }
 

@@ -1,6 +1,6 @@
 import { ofToken, type Seen, type Traffic } from './seen.ts'
 
-/** What a request that is no GET does is its sender's; of a login or a registration nobody knows beforehand whose. */
+/** When a request was under way that may have changed something. */
 interface Write {
   readonly began: number
   readonly ended: number

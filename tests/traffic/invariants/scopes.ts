@@ -97,7 +97,7 @@ const JUDGES: Readonly<Record<string, (seen: Seen, hold: Hold, given: Given) => 
   },
 }
 
-/** Whoever was answered had the scopes for it. */
+/** A credential that was answered had the scopes for it. */
 function judgeUse(seen: Seen, hold: Hold): void {
   if (seen.operation.security.length === 0 || seen.sender === undefined) return
   const { kind, scopes: has } = seen.sender

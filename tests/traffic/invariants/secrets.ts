@@ -13,6 +13,9 @@ const TELLING: readonly RegExp[] = [
   /\b(select|insert|update|delete)\b.+\b(from|into|set|where|values)\b.+["$(]/i,
   /\b(relation|column|constraint|table|schema|function|index|role|database) "/i,
   /\bviolates\b|\bduplicate key\b|\bdeadlock\b|\bcanceling statement\b|\bsyntax error\b|\bcurrent transaction is aborted\b/i,
+  /\bcould not \w+ (file|open|extend|write|read|connect|serialize|obtain)|\bNo space left\b|\bcache lookup\b|\bcanary[_:]/i,
+  /\bdatabase system\b|\bterminating connection\b|\bconnection slots\b|\bpermission denied\b|\bpassword authentication\b|\bread-only transaction\b/i,
+  /\binvalid input syntax\b|\bout of range for type\b|\bnull value in\b|\bsocket hang up\b|\bgetaddrinfo\b|\b(client|pool) (was closed|after calling)/i,
   /\bSQLSTATE\b|\b(0[8A]|2[1-8]|4[0-4]|5[3-8]|XX|P0|HV|F0)[0-9A-Z]\d\d\b/,
   /\b(lock|statement|connection|query read) time-?out\b|\btimeout exceeded\b|\bConnection (terminated|refused|ended)\b|\btoo many (clients|connections)\b/i,
   /\bE(CONN[A-Z]+|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND|ACCES|PERM|MFILE)\b/,
@@ -32,7 +35,15 @@ const wordsOf = (seen: Pick<Seen, 'exchange'>, value: unknown): string[] => {
   if (typeof value === 'string') return isSent(seen, value) ? [] : [value]
   if (Array.isArray(value)) return value.flatMap((one) => wordsOf(seen, one))
   if (!isFields(value)) return []
-  return Object.entries(value).flatMap(([name, member]) => (OF_THE_ACCOUNT.has(name) ? [] : wordsOf(seen, member)))
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (OF_THE_ACCOUNT.has(name)) return []
+    return wordsOf(seen, name === 'pointer' ? namesIn(String(member)) : member)
+  })
+}
+
+/** The names that a JSON pointer leads through (RFC 6901). */
+function namesIn(pointer: string): string[] {
+  return pointer.split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function isSent({ exchange }: Pick<Seen, 'exchange'>, text: string): boolean {

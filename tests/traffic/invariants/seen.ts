@@ -48,7 +48,7 @@ export interface Traffic {
   readonly seen: readonly Seen[]
   /** What meets no operation, such as other methods and unknown paths. */
   readonly others: readonly (Placed & { readonly exchange: Exchange })[]
-  /** Requests that may have had an effect though nobody got an answer. */
+  /** Requests that may have had an effect, though their answers did not arrive. */
   readonly abandoned: readonly Seen[]
   readonly causes: readonly LoggedCause[]
 }

@@ -35,7 +35,7 @@ export const stories: Invariant = {
   },
 }
 
-/** Changes of whose effect nobody knows: from then on nothing is certain. */
+/** When a change began whose effect is unknown: from then on nothing is certain. */
 function lostWrites({ abandoned, seen }: Traffic, userId: string): number {
   const theirs = [...abandoned, ...seen].filter(({ sender, exchange }) => sender?.userId === userId && exchange.method !== 'GET')
   const lost = theirs.filter(
