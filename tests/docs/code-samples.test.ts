@@ -16,6 +16,7 @@ import { setStage } from '../contract/example-stages.ts'
 import { wellFormed } from '../contract/operations.ts'
 import { ask, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { type PythonRunner, startPython } from './python-runner.ts'
 
 const run = promisify(execFile)
 const inCi = process.env['CI'] === 'true'
@@ -137,11 +138,18 @@ describe('Python', () => {
     await run('python3', ['-m', 'py_compile', ...files])
   })
 
-  test.runIf(hasRequests).each(written('Python'))('$title runs and is answered with success', async (sample) => {
-    const { source, TOKEN } = await readyToRun(sample)
-    const program = `${source}\nimport sys\nprint(response.status_code, file=sys.stderr)`
-    const { stderr } = await run('python3', ['-c', program], { env: { PATH: process.env['PATH'], TOKEN } })
-    expect(stderr.trim()).toBe(successOf(sample))
+  describe.runIf(hasRequests)('each', () => {
+    let runner: PythonRunner
+    beforeAll(() => {
+      runner = startPython()
+    })
+    afterAll(() => runner.stop())
+
+    test.each(written('Python'))('$title runs and is answered with success', async (sample) => {
+      const { source, TOKEN } = await readyToRun(sample)
+      const stderr = await runner.run({ source: `${source}\nimport sys\nprint(response.status_code, file=sys.stderr)`, TOKEN })
+      expect(stderr.trim()).toBe(successOf(sample))
+    })
   })
 })
 

@@ -26,14 +26,14 @@ test('one thread does one job after the other, and no more threads start than th
 test('a job that takes too long is ended at its deadline, with its thread, and the next one is done', async () => {
   const pool = open({ deadlineMs: 1_000 })
   const first = await pool.run('who', 'a')
-  await expect(pool.run('spin', 'a')).rejects.toThrow('busy')
+  await expect(pool.run('block', 'a')).rejects.toThrow('busy')
   expect(await pool.run('who', 'a')).not.toBe(first)
 })
 
 test('the time in the queue counts: what waits behind a job that takes too long is refused no later', async () => {
   const pool = open({ deadlineMs: 1_000 })
   const started = performance.now()
-  const outcomes = await Promise.allSettled([pool.run('spin', 'a'), pool.run('spin', 'b')])
+  const outcomes = await Promise.allSettled([pool.run('block', 'a'), pool.run('block', 'b')])
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   // One after the other they would take two seconds.
   expect(performance.now() - started).toBeLessThan(1_800)
@@ -41,7 +41,7 @@ test('the time in the queue counts: what waits behind a job that takes too long 
 
 test('beyond the queue a job is refused at once', async () => {
   const pool = open({ queue: 1, deadlineMs: 1_000 })
-  const [running, waiting] = [pool.run('spin', 'a'), pool.run('who', 'b')]
+  const [running, waiting] = [pool.run('block', 'a'), pool.run('who', 'b')]
   const outcomes = Promise.allSettled([running, waiting])
   await expect(Promise.race([pool.run('who', 'c'), running, waiting])).rejects.toMatchObject({ message: 'busy', cause: undefined })
   await outcomes
@@ -74,7 +74,7 @@ test('a thread without a job ends after a while', async () => {
 
 test('a closed pool fails what is under way and takes nothing more', async () => {
   const pool = open()
-  const running = expect(pool.run('spin', 'a')).rejects.toThrow('busy')
+  const running = expect(pool.run('block', 'a')).rejects.toThrow('busy')
   await pool.close()
   await running
   await expect(pool.run('who', 'a')).rejects.toThrow('busy')

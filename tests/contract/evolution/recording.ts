@@ -28,6 +28,18 @@ export interface Received {
   readonly body: Json | undefined
 }
 
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
+/** The text of a story in which ids that a client made up are told apart, but not told. Equal texts are one story. */
+export function essenceOf(story: Story): string {
+  const ids = new Map<string, string>()
+  return JSON.stringify(story).replace(UUID, (id) => {
+    const name = ids.get(id) ?? `id ${ids.size}`
+    ids.set(id, name)
+    return name
+  })
+}
+
 /** A JSON pointer into a body, or the name of a header, of an earlier step: `{{2:/access_token}}`, `{{5:etag}}`. */
 const REFERENCE = /\{\{(\d+):([^}]+)\}\}/g
 /** A character many times over, so that a text of a megabyte takes a few bytes: `{{a*1048576}}`. */

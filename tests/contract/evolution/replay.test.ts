@@ -6,7 +6,7 @@ import type { Handlers } from '../../../src/contract/types.ts'
 import { Problem } from '../../../src/http/problem.ts'
 import { startServer } from '../../support/server.ts'
 import { both, having, moved } from './edit-document.ts'
-import type { Recording, Step } from './recording.ts'
+import { essenceOf, type Recording, type Step } from './recording.ts'
 import { RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
 import { parseVersion } from './versions.ts'
@@ -20,14 +20,24 @@ function recordingOf({ version }: ContractDocument): Recording {
   return JSON.parse(readFileSync(new URL(`${version}.requests.json`, RELEASED), 'utf8')) as Recording
 }
 
+/** The stories of all releases by the releases that tell them: most go on from one to the next, and are replayed once. */
+const told = Map.groupBy(
+  Map.groupBy(
+    replayed.flatMap((contract) => recordingOf(contract).stories.map((story) => ({ contract, story }))),
+    ({ story }) => essenceOf(story),
+  ).values(),
+  (tellers) => tellers.map(({ contract }) => contract.version).join(', '),
+)
+
 describe('clients of every release of this major version', () => {
-  // Each with a server of its own: recordings of two releases register the same addresses.
-  test.each(replayed)(
-    'get what their contract promised them, from the server of today: $version',
-    async (contract) => {
+  // Each with a server of its own: recordings of two releases may register the same addresses.
+  test.each([...told])(
+    'get what their contract promised them, from the server of today: %s',
+    async (_, group) => {
       const server = await startServer()
       try {
-        expect(await oldClient(contract).replay(server, recordingOf(contract))).toEqual([])
+        const client = oldClient(...(group[0] ?? []).map(({ contract }) => contract))
+        expect(await client.replay(server, { stories: group.flatMap(([first]) => first?.story ?? []) })).toEqual([])
       } finally {
         await server.stop()
       }

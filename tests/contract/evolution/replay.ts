@@ -1,23 +1,26 @@
 import { type ContractDocument, type Json } from '../../../src/contract/document.ts'
-import { type Operation, readOperations } from '../../../src/contract/operations.ts'
+import { readOperations } from '../../../src/contract/operations.ts'
 import { ask } from '../../support/people.ts'
 import { independentCheck } from '../independent-check.ts'
 import { fillIn, type Received, type Recording, type Story } from './recording.ts'
 
 /**
- * Sends what a client of a released contract sent, and judges the answers as that client would: by the contract it was
+ * Sends what a client of released contracts sent, and judges the answers as that client would: by each contract that it was
  * written for, except that fields and headers which came later are ignored, as it was told to.
  */
-export function oldClient(contract: ContractDocument) {
-  const { answerFaults } = independentCheck(contract.root, { tolerant: true })
-  const operations = new Map(readOperations(contract.root).map((operation) => [operation.operationId, operation]))
+export function oldClient(...contracts: readonly ContractDocument[]) {
+  const versions = contracts.map(({ version }) => version).join(', ')
+  const judges = contracts.map(({ root }) => ({
+    ...independentCheck(root, { tolerant: true }),
+    operations: new Map(readOperations(root).map((operation) => [operation.operationId, operation])),
+  }))
 
   const replayStory = async (server: { readonly url: string }, { operation, steps }: Story): Promise<string[]> => {
     const received: Received[] = []
     for (const [index, step] of steps.entries()) {
-      const told = (fault: string): string => `${contract.version}, story of ${operation}, step ${index} (${step.send}): ${fault}`
+      const told = (fault: string): string => `${versions}, story of ${operation}, step ${index} (${step.send}): ${fault}`
       try {
-        const faults = await replayStep(server, operations.get(step.operation), step, received)
+        const faults = await replayStep(server, step, received)
         // What comes after would only repeat it.
         if (faults.length > 0) return faults.map(told)
       } catch (error) {
@@ -27,20 +30,18 @@ export function oldClient(contract: ContractDocument) {
     return []
   }
 
-  const replayStep = async (
-    server: { readonly url: string },
-    operation: Operation | undefined,
-    step: Story['steps'][number],
-    received: Received[],
-  ) => {
-    if (operation === undefined) throw new Error(`${step.operation} is not in the contract that was recorded`)
+  const replayStep = async (server: { readonly url: string }, step: Story['steps'][number], received: Received[]): Promise<string[]> => {
     const [method = '', path = ''] = fillIn(step.send, received).split(' ')
     const headers = Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fillIn(value, received)]))
     const body = step.body === undefined ? undefined : fillIn(step.body, received)
     const answer = await ask(server, method, path, { headers, body })
     received.push({ headers: answer.headers, body: answer.text === '' ? undefined : (answer.body as Json) })
     if (answer.status !== step.status) return [`${step.status} was the answer, now it is ${answer.status} ${answer.text.slice(0, 500)}`]
-    return answerFaults(operation, answer)
+    return judges.flatMap(({ operations, answerFaults }) => {
+      const operation = operations.get(step.operation)
+      if (operation === undefined) throw new Error(`${step.operation} is not in a contract that was recorded`)
+      return answerFaults(operation, answer)
+    })
   }
 
   return {

@@ -25,8 +25,8 @@ function everything(index: OutlineIndex): unknown {
 
 test('an outline that followed every change is the outline of the text as it is now', () => {
   const random = randomFrom(7)
-  for (let round = 0; round < 600; round += 1) {
-    const text = new EditableText(randomMarkdown(random, round % 20 === 0 ? 600 : 12))
+  for (let round = 0; round < 250; round += 1) {
+    const text = new EditableText(randomMarkdown(random, round % 25 === 0 ? 400 : 12))
     expect(text.outline).toBeDefined()
     for (let step = 0; step < 8; step += 1) {
       const [one, other] = [random.below(text.content.length + 1), random.below(text.content.length + 1)]
@@ -74,8 +74,8 @@ test.each([
 ])('100 %s cost less than a third of 100 single ones', (_, content, edits) => {
   const cost = (count: number): number => costOf(() => expect(applyEdits(content, edits.slice(0, count), editBounds).fault).toBeUndefined())
   cost(1)
-  const single = Math.min(cost(1), cost(1), cost(1))
-  expect(Math.min(cost(100), cost(100))).toBeLessThan(33 * single)
+  const single = Math.min(cost(1), cost(1))
+  expect(cost(100)).toBeLessThan(33 * single)
 })
 
 const fence = { op: 'insert_under', heading: 'A', text: '~~~~~~~~', position: 'start' } as const
