@@ -5,6 +5,7 @@ import { unavailable } from '../http/problem.ts'
 import { createFairGate } from '../scheduling/fair-gate.ts'
 import type { AuthDeps } from './handlers.ts'
 import { createLoginThrottle } from './login-throttle.ts'
+import { type PasswordCost, SHIPPED_COST } from './passwords.ts'
 import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
 
 export interface AuthOptions {
@@ -14,6 +15,8 @@ export interface AuthOptions {
   readonly refreshTokenSeconds: number
   readonly registration: 'open' | 'closed'
   readonly passwordMinLength: number
+  /** Less than what is shipped only where hashes guard nothing: in tests. */
+  readonly passwordCost?: PasswordCost
   /** The database could not count failed logins, so this process does on its own. */
   readonly onLocalThrottle: (error: unknown) => void
 }
@@ -36,6 +39,7 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
     refreshTokenSeconds,
     registration,
     passwordMinLength,
+    passwordCost: options.passwordCost ?? SHIPPED_COST,
   }
 }
 

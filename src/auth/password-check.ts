@@ -8,13 +8,14 @@ import { accountGone } from './bearer.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { recordFailedLogin } from './events.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { hashPassword, verifyPassword } from './passwords.ts'
+import { hashPassword, isWeakHash, type PasswordCost, verifyPassword } from './passwords.ts'
 
 export interface PasswordDeps {
   readonly db: Database
   readonly hashGate: FairGate
   readonly loginThrottle: LoginThrottle
   readonly passwordMinLength: number
+  readonly passwordCost: PasswordCost
 }
 
 /** Everything that costs a hash. Each waits its turn at the gate, so that a flood leaves threads for everybody else. */
@@ -31,14 +32,16 @@ export interface PasswordCheck {
   readonly hashNew: (password: string, field: string, client: Client) => Promise<string>
   /** As above, for a new account; undefined, and no hash computed, when its address turns out to be taken by then. */
   readonly hashForNewcomer: (email: string, password: string, client: Client) => Promise<string | undefined>
-  readonly rehash: (password: string, client: Client) => Promise<string>
+  /** A hash of today's cost in place of one that costs less; undefined when the stored one is good. */
+  readonly strengthen: (stored: string, password: string, client: Client) => Promise<string | undefined>
   /** Forgets what is kept to guard the login of an account that was deleted. */
   readonly forget: (account: Account) => Promise<void>
 }
 
 export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordCheck> {
-  const { db, hashGate, loginThrottle, passwordMinLength } = deps
-  const nobodysHash = await hashPassword(uuidv7())
+  const { db, hashGate, loginThrottle, passwordMinLength, passwordCost } = deps
+  const hash = (password: string): Promise<string> => hashPassword(password, passwordCost)
+  const nobodysHash = await hash(uuidv7())
 
   const findMatching: PasswordCheck['findMatching'] = async (email, password, client) => {
     const attempt = await loginThrottle.attempt(emailKey(email), client.address)
@@ -63,14 +66,15 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
       refuseUnfit(password, 'password', passwordMinLength)
       // Asked when its turn has come: of many who want one address at once, only the first ones cost a hash.
       const isFree = async (): Promise<boolean> => (await findAccountByEmail(db, email)) === undefined
-      return hashGate.run(async () => ((await isFree()) ? hashPassword(password) : undefined), { key: client.address })
+      return hashGate.run(async () => ((await isFree()) ? hash(password) : undefined), { key: client.address })
     },
     hashNew: async (password, field, client) => {
       refuseUnfit(password, field, passwordMinLength)
-      return hashGate.run(() => hashPassword(password), { key: client.address })
+      return hashGate.run(() => hash(password), { key: client.address })
     },
     forget: ({ email }) => loginThrottle.forget(emailKey(email)),
-    rehash: (password, client) => hashGate.run(() => hashPassword(password), { key: client.address }),
+    strengthen: async (stored, password, client) =>
+      isWeakHash(stored, passwordCost) ? hashGate.run(() => hash(password), { key: client.address }) : undefined,
   }
 }
 

@@ -5,7 +5,6 @@ import { Problem } from '../http/problem.ts'
 import { insertAccount } from './accounts.ts'
 import { revokeCredential } from './credentials.ts'
 import type { PasswordCheck } from './password-check.ts'
-import { isWeakHash } from './passwords.ts'
 import { rotateRefreshToken, type SessionTokens } from './refresh-tokens.ts'
 import { allScopes, narrowScope } from './scopes.ts'
 import { startSession } from './sessions.ts'
@@ -66,7 +65,7 @@ async function logIn(
   const scope = narrowScope(allScopes, grant.scope)
   const account = await passwords.findMatching(grant.username, grant.password, client)
   if (account === undefined) throw wrongLogin()
-  const strongerHash = isWeakHash(account.password_hash) ? await passwords.rehash(grant.password, client) : undefined
+  const strongerHash = await passwords.strengthen(account.password_hash, grant.password, client)
   const session = await startSession(db, { account, strongerHash, scope, idleSeconds: refreshTokenSeconds, client })
   if (session === undefined) throw wrongLogin()
   return session

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SHIPPED_COST } from '../../src/auth/passwords.ts'
 import { ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ passwordCost: SHIPPED_COST })
 })
 afterAll(() => server.stop())
 

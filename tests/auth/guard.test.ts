@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SHIPPED_COST } from '../../src/auth/passwords.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -8,8 +9,8 @@ let server: TestServer
 let replica: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ trustedProxies: ['127.0.0.1'] })
-  replica = await startServer({ trustedProxies: ['127.0.0.1'], db: server.db })
+  server = await startServer({ trustedProxies: ['127.0.0.1'], passwordCost: SHIPPED_COST })
+  replica = await startServer({ trustedProxies: ['127.0.0.1'], db: server.db, passwordCost: SHIPPED_COST })
 })
 afterAll(async () => {
   await replica.stop()

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { argon2id, hash } from 'argon2'
 import { scopes } from '../../generated/security.ts'
 import { insertAccount } from '../../src/auth/accounts.ts'
+import { hashPassword } from '../../src/auth/passwords.ts'
 import { startSession } from '../../src/auth/sessions.ts'
 import { unobserved } from './observed-database.ts'
-import type { TestServer } from './server.ts'
+import { CHEAP, type TestServer } from './server.ts'
 
 /** Somebody with an account and a token. */
 export interface Person {
@@ -43,17 +43,16 @@ export async function ask(server: Pick<TestServer, 'url'>, method: string, path:
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
 }
 
-/** A hash that costs a millisecond instead of forty. A login replaces it, as it does every hash weaker than today's. */
-export function cheapHash(password: string): Promise<string> {
-  return hash(password, { type: argon2id, memoryCost: 1_024, timeCost: 1, parallelism: 1 })
-}
-
 /** Somebody new, by the functions behind those requests, where how they came in does not matter: hashes are slow on purpose. */
 export async function enrol(server: TestServer, options: { scope?: string; password?: string } = {}): Promise<Person> {
   const { password = `pass-${randomUUID()}`, scope = scopes.join(' ') } = options
   const email = `person-${randomUUID()}@example.com`
   const db = unobserved(server.db)
-  const account = await insertAccount(db, { email, passwordHash: await cheapHash(password) }, { type: 'registered', address: '127.0.0.1' })
+  const account = await insertAccount(
+    db,
+    { email, passwordHash: await hashPassword(password, CHEAP) },
+    { type: 'registered', address: '127.0.0.1' },
+  )
   if (account === undefined) throw new Error('The e-mail of a new person is taken')
   const client = { address: '127.0.0.1', userAgent: undefined }
   const session = await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })

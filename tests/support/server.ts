@@ -4,6 +4,7 @@ import pino, { type Logger } from 'pino'
 import { createApp } from '../../src/app.ts'
 import { createAuth } from '../../src/auth/auth.ts'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
+import type { PasswordCost } from '../../src/auth/passwords.ts'
 import type { Tokens } from '../../src/auth/tokens.ts'
 import { compileContract } from '../../src/contract/compile.ts'
 import { type ContractDocument, loadDocument } from '../../src/contract/document.ts'
@@ -25,6 +26,9 @@ const compiled = compileContract(document.root)
 
 export const SECRET_KEY = 'a-secret-key-for-tests-only-0123456789'
 
+/** A hash that costs a millisecond instead of forty. */
+export const CHEAP: PasswordCost = { memoryCost: 1_024, timeCost: 1 }
+
 export interface TestServer {
   readonly url: string
   readonly db: Database
@@ -42,6 +46,8 @@ interface ServerOptions {
   readonly secretKeys?: readonly [string, ...string[]]
   readonly registration?: 'open' | 'closed'
   readonly passwordMinLength?: number
+  /** As shipped where a test is about what a hash costs; otherwise a fortieth of that. */
+  readonly passwordCost?: PasswordCost
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
   readonly trashDays?: number
@@ -80,6 +86,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...settings,
     registration: options.registration ?? 'open',
     passwordMinLength: options.passwordMinLength ?? 8,
+    passwordCost: options.passwordCost ?? CHEAP,
     onLocalThrottle: () => undefined,
   })
   const textWork = createTextWork()

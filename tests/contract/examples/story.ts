@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { scopes } from '../../../generated/security.ts'
+import { hashPassword } from '../../../src/auth/passwords.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { object, string } from '../../../src/contract/document.ts'
-import { type Answer, ask, cheapHash } from '../../support/people.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
+import { type Answer, ask } from '../../support/people.ts'
+import { CHEAP, startServer, type TestServer } from '../../support/server.ts'
 import { exampleBody, operationCalled, requestExamples, responseExamples } from '../document-examples.ts'
 import { createStoryTime, type StoryTime } from './story-time.ts'
 
@@ -115,7 +116,7 @@ async function moveIntoThePast({ db }: TestServer, { toNow }: StoryTime): Promis
     const [name, moved, moment] = [sql.table(table), sql.ref(column), sql`${toNow(time)}::timestamptz`]
     return sql`update ${name} set created_at = ${moment}, ${moved} = ${moved} + (${moment} - created_at) where ${where}`.execute(db)
   }
-  const password_hash = await cheapHash(string(exampleBody('registerUser')['password']))
+  const password_hash = await hashPassword(string(exampleBody('registerUser')['password']), CHEAP)
   await sql`update users set created_at = ${toNow(times.registered)}, password_hash = ${password_hash}`.execute(db)
   await move('sessions', 'expires_at', times.loggedIn)
   await move('refresh_tokens', 'expires_at', times.loggedIn, sql`used_at is not null`)
