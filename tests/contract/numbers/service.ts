@@ -1,14 +1,24 @@
 import { sql } from 'kysely'
 import { loadConfig } from '../../../src/config.ts'
+import { SHIPPED_COST } from '../../../src/auth/passwords.ts'
 import { problemKinds, type ProblemSlug } from '../../../src/http/problem-kinds.ts'
 import { expect } from 'vitest'
+import { type Answer, ask } from '../../support/people.ts'
+import { startServer } from '../../support/server.ts'
 import { answers } from './answer-status.ts'
 import { about, claim, type Claim, INFO, type Measure } from './claims.ts'
 
-/** More wrong passwords at once than there are places to wait in, as a flood from many addresses brings them. */
-const whenBusy = answers(async (_, { token }) => {
-  const guess = (index: number) => token({ username: `nobody-${index}@example.com`, password: 'wrong' }, `198.51.100.${index + 1}`)
+/** More wrong passwords at once than there are places to wait in, as a flood from many addresses brings them; hashes cost what they do. */
+const whenBusy = answers(async (_, { server }) => {
+  const trustedProxies = ['127.0.0.1/32']
+  const shipped = await startServer({ db: server.db, trustedProxies, passwordCost: SHIPPED_COST, isRecorded: false })
+  const guess = (index: number): Promise<Answer> =>
+    ask(shipped, 'POST', '/auth/token', {
+      body: `username=nobody-${index}%40example.com&password=wrong`,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Forwarded-For': `198.51.100.${index + 1}` },
+    })
   const all = await Promise.all(Array.from({ length: 80 }, (_place, index) => guess(index)))
+  await shipped.stop()
   return all.find(({ headers }) => headers.has('retry-after')) ?? { status: 401 }
 })
 
