@@ -3,7 +3,7 @@ import { loadConfig } from '../../../src/config.ts'
 import { SHIPPED_COST } from '../../../src/auth/passwords.ts'
 import { problemKinds, type ProblemSlug } from '../../../src/http/problem-kinds.ts'
 import { expect } from 'vitest'
-import { type Answer, ask } from '../../support/people.ts'
+import { type Answer, ask as request } from '../../support/people.ts'
 import { startServer } from '../../support/server.ts'
 import { answers } from './answer-status.ts'
 import { about, claim, type Claim, INFO, type Measure } from './claims.ts'
@@ -13,7 +13,7 @@ const whenBusy = answers(async (_, { server }) => {
   const trustedProxies = ['127.0.0.1/32']
   const shipped = await startServer({ db: server.db, trustedProxies, passwordCost: SHIPPED_COST, isRecorded: false })
   const guess = (index: number): Promise<Answer> =>
-    ask(shipped, 'POST', '/auth/token', {
+    request(shipped, 'POST', '/auth/token', {
       body: `username=nobody-${index}%40example.com&password=wrong`,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Forwarded-For': `198.51.100.${index + 1}` },
     })
