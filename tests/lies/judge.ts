@@ -31,6 +31,9 @@ export function judge(gate: Gate, result: CommandResult, report: string | undefi
   return gate.failsBy === 'tests' ? judgeTests(result, report) : judgeFindings(result)
 }
 
+/** What an assertion fails with, `expect(…).rejects` and `.resolves` included. */
+const ASSERTED = /^(?:AssertionError\b|Error: promise (?:resolved|rejected) .* instead of )/
+
 /** A test that an assertion failed is a catch. A file that does not load, or a test that cannot ask, is none. */
 function judgeTests({ code, output }: CommandResult, text: string | undefined): Verdict {
   if (text === undefined) return broken(`vitest wrote no report: ${lastLine(output)}`)
@@ -39,7 +42,7 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
   if (unloaded !== undefined) return broken(`a test file does not load: ${firstLine(unloaded.message)}`)
   if (numTotalTests === 0) return broken('no test was collected')
   const failed = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'failed'))
-  const asserted = failed.find(({ failureMessages }) => failureMessages.some((message) => /^AssertionError\b/.test(plain(message))))
+  const asserted = failed.find(({ failureMessages }) => failureMessages.some((message) => ASSERTED.test(plain(message))))
   if (asserted !== undefined) return { state: 'red', reason: asserted.fullName, detail: plain(asserted.failureMessages.join('\n')) }
   const [first] = failed
   if (first !== undefined) return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)

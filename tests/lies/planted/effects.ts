@@ -94,11 +94,4 @@ export const lies: readonly Lie[] = [
     from: 'is_current: row.id === caller.credential.id',
     to: 'is_current: row.id !== caller.userId',
   },
-  {
-    title: 'a parameter of listTags that no code reads',
-    gate,
-    file: 'openapi.yaml',
-    from: 'one is shown. Changes nothing.\n      security:\n        - oauth2: [notes:read]\n        - apiKey: [notes:read]\n      parameters:\n',
-    to: "one is shown. Changes nothing.\n      security:\n        - oauth2: [notes:read]\n        - apiKey: [notes:read]\n      parameters:\n        - $ref: '#/components/parameters/IsPublic'\n",
-  },
 ]

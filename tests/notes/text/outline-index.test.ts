@@ -38,6 +38,13 @@ test('an outline that followed every change is the outline of the text as it is 
   }
 })
 
+test('a heading of many lines has the text that they have now, although none of them moved', () => {
+  const text = new EditableText(`${'a\n'.repeat(200)}===\n`)
+  expect(text.outline.findHeadings(`b ${'a '.repeat(199)}`.trim(), 1)).toEqual([])
+  text.replace({ from: 0, to: 1, text: 'b' })
+  expect(text.outline.findHeadings(`b ${'a '.repeat(199)}`.trim(), 1)).toHaveLength(1)
+})
+
 test('endings and characters are counted through every change', () => {
   const random = randomFrom(11)
   for (let round = 0; round < 300; round += 1) {

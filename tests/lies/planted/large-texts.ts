@@ -1,0 +1,51 @@
+import type { Lie } from '../lie.ts'
+
+const gate = 'large-texts'
+const work = 'src/notes/text-work.ts'
+
+/** Large texts that stop others, lose what was written meanwhile, or are read as they were before an edit. */
+export const lies: readonly Lie[] = [
+  {
+    title: 'every text is worked on where the event loop waits for it',
+    gate,
+    file: 'src/notes/text/jobs.ts',
+    from: 'return size * job.edits.length <= SMALL.edit &&',
+    to: 'return size * job.edits.length <= 1e12 &&',
+  },
+  {
+    title: 'what was made of an earlier version counts as well',
+    gate,
+    file: work,
+    from: 'if (known?.version === version) return known.result',
+    to: 'if (known !== undefined) return known.result',
+  },
+  {
+    title: 'a note that is changed again and again keeps its writer for longer',
+    gate,
+    file: work,
+    from: 'MOST_RETRIES = 3',
+    to: 'MOST_RETRIES = 9',
+  },
+  { title: 'a large text may take a minute', gate: 'numbers', file: work, from: 'DEADLINE_MS = 2_000', to: 'DEADLINE_MS = 60_000' },
+  {
+    title: 'a heading keeps the text that its paragraph had',
+    gate,
+    file: 'src/notes/text/outline-index.ts',
+    from: 'return !isInParagraph && isSame(relative(state, at), chunk.before)',
+    to: 'return isSame(relative(state, at), chunk.before)',
+  },
+  {
+    title: 'edits may make a text too long for a moment',
+    gate,
+    file: 'src/notes/text/edits.ts',
+    from: 'text.isLongerThan(length)',
+    to: 'text.isLongerThan(2 * length)',
+  },
+  {
+    title: 'a thread goes on after its deadline',
+    gate: 'large-texts',
+    file: 'src/scheduling/worker-pool.ts',
+    from: "() => settle(false, () => reject(busy(new Error('The job took too long')))),",
+    to: "() => settle(true, () => reject(busy(new Error('The job took too long')))),",
+  },
+]
