@@ -16,7 +16,7 @@ import { createHandlers } from './handlers.ts'
 import { createClientOf } from './http/client.ts'
 import { type Chore, startHousekeeping } from './housekeeping.ts'
 import { purgeNotes } from './notes/purge.ts'
-import { createTextWork } from './notes/text-work.ts'
+import { createTextWork } from './text/text-work.ts'
 import type { Listener } from './server.ts'
 import { StartupFault } from './startup-fault.ts'
 

@@ -11,7 +11,7 @@ const slow = [
   'tests/docs/code-samples.test.ts',
   'tests/lies/run.test.ts',
   'tests/notes/{history-size,housekeeping,idempotency-crash}.test.ts',
-  'tests/notes/text/merge-properties.test.ts',
+  'tests/text/merge-properties.test.ts',
   'tests/process/**',
 ]
 

@@ -1,5 +1,5 @@
 import { type FieldError, validationFailed } from '../http/problem.ts'
-import type { EditBounds } from './text/edits.ts'
+import type { EditBounds } from '../text/edits.ts'
 import type { NoteFields } from './write-note.ts'
 
 /** The bounds of the contract's Note, for what the server puts together itself; a test compares them. */

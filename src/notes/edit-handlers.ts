@@ -7,9 +7,9 @@ import { bounds, editBounds, refuseOutOfBounds } from './bounds.ts'
 import { authorOf, etagOf, type Note, toNote } from './note.ts'
 import { findNote, type NoteRow } from './notes.ts'
 import { noSuchNote, requireMatch } from './refusals.ts'
-import type { EditFault } from './text/edits.ts'
-import type { EditJob, ResultOf } from './text/jobs.ts'
-import type { Done, TextWork } from './text-work.ts'
+import type { EditFault } from '../text/edits.ts'
+import type { EditJob, ResultOf } from '../text/jobs.ts'
+import type { Done, TextWork } from '../text/text-work.ts'
 import { lockNote, writeNote } from './write-note.ts'
 
 interface EditDeps {

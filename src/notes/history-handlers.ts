@@ -6,7 +6,7 @@ import { authorOf, etagOf, toNote, toRevision, toRevisionSummary } from './note.
 import { findNote } from './notes.ts'
 import { noSuchNote, noSuchRevision, requireMatch } from './refusals.ts'
 import { asRevision, findRevision, listRevisions } from './revisions.ts'
-import type { TextWork } from './text-work.ts'
+import type { TextWork } from '../text/text-work.ts'
 import { changedFields, lockNote, noteFields, writeNote } from './write-note.ts'
 
 export type HistoryOperation = 'listRevisions' | 'getRevision' | 'compareRevisions' | 'restoreRevision'

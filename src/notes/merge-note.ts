@@ -1,7 +1,7 @@
 import type { components } from '../../generated/openapi.d.ts'
 import { tagKey } from './tags.ts'
-import type { MergeJob, ResultOf } from './text/jobs.ts'
-import { mergeText } from './text/merge.ts'
+import type { MergeJob, ResultOf } from '../text/jobs.ts'
+import { mergeText } from '../text/merge.ts'
 import { changedFields, type NoteFields } from './write-note.ts'
 
 export type FieldConflict = components['schemas']['Conflict']

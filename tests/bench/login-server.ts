@@ -14,7 +14,7 @@ import { loadDocument } from '../../src/contract/document.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { createHandlers } from '../../src/handlers.ts'
-import { createTextWork } from '../../src/notes/text-work.ts'
+import { createTextWork } from '../../src/text/text-work.ts'
 import { createClientOf } from '../../src/http/client.ts'
 
 /** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */

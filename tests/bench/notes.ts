@@ -11,7 +11,7 @@ import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list
 import { findNote, insertNote } from '../../src/notes/notes.ts'
 import { findRevision, listRevisions } from '../../src/notes/revisions.ts'
 import { listTags } from '../../src/notes/tags.ts'
-import { unifiedDiff } from '../../src/notes/text/diff.ts'
+import { unifiedDiff } from '../../src/text/diff.ts'
 import { listTrash } from '../../src/notes/trash.ts'
 import { lockNote, writeNote } from '../../src/notes/write-note.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'

@@ -6,7 +6,7 @@ import { findNote, insertNote } from '../../src/notes/notes.ts'
 import { findRevision } from '../../src/notes/revisions.ts'
 import { lockNote, writeNote } from '../../src/notes/write-note.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { randomFrom } from './text/random.ts'
+import { randomFrom } from '../text/random.ts'
 
 /** What 1000 versions of a note of 100 kB may take is 4 MB (docs/decisions/0010); this is a quarter of it. */
 const VERSIONS = 250

@@ -20,7 +20,7 @@ module.exports = {
           'build-redoc\\.ts$',
           'browser/',
           'exchange\\.ts$',
-          'notes/text/worker\\.ts$',
+          'src/text/worker\\.ts$',
         ],
       },
       to: {},
@@ -46,7 +46,7 @@ module.exports = {
     {
       name: 'the-platform-knows-no-feature',
       severity: 'error',
-      from: { path: '^src/(contract|http|db|scheduling)/' },
+      from: { path: '^src/(contract|http|db|scheduling|text)/' },
       to: { path: `^src/(${features})/` },
     },
     {
@@ -62,11 +62,17 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/scheduling/' },
     },
     {
+      name: 'text-knows-no-note',
+      severity: 'error',
+      from: { path: '^src/text/' },
+      to: { path: '^src/', pathNot: '^src/(text|scheduling|http)/' },
+    },
+    {
       // The cost of what grows with a text is judged, and moved off the event loop, in text-work.ts.
       name: 'heavy-text-work-through-its-jobs-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/notes/text/', '^src/notes/(text-work|merge-note)\\.ts$'] },
-      to: { path: '^src/notes/text/', pathNot: ['^src/notes/text/worker\\.ts$'], dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/', pathNot: ['^src/text/', '/merge-note\\.ts$'] },
+      to: { path: '^src/text/', pathNot: ['^src/text/text-work\\.ts$'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'db-knows-nothing',

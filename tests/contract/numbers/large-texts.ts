@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import { createTextWork } from '../../../src/notes/text-work.ts'
+import { createTextWork } from '../../../src/text/text-work.ts'
 import { newNote } from '../../notes/new-note.ts'
 import type { Answer } from '../../support/people.ts'
 import { about, claim, INFO, type Measure } from './claims.ts'

@@ -55,14 +55,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'insert_under puts its text at the end, wherever it was wanted',
     gate,
-    file: 'src/notes/text/edits.ts',
+    file: 'src/text/edits.ts',
     from: "edit.position === 'start' ? insertAtStart : insertAtEnd",
     to: "edit.position === 'end' ? insertAtEnd : edit.heading === '' ? insertAtStart : insertAtEnd",
   },
   {
     title: 'every conflict is said to be in line 1',
     gate,
-    file: 'src/notes/text/merge.ts',
+    file: 'src/text/merge.ts',
     from: 'line: region.base.start + 1,',
     to: 'line: Math.min(region.base.start, 0) + 1,',
   },

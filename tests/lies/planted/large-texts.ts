@@ -1,14 +1,14 @@
 import type { Lie } from '../lie.ts'
 
 const gate = 'large-texts'
-const work = 'src/notes/text-work.ts'
+const work = 'src/text/text-work.ts'
 
 /** Large texts that stop others, lose what was written meanwhile, or are read as they were before an edit. */
 export const lies: readonly Lie[] = [
   {
     title: 'every text is worked on where the event loop waits for it',
     gate,
-    file: 'src/notes/text/jobs.ts',
+    file: 'src/text/jobs.ts',
     from: 'return size * job.edits.length <= SMALL.edit &&',
     to: 'return size * job.edits.length <= 1e12 &&',
   },
@@ -30,14 +30,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'a heading keeps the text that its paragraph had',
     gate,
-    file: 'src/notes/text/outline-index.ts',
+    file: 'src/text/outline-index.ts',
     from: 'return !isInParagraph && isSame(relative(state, at), chunk.before)',
     to: 'return isSame(relative(state, at), chunk.before)',
   },
   {
     title: 'edits may make a text too long for a moment',
     gate,
-    file: 'src/notes/text/edits.ts',
+    file: 'src/text/edits.ts',
     from: 'text.isLongerThan(length)',
     to: 'text.isLongerThan(2 * length)',
   },

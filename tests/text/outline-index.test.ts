@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { editBounds } from '../../../src/notes/bounds.ts'
-import { EditableText } from '../../../src/notes/text/editable-text.ts'
-import { applyEdits } from '../../../src/notes/text/edits.ts'
-import { OutlineIndex } from '../../../src/notes/text/outline-index.ts'
+import { editBounds } from '../../src/notes/bounds.ts'
+import { EditableText } from '../../src/text/editable-text.ts'
+import { applyEdits } from '../../src/text/edits.ts'
+import { OutlineIndex } from '../../src/text/outline-index.ts'
 import { costOf, type Random, randomFrom } from './random.ts'
 
 const lines = ['# a', '## b ##', '#', 'a', 'b', '===', '---', '- - -', '- [ ] a', '- [x] b', '* [X] c', '1. [ ] a', '  - [ ] b', '    c']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { unifiedDiff } from '../../../src/notes/text/diff.ts'
+import { unifiedDiff } from '../../src/text/diff.ts'
 import { costOf, randomEdit, randomFrom, randomText } from './random.ts'
 
 const labels = { before: 'revision 1', after: 'revision 2' }

@@ -1,6 +1,6 @@
 /** A thread for text jobs: answers each message with its JobOutcome. */
 import { parentPort } from 'node:worker_threads'
-import type { JobOutcome } from '../../scheduling/worker-pool.ts'
+import type { JobOutcome } from '../scheduling/worker-pool.ts'
 import { runTextJob, type TextJob } from './jobs.ts'
 
 parentPort?.on('message', (job: TextJob) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeText } from '../../../src/notes/text/merge.ts'
+import { mergeText } from '../../src/text/merge.ts'
 
 const family = '👨‍👩‍👧‍👦'
 const smallFamily = '👨‍👩‍👧'

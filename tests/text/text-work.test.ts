@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
-import { createTextWork } from '../../src/notes/text-work.ts'
-import type { DiffJob } from '../../src/notes/text/jobs.ts'
+import { createTextWork } from '../../src/text/text-work.ts'
+import type { DiffJob } from '../../src/text/jobs.ts'
 
 const work = createTextWork()
 afterAll(() => work.close())

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { editBounds } from '../../../src/notes/bounds.ts'
-import { applyEdits, type Edit } from '../../../src/notes/text/edits.ts'
+import { editBounds } from '../../src/notes/bounds.ts'
+import { applyEdits, type Edit } from '../../src/text/edits.ts'
 import { costOf } from './random.ts'
 
 const applyTo = (content: string, edits: readonly Edit[]) => applyEdits(content, edits, editBounds)

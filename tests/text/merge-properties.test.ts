@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mergeText } from '../../../src/notes/text/merge.ts'
+import { mergeText } from '../../src/text/merge.ts'
 import { costOf, randomEdit, randomFrom, randomText } from './random.ts'
 
 const rounds = 2000

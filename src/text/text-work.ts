@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { unavailable } from '../http/problem.ts'
 import { createWorkerPool } from '../scheduling/worker-pool.ts'
-import { isSmall, type ResultOf, runTextJob, type TextJob } from './text/jobs.ts'
+import { isSmall, type ResultOf, runTextJob, type TextJob } from './jobs.ts'
 
 /** Work on the texts of notes: small work at once, the rest in a few threads, so that the event loop stays free. */
 export interface TextWork {
@@ -46,7 +46,7 @@ class TooLargeHere extends Error {
 
 export function createTextWork(): TextWork {
   const pool = createWorkerPool({
-    module: new URL('./text/worker.ts', import.meta.url),
+    module: new URL('./worker.ts', import.meta.url),
     // One core is left to the event loop.
     size: Math.max(1, availableParallelism() - 1),
     queue: QUEUE,
