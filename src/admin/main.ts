@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
 import { createDatabase } from '../db/database.ts'
-import { embeddedConnection } from '../db/embedded.ts'
+import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { isOutage, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../environment.ts'
 import { StartupFault } from '../startup-fault.ts'

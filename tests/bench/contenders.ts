@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { EmbeddedPostgres } from '../../src/db/embedded.ts'
+import type { EmbeddedPostgres } from '../../src/db/embedded/embedded.ts'
 import { answers, freePort, until } from '../support/process.ts'
 import { SECRET_KEY } from '../support/server.ts'
 

@@ -3,7 +3,7 @@
  * `ready`, each acknowledged id, and `fault: …` when it cannot start. SIGINT makes it query once more, then stop.
  */
 import { Client } from 'pg'
-import { startEmbedded } from '../../src/db/embedded.ts'
+import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { StartupFault } from '../../src/startup-fault.ts'
 
 const [dataDir = '', first = '1'] = process.argv.slice(2)

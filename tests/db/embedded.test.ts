@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type EmbeddedOptions, type EmbeddedPostgres, embeddedConnection, startEmbedded } from '../../src/db/embedded.ts'
+import { type EmbeddedOptions, type EmbeddedPostgres, embeddedConnection, startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { StartupFault } from '../../src/startup-fault.ts'
 
 const project = join(import.meta.dirname, '..', '..')

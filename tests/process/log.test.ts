@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { embeddedConnection } from '../../src/db/embedded.ts'
+import { embeddedConnection } from '../../src/db/embedded/embedded.ts'
 import { describeError } from '../../src/log.ts'
 import { ask, logIn, type Person, register } from '../support/people.ts'
 import {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Account } from './embedded-account.ts'
-import { clusterIn, lastWord, spawnReason } from './embedded-cluster.ts'
-import type { Binaries } from './embedded-binaries.ts'
+import type { Account } from './account.ts'
+import { clusterIn, lastWord, spawnReason } from './cluster.ts'
+import type { Binaries } from './binaries.ts'
 
 export interface PostgresProcess {
   readonly pid: number | undefined

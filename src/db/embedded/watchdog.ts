@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
-import type { Account } from './embedded-account.ts'
+import type { Account } from './account.ts'
 
 export interface Watchdog {
   /** PostgreSQL is gone, there is nothing left to watch. */

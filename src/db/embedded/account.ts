@@ -17,7 +17,7 @@ export function accountFor(dataDir: string, cluster: string): Account | undefine
   const owner = ownerOf(cluster)
   if (owner !== undefined && owner.uid !== 0) return owner
   const accounts = knownAccounts()
-  for (const place of [dataDir, dirname(dataDir), join(import.meta.dirname, '..', '..')]) {
+  for (const place of [dataDir, dirname(dataDir), join(import.meta.dirname, '..', '..', '..')]) {
     const uid = ownerOf(place)?.uid
     // initdb refuses a uid without a name, so an owner that only a volume knows does not count.
     const account = [...accounts.values()].find((known) => known.uid === uid)

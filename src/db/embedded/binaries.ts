@@ -4,8 +4,8 @@ import { realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { StartupFault } from '../startup-fault.ts'
-import { reachable, type Account } from './embedded-account.ts'
+import { StartupFault } from '../../startup-fault.ts'
+import { reachable, type Account } from './account.ts'
 
 export interface Binaries {
   readonly initdb: string

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { chownSync, lchownSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { StartupFault } from '../startup-fault.ts'
-import type { Account } from './embedded-account.ts'
-import { clusterIn } from './embedded-cluster.ts'
+import { StartupFault } from '../../startup-fault.ts'
+import type { Account } from './account.ts'
+import { clusterIn } from './cluster.ts'
 
 export const port = 5432
 

@@ -19,9 +19,9 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { StartupFault } from '../startup-fault.ts'
-import { reachable, type Account } from './embedded-account.ts'
-import type { Binaries } from './embedded-binaries.ts'
+import { StartupFault } from '../../startup-fault.ts'
+import { reachable, type Account } from './account.ts'
+import type { Binaries } from './binaries.ts'
 
 /** The major of the binaries; a cluster of another one cannot be opened by them. */
 const major = '18'

@@ -2,8 +2,8 @@ import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { StartupFault } from '../startup-fault.ts'
-import type { Account } from './embedded-account.ts'
+import { StartupFault } from '../../startup-fault.ts'
+import type { Account } from './account.ts'
 
 export interface OwnerLock {
   release(): void
