@@ -2,7 +2,7 @@ import { createServer, request, type Server } from 'node:http'
 import { readFileSync } from 'node:fs'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { extractRedoc } from '../../src/docs/build-redoc.ts'
+import { extractRedoc } from '../../src/generate/redoc.ts'
 import { createDocs } from '../../src/docs/docs.ts'
 
 const document = {

@@ -48,7 +48,7 @@ function derivedFrom(file: string): Derived {
   const compile = [...COMPILE, ...INCREMENTAL]
   if (file === 'openapi.yaml') {
     const files = ['openapi.d.ts', 'security.ts', 'refinements.d.ts', 'code-samples.json'].map((name) => `generated/${name}`)
-    return { files, commands: [['openapi-typescript'], ['node', 'src/contract/generate.ts'], compile] }
+    return { files, commands: [['openapi-typescript'], ['node', 'src/generate/contract.ts'], compile] }
   }
   return { files: [], commands: file.endsWith('.ts') ? [compile] : [] }
 }

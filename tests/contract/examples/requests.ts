@@ -1,6 +1,6 @@
 import { at, type Json, list, object, type Place, string } from '../../../src/contract/document.ts'
 import type { Operation } from '../../../src/contract/operations.ts'
-import { sampleRequests } from '../../../src/contract/samples/request.ts'
+import { sampleRequests } from '../../../src/generate/samples/request.ts'
 import type { Answer } from '../../support/people.ts'
 import { document, encodeBody, requestExamples, responseExamples } from '../document-examples.ts'
 import { type Attempt, send } from '../operations.ts'

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../document.ts'
-import type { Operation } from '../operations.ts'
+import type { JsonObject } from '../../contract/document.ts'
+import type { Operation } from '../../contract/operations.ts'
 import { curlSample } from './curl.ts'
 import { pythonSample } from './python.ts'
 import { type SampleRequest, sampleRequests } from './request.ts'

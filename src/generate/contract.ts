@@ -1,10 +1,10 @@
 /**
  * Development only: writes what src needs to know of the contract at compile time beside openapi-typescript's types.
- * `node src/contract/generate.ts [--check]`
+ * `node src/generate/contract.ts [--check]`
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { at, loadDocument, object } from './document.ts'
-import { type Operation, readOperations } from './operations.ts'
+import { at, loadDocument, object } from '../contract/document.ts'
+import { type Operation, readOperations } from '../contract/operations.ts'
 import { codeSamples } from './samples/code-samples.ts'
 
 const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n'

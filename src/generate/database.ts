@@ -1,13 +1,13 @@
 /**
  * Development only: writes generated/db.d.ts from a database migrated from zero.
- * `node src/db/generate.ts [--check]`
+ * `node src/generate/database.ts [--check]`
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startEmbedded } from './embedded/embedded.ts'
-import { migrate } from './migrate.ts'
+import { startEmbedded } from '../db/embedded/embedded.ts'
+import { migrate } from '../db/migrate.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'notes-api-generate-'))
 try {

@@ -44,7 +44,7 @@ export function extractRedoc(page: string): string {
 
   const own = changes.reduce((text, [why, found, instead]) => {
     const times = text.match(found)?.length ?? 0
-    if (times !== 1) throw new Error(`Redoc has ${times} places, not 1, for: ${why}. See src/docs/build-redoc.ts`)
+    if (times !== 1) throw new Error(`Redoc has ${times} places, not 1, for: ${why}. See src/generate/redoc.ts`)
     return text.replace(found, instead)
   }, script)
 
