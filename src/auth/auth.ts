@@ -4,8 +4,8 @@ import { createCursors } from '../http/cursor.ts'
 import { unavailable } from '../http/problem.ts'
 import { createFairGate } from '../scheduling/fair-gate.ts'
 import type { AuthDeps } from './handlers.ts'
-import { createLoginThrottle } from './login-throttle.ts'
-import { type PasswordCost, SHIPPED_COST } from './passwords.ts'
+import { createLoginThrottle } from './throttle/login-throttle.ts'
+import { type PasswordCost, SHIPPED_COST } from './password/passwords.ts'
 import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
 
 export interface AuthOptions {

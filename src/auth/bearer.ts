@@ -1,9 +1,9 @@
 import type { Caller } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import { Problem } from '../http/problem.ts'
-import { findLiveApiKey, isApiKey } from './api-keys.ts'
+import { findLiveApiKey, isApiKey } from './api-key/api-keys.ts'
 import { knownScopes } from './scopes.ts'
-import { findLiveSession } from './sessions.ts'
+import { findLiveSession } from './session/sessions.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Makes the function that turns an Authorization header into its caller, or throws the 401 (RFC 6750 §3). */

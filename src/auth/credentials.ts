@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
-import { findLiveApiKey, isApiKey, removeApiKey } from './api-keys.ts'
-import { findSessionOfToken } from './refresh-tokens.ts'
-import { revokeSession } from './sessions.ts'
+import { findLiveApiKey, isApiKey, removeApiKey } from './api-key/api-keys.ts'
+import { findSessionOfToken } from './session/refresh-tokens.ts'
+import { revokeSession } from './session/sessions.ts'
 import type { Tokens } from './tokens.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Handlers } from '../contract/types.ts'
-import { accountHandlers, type AccountOperation } from './account-handlers.ts'
-import { keyHandlers, type KeyOperation } from './key-handlers.ts'
-import { createPasswordCheck, type PasswordDeps } from './password-check.ts'
-import { sessionHandlers, type SessionDeps, type SessionOperation } from './session-handlers.ts'
-import { tokenHandlers, type TokenDeps, type TokenOperation } from './token-handlers.ts'
+import { accountHandlers, type AccountOperation } from './account/account-handlers.ts'
+import { keyHandlers, type KeyOperation } from './api-key/key-handlers.ts'
+import { createPasswordCheck, type PasswordDeps } from './password/password-check.ts'
+import { sessionHandlers, type SessionDeps, type SessionOperation } from './session/session-handlers.ts'
+import { tokenHandlers, type TokenDeps, type TokenOperation } from './session/token-handlers.ts'
 
 export type AuthDeps = PasswordDeps & TokenDeps & SessionDeps
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
-import { setPasswordHash } from './accounts.ts'
-import { removeApiKeys } from './api-keys.ts'
+import { setPasswordHash } from './account/accounts.ts'
+import { removeApiKeys } from './api-key/api-keys.ts'
 import { recordEvent } from './events.ts'
-import { endSessions } from './sessions.ts'
+import { endSessions } from './session/sessions.ts'
 
 /** What the operator may do to an account without being its owner. The owner finds each of it in the list of events. */
 

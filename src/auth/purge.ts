@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import { purgeOldEvents } from './events.ts'
-import { purgeExpiredLogins } from './login-failures.ts'
-import { purgeOldSessions } from './sessions.ts'
+import { purgeExpiredLogins } from './throttle/login-failures.ts'
+import { purgeOldSessions } from './session/sessions.ts'
 
 /** Deletes what is kept no longer: counts of failed logins, however many a flood has left, events and sessions. */
 export async function purge(db: Database, isStopping: () => boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import type { components } from '../../generated/openapi.d.ts'
-import type { Account } from './accounts.ts'
+import type { Account } from './account/accounts.ts'
 
 /** A row as the contract's User. */
 export function toUser({ id, email, is_active, created_at }: Account): components['schemas']['User'] {

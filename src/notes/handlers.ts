@@ -4,24 +4,33 @@ import type { Database } from '../db/database.ts'
 import { once } from '../db/idempotency.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
-import { batchHandlers } from './batch-handlers.ts'
-import { refuseOutOfBounds } from './bounds.ts'
+import { batchHandlers } from './editing/batch-handlers.ts'
+import { refuseOutOfBounds } from './core/bounds.ts'
 import type { Cursors } from '../http/cursor.ts'
-import { editHandlers } from './edit-handlers.ts'
-import { historyHandlers, type HistoryOperation } from './history-handlers.ts'
+import { editHandlers } from './editing/edit-handlers.ts'
+import { historyHandlers, type HistoryOperation } from './history/history-handlers.ts'
 import { listNotes, type NoteFilters, type NoteSort } from './list-notes.ts'
-import { mergeJob, mergeNote } from './merge-note.ts'
-import { authorOf, etagOf, toNote } from './note.ts'
-import { findNote, insertNote, type NoteRow } from './notes.ts'
-import { holdsCurrent, matchedVersions } from './preconditions.ts'
-import { cursorAndSkip, findBase, isMatch, mergeConflict, mergeWithoutBase, noSuchNote, noteChanged, requireMatch } from './refusals.ts'
+import { mergeJob, mergeNote } from './editing/merge-note.ts'
+import { authorOf, etagOf, toNote } from './core/note.ts'
+import { findNote, insertNote, type NoteRow } from './core/notes.ts'
+import { holdsCurrent, matchedVersions } from './core/preconditions.ts'
+import {
+  cursorAndSkip,
+  findBase,
+  isMatch,
+  mergeConflict,
+  mergeWithoutBase,
+  noSuchNote,
+  noteChanged,
+  requireMatch,
+} from './core/refusals.ts'
 import type { MergeJob } from '../text/jobs.ts'
 import type { Done, TextWork } from '../text/text-work.ts'
-import { tagHandlers, type TagOperation } from './tag-handlers.ts'
-import { normalTags } from './tags.ts'
-import { trashHandlers, type TrashOperation } from './trash-handlers.ts'
-import { moveToTrash } from './trash.ts'
-import { lockNote, type NoteFields, writeNote } from './write-note.ts'
+import { tagHandlers, type TagOperation } from './tags/tag-handlers.ts'
+import { normalTags } from './tags/tags.ts'
+import { trashHandlers, type TrashOperation } from './trash/trash-handlers.ts'
+import { moveToTrash } from './trash/trash.ts'
+import { lockNote, type NoteFields, writeNote } from './core/write-note.ts'
 
 export interface NoteDeps {
   readonly db: Database

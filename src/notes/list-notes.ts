@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import type { Position } from '../http/cursor.ts'
-import type { NoteRow } from './notes.ts'
-import { tagKey } from './tags.ts'
+import type { NoteRow } from './core/notes.ts'
+import { tagKey } from './tags/tags.ts'
 
 export interface NoteFilters {
   /** A note has all of these. */

@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts'
 import { forgetExpired } from '../db/idempotency.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { dropAged, thinRevisions } from './prune-revisions.ts'
-import { eraseExpired } from './trash.ts'
+import { dropAged, thinRevisions } from './history/prune-revisions.ts'
+import { eraseExpired } from './trash/trash.ts'
 
 export interface HousekeepingLimits {
   readonly trashDays: number

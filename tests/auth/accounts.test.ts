@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SHIPPED_COST } from '../../src/auth/passwords.ts'
+import { SHIPPED_COST } from '../../src/auth/password/passwords.ts'
 import { ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { isCommonPassword, readCommonPasswords } from '../../src/auth/common-passwords.ts'
+import { isCommonPassword, readCommonPasswords } from '../../src/auth/password/common-passwords.ts'
 
 test('the list has at least 3000 passwords that are long enough to be chosen, in the form in which they are compared', () => {
   const list = [...readCommonPasswords()]

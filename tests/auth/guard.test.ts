@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SHIPPED_COST } from '../../src/auth/passwords.ts'
+import { SHIPPED_COST } from '../../src/auth/password/passwords.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Pool, type PoolClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { typeParsers } from '../../src/db/type-parsers.ts'
-import { packText, unpackText } from '../../src/notes/revision-text.ts'
+import { packText, unpackText } from '../../src/notes/history/revision-text.ts'
 
 interface Row {
   readonly id: string

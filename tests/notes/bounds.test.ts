@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { at, loadDocument, object } from '../../src/contract/document.ts'
-import { bounds } from '../../src/notes/bounds.ts'
+import { bounds } from '../../src/notes/core/bounds.ts'
 
 test('the bounds in src are those of the contract', () => {
   const { root } = loadDocument()

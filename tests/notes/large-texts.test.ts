@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { editBounds } from '../../src/notes/bounds.ts'
+import { editBounds } from '../../src/notes/core/bounds.ts'
 import { unifiedDiff } from '../../src/text/diff.ts'
 import { applyEdits, type Edit } from '../../src/text/edits.ts'
 import { isSmall } from '../../src/text/jobs.ts'

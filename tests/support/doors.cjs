@@ -1,6 +1,6 @@
 /**
  * Who may import whom (docs/architecture.md). One way, no circles. A rule of this file has been seen red before it was
- * trusted: import src/notes/notes.ts in src/auth/handlers.ts and run `npm run lint:doors`.
+ * trusted: import src/notes/core/notes.ts in src/auth/handlers.ts and run `npm run lint:doors`.
  */
 const features = 'auth|notes|health|docs'
 
@@ -88,7 +88,7 @@ module.exports = {
     {
       name: 'kysely-in-db-and-queries-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/db/', `^src/(${features})/(?!handlers\\.ts)`] },
+      from: { path: '^src/', pathNot: ['^src/db/', `^src/(${features})/(?!.*handlers\\.ts$)`] },
       to: { path: 'node_modules/kysely/' },
     },
     {

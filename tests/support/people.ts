@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { scopes } from '../../generated/security.ts'
-import { insertAccount } from '../../src/auth/accounts.ts'
-import { hashPassword } from '../../src/auth/passwords.ts'
-import { startSession } from '../../src/auth/sessions.ts'
+import { insertAccount } from '../../src/auth/account/accounts.ts'
+import { hashPassword } from '../../src/auth/password/passwords.ts'
+import { startSession } from '../../src/auth/session/sessions.ts'
 import { unobserved } from './observed-database.ts'
 import { CHEAP, type TestServer } from './server.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { editBounds } from '../../src/notes/bounds.ts'
+import { editBounds } from '../../src/notes/core/bounds.ts'
 import { applyEdits, type Edit } from '../../src/text/edits.ts'
 import { costOf } from './random.ts'
 

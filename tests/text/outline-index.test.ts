@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { editBounds } from '../../src/notes/bounds.ts'
+import { editBounds } from '../../src/notes/core/bounds.ts'
 import { EditableText } from '../../src/text/editable-text.ts'
 import { applyEdits } from '../../src/text/edits.ts'
 import { OutlineIndex } from '../../src/text/outline-index.ts'

@@ -4,7 +4,7 @@ import { type JsonObject, list, string } from '../../../src/contract/document.ts
 import type { Operation } from '../../../src/contract/operations.ts'
 import type { ProblemSlug } from '../../../src/http/problem-kinds.ts'
 import type { Answer } from '../../support/people.ts'
-import { insertAccount } from '../../../src/auth/accounts.ts'
+import { insertAccount } from '../../../src/auth/account/accounts.ts'
 import { type Attempt, send, withUnknownIds } from '../operations.ts'
 import { announceTooMuch, withHeaders } from '../partial-requests.ts'
 import type { OUTSIDE_OPERATIONS } from '../outside-operations.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { scopes } from '../../../generated/security.ts'
-import { hashPassword } from '../../../src/auth/passwords.ts'
+import { hashPassword } from '../../../src/auth/password/passwords.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { object, string } from '../../../src/contract/document.ts'
 import { type Answer, ask } from '../../support/people.ts'

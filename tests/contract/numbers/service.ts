@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { loadConfig } from '../../../src/config.ts'
-import { SHIPPED_COST } from '../../../src/auth/passwords.ts'
+import { SHIPPED_COST } from '../../../src/auth/password/passwords.ts'
 import { problemKinds, type ProblemSlug } from '../../../src/http/problem-kinds.ts'
 import { expect } from 'vitest'
 import { type Answer, ask as request } from '../../support/people.ts'

@@ -31,10 +31,10 @@ export const lies: readonly Lie[] = [
   shown('a comparison is asked for with a version that is not there', 'example: 2\n    OnConflict:', 'example: 3\n    OnConflict:'),
   shown('the example of a field is what no answer has', 'examples: [Must have at least 1 character.]', 'examples: [Must not be empty.]'),
   given('a kind of problem has another title', 'src/http/problem-kinds.ts', "title: 'Too many attempts'", "title: 'Too many logins'"),
-  given('an unknown note is told in other words', 'src/notes/refusals.ts', "'There is no such note.'", "'This note does not exist.'"),
+  given('an unknown note is told in other words', 'src/notes/core/refusals.ts', "'There is no such note.'", "'This note does not exist.'"),
   given(
     'a session is said to live as long as it may',
-    'src/auth/sessions.ts',
+    'src/auth/session/sessions.ts',
     'least(sessions.expires_at, max(token',
     'greatest(sessions.expires_at, max(token',
   ),

@@ -7,14 +7,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'a public note can be read by every account',
     gate,
-    file: 'src/notes/notes.ts',
+    file: 'src/notes/core/notes.ts',
     from: `.where('owner_id', '=', ownerId)`,
     to: `.where((row) => row.or([row('owner_id', '=', ownerId), row('is_public', '=', true)]))`,
   },
   {
     title: 'a note is locked before it is asked whose it is, so a stranger waits for its owner',
     gate,
-    file: 'src/notes/write-note.ts',
+    file: 'src/notes/core/write-note.ts',
     from: `    .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is', null)
     .forUpdate()
@@ -29,7 +29,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'a version that a note does not have is taken from another note',
     gate,
-    file: 'src/notes/revisions.ts',
+    file: 'src/notes/history/revisions.ts',
     from: `    .where('revision.note_id', '=', note.id)
 `,
     to: '',
@@ -37,7 +37,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'a cursor of the trash is good for the tags',
     gate,
-    file: 'src/notes/trash-handlers.ts',
+    file: 'src/notes/trash/trash-handlers.ts',
     from: `list: ['trash']`,
     to: `list: ['tags']`,
   },
@@ -65,28 +65,28 @@ export const lies: readonly Lie[] = [
   {
     title: "emptying the trash empties everyone's",
     gate,
-    file: 'src/notes/trash.ts',
+    file: 'src/notes/trash/trash.ts',
     from: 'select id from notes where owner_id = ${ownerId} and deleted_at is not null limit',
     to: 'select id from notes where deleted_at is not null limit',
   },
   {
     title: 'a batch tells the version of a foreign note in the trash',
     gate,
-    file: 'src/notes/trash.ts',
+    file: 'src/notes/trash/trash.ts',
     from: `.selectAll().where('id', '=', noteId).where('owner_id', '=', ownerId)`,
     to: `.selectAll().where('id', '=', noteId).$if(ownerId === '', (own) => own.where('owner_id', '=', ownerId))`,
   },
   {
     title: 'a tag is counted in the notes of all accounts',
     gate,
-    file: 'src/notes/tags.ts',
+    file: 'src/notes/tags/tags.ts',
     from: 'count(*) as count from note_tags',
     to: '(select count(*) from note_tags everyones where everyones.tag_key = note_tags.tag_key) as count from note_tags',
   },
   {
     title: 'renaming a tag finds it in the notes of all accounts',
     gate,
-    file: 'src/notes/rename-tags.ts',
+    file: 'src/notes/tags/rename-tags.ts',
     from: 'sql`owner_id = ${ownerId} and tag_key = any(',
     to: 'sql`tag_key = any(',
   },
@@ -100,7 +100,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'an API key of another account is told from one that nobody has',
     gate,
-    file: 'src/auth/key-handlers.ts',
+    file: 'src/auth/api-key/key-handlers.ts',
     from: `if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
     to: `const found = await db.selectFrom('api_keys').select('id').where('id', '=', key.id).executeTakeFirst()
       const detail = found === undefined ? 'There is no such API key.' : 'This API key is not yours.'
@@ -109,7 +109,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'failed logins are put off only where there is an account',
     gate,
-    file: 'src/auth/password-check.ts',
+    file: 'src/auth/password/password-check.ts',
     from: 'await attempt.settle(isGood)',
     to: 'if (account !== undefined) await attempt.settle(isGood)',
   },

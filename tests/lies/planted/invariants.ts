@@ -7,7 +7,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'the ETag of a 412 is the one that the caller sent',
     gate,
-    file: 'src/notes/refusals.ts',
+    file: 'src/notes/core/refusals.ts',
     from: `{ current: toNote(current), ...(base === undefined ? {} : { base: toRevision(base) }) },
     headers: { ETag: etagOf(current) },`,
     to: `{ current: toNote(current), ...(base === undefined ? {} : { base: toRevision(base) }) },
@@ -30,14 +30,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'a result of a batch tells what the database said',
     gate,
-    file: 'src/notes/batch-handlers.ts',
+    file: 'src/notes/editing/batch-handlers.ts',
     from: 'title, detail: problem.message } }',
     to: 'title, detail: problem.cause instanceof Error ? problem.cause.message : problem.message } }',
   },
   {
     title: 'a key that cannot be revoked right now is not found, for the reason that the driver gives',
     gate,
-    file: 'src/auth/key-handlers.ts',
+    file: 'src/auth/api-key/key-handlers.ts',
     from: `      if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
     to: `      const removed = await removeApiKey(db, key, client.address).catch((error: unknown) => {
         throw new Problem('not-found', String(error).slice(0, 200))
@@ -47,7 +47,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'renaming a tag changes a note without a new time',
     gate,
-    file: 'src/notes/rename-tags.ts',
+    file: 'src/notes/tags/rename-tags.ts',
     from: 'update notes set version = version + 1, updated_at = clock_timestamp(),',
     to: 'update notes set version = version + 1,',
   },
@@ -68,14 +68,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'every API key lives for 90 days',
     gate,
-    file: 'src/auth/api-keys.ts',
+    file: 'src/auth/api-key/api-keys.ts',
     from: 'make_interval(days => ${days})',
     to: 'make_interval(days => ${Math.max(days, 90)})',
   },
   {
     title: 'expires_in tells the default and not the setting',
     gate,
-    file: 'src/auth/token-handlers.ts',
+    file: 'src/auth/session/token-handlers.ts',
     from: 'expires_in: tokens.accessTokenSeconds,',
     to: 'expires_in: Math.max(900, tokens.accessTokenSeconds),',
   },
@@ -89,14 +89,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'a change is said to be made by the account and not by its credential',
     gate,
-    file: 'src/notes/note.ts',
+    file: 'src/notes/core/note.ts',
     from: 'changed_by_id: credential.id }',
     to: "changed_by_id: credential.kind === 'api_key' ? credential.id.replace(/.$/, '0') : credential.id }",
   },
   {
     title: 'the event of an ended session does not say which',
     gate,
-    file: 'src/auth/sessions.ts',
+    file: 'src/auth/session/sessions.ts',
     from: "{ type: 'session_revoked', userId: session.userId, address, subjectId: session.id }",
     to: "{ type: 'session_revoked', userId: session.userId, address }",
   },

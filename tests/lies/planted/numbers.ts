@@ -9,7 +9,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'a lost answer may be fetched for two seconds',
     gate,
-    file: 'src/auth/refresh-tokens.ts',
+    file: 'src/auth/session/refresh-tokens.ts',
     from: 'RETRY_SECONDS = 10',
     to: 'RETRY_SECONDS = 2',
   },
@@ -20,12 +20,18 @@ export const lies: readonly Lie[] = [
     from: 'offset ${page.skip}',
     to: 'offset ${Math.min(page.skip, 100)}',
   },
-  { title: 'ten wrong passwords are free', gate, file: 'src/auth/login-throttle.ts', from: 'pair: { free: 5,', to: 'pair: { free: 10,' },
+  {
+    title: 'ten wrong passwords are free',
+    gate,
+    file: 'src/auth/throttle/login-throttle.ts',
+    from: 'pair: { free: 5,',
+    to: 'pair: { free: 10,',
+  },
   { title: 'a body may be 64 levels deep', gate, file: 'src/contract/json-body.ts', from: 'MAX_DEPTH = 32', to: 'MAX_DEPTH = 64' },
   {
     title: 'versions are thinned after twelve hours',
     gate,
-    file: 'src/notes/prune-revisions.ts',
+    file: 'src/notes/history/prune-revisions.ts',
     from: "unit: 'hour', hours: 24",
     to: "unit: 'hour', hours: 12",
   },
@@ -33,7 +39,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'erased_after is told without the setting of the operator',
     gate,
-    file: 'src/notes/trash.ts',
+    file: 'src/notes/trash/trash.ts',
     from: 'deleted_at + make_interval(days => ${page.days})',
     to: "deleted_at + interval '30 days'",
   },

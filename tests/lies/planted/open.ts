@@ -5,7 +5,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'restoreRevision shows a foreign note in its 412',
     gate: 'foreign',
-    file: 'src/notes/history-handlers.ts',
+    file: 'src/notes/history/history-handlers.ts',
     from: `        if (current === undefined) throw noSuchNote()
         await requireMatch(transaction, current, headers['If-Match'])`,
     to: `        const named = await transaction.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
@@ -15,21 +15,21 @@ export const lies: readonly Lie[] = [
   {
     title: 'a refresh without scope gives every scope',
     gate: 'invariants',
-    file: 'src/auth/token-handlers.ts',
+    file: 'src/auth/session/token-handlers.ts',
     from: 'const scope = narrowScope(session.scope, body.scope)',
     to: 'const scope = narrowScope(isRefresh && body.scope === undefined ? allScopes : session.scope, body.scope)',
   },
   {
     title: 'the ETag of restoreRevision is one version ahead',
     gate: 'invariants',
-    file: 'src/notes/history-handlers.ts',
+    file: 'src/notes/history/history-handlers.ts',
     from: '{ ETag: etagOf(row) }',
     to: '{ ETag: etagOf({ version: row.version + 1 }) }',
   },
   {
     title: 'the ETag of restoreNote is that of the first version',
     gate: 'invariants',
-    file: 'src/notes/trash-handlers.ts',
+    file: 'src/notes/trash/trash-handlers.ts',
     from: '{ ETag: etagOf(row) }',
     to: '{ ETag: etagOf({ version: 1 }) }',
   },
@@ -43,14 +43,14 @@ export const lies: readonly Lie[] = [
   {
     title: 'the trash says that it erases at once',
     gate: 'numbers',
-    file: 'src/notes/trash.ts',
+    file: 'src/notes/trash/trash.ts',
     from: 'deleted_at + make_interval(days => ${page.days}) as erased_after',
     to: 'deleted_at + make_interval(days => ${page.days} * 0) as erased_after',
   },
   {
     title: 'compareRevisions ignores against',
     gate: 'effects',
-    file: 'src/notes/history-handlers.ts',
+    file: 'src/notes/history/history-handlers.ts',
     from: 'query.against ?? note.version',
     to: 'note.version',
   },

@@ -1,0 +1,46 @@
+import { type FieldError, validationFailed } from '../../http/problem.ts'
+import type { EditBounds } from '../../text/edits.ts'
+import type { NoteFields } from './write-note.ts'
+
+/** The bounds of the contract's Note, for what the server puts together itself; a test compares them. */
+export const bounds = { title: 500, content: 1_048_576, tags: 32, tag: 64 } as const
+
+/** What edits may make of a text on the way, and how often they may change how the rest of a long one is to be read. */
+export const editBounds: EditBounds = { length: bounds.content, scanned: 16 * bounds.content }
+
+/** Throws a Problem (422) for fields that a note may not have; `where` leads to what they came from. */
+export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly string[] = ['body']): void {
+  const { title, content, tags } = fields
+  const faults: FieldError[] = []
+  const add = (field: string, type: string, msg: string): void => {
+    const loc = where.length > 1 ? where : [...where, field]
+    faults.push({
+      loc,
+      pointer: loc
+        .slice(1)
+        .map((name) => `/${name}`)
+        .join(''),
+      msg,
+      type,
+    })
+  }
+  if (title !== undefined && isLonger(title, bounds.title))
+    add('title', 'string_too_long', `The title would have more than ${bounds.title} characters.`)
+  if (title !== undefined && title.trim() === '') add('title', 'string_too_short', 'The title would be empty.')
+  if (content !== undefined && isLonger(content, bounds.content))
+    add('content', 'string_too_long', `The text would have more than ${bounds.content} characters.`)
+  if (content === '') add('content', 'string_too_short', 'The text would be empty.')
+  if (tags !== undefined && tags.length > bounds.tags) add('tags', 'too_long', `The note would have more than ${bounds.tags} tags.`)
+  if (tags?.some((tag) => isLonger(tag, bounds.tag)) === true)
+    add('tags', 'string_too_long', `A tag would have more than ${bounds.tag} characters.`)
+  if (faults.length > 0) throw validationFailed(faults)
+}
+
+/** Counts as the contract does: characters, not UTF-16 units. */
+function isLonger(text: string, most: number): boolean {
+  if (text.length <= most) return false
+  if (text.length > 2 * most) return true
+  let count = 0
+  for (const _ of text) count += 1
+  return count > most
+}

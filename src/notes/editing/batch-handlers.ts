@@ -1,0 +1,100 @@
+import type { Handlers, Request } from '../../contract/types.ts'
+import type { Database } from '../../db/database.ts'
+import { isOutage } from '../../db/pg-errors.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { Problem } from '../../http/problem.ts'
+import { problemKinds } from '../../http/problem-kinds.ts'
+import { refuseOutOfBounds } from '../core/bounds.ts'
+import { authorOf } from '../core/note.ts'
+import type { Author, NoteRow } from '../core/notes.ts'
+import { noSuchNote, noteChanged } from '../core/refusals.ts'
+import { normalTags, tagKey } from '../tags/tags.ts'
+import { findTrashed, moveToTrash, takeFromTrash } from '../trash/trash.ts'
+import { lockNote, type NoteFields, writeNote } from '../core/write-note.ts'
+
+type Action = Request<'changeNotes'>['body']['actions'][number]
+
+interface BatchDeps {
+  readonly db: Database
+  readonly historyVersions: number
+}
+
+export function batchHandlers({ db, historyVersions }: BatchDeps): Pick<Handlers, 'changeNotes'> {
+  return {
+    async changeNotes({ body, caller }, reply) {
+      const by = { author: authorOf(caller), historyVersions }
+      const results = []
+      for (const action of body.actions) {
+        try {
+          const { version } = await inTransaction(db, (transaction) => act(transaction, caller.userId, action, by))
+          results.push({ note_id: action.note_id, status: 200, version })
+        } catch (error) {
+          results.push({ note_id: action.note_id, ...failureOf(error) })
+        }
+      }
+      const succeeded = results.filter(({ status }) => status === 200).length
+      return reply(200, { succeeded, failed: results.length - succeeded, results })
+    },
+  }
+}
+
+async function act(
+  transaction: Database,
+  ownerId: string,
+  action: Action,
+  by: { readonly author: Author; readonly historyVersions: number },
+): Promise<NoteRow> {
+  if (action.action === 'restore') {
+    const restored = await takeFromTrash(transaction, ownerId, action.note_id)
+    const current = restored ?? (await lockNote(transaction, ownerId, action.note_id))
+    if (current === undefined) throw noSuchNote()
+    requireVersion(current, action)
+    return current
+  }
+  const live = await lockNote(transaction, ownerId, action.note_id)
+  const current = live ?? (action.action === 'trash' ? await findTrashed(transaction, ownerId, action.note_id) : undefined)
+  if (current === undefined) throw noSuchNote()
+  requireVersion(current, action)
+  if (action.action === 'trash') {
+    if (live === undefined) return current
+    await moveToTrash(transaction, ownerId, current.id)
+    return current
+  }
+  const changes = changesOf(current, action)
+  refuseOutOfBounds(changes, ['body', 'tags'])
+  return writeNote(transaction, current, changes, by)
+}
+
+function requireVersion(current: NoteRow, { version }: Action): void {
+  if (version !== undefined && version !== current.version) throw noteChanged(current, undefined)
+}
+
+function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
+  switch (action.action) {
+    case 'pin':
+    case 'unpin':
+      return { is_pinned: action.action === 'pin' }
+    case 'archive':
+    case 'unarchive':
+      return { is_archived: action.action === 'archive' }
+    case 'publish':
+    case 'unpublish':
+      return { is_public: action.action === 'publish' }
+    case 'add_tags':
+      return { tags: normalTags([...tags, ...action.tags]) }
+    case 'remove_tags': {
+      const gone = new Set(action.tags.map(tagKey))
+      return { tags: tags.filter((tag) => !gone.has(tagKey(tag))) }
+    }
+    default:
+      return {}
+  }
+}
+
+/** A fault of ours ends the whole request: it has to be logged, and the rest would meet it too. */
+function failureOf(error: unknown) {
+  const problem = Problem.from(error, isOutage)
+  if (problem.slug === 'internal-error') throw error
+  const { title } = problemKinds[problem.slug]
+  return { status: problem.status, problem: { type: `/problems/${problem.slug}`, title, detail: problem.message } }
+}

@@ -1,0 +1,80 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Database } from '../../db/database.ts'
+
+/** Of the superseded versions of a locked note, removes the oldest that are more than `most`. */
+export async function dropOldest(transaction: Database, noteId: string, most: number): Promise<void> {
+  const { rows } = await sql`
+    delete from note_revisions where note_id = ${noteId} and version <= (
+      select version from note_revisions where note_id = ${noteId} order by version desc offset ${most} limit 1)
+    returning version`.execute(transaction)
+  if (rows.length > 0) await dropUnusedTexts(transaction, [noteId])
+}
+
+/** What happens to versions as they grow older: from which age (in hours) only the first of each such time is kept. */
+const TIERS = [
+  { level: 1, unit: 'hour', hours: 24 },
+  { level: 2, unit: 'day', hours: 30 * 24 },
+] as const
+
+/**
+ * Thins versions that have reached an age: of each hour, later of each day, the first is kept. Looks at no more than
+ * `batch` notes at once and answers at how many.
+ */
+export async function thinRevisions(transaction: Database, batch: number): Promise<number> {
+  let seen = 0
+  for (const { level, unit, hours } of TIERS) {
+    const due = sql`thinned = ${level - 1} and created_at < now() - make_interval(hours => ${hours})`
+    const notes = await lockNotesWith(transaction, due, batch)
+    seen += notes.length
+    const { rows } = await sql<{ note_id: string }>`
+      with judged as (
+        select note_id, version, exists (
+          select from note_revisions earlier
+          where earlier.note_id = due.note_id and earlier.version < due.version
+            and date_trunc(${unit}, earlier.created_at) = date_trunc(${unit}, due.created_at)
+        ) as is_superfluous from note_revisions due where note_id = any(${notes}::uuid[]) and ${due}
+      ), kept as (
+        update note_revisions r set thinned = ${level} from judged j
+        where not j.is_superfluous and r.note_id = j.note_id and r.version = j.version
+      )
+      delete from note_revisions r using judged j
+      where j.is_superfluous and r.note_id = j.note_id and r.version = j.version
+      returning r.note_id`.execute(transaction)
+    await dropUnusedTexts(
+      transaction,
+      rows.map(({ note_id }) => note_id),
+    )
+  }
+  return seen
+}
+
+/** Removes versions older than `days`; bounded and answering as above. */
+export async function dropAged(transaction: Database, days: number, batch: number): Promise<number> {
+  const due = sql`thinned = any('{0,1,2}') and created_at < now() - make_interval(days => ${days})`
+  const notes = await lockNotesWith(transaction, due, batch)
+  await sql`delete from note_revisions where note_id = any(${notes}::uuid[]) and ${due}`.execute(transaction)
+  await dropUnusedTexts(transaction, notes)
+  return notes.length
+}
+
+/**
+ * Locks notes that have such versions. The note first, as its writers do, so that nobody waits crosswise; a note that
+ * is being written, or looked after by another server, is passed over until next time.
+ */
+async function lockNotesWith(transaction: Database, due: RawBuilder<unknown>, batch: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from notes where id in (select note_id from note_revisions where ${due} limit ${batch}) for update skip locked`.execute(
+    transaction,
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Removes stored contents of locked notes that no version has any more: those that lean on another, then the others. */
+async function dropUnusedTexts(transaction: Database, noteIds: readonly string[]): Promise<void> {
+  if (noteIds.length === 0) return
+  const unused = sql`note_id = any(${[...new Set(noteIds)]}::uuid[]) and not exists (
+    select from note_revisions r where r.note_id = t.note_id and r.text_version = t.text_version)`
+  await sql`delete from note_texts t where base_version is not null and ${unused}`.execute(transaction)
+  await sql`delete from note_texts t where base_version is null and ${unused} and not exists (
+    select from note_texts d where d.note_id = t.note_id and d.base_version = t.text_version)`.execute(transaction)
+}

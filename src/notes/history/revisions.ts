@@ -1,0 +1,103 @@
+import { type Selectable, sql } from 'kysely'
+import type { NoteRevisions } from '../../../generated/db.d.ts'
+import type { Database } from '../../db/database.ts'
+import type { NoteRow } from '../core/notes.ts'
+import { dropOldest } from './prune-revisions.ts'
+import { packText, unpackText } from './revision-text.ts'
+
+const meta = [
+  'version',
+  'title',
+  'is_public',
+  'tags',
+  'is_pinned',
+  'is_archived',
+  'created_at',
+  'changed_by_kind',
+  'changed_by_id',
+] as const
+
+type RevisionMeta = Pick<Selectable<NoteRevisions>, (typeof meta)[number]>
+
+/** A version of a note as it was written. */
+export interface RevisionRow extends RevisionMeta {
+  readonly content: string
+}
+
+/** The version that a note has now, as one of its versions. */
+export function asRevision(note: NoteRow): RevisionRow {
+  return { ...note, created_at: note.updated_at }
+}
+
+/** Superseded versions of a note that its owner may read, newest first, those before `before`. */
+export function listRevisions(
+  db: Database,
+  note: NoteRow,
+  page: { readonly limit: number; readonly before: number },
+): Promise<RevisionMeta[]> {
+  const revisions = db.selectFrom('note_revisions').select(meta).where('note_id', '=', note.id)
+  return revisions.where('version', '<', page.before).orderBy('version', 'desc').limit(page.limit).execute()
+}
+
+/** A version of a note that its owner may read; undefined when it never was or is not kept. */
+export async function findRevision(db: Database, note: NoteRow, version: number): Promise<RevisionRow | undefined> {
+  if (version === note.version) return asRevision(note)
+  const found = await db
+    .selectFrom('note_revisions as revision')
+    .leftJoin('note_texts as text', (join) =>
+      join.onRef('text.note_id', '=', 'revision.note_id').onRef('text.text_version', '=', 'revision.text_version'),
+    )
+    .leftJoin('note_texts as base', (join) =>
+      join.onRef('base.note_id', '=', 'text.note_id').onRef('base.text_version', '=', 'text.base_version'),
+    )
+    .select(meta.map((column) => `revision.${column}` as const))
+    .select(['revision.text_version', 'text.data', 'base.data as base_data'])
+    .where('revision.note_id', '=', note.id)
+    .where('revision.version', '=', version)
+    .executeTakeFirst()
+  if (found === undefined) return undefined
+  const { text_version, data, base_data, ...row } = found
+  if (text_version === note.text_version) return { ...row, content: note.content }
+  if (data === null) throw new Error('A version of a note has lost its text')
+  const base = base_data === null ? undefined : await unpackText(base_data, undefined)
+  return { ...row, content: await unpackText(data, base) }
+}
+
+/** Keeps the version that a locked note has now, before it is replaced; of more than `most` versions the oldest go. */
+export async function keepRevision(transaction: Database, note: NoteRow, isTextReplaced: boolean, most: number): Promise<void> {
+  if (isTextReplaced) await keepText(transaction, note)
+  await keepRevisions(transaction, [note.id])
+  if (note.version > most) await dropOldest(transaction, note.id, most)
+}
+
+/** Keeps the versions that locked notes have now, for changes that leave their texts as they are. */
+export async function keepRevisions(transaction: Database, noteIds: readonly string[]): Promise<void> {
+  await sql`
+    insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived, created_at, changed_by_kind, changed_by_id)
+    select id, version, text_version, title, tags, is_public, is_pinned, is_archived, updated_at, changed_by_kind, changed_by_id
+    from notes where id = any(${noteIds}::uuid[])`.execute(transaction)
+}
+
+/** How many bytes the contents have that are stored against one that is stored whole. */
+const leaning = sql<number>`(select coalesce(sum(octet_length(d.data)), 0) from note_texts d
+  where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version and d.base_version = note_texts.text_version)`
+
+/**
+ * Stores a superseded content against the latest one that was stored whole, so that reading takes two steps however
+ * long the history is. Once those so stored are together as large as a whole one, the next is stored whole: that keeps
+ * the sum smallest.
+ */
+async function keepText(transaction: Database, note: NoteRow): Promise<void> {
+  const base = await transaction
+    .selectFrom('note_texts')
+    .select(['text_version', 'data', leaning.as('size')])
+    .where('note_id', '=', note.id)
+    .where('base_version', 'is', null)
+    .orderBy('text_version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const isFull = base === undefined || base.size > base.data.length
+  const data = await packText(note.content, isFull ? undefined : await unpackText(base.data, undefined))
+  const values = { note_id: note.id, text_version: note.text_version, base_version: isFull ? null : base.text_version, data }
+  await transaction.insertInto('note_texts').values(values).execute()
+}

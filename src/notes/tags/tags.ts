@@ -1,0 +1,47 @@
+import { sql } from 'kysely'
+import type { Database } from '../../db/database.ts'
+
+const LONGEST_KEY = 200
+
+/** The form in which tags are compared: without regard to case and to compatibility characters. */
+export function tagKey(tag: string): string {
+  // NFKC makes some characters eighteen; an index entry of PostgreSQL has its limit.
+  return Array.from(tag.normalize('NFKC').toLowerCase()).slice(0, LONGEST_KEY).join('')
+}
+
+/** Tags as they are stored: in composed form, each once; of two that differ in case only, the first. */
+export function normalTags(tags: readonly string[]): string[] {
+  const byKey = new Map<string, string>()
+  for (const tag of tags.map((text) => text.normalize('NFC'))) if (!byKey.has(tagKey(tag))) byKey.set(tagKey(tag), tag)
+  return [...byKey.values()]
+}
+
+/** Makes a note findable by its tags; it must be locked, or new, and not be in the trash. */
+export async function indexTags(transaction: Database, note: { id: string; owner_id: string; tags: readonly string[] }): Promise<void> {
+  const keys = note.tags.map(tagKey)
+  await sql`
+    with gone as (delete from note_tags where note_id = ${note.id} and tag_key <> all(${keys}::text[]))
+    insert into note_tags (owner_id, note_id, tag_key, tag, position)
+    select ${note.owner_id}, ${note.id}, tag_key, tag, position
+    from unnest(${keys}::text[], ${note.tags}::text[]) with ordinality as given (tag_key, tag, position)
+    on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(transaction)
+}
+
+export interface TagPage {
+  readonly limit: number
+  /** The key of the last tag of the page before. */
+  readonly after: string | undefined
+}
+
+/** The tags of an owner's notes with their numbers, by key, and where the page ends, if there is another. */
+export async function listTags(
+  db: Database,
+  ownerId: string,
+  page: TagPage,
+): Promise<{ rows: { tag: string; count: number }[]; end: string | undefined }> {
+  const { rows } = await sql<{ tag: string; count: number; tag_key: string }>`
+    select tag_key, min(tag) as tag, count(*) as count from note_tags
+    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''} group by tag_key order by tag_key limit ${page.limit + 1}`.execute(db)
+  const shown = rows.slice(0, page.limit)
+  return { rows: shown.map(({ tag, count }) => ({ tag, count })), end: rows.length > page.limit ? shown.at(-1)?.tag_key : undefined }
+}

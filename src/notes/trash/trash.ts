@@ -1,0 +1,92 @@
+import { sql } from 'kysely'
+import type { Database } from '../../db/database.ts'
+import { forgetSubjects } from '../../db/idempotency.ts'
+import type { Position } from '../../http/cursor.ts'
+import type { NoteRow } from '../core/notes.ts'
+import { indexTags } from '../tags/tags.ts'
+
+export interface TrashedRow extends NoteRow {
+  readonly deleted_at: string
+  readonly erased_after: string
+}
+
+/** Moves a locked note to the trash; there it has no tags to be found by. */
+export async function moveToTrash(transaction: Database, ownerId: string, noteId: string): Promise<void> {
+  const trashed = transaction.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
+  await trashed.where('id', '=', noteId).where('owner_id', '=', ownerId).execute()
+  await transaction.deleteFrom('note_tags').where('note_id', '=', noteId).execute()
+}
+
+/** Deleted notes, the last deleted first, and where the page ends, if there is another. */
+export async function listTrash(
+  db: Database,
+  ownerId: string,
+  page: { readonly limit: number; readonly after: Position | undefined; readonly days: number },
+): Promise<{ rows: TrashedRow[]; end: Position | undefined }> {
+  const [moment, id] = page.after ?? []
+  const rest = page.after === undefined ? sql`` : sql`and (deleted_at, id) < (${moment}::timestamptz, ${id}::uuid)`
+  const { rows } = await sql<TrashedRow>`
+    select *, deleted_at + make_interval(days => ${page.days}) as erased_after from notes
+    where owner_id = ${ownerId} and deleted_at is not null ${rest}
+    order by deleted_at desc, id desc limit ${page.limit + 1}`.execute(db)
+  const shown = rows.slice(0, page.limit)
+  const last = rows.length > page.limit ? shown.at(-1) : undefined
+  return { rows: shown, end: last === undefined ? undefined : [last.deleted_at, last.id] }
+}
+
+export function findTrashed(db: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+  const trashed = db.selectFrom('notes').selectAll().where('id', '=', noteId).where('owner_id', '=', ownerId)
+  return trashed.where('deleted_at', 'is not', null).executeTakeFirst()
+}
+
+/** Takes a note out of the trash; undefined when it is not there. */
+export async function takeFromTrash(transaction: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+  const row = await transaction
+    .updateTable('notes')
+    .set({ deleted_at: null })
+    .where('id', '=', noteId)
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is not', null)
+    .returningAll()
+    .executeTakeFirst()
+  if (row !== undefined) await indexTags(transaction, row)
+  return row
+}
+
+/** Erases one note of the trash with its history; answers whether it was there. */
+export async function eraseNote(transaction: Database, ownerId: string, noteId: string): Promise<boolean> {
+  const erased = transaction
+    .deleteFrom('notes')
+    .where('id', '=', noteId)
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is not', null)
+  if ((await erased.executeTakeFirst()).numDeletedRows === 0n) return false
+  await forgetSubjects(transaction, ownerId, [noteId])
+  return true
+}
+
+/** Erases the owner's deleted notes, no more than `batch`, and answers how many. */
+export async function eraseTrash(transaction: Database, ownerId: string, batch: number): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
+    delete from notes where id in (
+      select id from notes where owner_id = ${ownerId} and deleted_at is not null limit ${batch} for update)
+    and deleted_at is not null returning id`.execute(transaction)
+  await forgetSubjects(
+    transaction,
+    ownerId,
+    rows.map(({ id }) => id),
+  )
+  return rows.length
+}
+
+/**
+ * Erases what has been in anybody's trash for longer than `days`, no more than `batch` notes, and answers how many.
+ * Stored answers about it have expired long before: a day in the trash is the least.
+ */
+export async function eraseExpired(db: Database, days: number, batch: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from notes where id in (
+      select id from notes where deleted_at < now() - make_interval(days => ${days})
+      order by deleted_at limit ${batch} for update skip locked)`.execute(db)
+  return Number(numAffectedRows)
+}
