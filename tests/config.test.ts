@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { loadConfig } from '../src/config.ts'
-import { helpText, settings } from '../src/settings.ts'
+import { loadConfig } from '../src/config/config.ts'
+import { helpText, settings } from '../src/config/settings.ts'
 import { StartupFault } from '../src/startup-fault.ts'
 
 const KEY = 'a-secret-key-for-tests-only-0123456789'

@@ -2,8 +2,8 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadDocument } from '../src/contract/document.ts'
-import { settings } from '../src/settings.ts'
+import { loadDocument } from '../src/contract/document/document.ts'
+import { settings } from '../src/config/settings.ts'
 import { startServer, type TestServer } from './support/server.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { type Account, findAccountByEmail, insertAccount } from '../auth/account/accounts.ts'
 import { listAccounts, resetPassword, revokeSessions, setActive } from '../auth/operator.ts'
 import { hashPassword } from '../auth/password/passwords.ts'
-import { at, loadDocument } from '../contract/document.ts'
-import { requestSchemas } from '../contract/schemas.ts'
+import { at, loadDocument } from '../contract/document/document.ts'
+import { requestSchemas } from '../contract/document/schemas.ts'
 import type { Database } from '../db/database.ts'
 
 /** Something that cannot be done; told to the operator. */

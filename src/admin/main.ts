@@ -3,11 +3,11 @@
  * meanwhile. Exit 0: done; 1: not done, and why; 2: asked in a wrong way or wrong settings.
  */
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../config.ts'
+import { loadConfig } from '../config/config.ts'
 import { createDatabase } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { isOutage, reasonOf } from '../db/pg-errors.ts'
-import { readEnvironment } from '../environment.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { StartupFault } from '../startup-fault.ts'
 import { commands, helpText, Refusal, UsageFault } from './commands.ts'
 

@@ -5,10 +5,10 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { Client } from 'pg'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { type Connection, connectionConfig } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
-import { readEnvironment } from '../environment.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { StartupFault } from '../startup-fault.ts'
 import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
 

@@ -1,9 +1,9 @@
-import type { JsonObject } from './document.ts'
-import { type Operation, readOperations } from './operations.ts'
-import { compileReplyCheck, type ReplyCheck } from './replies.ts'
+import type { JsonObject } from './document/document.ts'
+import { type Operation, readOperations } from './document/operations.ts'
+import { compileReplyCheck, type ReplyCheck } from './reply/replies.ts'
 import { ContractRouter } from './router.ts'
-import { replySchemas, requestSchemas } from './schemas.ts'
-import { ContractValidator } from './validator.ts'
+import { replySchemas, requestSchemas } from './document/schemas.ts'
+import { ContractValidator } from './request/validator.ts'
 
 /** A document made ready to be held to. It keeps no state between requests, so several applications may share it. */
 export interface CompiledContract {

@@ -3,14 +3,14 @@ import { OpenAPIBackend, type Context, type Request as BackendRequest } from 'op
 import { hasBody, readBody } from '../http/body.ts'
 import { type FieldError, Problem, validationFailed } from '../http/problem.ts'
 import { type OutgoingReply, send } from '../http/send.ts'
-import { callerOf, refuseUnknownScheme, requireScopes, rethrowFailure } from './authorization.ts'
+import { callerOf, refuseUnknownScheme, requireScopes, rethrowFailure } from './request/authorization.ts'
 import { compileContract, type CompiledContract } from './compile.ts'
-import type { ContractDocument } from './document.ts'
-import type { Operation } from './operations.ts'
-import type { ReplyCheck } from './replies.ts'
+import type { ContractDocument } from './document/document.ts'
+import type { Operation } from './document/operations.ts'
+import type { ReplyCheck } from './reply/replies.ts'
 import type { ContractRouter, Incoming } from './router.ts'
 import type { Caller, Client, Handlers, Reply } from './types.ts'
-import type { ContractValidator, RequestParts } from './validator.ts'
+import type { ContractValidator, RequestParts } from './request/validator.ts'
 
 export interface ContractDeps {
   readonly document: ContractDocument

@@ -1,6 +1,6 @@
 import { OpenAPIRouter, type Request as BackendRequest } from 'openapi-backend'
-import type { Operation } from './operations.ts'
-import { decodePercent } from './parameters.ts'
+import type { Operation } from './document/operations.ts'
+import { decodePercent } from './request/parameters.ts'
 
 /** What openapi-backend passes through its router and validator: a request before and after its body was read. */
 export interface Incoming {

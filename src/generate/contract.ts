@@ -3,8 +3,8 @@
  * `node src/generate/contract.ts [--check]`
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { at, loadDocument, object } from '../contract/document.ts'
-import { type Operation, readOperations } from '../contract/operations.ts'
+import { at, loadDocument, object } from '../contract/document/document.ts'
+import { type Operation, readOperations } from '../contract/document/operations.ts'
 import { codeSamples } from './samples/code-samples.ts'
 
 const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n'

@@ -4,11 +4,11 @@
  */
 import { CORE_SCHEMA, dump, load } from 'js-yaml'
 import { createContract } from '../../src/contract/dispatcher.ts'
-import { type JsonObject, loadDocument, parseDocument } from '../../src/contract/document.ts'
-import { readOperations } from '../../src/contract/operations.ts'
+import { type JsonObject, loadDocument, parseDocument } from '../../src/contract/document/document.ts'
+import { readOperations } from '../../src/contract/document/operations.ts'
 import { ContractRouter, type Incoming } from '../../src/contract/router.ts'
-import { requestSchemas } from '../../src/contract/schemas.ts'
-import { ContractValidator } from '../../src/contract/validator.ts'
+import { requestSchemas } from '../../src/contract/document/schemas.ts'
+import { ContractValidator } from '../../src/contract/request/validator.ts'
 import { print } from './figures.ts'
 
 const OPERATIONS = 60

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseJson } from '../../src/contract/json-body.ts'
+import { parseJson } from '../../src/contract/request/json-body.ts'
 import { type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { allRows } from './database-rows.ts'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document.ts'
+import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document/document.ts'
 import { compileContract } from '../../src/contract/compile.ts'
 import { createContract } from '../../src/contract/dispatcher.ts'
-import type { Operation } from '../../src/contract/operations.ts'
+import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import { document, operations } from './document-examples.ts'
 

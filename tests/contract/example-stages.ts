@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { list, object, string } from '../../src/contract/document.ts'
+import { list, object, string } from '../../src/contract/document/document.ts'
 import { ask, enrol, type Person } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
 import { exampleBody, operations, requestExamples } from './document-examples.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isObject, type Json, object, string } from '../../src/contract/document.ts'
+import { isObject, type Json, object, string } from '../../src/contract/document/document.ts'
 import { problemKinds } from '../../src/http/problem-kinds.ts'
 import { ask } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
-import type { Operation } from '../../src/contract/operations.ts'
+import { isObject, type Json, type JsonObject, object, string } from '../../src/contract/document/document.ts'
+import type { Operation } from '../../src/contract/document/operations.ts'
 import { document } from './document-examples.ts'
 import { isOpenEnum } from './evolution/compare-schemas.ts'
 
@@ -43,7 +43,7 @@ export const { schemaFaults, answerFaults } = independentCheck(document.root)
 
 /**
  * What is wrong with answers by a document, read and judged here from scratch, so that a fault of
- * src/contract/replies.ts cannot hide itself. `tolerant`: what came later is ignored, as the document asks its clients to.
+ * src/contract/reply/replies.ts cannot hide itself. `tolerant`: what came later is ignored, as the document asks its clients to.
  */
 export function independentCheck(root: JsonObject, { tolerant = false } = {}): IndependentCheck {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { at, type Json, type JsonObject, object, string } from '../../src/contract/document.ts'
-import type { Operation } from '../../src/contract/operations.ts'
+import { at, type Json, type JsonObject, object, string } from '../../src/contract/document/document.ts'
+import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 import { type Answer, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CORE_SCHEMA, load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { escapeToken } from '../../src/contract/document.ts'
+import { escapeToken } from '../../src/contract/document/document.ts'
 import { document } from './document-examples.ts'
 import { type Break, isAbout, redoclyBreaks, spectralBreaks, withBreaks } from './seeded-breaks.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Json } from '../../src/contract/document.ts'
-import type { Operation } from '../../src/contract/operations.ts'
+import type { Json } from '../../src/contract/document/document.ts'
+import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 import { type Answer, ask, logIn, type Person, enrol } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'

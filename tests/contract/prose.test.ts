@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { at, object, string } from '../../src/contract/document.ts'
+import { at, object, string } from '../../src/contract/document/document.ts'
 import { problemKinds } from '../../src/http/problem-kinds.ts'
 import { ask } from '../support/people.ts'
 import { startServer } from '../support/server.ts'

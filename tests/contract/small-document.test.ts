@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseDocument } from '../../src/contract/document.ts'
+import { parseDocument } from '../../src/contract/document/document.ts'
 import { ask } from '../support/people.ts'
 import { everywhere, serveContract, type ServedContract } from './served-contract.ts'
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listen, type Listener } from '../../src/server.ts'
+import { listen, type Listener } from '../../src/listener.ts'
 
 let listener: Listener
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { at, loadDocument, object } from '../../src/contract/document.ts'
+import { at, loadDocument, object } from '../../src/contract/document/document.ts'
 import { bounds } from '../../src/notes/core/bounds.ts'
 
 test('the bounds in src are those of the contract', () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { loadDocument } from '../../src/contract/document.ts'
+import { loadDocument } from '../../src/contract/document/document.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { cleanUp, databaseEnv, serve, type ServerProcess } from '../support/process.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'

@@ -21,13 +21,20 @@ module.exports = {
       name: 'nobody-imports-the-top',
       severity: 'error',
       from: { pathNot: '^src/(main|start|app)\\.ts$' },
-      to: { path: '^src/(main|start|app|handlers|server)\\.ts$' },
+      to: { path: '^src/(main|start|app|handlers|listener)\\.ts$' },
     },
     {
       name: 'no-feature-imports-a-feature',
       severity: 'error',
       from: { path: `^src/(${features})/` },
-      to: { path: `^src/(${features})/`, pathNot: '^src/$1/' },
+      to: { path: `^src/(${features})/`, pathNot: ['^src/$1/', `^src/(${features})/core/`] },
+    },
+    {
+      // A core knows rows, locks and rules; who asks for them, and how, is the business of handlers.
+      name: 'a-core-knows-no-handler',
+      severity: 'error',
+      from: { path: `^src/(${features})/core/` },
+      to: { path: 'handlers\\.ts$' },
     },
     {
       name: 'features-know-contract-types-only',

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { beforeAll, expect, test } from 'vitest'
-import { type JsonObject, list, object } from '../../src/contract/document.ts'
+import { type JsonObject, list, object } from '../../src/contract/document/document.ts'
 import type { Caller } from '../../src/contract/types.ts'
 import { Problem } from '../../src/http/problem.ts'
 import { compareContracts } from '../contract/evolution/compare.ts'

@@ -1,6 +1,6 @@
 import { getHttpOperationsFromSpec } from '@stoplight/prism-http'
 import { validateInput, validateOutput } from '@stoplight/prism-http/dist/validator/index.js'
-import type { JsonObject } from '../../src/contract/document.ts'
+import type { JsonObject } from '../../src/contract/document/document.ts'
 import { answerOf, type Placed, textOf } from './traffic.ts'
 
 /** What somebody else's implementation finds wrong with an exchange. */

@@ -1,6 +1,6 @@
 /** Loaded before the program (`node --import`), where the server is a process of its own. */
-import { loadConfig } from '../../src/config.ts'
-import { readEnvironment } from '../../src/environment.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { readEnvironment } from '../../src/config/environment.ts'
 import { recordProcess } from './recorder.ts'
 
 recordProcess(() => {

@@ -1,4 +1,4 @@
-import type { Operation } from '../../src/contract/operations.ts'
+import type { Operation } from '../../src/contract/document/operations.ts'
 import type { ObservedExchange } from './observe.ts'
 import { operations } from '../contract/document-examples.ts'
 import { answerFaults, type WireAnswer } from '../contract/independent-check.ts'

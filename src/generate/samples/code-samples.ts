@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../contract/document.ts'
-import type { Operation } from '../../contract/operations.ts'
+import type { JsonObject } from '../../contract/document/document.ts'
+import type { Operation } from '../../contract/document/operations.ts'
 import { curlSample } from './curl.ts'
 import { pythonSample } from './python.ts'
 import { type SampleRequest, sampleRequests } from './request.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../contract/document.ts'
+import type { Json } from '../../contract/document/document.ts'
 import { BASE_URL, FORM, formOf, layOut, type SampleRequest, type Style } from './request.ts'
 
 const STYLE: Style = { leaf, key: leaf, indent: '    ', pad: '', comma: ',' }

@@ -1,5 +1,5 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place, string } from '../../contract/document.ts'
-import type { Operation } from '../../contract/operations.ts'
+import { at, isObject, type Json, type JsonObject, list, object, type Place, string } from '../../contract/document/document.ts'
+import type { Operation } from '../../contract/document/operations.ts'
 
 export const BASE_URL = 'http://localhost:8000'
 

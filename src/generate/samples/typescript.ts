@@ -1,4 +1,4 @@
-import type { Json } from '../../contract/document.ts'
+import type { Json } from '../../contract/document/document.ts'
 import { FORM, formOf, layOut, type SampleRequest, type Style, urlOf } from './request.ts'
 
 const STYLE: Style = {

@@ -1,5 +1,5 @@
-import { at, list, type Place } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, list, type Place } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
 import { document, operations } from '../document-examples.ts'
 import { propertiesOf } from './fields.ts'

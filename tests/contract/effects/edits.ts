@@ -1,4 +1,4 @@
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
 import { effect, type Effect, type Seen } from './effect.ts'

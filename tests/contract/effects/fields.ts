@@ -1,5 +1,5 @@
-import { at, isObject, type Json, list, type Place } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, isObject, type Json, list, type Place } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { document, operations } from '../document-examples.ts'
 import { schemaFaults } from '../independent-check.ts'
 import { toText } from './mask.ts'

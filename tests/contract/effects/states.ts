@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { type Answer, enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'

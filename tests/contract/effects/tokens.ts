@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { scopes as allScopes } from '../../../generated/security.ts'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { ask, enrol, type Person } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'

@@ -1,5 +1,5 @@
-import type { ContractDocument } from '../../../src/contract/document.ts'
-import { readOperations } from '../../../src/contract/operations.ts'
+import type { ContractDocument } from '../../../src/contract/document/document.ts'
+import { readOperations } from '../../../src/contract/document/operations.ts'
 import type { Change } from './changes.ts'
 
 /**

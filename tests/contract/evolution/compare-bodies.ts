@@ -1,5 +1,5 @@
-import { at, type JsonObject } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, type JsonObject } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Finding, teller } from './changes.ts'
 import { compareMembers, type Side } from './compare-members.ts'
 import type { CompareSchemas } from './compare-schemas.ts'

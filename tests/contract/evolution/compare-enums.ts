@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, list, type Place, string } from '../../../src/contract/document.ts'
+import { isObject, type Json, type JsonObject, list, type Place, string } from '../../../src/contract/document/document.ts'
 import { type Finding, shown } from './changes.ts'
 
 /**

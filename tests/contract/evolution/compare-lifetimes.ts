@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject } from '../../../src/contract/document.ts'
-import { readLifetime } from '../../../src/contract/lifetime.ts'
+import { isObject, type Json, type JsonObject } from '../../../src/contract/document/document.ts'
+import { readLifetime } from '../../../src/contract/document/lifetime.ts'
 import type { Finding, Impact } from './changes.ts'
 
 export const LIFETIME = ['deprecated', 'x-deprecated-since', 'x-sunset'] as const

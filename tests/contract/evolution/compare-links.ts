@@ -1,4 +1,4 @@
-import { type JsonObject, object } from '../../../src/contract/document.ts'
+import { type JsonObject, object } from '../../../src/contract/document/document.ts'
 import { type Finding, same, shown, teller } from './changes.ts'
 import { compareMembers, mapOf } from './compare-members.ts'
 

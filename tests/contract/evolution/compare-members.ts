@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Finding, same } from './changes.ts'
 
 /** An operation and the document that it stands in. */

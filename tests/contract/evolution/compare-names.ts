@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, object, string } from '../../../src/contract/document.ts'
+import { isObject, type JsonObject, object, string } from '../../../src/contract/document/document.ts'
 import { type Finding, same, shown, teller } from './changes.ts'
 import { compareMembers, mapOf, objectsOf } from './compare-members.ts'
 

@@ -1,5 +1,5 @@
-import { at, type JsonObject, list, type Place } from '../../../src/contract/document.ts'
-import type { Operation, Parameter } from '../../../src/contract/operations.ts'
+import { at, type JsonObject, list, type Place } from '../../../src/contract/document/document.ts'
+import type { Operation, Parameter } from '../../../src/contract/document/operations.ts'
 import { type Finding, same, shown, teller } from './changes.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
 import { compareMembers, isReordered, type Side } from './compare-members.ts'

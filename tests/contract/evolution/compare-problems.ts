@@ -1,4 +1,4 @@
-import { at, isObject, type Json, type JsonObject, type Place } from '../../../src/contract/document.ts'
+import { at, isObject, type Json, type JsonObject, type Place } from '../../../src/contract/document/document.ts'
 import { type Finding, teller } from './changes.ts'
 import { mapOf } from './compare-members.ts'
 

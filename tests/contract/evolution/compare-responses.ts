@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { at, type JsonObject, object, type Place } from '../../../src/contract/document.ts'
-import type { Operation, ResponseSpec } from '../../../src/contract/operations.ts'
+import { at, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
+import type { Operation, ResponseSpec } from '../../../src/contract/document/operations.ts'
 import { type Finding, teller } from './changes.ts'
 import { compareLinks } from './compare-links.ts'
 import { compareMembers, componentOf, componentsOf, mapOf, type Side } from './compare-members.ts'

@@ -1,4 +1,4 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document.ts'
+import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
 import { type Finding, type Impact, same, shown } from './changes.ts'
 import { compareEnumNames, isImplied } from './compare-enums.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'

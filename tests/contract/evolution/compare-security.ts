@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, object } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { isObject, type JsonObject, object } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Finding, same, teller } from './changes.ts'
 
 type Requirement = Operation['security'][number]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { loadDocument } from '../../../src/contract/document.ts'
+import { loadDocument } from '../../../src/contract/document/document.ts'
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
 import { appended, both, deprecated, having, reordered, without } from './edit-document.ts'

@@ -1,5 +1,5 @@
-import { at, type JsonObject, object, type Place } from '../../../src/contract/document.ts'
-import { type Operation, readOperations } from '../../../src/contract/operations.ts'
+import { at, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
+import { type Operation, readOperations } from '../../../src/contract/document/operations.ts'
 import { type Change, type Finding, mergeFindings, same, teller } from './changes.ts'
 import { compareBodies } from './compare-bodies.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'

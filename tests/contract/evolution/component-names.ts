@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/contract/document.ts'
+import type { JsonObject } from '../../../src/contract/document/document.ts'
 import { componentsOf } from './compare-members.ts'
 
 /** Older than the rule, and a name that clients know; docs/clients.md says what to pass to the generator. */

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document.ts'
+import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document/document.ts'
 
 /** Ways to seed a change into a document, which stays as it is: each gives a copy. */
 export type Edit = (root: JsonObject) => JsonObject

@@ -3,7 +3,7 @@
  * with its impact, and what has to be done before it may stay.
  */
 import { readFileSync } from 'node:fs'
-import { loadDocument } from '../../../src/contract/document.ts'
+import { loadDocument } from '../../../src/contract/document/document.ts'
 import { judgeHistory } from './judge.ts'
 import { listedChanges, releasedContracts } from './released.ts'
 import { redoclyOpinion } from './second-opinion.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type ContractDocument, type JsonObject, loadDocument, object } from '../../../src/contract/document.ts'
+import { type ContractDocument, type JsonObject, loadDocument, object } from '../../../src/contract/document/document.ts'
 import { compareContracts } from './compare.ts'
 import { appended, both, having, without } from './edit-document.ts'
 import { judgeHistory } from './judge.ts'

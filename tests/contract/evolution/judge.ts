@@ -1,4 +1,4 @@
-import { type ContractDocument, type JsonObject, object } from '../../../src/contract/document.ts'
+import { type ContractDocument, type JsonObject, object } from '../../../src/contract/document/document.ts'
 import { changelogFaults } from './changelog.ts'
 import { type Change, mustBeListed, worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isObject, type Json } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { isObject, type Json } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Received, shortenRuns, type Step, valueAt } from './recording.ts'
 
 /** Stands before a server, passes everything on and writes it down. */

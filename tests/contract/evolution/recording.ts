@@ -1,4 +1,4 @@
-import { type Json, isObject } from '../../../src/contract/document.ts'
+import { type Json, isObject } from '../../../src/contract/document/document.ts'
 
 /** What a client of a released contract sent, and how it was answered: data, so that it outlives the code that made it. */
 export interface Recording {

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileContract } from '../../../src/contract/compile.ts'
-import { loadDocument } from '../../../src/contract/document.ts'
+import { loadDocument } from '../../../src/contract/document/document.ts'
 import { cleanUp, serve, temporaryDirectory } from '../../support/process.ts'
 import { pinDigests } from './digests.ts'
 import { judgeHistory } from './judge.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { CORE_SCHEMA, load } from 'js-yaml'
-import { type ContractDocument, type Json, list, object, parseDocument, string } from '../../../src/contract/document.ts'
+import { type ContractDocument, type Json, list, object, parseDocument, string } from '../../../src/contract/document/document.ts'
 import { compareVersions, parseVersion } from './versions.ts'
 
 /** `<version>.yaml` as it was released, `<version>.requests.json` beside it, and the list of breaking changes. */

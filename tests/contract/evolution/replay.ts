@@ -1,5 +1,5 @@
-import { type ContractDocument, type Json } from '../../../src/contract/document.ts'
-import { readOperations } from '../../../src/contract/operations.ts'
+import { type ContractDocument, type Json } from '../../../src/contract/document/document.ts'
+import { readOperations } from '../../../src/contract/document/operations.ts'
 import { ask } from '../../support/people.ts'
 import { independentCheck } from '../independent-check.ts'
 import { fillIn, type Received, type Recording, type Story } from './recording.ts'

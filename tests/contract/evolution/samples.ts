@@ -1,4 +1,4 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document.ts'
+import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
 
 /** Longer lists are as good as these. */
 const MOST_ITEMS = 100

@@ -1,4 +1,4 @@
-import { type Json, list } from '../../../src/contract/document.ts'
+import { type Json, list } from '../../../src/contract/document/document.ts'
 import { type Impact, same, shown } from './changes.ts'
 
 /** A request must go on to accept what it accepted; a reply must not begin to say what it did not say. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ContractDocument, isObject, type Json, list, object, string } from '../../../src/contract/document.ts'
-import { readOperations } from '../../../src/contract/operations.ts'
+import { type ContractDocument, isObject, type Json, list, object, string } from '../../../src/contract/document/document.ts'
+import { readOperations } from '../../../src/contract/document/operations.ts'
 import { type Change, mustBeListed } from './changes.ts'
 
 const REDOCLY = fileURLToPath(new URL('../../../node_modules/@redocly/cli/bin/cli.js', import.meta.url))

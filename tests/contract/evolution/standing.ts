@@ -1,4 +1,4 @@
-import type { ContractDocument } from '../../../src/contract/document.ts'
+import type { ContractDocument } from '../../../src/contract/document/document.ts'
 import { problemKinds } from '../../../src/http/problem-kinds.ts'
 import { enumNameFaults } from './compare-enums.ts'
 import { lifetimeFaults } from './compare-lifetimes.ts'

@@ -1,6 +1,6 @@
-import { type JsonObject, object } from '../../../src/contract/document.ts'
+import { type JsonObject, object } from '../../../src/contract/document/document.ts'
 import { scopes as allScopes } from '../../../generated/security.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { ask, type Person, register } from '../../support/people.ts'
 import { document, encodeBody, operations, requestExamples } from '../document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed, withUnknownIds } from '../operations.ts'

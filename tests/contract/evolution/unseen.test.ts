@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { escapeToken, isObject, type Json, loadDocument } from '../../../src/contract/document.ts'
+import { escapeToken, isObject, type Json, loadDocument } from '../../../src/contract/document/document.ts'
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
 import { having, without } from './edit-document.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { operations, responseExamples } from '../document-examples.ts'
 import { compared, compareHeaders, exampleRequests, setScene, successOf } from './requests.ts'
 import { stages } from './stages.ts'

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { isObject, type Json } from '../../../src/contract/document.ts'
+import { isObject, type Json } from '../../../src/contract/document/document.ts'
 import { ids, type Known, times } from './story.ts'
 import { MICROS_PER_DAY, microsOf, type StoryTime } from './story-time.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { at, type Json, type JsonObject, object, type Place, string } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, type Json, type JsonObject, object, type Place, string } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import { document, operationCalled, operations, responseExamples } from '../document-examples.ts'
 import { schemaFaults } from '../independent-check.ts'

@@ -1,5 +1,5 @@
-import { at, type Json, list, object, type Place, string } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, type Json, list, object, type Place, string } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { sampleRequests } from '../../../src/generate/samples/request.ts'
 import type { Answer } from '../../support/people.ts'
 import { document, encodeBody, requestExamples, responseExamples } from '../document-examples.ts'

@@ -1,4 +1,4 @@
-import { at, isObject, type Json, list, object, type Place } from '../../../src/contract/document.ts'
+import { at, isObject, type Json, list, object, type Place } from '../../../src/contract/document/document.ts'
 import { document, operations, requestExamples, responseExamples } from '../document-examples.ts'
 import { schemaFaults } from '../independent-check.ts'
 import { parametersOf } from './requests.ts'

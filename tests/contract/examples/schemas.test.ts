@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import type { Answer } from '../../support/people.ts'
 import { operationCalled, operations, places } from '../document-examples.ts'

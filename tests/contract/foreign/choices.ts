@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { VICTIMS_TAG } from './belongings.ts'
 import { namingOf } from './cases.ts'
 import { keys } from './keys.ts'

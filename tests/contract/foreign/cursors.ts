@@ -1,6 +1,6 @@
 import type { OperationId } from '../../../src/contract/types.ts'
-import type { Json } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Person } from '../../support/people.ts'
 import { operations } from '../document-examples.ts'
 import { STRANGERS_TAG } from './belongings.ts'

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Json, JsonObject } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { encodeBody } from '../document-examples.ts'
 import type { Attempt } from '../operations.ts'
 import { isThing, namingOf } from './cases.ts'

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import { type Answer, ask, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'

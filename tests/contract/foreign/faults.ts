@@ -1,4 +1,4 @@
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { allRows } from '../database-rows.ts'
 import { isSuccess } from '../operations.ts'
 import { namedPlaces } from './cases.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Database } from '../../../src/db/database.ts'
 import { operations } from '../document-examples.ts'
 import { namedPlaces } from './cases.ts'

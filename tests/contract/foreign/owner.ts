@@ -1,4 +1,4 @@
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { isSuccess } from '../operations.ts'
 import { isThing, namedPlaces } from './cases.ts'
 import { isSame, textOf } from './compare.ts'

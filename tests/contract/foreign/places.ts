@@ -1,6 +1,6 @@
 import type { operations as contract } from '../../../generated/openapi.d.ts'
-import { at, type Json, type JsonObject, list, object, type Place as SchemaPlace } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { at, type Json, type JsonObject, list, object, type Place as SchemaPlace } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import { document, requestExamples } from '../document-examples.ts'
 

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { isThing, namingOf } from './cases.ts'
 import { type Choice, choicesOf } from './choices.ts'
 import { type Draft, withValue } from './drafts.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Operation } from '../../../src/contract/operations.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { operations } from '../document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed } from '../operations.ts'
 import type { Answer } from '../../support/people.ts'

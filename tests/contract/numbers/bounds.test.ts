@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Json } from '../../../src/contract/document.ts'
+import type { Json } from '../../../src/contract/document/document.ts'
 import { type Answer, enrol } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { operations } from '../document-examples.ts'

@@ -1,5 +1,5 @@
 import type { OperationId } from '../../../src/contract/types.ts'
-import { escapeToken } from '../../../src/contract/document.ts'
+import { escapeToken } from '../../../src/contract/document/document.ts'
 import { operationCalled } from '../document-examples.ts'
 import { type Figure, figuresOf } from './figures.ts'
 import type { Lab } from './lab.ts'

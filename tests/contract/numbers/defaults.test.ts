@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { at, isObject, type Json, type Place } from '../../../src/contract/document.ts'
+import { at, isObject, type Json, type Place } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { document, operations } from '../document-examples.ts'
 import { textOf } from './edge-requests.ts'

@@ -1,4 +1,4 @@
-import { at, isObject, type Json } from '../../../src/contract/document.ts'
+import { at, isObject, type Json } from '../../../src/contract/document/document.ts'
 import type { Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { document, encodeBody } from '../document-examples.ts'

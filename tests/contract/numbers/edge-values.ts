@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Json, string } from '../../../src/contract/document.ts'
+import { type Json, string } from '../../../src/contract/document/document.ts'
 import type { Bound } from './edges.ts'
 
 type Maker = (size: number) => string

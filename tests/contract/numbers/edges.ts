@@ -1,5 +1,5 @@
-import { at, escapeToken, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document.ts'
-import type { Operation, Parameter } from '../../../src/contract/operations.ts'
+import { at, escapeToken, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
+import type { Operation, Parameter } from '../../../src/contract/document/operations.ts'
 import { document, operations } from '../document-examples.ts'
 
 /** A bound of something that a client sends. */

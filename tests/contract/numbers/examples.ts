@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { isObject, type Json, list, object } from '../../../src/contract/document.ts'
+import { isObject, type Json, list, object } from '../../../src/contract/document/document.ts'
 import { document } from '../document-examples.ts'
 import { claim, type Claim, type Measure } from './claims.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { object, type Json } from '../../../src/contract/document.ts'
+import { object, type Json } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { document } from '../document-examples.ts'
 import { about, claim, INFO, type Measure } from './claims.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import { readLifetime } from '../../../src/contract/lifetime.ts'
+import { readLifetime } from '../../../src/contract/document/lifetime.ts'
 import { purge } from '../../../src/auth/purge.ts'
 import { purgeNotes } from '../../../src/notes/purge.ts'
 import { type Answer, enrol, logIn, type Person } from '../../support/people.ts'

@@ -1,4 +1,4 @@
-import { loadConfig } from '../../../src/config.ts'
+import { loadConfig } from '../../../src/config/config.ts'
 import { type Clock, stopClock } from '../../support/clock.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { type Answer, ask, type AskOptions, enrol, type Person } from '../../support/people.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { loadConfig } from '../../../src/config.ts'
+import { loadConfig } from '../../../src/config/config.ts'
 import { SHIPPED_COST } from '../../../src/auth/password/passwords.ts'
 import { problemKinds, type ProblemSlug } from '../../../src/http/problem-kinds.ts'
 import { expect } from 'vitest'

@@ -38,9 +38,19 @@ export const lies: readonly Lie[] = [
     'least(sessions.expires_at, max(token',
     'greatest(sessions.expires_at, max(token',
   ),
-  given('the trash is kept for ninety days', 'src/settings.ts', "name: 'TRASH_DAYS', fallback: '30'", "name: 'TRASH_DAYS', fallback: '90'"),
+  given(
+    'the trash is kept for ninety days',
+    'src/config/settings.ts',
+    "name: 'TRASH_DAYS', fallback: '30'",
+    "name: 'TRASH_DAYS', fallback: '90'",
+  ),
   given('a request under way is to be repeated much later', 'src/http/idempotency.ts', "'Retry-After': 1 ", "'Retry-After': 30 "),
-  given('the challenge does not say which scope is lacking', 'src/contract/authorization.ts', ', scope="${missing.join(\' \')}"`', '`'),
+  given(
+    'the challenge does not say which scope is lacking',
+    'src/contract/request/authorization.ts',
+    ', scope="${missing.join(\' \')}"`',
+    '`',
+  ),
 ]
 
 function shown(title: string, from: string, to: string): Lie {

@@ -27,7 +27,7 @@ export const lies: readonly Lie[] = [
     from: 'pair: { free: 5,',
     to: 'pair: { free: 10,',
   },
-  { title: 'a body may be 64 levels deep', gate, file: 'src/contract/json-body.ts', from: 'MAX_DEPTH = 32', to: 'MAX_DEPTH = 64' },
+  { title: 'a body may be 64 levels deep', gate, file: 'src/contract/request/json-body.ts', from: 'MAX_DEPTH = 32', to: 'MAX_DEPTH = 64' },
   {
     title: 'versions are thinned after twelve hours',
     gate,

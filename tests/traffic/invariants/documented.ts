@@ -1,5 +1,5 @@
-import { isObject, type Json, object } from '../../../src/contract/document.ts'
-import type { Operation } from '../../../src/contract/operations.ts'
+import { isObject, type Json, object } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { document, operations } from '../../contract/document-examples.ts'
 
 /** `operation status` of every answer with this header. */

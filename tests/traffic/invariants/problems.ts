@@ -1,4 +1,4 @@
-import { string } from '../../../src/contract/document.ts'
+import { string } from '../../../src/contract/document/document.ts'
 import { document, operations } from '../../contract/document-examples.ts'
 import { failures } from './documented.ts'
 import { type Hold, type Invariant, ours } from './invariant.ts'

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
-import type { Operation } from '../../../src/contract/operations.ts'
-import { isObject } from '../../../src/contract/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
+import { isObject } from '../../../src/contract/document/document.ts'
 import type { Exchange, Recording } from '../recorder.ts'
 import type { LoggedCause, RecordedServer } from '../servers.ts'
 import { type Placed, place, textOf } from '../traffic.ts'

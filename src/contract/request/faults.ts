@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import type { FieldError } from '../http/problem.ts'
-import { escapeToken } from './document.ts'
+import type { FieldError } from '../../http/problem.ts'
+import { escapeToken } from '../document/document.ts'
 import { shorten } from './parameters.ts'
 
 /** Turns what Ajv found in a value into faults of the contract. `where` begins each `loc`: `body`, or `query` and a name. */

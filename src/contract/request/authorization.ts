@@ -1,7 +1,7 @@
 import type { Context } from 'openapi-backend'
-import { Problem } from '../http/problem.ts'
-import type { Operation } from './operations.ts'
-import type { Caller } from './types.ts'
+import { Problem } from '../../http/problem.ts'
+import type { Operation } from '../document/operations.ts'
+import type { Caller } from '../types.ts'
 
 /** The security schemes of the contract, by the credential that each one means. */
 const SCHEMES: Readonly<Record<string, Caller['credential']['kind']>> = { oauth2: 'session', apiKey: 'api_key' }

@@ -1,9 +1,9 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import type { OutgoingReply } from '../http/send.ts'
-import type { LifetimeHeaders } from './lifetime.ts'
-import { coerce } from './parameters.ts'
-import type { Operation, ResponseHeader, ResponseSpec } from './operations.ts'
-import type { SchemaCompiler } from './schemas.ts'
+import type { OutgoingReply } from '../../http/send.ts'
+import type { LifetimeHeaders } from '../document/lifetime.ts'
+import { coerce } from '../request/parameters.ts'
+import type { Operation, ResponseHeader, ResponseSpec } from '../document/operations.ts'
+import type { SchemaCompiler } from '../document/schemas.ts'
 
 interface CompiledResponse {
   readonly content: ReadonlyMap<string, ValidateFunction>

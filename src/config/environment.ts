@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { StartupFault } from './startup-fault.ts'
+import { StartupFault } from '../startup-fault.ts'
 
 /** The settings as text: the environment of the process over the `.env` file beside it. Only programs call this. */
 export function readEnvironment(): Record<string, string | undefined> {

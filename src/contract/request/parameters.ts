@@ -1,6 +1,6 @@
-import { type FieldError, Problem } from '../http/problem.ts'
+import { type FieldError, Problem } from '../../http/problem.ts'
 import { checkText } from './json-body.ts'
-import { escapeToken, isObject, type JsonObject } from './document.ts'
+import { escapeToken, isObject, type JsonObject } from '../document/document.ts'
 
 /** Text pairs in the order they were sent, such as a query string or a form. */
 export type Pairs = ReadonlyMap<string, readonly string[]>

@@ -1,4 +1,4 @@
-import { Problem } from '../http/problem.ts'
+import { Problem } from '../../http/problem.ts'
 
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000

@@ -15,7 +15,7 @@ export interface ContractDocument {
 }
 
 /** Reads openapi.yaml, which stands at the top of the project. */
-export function loadDocument(location: URL = new URL('../../openapi.yaml', import.meta.url)): ContractDocument {
+export function loadDocument(location: URL = new URL('../../../openapi.yaml', import.meta.url)): ContractDocument {
   return parseDocument(readFileSync(location, 'utf8'))
 }
 

@@ -1,14 +1,14 @@
 import { MIMEType } from 'node:util'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { OpenAPIValidator } from 'openapi-backend'
-import { type FieldError, Problem } from '../http/problem.ts'
-import { at, escapeToken, list, object, type JsonObject, type Place } from './document.ts'
+import { type FieldError, Problem } from '../../http/problem.ts'
+import { at, escapeToken, list, object, type JsonObject, type Place } from '../document/document.ts'
 import { toFieldErrors } from './faults.ts'
 import { decodeUtf8, parseJson } from './json-body.ts'
-import type { BodySpec, Operation, Parameter } from './operations.ts'
+import type { BodySpec, Operation, Parameter } from '../document/operations.ts'
 import { coerce, coercePairs, parsePairs, shorten } from './parameters.ts'
-import type { ContractRouter, Incoming } from './router.ts'
-import type { SchemaCompiler } from './schemas.ts'
+import type { ContractRouter, Incoming } from '../router.ts'
+import type { SchemaCompiler } from '../document/schemas.ts'
 
 /** The validated parts of a request, as handlers receive them. */
 export interface RequestParts {

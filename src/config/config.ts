@@ -1,6 +1,6 @@
-import { isNetwork } from './http/client-address.ts'
+import { isNetwork } from '../http/client-address.ts'
 import { settings, type SettingName } from './settings.ts'
-import { StartupFault } from './startup-fault.ts'
+import { StartupFault } from '../startup-fault.ts'
 
 export interface Config {
   readonly host: string
