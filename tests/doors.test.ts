@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const PROJECT = join(import.meta.dirname, '..')
+const { forbidden } = createRequire(import.meta.url)('./support/doors.cjs') as { forbidden: readonly { name: string }[] }
+
+/** An import for each door that is closed to it, in the file where it stands. */
+const breaks: readonly [door: string, file: string, imported: string][] = [
+  ['no-circles', 'src/http/problem-kinds.ts', './problem.ts'],
+  ['nobody-imports-the-top', 'src/http/body.ts', '../app.ts'],
+  ['no-feature-imports-a-feature', 'src/auth/handlers.ts', '../notes/purge.ts'],
+  ['a-core-knows-no-handler', 'src/notes/core/note.ts', '../trash/trash-handlers.ts'],
+  ['features-know-contract-types-only', 'src/health/handlers.ts', '../contract/router.ts'],
+  ['the-platform-knows-no-feature', 'src/contract/router.ts', '../auth/scopes.ts'],
+  ['http-knows-nothing', 'src/http/cursor.ts', '../log.ts'],
+  ['db-knows-nothing', 'src/db/ping.ts', '../http/problem.ts'],
+  ['scheduling-knows-nothing', 'src/scheduling/fair-gate.ts', '../http/problem.ts'],
+  ['text-knows-no-note', 'src/text/find.ts', '../notes/core/bounds.ts'],
+  ['heavy-text-work-through-its-jobs-only', 'src/notes/editing/edit-handlers.ts', '../../text/diff.ts'],
+  ['contract-knows-http-only', 'src/contract/compile.ts', '../db/ping.ts'],
+  ['kysely-in-db-and-queries-only', 'src/notes/editing/batch-handlers.ts', 'kysely'],
+  ['openapi-backend-in-contract-only', 'src/http/exchange.ts', 'openapi-backend'],
+  ['routes-in-app-and-docs-only', 'src/http/request-log.ts', 'express'],
+  ['no-dev-dependency-at-run-time', 'src/log.ts', 'vitest'],
+  ['generate-is-for-development', 'src/docs/code-samples.ts', '../generate/samples/request.ts'],
+]
+const LONELY = 'src/http/lonely.ts'
+
+test('each door is closed: an import that it forbids is found, and no door is without one', { timeout: 60_000 }, async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'notes-api-doors-'))
+  try {
+    for (const name of ['src', 'generated', 'package.json', 'tsconfig.json'])
+      cpSync(join(PROJECT, name), join(copy, name), { recursive: true })
+    symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'))
+    for (const [, file, imported] of breaks) appendFileSync(join(copy, file), `\nimport '${imported}'\n`)
+    writeFileSync(join(copy, LONELY), 'export const lonely = true\n')
+    const config = join(PROJECT, 'tests/support/doors.cjs')
+    const cruise = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
+    const options = { cwd: copy, maxBuffer: 2 ** 26 }
+    const { stdout } = await promisify(execFile)(process.execPath, [cruise, '--config', config, '--output-type', 'json', 'src'], options)
+    const { summary } = JSON.parse(stdout) as { summary: { violations: readonly { rule: { name: string }; from: string }[] } }
+    const found = new Set(summary.violations.map(({ rule, from }) => `${rule.name} ${from}`))
+    const planted = [...breaks.map(([door, file]) => `${door} ${file}`), `no-orphans ${LONELY}`]
+    expect(planted.filter((one) => !found.has(one))).toEqual([])
+    expect(new Set(planted.map((one) => one.split(' ')[0]))).toEqual(new Set(forbidden.map(({ name }) => name)))
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+})
