@@ -17,6 +17,8 @@ export interface Requester {
   readonly key?: string
   /** The client went away: a place in the queue is given up. Work that has begun goes on, and keeps its slot. */
   readonly signal?: AbortSignal
+  /** How long this one may wait, in milliseconds; as long as any other unless it says so. */
+  readonly patienceMs?: number
 }
 
 interface GateOptions {
@@ -52,7 +54,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
     return [...waiting].findLast((place) => counts.get(place.key) === largest)
   }
 
-  const enter = async ({ key = '', signal }: Requester): Promise<void> => {
+  const enter = async ({ key = '', signal, patienceMs = waitMs }: Requester): Promise<void> => {
     if (signal?.aborted === true) throw busy(signal.reason)
     if (running < maxRunning) {
       running += 1
@@ -77,7 +79,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
         leave()
         reject(busy(signal?.aborted === true ? signal.reason : undefined))
       }
-      const timer = setTimeout(refuse, waitMs)
+      const timer = setTimeout(refuse, patienceMs)
       signal?.addEventListener('abort', refuse)
       const place = { key, admit, refuse }
       waiting.add(place)

@@ -5,9 +5,10 @@ import { createFairGate } from './fair-gate.ts'
 export interface WorkerPool {
   /**
    * Does a job and resolves with its result. Requests of one key share the queue fairly with those of others. Throws what
-   * `busy` makes when the queue is full, when the job is not done by its deadline, or when it needs too much memory.
+   * `busy` makes when the queue is full, when the job is not done by its deadline, or when it needs too much memory. A job
+   * that belongs to a longer piece of work brings the deadline of that, on the clock of `performance.now()`.
    */
-  readonly run: (job: unknown, key: string) => Promise<unknown>
+  readonly run: (job: unknown, key: string, deadline?: number) => Promise<unknown>
   /** Ends all threads; a job that is under way fails. */
   readonly close: () => Promise<void>
 }
@@ -107,9 +108,10 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   }
 
   return {
-    run: (job, key) => {
-      const deadline = performance.now() + deadlineMs
-      return gate.run(() => work(job, deadline), { key })
+    run: async (job, key, deadline = performance.now() + deadlineMs) => {
+      const patienceMs = deadline - performance.now()
+      if (patienceMs <= 0) throw busy()
+      return gate.run(() => work(job, deadline), { key, patienceMs })
     },
     close: async () => {
       isClosed = true

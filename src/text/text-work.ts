@@ -14,7 +14,7 @@ export interface TextWork {
    * Runs `attempt`, which reads in a transaction what a job is made of, asks `done` for its result, and writes. Where the job
    * is too large to be done with a lock held, `done` gives the transaction up; the job is done without it, and the attempt is
    * made again. The result then counts if the note still has the version that the job was made of. Throws a 503 when the note
-   * was changed each time.
+   * was changed each time, or when all of it together is not done within two seconds.
    */
   readonly whileUnchanged: <J extends TextJob, T>(userId: string, attempt: (done: Done<J>) => Promise<T>) => Promise<T>
   readonly close: () => Promise<void>
@@ -56,21 +56,22 @@ export function createTextWork(): TextWork {
     busy: (cause) => unavailable('The server is busy working on other large texts right now.', cause),
   })
 
-  const run: TextWork['run'] = async <J extends TextJob>(job: J, userId: string) => {
+  const run = async <J extends TextJob>(job: J, userId: string, deadline: number): Promise<ResultOf<J>> => {
     if (isSmall(job)) return runTextJob(job)
     // What a thread answers is what runTextJob returned there.
-    return (await pool.run(job, userId)) as ResultOf<J>
+    return (await pool.run(job, userId, deadline)) as ResultOf<J>
   }
 
   return {
-    run,
+    run: (job, userId) => run(job, userId, performance.now() + DEADLINE_MS),
     whileUnchanged: async <J extends TextJob, T>(userId: string, attempt: (done: Done<J>) => Promise<T>): Promise<T> => {
+      const deadline = performance.now() + DEADLINE_MS
       let known: { readonly version: number; readonly result: ResultOf<J> } | undefined
       const done: Done<J> = (version, job) => {
         if (known?.version === version) return known.result
         if (isSmall(job)) return runTextJob(job)
         throw new TooLargeHere(async () => {
-          known = { version, result: await run(job, userId) }
+          known = { version, result: await run(job, userId, deadline) }
         })
       }
       for (let retries = 0; ; retries += 1) {

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { createTextWork } from '../../src/text/text-work.ts'
 import type { DiffJob } from '../../src/text/jobs.ts'
 
@@ -29,6 +29,22 @@ test('a result counts for the version that it was made of, and for no other', as
   })
   expect(seen).toEqual([1, 2, 2])
   expect(diff).toMatch(/^--- version 2\n/)
+})
+
+test('all attempts together have two seconds', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    let attempts = 0
+    const attempt = work.whileUnchanged<DiffJob, string>('u', async (done) => {
+      attempts += 1
+      if (attempts === 2) vi.advanceTimersByTime(2_000)
+      return done(attempts, large)
+    })
+    await expect(attempt).rejects.toMatchObject({ slug: 'unavailable', headers: { 'Retry-After': 2 } })
+    expect(attempts).toBe(2)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a small job is done where it is asked for, in one attempt', async () => {
