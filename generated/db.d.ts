@@ -35,6 +35,7 @@ export interface ApiKeys {
 
 export interface IdempotencyKeys {
   expires_at: string;
+  fingerprint: Generated<number>;
   key: string;
   operation: string;
   request_hash: Buffer;

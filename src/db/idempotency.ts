@@ -5,6 +5,8 @@ import type { Database } from './database.ts'
 import { inTransaction } from './transaction.ts'
 
 const KEPT_HOURS = 24
+/** How the hash of a request is made today; stored with it, so that the way may change while keys are kept. */
+const FINGERPRINT = 2
 /** How long a repeated request waits for the first one; it holds no connection meanwhile. */
 const PATIENCE_MS = 2_000
 const PAUSE_MS = 40
@@ -62,22 +64,35 @@ async function attempt<T>(
   const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as mine`.execute(transaction)
   if (rows[0]?.mine !== true) return { state: 'in-flight' }
 
-  const requestHash = createHash('sha256').update(JSON.stringify(request)).digest()
-  const { rows: found } = await sql<{ request_hash: Buffer; result: T }>`
-    select request_hash, result from idempotency_keys
+  const { rows: found } = await sql<{ fingerprint: number; request_hash: Buffer; result: T }>`
+    select fingerprint, request_hash, result from idempotency_keys
     where user_id = ${userId} and operation = ${operation} and key = ${key} and expires_at > now()`.execute(transaction)
   const [earlier] = found
   if (earlier !== undefined) {
-    if (!requestHash.equals(earlier.request_hash)) return { state: 'other-request' }
+    if (!hashOf(request, earlier.fingerprint).equals(earlier.request_hash)) return { state: 'other-request' }
     return { state: 'replayed', result: earlier.result }
   }
   const result = await effect(transaction)
   await sql`
-    insert into idempotency_keys (user_id, operation, key, subject, request_hash, result, expires_at)
-    values (${userId}, ${operation}, ${key}, ${subject}, ${requestHash}, ${JSON.stringify(result)}::json, now() + make_interval(hours => ${KEPT_HOURS}))
+    insert into idempotency_keys (user_id, operation, key, subject, fingerprint, request_hash, result, expires_at)
+    values (${userId}, ${operation}, ${key}, ${subject}, ${FINGERPRINT}, ${hashOf(request, FINGERPRINT)},
+      ${JSON.stringify(result)}::json, now() + make_interval(hours => ${KEPT_HOURS}))
     on conflict (user_id, operation, key) do update
-      set subject = excluded.subject, request_hash = excluded.request_hash, result = excluded.result, expires_at = excluded.expires_at`.execute(
-    transaction,
-  )
+      set subject = excluded.subject, fingerprint = excluded.fingerprint, request_hash = excluded.request_hash,
+        result = excluded.result, expires_at = excluded.expires_at`.execute(transaction)
   return { state: 'done', result }
+}
+
+function hashOf(request: unknown, fingerprint: number): Buffer {
+  const text = fingerprint === 1 ? JSON.stringify(request) : canonical(request)
+  return createHash('sha256').update(text).digest()
+}
+
+/** JSON in which the keys of each object are sorted, so that a client may write them in any order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  const sorted = members.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${sorted.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
 }

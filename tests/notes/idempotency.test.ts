@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
@@ -39,6 +40,25 @@ test('the stored answer comes again even when the note has changed or is gone', 
   const second = await create(ann, 'again')
   expect([second.status, second.text]).toEqual([201, first.text])
   expect(first.headers.get('idempotency-replayed')).toBeNull()
+})
+
+test('a request whose fields come in another order is the same request', async () => {
+  const first = await create(ann, 'order', { title: 'Once', content: 'order', tags: ['a'], is_pinned: true })
+  const second = await create(ann, 'order', { is_pinned: true, tags: ['a'], content: 'order', title: 'Once' })
+  expect([second.status, second.text, second.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true'])
+  expect((await create(ann, 'order', { title: 'Once', content: 'order', tags: ['b'], is_pinned: true })).status).toBe(422)
+  expect(await notesWith('order')).toBe(1)
+})
+
+test('a key that an earlier version of the server stored is compared as that one did', async () => {
+  const body = { title: 'Once', content: 'earlier' }
+  const first = await create(ann, 'earlier', body)
+  const asValidated = { ...body, is_public: false, tags: [], is_pinned: false, is_archived: false }
+  const request_hash = createHash('sha256').update(JSON.stringify(asValidated)).digest()
+  await server.db.updateTable('idempotency_keys').set({ fingerprint: 1, request_hash }).where('key', '=', 'earlier').execute()
+  expect((await create(ann, 'earlier', body)).text).toBe(first.text)
+  expect((await create(ann, 'earlier', { ...body, title: 'Other' })).status).toBe(422)
+  expect(await notesWith('earlier')).toBe(1)
 })
 
 test('another request with the same key is refused, and has no effect', async () => {
