@@ -16,8 +16,8 @@ const slow = [
 ]
 
 /**
- * Move the clock of their process, each in one of its own: ids never go back in time, so those that are made after the clock
- * was put right would still be of the future.
+ * Move the clock of their process. Ids never go back in time, so those that are made after the clock was put right would
+ * still be of the future: these files are a project of their own, whose processes no other tests use.
  */
 const moveClock = ['tests/contract/numbers/{answers,defaults,limits,time}.test.ts']
 
@@ -37,7 +37,7 @@ export default defineConfig({
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
     projects: [
       { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...last] } },
-      { extends: true, test: { name: 'clock', include: moveClock, isolate: true } },
+      { extends: true, test: { name: 'clock', include: moveClock } },
       { extends: true, test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) } },
       { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 1 } } },
     ],
