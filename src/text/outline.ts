@@ -1,18 +1,17 @@
-/** The open list items at one place of a text, innermost first. Equal stacks are one object, so `===` compares them. */
-export interface ListItems {
-  /** Column at which the content of the innermost item begins; 0 at the root, outside all lists. */
-  readonly column: number
-  readonly parent: ListItems | undefined
-  /** The stacks with one more item: the one that was made first, and the others by their columns. */
-  deeper: ListItems | undefined
-  others: Map<number, ListItems> | undefined
-}
-
-interface Fence {
-  readonly sign: string
-  readonly length: number
-  readonly column: number
-}
+import { type ListItems, noItems, withItem } from './list-items.ts'
+import {
+  closes,
+  code,
+  type Fence,
+  indentOf,
+  isBlank,
+  isRule,
+  isUnderline,
+  type Line,
+  lineAt,
+  opens,
+  widthOfMarker,
+} from './markdown-line.ts'
 
 interface Paragraph {
   readonly start: number
@@ -50,17 +49,13 @@ export interface Found {
   readonly tasks: Task[]
 }
 
-const code = (sign: string): number => sign.charCodeAt(0)
-const [TAB, RETURN, SPACE] = [code('\t'), code('\r'), code(' ')]
-const [HASH, STAR, PLUS, DASH, UNDERLINE, EQUALS] = [code('#'), code('*'), code('+'), code('-'), code('_'), code('=')]
-const [BACKTICK, TILDE, GREATER, OPENING, CLOSING] = [code('`'), code('~'), code('>'), code('['), code(']')]
-const [ZERO, NINE, DOT, BRACE] = [code('0'), code('9'), code('.'), code(')')]
-
+const [HASH, EQUALS, DASH] = [code('#'), code('='), code('-')]
+const [GREATER, OPENING, CLOSING] = [code('>'), code('['), code(']')]
 const COMBINABLE = /[\u0300-\uffff]/
 
 /** The state before the first line of a text. */
 export function startOfText(): ScanState {
-  return { items: stack(0, undefined), fence: undefined, paragraph: undefined }
+  return { items: noItems(), fence: undefined, paragraph: undefined }
 }
 
 /**
@@ -70,9 +65,8 @@ export function startOfText(): ScanState {
  * note may have a million lines.
  */
 export function scanLine(content: string, start: number, state: ScanState, found: Found): number {
-  const lineFeed = content.indexOf('\n', start)
-  const end = lineFeed === -1 ? content.length : lineFeed + 1
-  const line = { content, start, end, last: lastOf(content, start, lineFeed) }
+  const line = lineAt(content, start)
+  const { end } = line
   const { at, column } = indentOf(line, start, 0)
   if (at === line.last) {
     state.paragraph = undefined
@@ -112,31 +106,6 @@ export function normal(text: string): string {
   return COMBINABLE.test(trimmed) ? trimmed.normalize('NFC') : trimmed
 }
 
-/** A line from `start` to `last`, and on to `end` with its ending. */
-interface Line {
-  readonly content: string
-  readonly start: number
-  readonly last: number
-  readonly end: number
-}
-
-function lastOf(content: string, start: number, lineFeed: number): number {
-  if (lineFeed === -1) return content.length
-  return lineFeed > start && content.charCodeAt(lineFeed - 1) === RETURN ? lineFeed - 1 : lineFeed
-}
-
-/** Tabs reach to the next multiple of four (CommonMark §2.2). */
-function indentOf({ content, last }: Line, from: number, fromColumn: number): { at: number; column: number } {
-  let [at, column] = [from, fromColumn]
-  for (; at < last; at += 1) {
-    const sign = content.charCodeAt(at)
-    if (sign === SPACE) column += 1
-    else if (sign === TAB) column += 4 - (column % 4)
-    else break
-  }
-  return { at, column }
-}
-
 function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, origin: number): Heading | undefined {
   const { content, start, last, end } = line
   const sign = content.charCodeAt(at)
@@ -148,26 +117,6 @@ function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, ori
   const lines = content.slice(paragraph.start, start).split('\n')
   const text = normal(lines.map((part) => part.trim()).join(' '))
   return { level: sign === EQUALS ? 1 : 2, text, start: paragraph.start - origin, end: end - origin }
-}
-
-/** One sign repeated, and blanks after it. */
-function isUnderline(line: Line, from: number, sign: number): boolean {
-  let at = from
-  while (at < line.last && line.content.charCodeAt(at) === sign) at += 1
-  return indentOf(line, at, 0).at === line.last
-}
-
-/** Three or more of one sign, and blanks anywhere between them (CommonMark §4.1). */
-function isRule({ content, last }: Line, from: number): boolean {
-  const sign = content.charCodeAt(from)
-  if (sign !== DASH && sign !== STAR && sign !== UNDERLINE) return false
-  let count = 0
-  for (let at = from; at < last; at += 1) {
-    const other = content.charCodeAt(at)
-    if (other === sign) count += 1
-    else if (other !== SPACE && other !== TAB) return false
-  }
-  return count >= 3
 }
 
 function readBlock(line: Line, from: number, fromColumn: number, state: ScanState, found: Found): void {
@@ -196,59 +145,10 @@ function readBlock(line: Line, from: number, fromColumn: number, state: ScanStat
   }
 }
 
-function withItem(items: ListItems, column: number): ListItems {
-  if (items.deeper === undefined) items.deeper = stack(column, items)
-  if (items.deeper.column === column) return items.deeper
-  items.others ??= new Map()
-  const known = items.others.get(column) ?? stack(column, items)
-  items.others.set(column, known)
-  return known
-}
-
-function stack(column: number, parent: ListItems | undefined): ListItems {
-  return { column, parent, deeper: undefined, others: undefined }
-}
-
 function taskAt({ content, last }: Line, at: number, origin: number): Task | undefined {
   if (content.charCodeAt(at) !== OPENING || at + 3 > last || content.charCodeAt(at + 2) !== CLOSING) return undefined
   const mark = content.charAt(at + 1)
   if (mark !== ' ' && mark !== 'x' && mark !== 'X') return undefined
   if (at + 3 < last && !isBlank(content.charCodeAt(at + 3))) return undefined
   return { text: normal(content.slice(at + 3, last)), isChecked: mark !== ' ', mark: at + 1 - origin }
-}
-
-/** How long the list marker at a place is, which a blank or the end of the line follows; 0 where there is none. */
-function widthOfMarker({ content, last }: Line, from: number): number {
-  let at = from
-  const sign = content.charCodeAt(at)
-  if (sign !== DASH && sign !== STAR && sign !== PLUS) {
-    while (at < last && at - from < 9 && isDigit(content.charCodeAt(at))) at += 1
-    const closing = content.charCodeAt(at)
-    if (at === from || at === last || (closing !== DOT && closing !== BRACE)) return 0
-  }
-  at += 1
-  return at <= last && (at === last || isBlank(content.charCodeAt(at))) ? at - from : 0
-}
-
-function isDigit(sign: number): boolean {
-  return sign >= ZERO && sign <= NINE
-}
-
-function isBlank(sign: number): boolean {
-  return sign === SPACE || sign === TAB
-}
-
-function opens({ content, last }: Line, at: number, column: number): Fence | undefined {
-  const sign = content.charCodeAt(at)
-  if (at === last || (sign !== BACKTICK && sign !== TILDE)) return undefined
-  const rest = content.slice(at, last)
-  const run = /^(?:`{3,}|~{3,})/.exec(rest)?.[0]
-  if (run === undefined || (sign === BACKTICK && rest.includes('`', run.length))) return undefined
-  return { sign: run.charAt(0), length: run.length, column }
-}
-
-function closes({ content, last }: Line, at: number, fence: Fence): boolean {
-  if (content.charAt(at) !== fence.sign) return false
-  const rest = content.slice(at, last).trimEnd()
-  return rest.length >= fence.length && rest === fence.sign.repeat(rest.length)
 }
