@@ -78,7 +78,10 @@ function readArguments() {
 try {
   await main()
 } catch (error) {
-  const lines = error instanceof StartupFault ? error.lines : [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  const lines =
+    error instanceof StartupFault
+      ? error.lines
+      : [error instanceof Error ? (error.stack ?? error.message) : String(error)]
   for (const line of lines) process.stderr.write(`notes-api: ${line}\n`)
   process.exit(1)
 }

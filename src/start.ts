@@ -42,7 +42,8 @@ export async function start(
   const document = loadDocument()
   const closers: (() => Promise<void>)[] = [listener.close]
   const stopAll = async (): Promise<void> => {
-    for (const close of closers) await close().catch((error: unknown) => log.error({ err: error }, 'a part did not stop'))
+    for (const close of closers)
+      await close().catch((error: unknown) => log.error({ err: error }, 'a part did not stop'))
   }
   const phase = { now: 'starting' as 'starting' | 'ready' | 'stopping' }
   let stopping: Promise<void> | undefined
@@ -58,7 +59,10 @@ export async function start(
     })
     closers.splice(1, 0, () => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
     const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
-    const secretKeys = [secretKey, ...(config.secretKeyAccepted === undefined ? [] : [config.secretKeyAccepted])] as const
+    const secretKeys = [
+      secretKey,
+      ...(config.secretKeyAccepted === undefined ? [] : [config.secretKeyAccepted]),
+    ] as const
     const auth = createAuth(db, {
       ...config,
       secretKeys: [...secretKeys],
@@ -95,7 +99,10 @@ export async function start(
     const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
       if (phase.now !== 'starting') return
       phase.now = 'ready'
-      const chores: Chore[] = [(isStopping) => purge(db, isStopping), (isStopping) => purgeNotes(db, config, isStopping)]
+      const chores: Chore[] = [
+        (isStopping) => purge(db, isStopping),
+        (isStopping) => purgeNotes(db, config, isStopping),
+      ]
       closers.unshift(startHousekeeping(chores, (error) => log.warn({ err: error }, 'old rows could not be deleted')))
     })
     const stop = (): Promise<void> => {

@@ -56,7 +56,12 @@ test.each([
   ['ACCESS_TOKEN_TTL', '90', 'accessTokenSeconds', 90],
   ['ACCESS_TOKEN_TTL', '24h', 'accessTokenSeconds', 86_400],
   ['REFRESH_TOKEN_TTL', '90d', 'refreshTokenSeconds', 90 * 86_400],
-  ['CORS_ORIGINS', 'https://a.example, http://localhost:5173', 'corsOrigins', ['https://a.example', 'http://localhost:5173']],
+  [
+    'CORS_ORIGINS',
+    'https://a.example, http://localhost:5173',
+    'corsOrigins',
+    ['https://a.example', 'http://localhost:5173'],
+  ],
   ['TRUSTED_PROXIES', '10.0.0.0/8, fd00::/8,192.0.2.1', 'trustedProxies', ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']],
   ['REGISTRATION', 'closed', 'registration', 'closed'],
   ['PASSWORD_MIN_LENGTH', '12', 'passwordMinLength', 12],
@@ -108,7 +113,9 @@ test.each([
 test('every wrong setting is reported at once, and none is quoted', () => {
   const wrong = Object.fromEntries(settings.map(({ name }) => [name, 'canary !']))
   const faults = faultsOf(wrong)
-  expect(faults.map((line) => line.split(' ')[0])).toEqual(settings.map(({ name }) => name).filter((name) => name !== 'DATA_DIR'))
+  expect(faults.map((line) => line.split(' ')[0])).toEqual(
+    settings.map(({ name }) => name).filter((name) => name !== 'DATA_DIR'),
+  )
   expect(faults.join('\n')).not.toContain('canary')
 })
 

@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 const PROJECT = join(import.meta.dirname, '..')
-const { forbidden } = createRequire(import.meta.url)('./support/doors.cjs') as { forbidden: readonly { name: string }[] }
+const { forbidden } = createRequire(import.meta.url)('./support/doors.cjs') as {
+  forbidden: readonly { name: string }[]
+}
 
 /** An import for each door that is closed to it, in the file where it stands. */
 const breaks: readonly [door: string, file: string, imported: string][] = [
@@ -31,24 +33,34 @@ const breaks: readonly [door: string, file: string, imported: string][] = [
 ]
 const LONELY = 'src/http/lonely.ts'
 
-test('each door is closed: an import that it forbids is found, and no door is without one', { timeout: 60_000 }, async () => {
-  const copy = mkdtempSync(join(tmpdir(), 'notes-api-doors-'))
-  try {
-    for (const name of ['src', 'generated', 'package.json', 'tsconfig.json'])
-      cpSync(join(PROJECT, name), join(copy, name), { recursive: true })
-    symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'))
-    for (const [, file, imported] of breaks) appendFileSync(join(copy, file), `\nimport '${imported}'\n`)
-    writeFileSync(join(copy, LONELY), 'export const lonely = true\n')
-    const config = join(PROJECT, 'tests/support/doors.cjs')
-    const cruise = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
-    const options = { cwd: copy, maxBuffer: 2 ** 26 }
-    const { stdout } = await promisify(execFile)(process.execPath, [cruise, '--config', config, '--output-type', 'json', 'src'], options)
-    const { summary } = JSON.parse(stdout) as { summary: { violations: readonly { rule: { name: string }; from: string }[] } }
-    const found = new Set(summary.violations.map(({ rule, from }) => `${rule.name} ${from}`))
-    const planted = [...breaks.map(([door, file]) => `${door} ${file}`), `no-orphans ${LONELY}`]
-    expect(planted.filter((one) => !found.has(one))).toEqual([])
-    expect(new Set(planted.map((one) => one.split(' ')[0]))).toEqual(new Set(forbidden.map(({ name }) => name)))
-  } finally {
-    rmSync(copy, { recursive: true })
-  }
-})
+test(
+  'each door is closed: an import that it forbids is found, and no door is without one',
+  { timeout: 60_000 },
+  async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'notes-api-doors-'))
+    try {
+      for (const name of ['src', 'generated', 'package.json', 'tsconfig.json'])
+        cpSync(join(PROJECT, name), join(copy, name), { recursive: true })
+      symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'))
+      for (const [, file, imported] of breaks) appendFileSync(join(copy, file), `\nimport '${imported}'\n`)
+      writeFileSync(join(copy, LONELY), 'export const lonely = true\n')
+      const config = join(PROJECT, 'tests/support/doors.cjs')
+      const cruise = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
+      const options = { cwd: copy, maxBuffer: 2 ** 26 }
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [cruise, '--config', config, '--output-type', 'json', 'src'],
+        options,
+      )
+      const { summary } = JSON.parse(stdout) as {
+        summary: { violations: readonly { rule: { name: string }; from: string }[] }
+      }
+      const found = new Set(summary.violations.map(({ rule, from }) => `${rule.name} ${from}`))
+      const planted = [...breaks.map(([door, file]) => `${door} ${file}`), `no-orphans ${LONELY}`]
+      expect(planted.filter((one) => !found.has(one))).toEqual([])
+      expect(new Set(planted.map((one) => one.split(' ')[0]))).toEqual(new Set(forbidden.map(({ name }) => name)))
+    } finally {
+      rmSync(copy, { recursive: true })
+    }
+  },
+)

@@ -36,7 +36,9 @@ test('the settings table of the README is complete and has the true defaults', (
 })
 
 test('package.json, the contract and the image name one version', () => {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   expect(loadDocument().version).toBe(version)
   expect(readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8')).toContain(`image: notes-api:${version}`)
   expect(readFileSync(new URL('../CHANGELOG.md', import.meta.url), 'utf8')).toContain(`## [${version}]`)

@@ -36,9 +36,15 @@ export default defineConfig({
     teardownTimeout: 15_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
     projects: [
-      { extends: true, test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...last] } },
+      {
+        extends: true,
+        test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...last] },
+      },
       { extends: true, test: { name: 'clock', include: moveClock } },
-      { extends: true, test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) } },
+      {
+        extends: true,
+        test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) },
+      },
       { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 1 } } },
     ],
   },

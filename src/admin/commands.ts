@@ -93,7 +93,9 @@ export const commands = {
 } as const satisfies Record<string, Command>
 
 export function helpText(): string {
-  const lines = Object.entries(commands).map(([name, { parameters, help }]) => `  ${[name, ...parameters].join(' ').padEnd(24)}${help}`)
+  const lines = Object.entries(commands).map(
+    ([name, { parameters, help }]) => `  ${[name, ...parameters].join(' ').padEnd(24)}${help}`,
+  )
   return [
     'Usage: npm run admin -- <command>',
     '',

@@ -30,12 +30,16 @@ async function main(): Promise<number> {
 }
 
 function readArguments(): { name: keyof typeof commands | 'help'; args: readonly string[] } {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  })
   const [name = 'help', ...args] = positionals
   if (values.help === true || name === 'help') return { name: 'help', args: [] }
   if (!isCommand(name)) throw new UsageFault(`there is no command ${name}`)
   const wanted = commands[name].parameters
-  if (args.length !== wanted.length) throw new UsageFault(`${name} takes ${wanted.length === 0 ? 'no arguments' : wanted.join(' ')}`)
+  if (args.length !== wanted.length)
+    throw new UsageFault(`${name} takes ${wanted.length === 0 ? 'no arguments' : wanted.join(' ')}`)
   return { name, args }
 }
 

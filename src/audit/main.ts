@@ -19,7 +19,12 @@ const TIMEOUT_MS = 5_000
 try {
   const config = loadConfig(readEnvironment())
   const pids = serverProcesses(config.port)
-  const findings = [await checkHealth(config), await checkDatabase(config), await checkConnections(config, pids), checkUser(pids)]
+  const findings = [
+    await checkHealth(config),
+    await checkDatabase(config),
+    await checkConnections(config, pids),
+    checkUser(pids),
+  ]
   for (const [holds, text] of findings) process.stdout.write(`${holds ? 'ok  ' : 'FAIL'}  ${text}\n`)
   process.exitCode = findings.every(([holds]) => holds) ? 0 : 1
 } catch (error) {
@@ -72,7 +77,9 @@ async function checkConnections(config: Config, pids: readonly number[] | undefi
 function checkUser(pids: readonly number[] | undefined): Finding {
   const users = pids?.map(userOf) ?? [process.getuid?.() ?? Number.NaN]
   if (users.length === 0) return [false, 'the user of the server is not known, because its process was not found']
-  return users.includes(0) ? [false, 'the server runs as root'] : [true, `the server does not run as root (uid ${users.join(', ')})`]
+  return users.includes(0)
+    ? [false, 'the server runs as root']
+    : [true, `the server does not run as root (uid ${users.join(', ')})`]
 }
 
 /** undefined where there is no /proc to look into. */

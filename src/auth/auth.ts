@@ -28,13 +28,17 @@ const WAIT_MS = 2_000
 
 /** The parts that authentication is made of, put together for one server. */
 export function createAuth(db: Database, options: AuthOptions): AuthDeps {
-  const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } = options
+  const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } =
+    options
   const slots = Math.max(1, Math.min(availableParallelism() - 1, MOST_HASHES))
   return {
     db,
     tokens: createTokens(secretKeys, accessTokenSeconds),
     hashGate: createFairGate({ slots, queue: QUEUE, waitMs: WAIT_MS, busy: tooManyHashes }),
-    loginThrottle: createLoginThrottle(db, { key: deriveKey(secretKeys[0], 'login-throttle'), onFallback: onLocalThrottle }),
+    loginThrottle: createLoginThrottle(db, {
+      key: deriveKey(secretKeys[0], 'login-throttle'),
+      onFallback: onLocalThrottle,
+    }),
     cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
     refreshTokenSeconds,
     registration,

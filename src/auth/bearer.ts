@@ -7,16 +7,24 @@ import { findLiveSession } from './session/sessions.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Makes the function that turns an Authorization header into its caller, or throws the 401 (RFC 6750 §3). */
-export function createAuthenticate(db: Database, tokens: Tokens): (authorization: string | undefined) => Promise<Caller> {
+export function createAuthenticate(
+  db: Database,
+  tokens: Tokens,
+): (authorization: string | undefined) => Promise<Caller> {
   return async (authorization) => {
     if (authorization === undefined) {
       const detail = 'This operation needs an access token or an API key, sent as "Authorization: Bearer …".'
       throw unauthorized(detail, 'Bearer realm="notes-api"')
     }
     const [, credential = ''] = /^Bearer +([A-Za-z0-9._~+/-]{1,4096}=*)$/i.exec(authorization) ?? []
-    const caller = isApiKey(credential) ? await callerOfKey(db, credential) : await callerOfToken(db, tokens, credential)
+    const caller = isApiKey(credential)
+      ? await callerOfKey(db, credential)
+      : await callerOfToken(db, tokens, credential)
     if (caller === undefined) {
-      throw unauthorized('The credential is not, or no longer, valid.', 'Bearer realm="notes-api", error="invalid_token"')
+      throw unauthorized(
+        'The credential is not, or no longer, valid.',
+        'Bearer realm="notes-api", error="invalid_token"',
+      )
     }
     return caller
   }
@@ -34,7 +42,11 @@ async function callerOfToken(db: Database, tokens: Tokens, token: string): Promi
   // A token outlives its session only on paper.
   const session = await findLiveSession(db, claims.sessionId)
   if (session?.user_id !== claims.userId) return undefined
-  return { userId: claims.userId, credential: { kind: 'session', id: claims.sessionId }, scopes: knownScopes(claims.scope) }
+  return {
+    userId: claims.userId,
+    credential: { kind: 'session', id: claims.sessionId },
+    scopes: knownScopes(claims.scope),
+  }
 }
 
 /** For an account that was deleted between the check of the credential and the use of it. */

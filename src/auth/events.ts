@@ -30,7 +30,10 @@ const KEPT_OTHERS = 800
  * Records what happened in the transaction in which it happens: both are there afterwards, or neither is. An account
  * keeps so many events; the oldest give way.
  */
-export async function recordEvent(transaction: Transaction<DB>, { type, userId, address, subjectId }: Happening): Promise<void> {
+export async function recordEvent(
+  transaction: Transaction<DB>,
+  { type, userId, address, subjectId }: Happening,
+): Promise<void> {
   await transaction
     .insertInto('security_events')
     .values({ id: uuidv7(), user_id: userId, type, subject_id: subjectId ?? null, address: addressColumn(address) })
@@ -73,7 +76,9 @@ export async function listEvents(
     .where('user_id', '=', userId)
     .where('created_at', '>', sql<string>`now() - make_interval(days => ${sql.lit(KEPT_DAYS)})`)
   const rest =
-    after === undefined ? events : events.where(sql<boolean>`(created_at, id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`)
+    after === undefined
+      ? events
+      : events.where(sql<boolean>`(created_at, id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`)
   return rest.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
 }
 

@@ -17,7 +17,9 @@ export function narrowScope(available: string, wanted: string | undefined): stri
   const granted = knownScopes(available).filter((scope) => words.includes(scope))
   const refused = words.filter((word) => !granted.some((scope) => scope === word))
   if (refused.length === 0) return granted.join(' ')
-  throw validationFailed([{ loc: ['body', 'scope'], pointer: '/scope', msg: `May be any of: ${available}.`, type: 'invalid_scope' }])
+  throw validationFailed([
+    { loc: ['body', 'scope'], pointer: '/scope', msg: `May be any of: ${available}.`, type: 'invalid_scope' },
+  ])
 }
 
 /** What a key asks for beyond the session that makes it. */

@@ -150,11 +150,15 @@ function entriesOf(text: string): string[] {
 
 function networks(text: string): string[] | Fault {
   const list = entriesOf(text)
-  return list.every(isNetwork) ? list : new Fault('must be addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas')
+  return list.every(isNetwork)
+    ? list
+    : new Fault('must be addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas')
 }
 
 function origins(text: string): string[] | Fault {
   const list = entriesOf(text)
   const wrong = list.some((entry) => URL.parse(entry)?.origin !== entry)
-  return wrong ? new Fault('must be origins such as https://notes.example.com, without a path, separated by commas') : list
+  return wrong
+    ? new Fault('must be origins such as https://notes.example.com, without a path, separated by commas')
+    : list
 }

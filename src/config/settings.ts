@@ -25,10 +25,26 @@ export const settings = [
     fallback: '',
     help: 'A second key whose tokens are accepted but not made: the next or the former SECRET_KEY while it is being changed.',
   },
-  { name: 'ACCESS_TOKEN_TTL', fallback: '15m', help: 'How long an access token lives: a number with s, m, h or d; at most 24h.' },
-  { name: 'REFRESH_TOKEN_TTL', fallback: '30d', help: 'How long a session may rest unused; at most 90d, when it ends anyway.' },
-  { name: 'REGISTRATION', fallback: 'open', help: 'Whether people may register themselves: open, or closed (see npm run admin).' },
-  { name: 'PASSWORD_MIN_LENGTH', fallback: '8', help: 'How many characters a new password needs at least, from 8 to 64.' },
+  {
+    name: 'ACCESS_TOKEN_TTL',
+    fallback: '15m',
+    help: 'How long an access token lives: a number with s, m, h or d; at most 24h.',
+  },
+  {
+    name: 'REFRESH_TOKEN_TTL',
+    fallback: '30d',
+    help: 'How long a session may rest unused; at most 90d, when it ends anyway.',
+  },
+  {
+    name: 'REGISTRATION',
+    fallback: 'open',
+    help: 'Whether people may register themselves: open, or closed (see npm run admin).',
+  },
+  {
+    name: 'PASSWORD_MIN_LENGTH',
+    fallback: '8',
+    help: 'How many characters a new password needs at least, from 8 to 64.',
+  },
   {
     name: 'TRUSTED_PROXIES',
     fallback: '',
@@ -38,8 +54,16 @@ export const settings = [
   { name: 'HISTORY_VERSIONS', fallback: '1000', help: 'How many earlier versions of a note are kept at most.' },
   { name: 'HISTORY_DAYS', fallback: '365', help: 'For how many days earlier versions of a note are kept.' },
   { name: 'TRASH_DAYS', fallback: '30', help: 'After how many days in the trash a note is erased.' },
-  { name: 'CORS_ORIGINS', fallback: '', help: 'Origins whose pages may call the API, separated by commas. Empty: none.' },
-  { name: 'REPLY_VALIDATION', fallback: 'enforce', help: 'What happens to a reply that breaks the contract: enforce (500), log, or off.' },
+  {
+    name: 'CORS_ORIGINS',
+    fallback: '',
+    help: 'Origins whose pages may call the API, separated by commas. Empty: none.',
+  },
+  {
+    name: 'REPLY_VALIDATION',
+    fallback: 'enforce',
+    help: 'What happens to a reply that breaks the contract: enforce (500), log, or off.',
+  },
   { name: 'LOG_LEVEL', fallback: 'info', help: 'trace, debug, info, warn, error, fatal or silent.' },
   { name: 'LOG_FORMAT', fallback: 'auto', help: 'pretty, json, or auto: pretty in a terminal, json otherwise.' },
 ] as const satisfies readonly Setting[]
@@ -48,7 +72,9 @@ export type SettingName = (typeof settings)[number]['name']
 
 /** The text of `npm start -- --help`. */
 export function helpText(version: string): string {
-  const lines = settings.map(({ name, fallback, help }) => `  ${name.padEnd(20)}${help}${fallback === '' ? '' : ` [${fallback}]`}`)
+  const lines = settings.map(
+    ({ name, fallback, help }) => `  ${name.padEnd(20)}${help}${fallback === '' ? '' : ` [${fallback}]`}`,
+  )
   return [
     `notes-api ${version}: a self-hosted notes API.`,
     '',

@@ -76,7 +76,9 @@ export async function createContract(deps: ContractDeps): Promise<Contract> {
         send(response, outgoing)
       })
       // To express, nothing thrown is no error, and some words are commands.
-      .catch((error: unknown) => next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })))
+      .catch((error: unknown) =>
+        next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })),
+      )
   }
   return { dispatch, checkReply: checkOutgoing }
 }
@@ -144,7 +146,10 @@ function registerStages(backend: StrictBackend, router: ContractRouter, deps: Co
  * the contract says, which is what `Request<K>` says.
  */
 function registerOperation(backend: StrictBackend, operation: Operation, { handlers, clientOf }: ContractDeps): void {
-  const handle = handlers[operation.operationId as keyof Handlers] as (request: unknown, reply: unknown) => Promise<unknown>
+  const handle = handlers[operation.operationId as keyof Handlers] as (
+    request: unknown,
+    reply: unknown,
+  ) => Promise<unknown>
   backend.register(operation.operationId, (context: Context, { request }: Passage) => {
     const parts = { ...(context.validation.coerced as unknown as RequestParts), client: clientOf(request) }
     const caller = callerOf(context)
@@ -152,12 +157,18 @@ function registerOperation(backend: StrictBackend, operation: Operation, { handl
   })
 }
 
-function makeReply(status: number, body?: unknown, headers: Reply<never>['headers'] = {}): Omit<OutgoingReply, 'mediaType'> {
+function makeReply(
+  status: number,
+  body?: unknown,
+  headers: Reply<never>['headers'] = {},
+): Omit<OutgoingReply, 'mediaType'> {
   return { status, body, headers }
 }
 
 function refuseUnacceptable(request: Request, operation: Operation): void {
-  const types = [...operation.responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
+  const types = [...operation.responses]
+    .filter(([status]) => status < 300)
+    .flatMap(([, { content }]) => [...content.keys()])
   // Without a body there is nothing to accept but a failure, which to many clients is JSON (RFC 9457 §3).
   const offered = types.length > 0 ? types : ['application/problem+json', 'application/json']
   if (request.headers.accept === undefined || request.accepts(offered) !== false) return

@@ -27,7 +27,9 @@ type Simplify<T> = { [K in keyof T]: T[K] }
 type Present<T> = [NonNullable<T>] extends [never] ? NoMembers : NonNullable<T>
 
 type Parameters<K extends OperationId> = operations[K]['parameters']
-type BodyOf<K extends OperationId> = operations[K] extends { requestBody: { content: infer C } } ? C[keyof C] : undefined
+type BodyOf<K extends OperationId> = operations[K] extends { requestBody: { content: infer C } }
+  ? C[keyof C]
+  : undefined
 
 type Query<K extends OperationId> = Present<Parameters<K>['query']>
 type FilledQuery<K extends OperationId> = Query<K> & Required<Pick<Query<K>, DefaultedQuery[K] & keyof Query<K>>>
@@ -48,10 +50,15 @@ type Responses<K extends OperationId> = operations[K]['responses']
 /** Success and redirection; a failure is thrown as a Problem. */
 export type StatusOf<K extends OperationId> = Extract<keyof Responses<K>, 200 | 201 | 204 | 304>
 type ResponseOf<K extends OperationId, S extends StatusOf<K>> = Responses<K>[S]
-type ReplyBody<R> = R extends { content: infer C } ? ([NonNullable<C>] extends [never] ? undefined : C[keyof C]) : undefined
+type ReplyBody<R> = R extends { content: infer C }
+  ? [NonNullable<C>] extends [never]
+    ? undefined
+    : C[keyof C]
+  : undefined
 type AllHeaders<R> = R extends { headers: infer H } ? Omit<Known<H>, AddedHeaders> : NoMembers
 type ReplyHeaders<K extends OperationId, R> = Simplify<
-  Omit<AllHeaders<R>, OptionalReplyHeaders[K]> & Partial<Pick<AllHeaders<R>, OptionalReplyHeaders[K] & keyof AllHeaders<R>>>
+  Omit<AllHeaders<R>, OptionalReplyHeaders[K]> &
+    Partial<Pick<AllHeaders<R>, OptionalReplyHeaders[K] & keyof AllHeaders<R>>>
 >
 
 type HeaderArguments<H> = [keyof H] extends [never] ? [] : Partial<H> extends H ? [headers?: H] : [headers: H]

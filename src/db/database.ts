@@ -7,7 +7,9 @@ import { typeParsers } from './type-parsers.ts'
 export type Database = Kysely<DB>
 
 /** Where the database is: a connection string, or the parts of one. */
-export type Connection = string | { readonly host: string; readonly port: number; readonly user: string; readonly database: string }
+export type Connection =
+  | string
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string }
 
 export interface DatabaseOptions {
   readonly connection: Connection

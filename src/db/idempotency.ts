@@ -30,7 +30,11 @@ export type Once<T> =
  * Runs `effect` in a transaction that also stores its result under the key, so that there is never one without the
  * other; a request that comes again gets that result. What `effect` throws undoes both.
  */
-export async function once<T>(db: Database, of: OnceKey, effect: (transaction: Database) => Promise<T>): Promise<Once<T>> {
+export async function once<T>(
+  db: Database,
+  of: OnceKey,
+  effect: (transaction: Database) => Promise<T>,
+): Promise<Once<T>> {
   const { key } = of
   if (key === undefined) return { state: 'done', result: await inTransaction(db, effect) }
   const deadline = performance.now() + PATIENCE_MS
@@ -50,7 +54,9 @@ export async function forgetSubjects(db: Database, userId: string, subjects: rea
 export async function forgetExpired(db: Database, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from idempotency_keys where (user_id, operation, key) in (
-      select user_id, operation, key from idempotency_keys where expires_at < now() limit ${batch} for update skip locked)`.execute(db)
+      select user_id, operation, key from idempotency_keys where expires_at < now() limit ${batch} for update skip locked)`.execute(
+    db,
+  )
   return Number(numAffectedRows)
 }
 
@@ -61,7 +67,9 @@ async function attempt<T>(
 ): Promise<Once<T>> {
   // A lock of the key's own, because there is no row to lock yet. Two keys with one hash only wait for each other.
   const name = JSON.stringify([userId, operation, key])
-  const { rows } = await sql<{ mine: boolean }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as mine`.execute(transaction)
+  const { rows } = await sql<{
+    mine: boolean
+  }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as mine`.execute(transaction)
   if (rows[0]?.mine !== true) return { state: 'in-flight' }
 
   const { rows: found } = await sql<{ fingerprint: number; request_hash: Buffer; result: T }>`

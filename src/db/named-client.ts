@@ -21,7 +21,9 @@ export class NamedClient extends Client {
     const named: Query = (text, values, ...rest) => {
       if (typeof text !== 'string' || !Array.isArray(values)) return query(text, values, ...rest)
       const result = query(...nameStatement(text, values), ...rest)
-      return result instanceof Promise ? result.catch((error: unknown) => this.#afterFailure(error, query, text, values)) : result
+      return result instanceof Promise
+        ? result.catch((error: unknown) => this.#afterFailure(error, query, text, values))
+        : result
     }
     this.query = named as typeof this.query
   }

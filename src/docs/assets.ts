@@ -32,7 +32,9 @@ const compress = promisify(gzip)
  * may keep it for ever, also while developing, where the package version stands still.
  */
 export function loadAssets(): Assets {
-  const files = new Map(Object.entries(sources).map(([name, [type, url]]) => [name, { type, bytes: readFileSync(new URL(url)) }]))
+  const files = new Map(
+    Object.entries(sources).map(([name, [type, url]]) => [name, { type, bytes: readFileSync(new URL(url)) }]),
+  )
   const hash = createHash('sha256')
   for (const [name, { bytes }] of files) hash.update(`${name}:${bytes.length}:`).update(bytes)
   const version = hash.digest('hex').slice(0, 16)

@@ -46,7 +46,9 @@ const contractAt = (text: string | (() => string), type: string): RequestHandler
 export function createDocs({ yaml, document, problems }: DocsDeps): Router {
   const assets = loadAssets()
   const title = readTitle(document)
-  const problemPages = new Map(problems.map((problem) => [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]))
+  const problemPages = new Map(
+    problems.map((problem) => [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]),
+  )
   const docs = Router({ caseSensitive: true })
 
   docs.get('/', pageAt(landingPage(title, assets), textPolicy))

@@ -60,7 +60,9 @@ function refinementsText(): string {
 }
 
 function defaulted(parameters: Operation['parameters']): string[] {
-  return parameters.filter((parameter) => parameter.in === 'query' && 'default' in parameter.schema.value).map(({ name }) => name)
+  return parameters
+    .filter((parameter) => parameter.in === 'query' && 'default' in parameter.schema.value)
+    .map(({ name }) => name)
 }
 
 function optionalHeaders(responses: Operation['responses']): string[] {

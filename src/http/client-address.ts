@@ -37,7 +37,8 @@ function parseNetwork(text: string) {
   const [address = '', length, ...rest] = text.split('/')
   const family = isIP(address) === 6 ? ('ipv6' as const) : ('ipv4' as const)
   const all = family === 'ipv6' ? 128 : 32
-  const bits = rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length)) ? Number.NaN : Number(length ?? all)
+  const bits =
+    rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length)) ? Number.NaN : Number(length ?? all)
   return { address, bits, family }
 }
 

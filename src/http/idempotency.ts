@@ -3,10 +3,14 @@ import { Problem, validationFailed } from './problem.ts'
 /** What a request with an Idempotency-Key is told when it has no effect and no answer: by the state of the first one. */
 export function refuseRepeated(state: 'in-flight' | 'other-request'): Problem {
   if (state === 'in-flight') {
-    return new Problem('request-in-flight', 'A request with this Idempotency-Key is still under way.', { headers: { 'Retry-After': 1 } })
+    return new Problem('request-in-flight', 'A request with this Idempotency-Key is still under way.', {
+      headers: { 'Retry-After': 1 },
+    })
   }
   const msg = 'Was used for another request. Take a new key for each thing you want done.'
-  return validationFailed([{ loc: ['header', 'Idempotency-Key'], pointer: '/Idempotency-Key', msg, type: 'idempotency_key_reused' }])
+  return validationFailed([
+    { loc: ['header', 'Idempotency-Key'], pointer: '/Idempotency-Key', msg, type: 'idempotency_key_reused' },
+  ])
 }
 
 /** The header that tells a stored answer from a new one. */

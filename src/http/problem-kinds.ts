@@ -23,8 +23,10 @@ export const problemKinds = {
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
-    description: 'The operation needs an access token or an API key, and the request has none, or one that is not or no longer valid.',
-    remedy: 'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
+    description:
+      'The operation needs an access token or an API key, and the request has none, or one that is not or no longer valid.',
+    remedy:
+      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
   },
   'invalid-grant': {
     status: 401,
@@ -48,7 +50,8 @@ export const problemKinds = {
   'not-found': {
     status: 404,
     title: 'Not found',
-    description: "There is nothing at this address, or it is not yours. The two answer alike, so that nobody's ids can be probed.",
+    description:
+      "There is nothing at this address, or it is not yours. The two answer alike, so that nobody's ids can be probed.",
     remedy: 'Check the address. If the note was yours, it may have been deleted.',
   },
   'method-not-allowed': {
@@ -85,7 +88,8 @@ export const problemKinds = {
     status: 409,
     title: 'Request in flight',
     description: 'A request with the same Idempotency-Key is still under way, and waiting for it took too long.',
-    remedy: 'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the answer of the first.',
+    remedy:
+      'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the answer of the first.',
   },
   'merge-conflict': {
     status: 409,
@@ -97,7 +101,8 @@ export const problemKinds = {
     status: 412,
     title: 'Note changed',
     description: 'The note is not the version that If-Match names. Nothing was changed.',
-    remedy: 'Compare your change with current (and base, the version you read), apply it there, and send it again with the new ETag.',
+    remedy:
+      'Compare your change with current (and base, the version you read), apply it there, and send it again with the new ETag.',
   },
   'body-too-large': {
     status: 413,
@@ -123,7 +128,8 @@ export const problemKinds = {
     description:
       'Too many logins have failed for this account or from this network. The answer is the same whether the password ' +
       'was right or wrong, and whether there is such an account or not.',
-    remedy: 'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 minutes.',
+    remedy:
+      'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 minutes.',
   },
   'headers-too-large': {
     status: 431,
@@ -140,13 +146,15 @@ export const problemKinds = {
   unavailable: {
     status: 503,
     title: 'Unavailable',
-    description: 'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too busy.',
+    description:
+      'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too busy.',
     remedy: 'Wait the number of seconds in Retry-After, then send the request again.',
   },
   unhealthy: {
     status: 503,
     title: 'Unhealthy',
-    description: 'The health check found that the server is not ready: it is starting or stopping, or its database is not reachable.',
+    description:
+      'The health check found that the server is not ready: it is starting or stopping, or its database is not reachable.',
     remedy: 'Wait, or look at the log of the server and at its database.',
   },
 } as const satisfies Record<string, ProblemKind>

@@ -81,7 +81,9 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
       refuseOutOfBounds({ tags: note.tags })
       const key = headers['Idempotency-Key']
       const use = { userId: caller.userId, operation: 'createNote', key, subject: note.id, request: body }
-      const { state, result } = await once(db, use, async (transaction) => toNote(await insertNote(transaction, caller.userId, note)))
+      const { state, result } = await once(db, use, async (transaction) =>
+        toNote(await insertNote(transaction, caller.userId, note)),
+      )
       if (result === undefined) throw refuseRepeated(state)
       return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
     },
@@ -113,7 +115,9 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
         if (current === undefined) throw noSuchNote()
         const ifMatch = headers['If-Match']
         const isDue = isMatch(current, ifMatch)
-        const merged = isDue ? changes : await reconcile(transaction, current, ifMatch, changes, isMerging ? done : undefined)
+        const merged = isDue
+          ? changes
+          : await reconcile(transaction, current, ifMatch, changes, isMerging ? done : undefined)
         return writeNote(transaction, current, merged, { author: authorOf(caller), historyVersions })
       }
       const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
@@ -134,7 +138,13 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
   }
 }
 
-function readFilters({ tag = [], is_public, is_pinned, is_archived, updated_since }: Request<'listNotes'>['query']): NoteFilters {
+function readFilters({
+  tag = [],
+  is_public,
+  is_pinned,
+  is_archived,
+  updated_since,
+}: Request<'listNotes'>['query']): NoteFilters {
   return { tags: tag, is_public, is_pinned, is_archived, updated_since }
 }
 

@@ -40,7 +40,11 @@ const orders: Record<'created_at' | 'updated_at' | 'title', Order> = {
 }
 
 /** Notes of one owner that are not in the trash, and where the page ends, if there is another. */
-export async function listNotes(db: Database, ownerId: string, page: NotePage): Promise<{ rows: NoteRow[]; end: Position | undefined }> {
+export async function listNotes(
+  db: Database,
+  ownerId: string,
+  page: NotePage,
+): Promise<{ rows: NoteRow[]; end: Position | undefined }> {
   const isDescending = page.sort.startsWith('-')
   const order = orders[columnOf(page.sort)]
   const direction = isDescending ? sql`desc` : sql`asc`
@@ -78,7 +82,8 @@ function filterConditions(ownerId: string, filters: NoteFilters): RawBuilder<unk
     return wanted === undefined ? [] : [wanted ? sql.ref(name) : sql`not ${sql.ref(name)}`]
   })
   const tags = filters.tags.map(
-    (tag) => sql`exists (select from note_tags t where t.owner_id = ${ownerId} and t.tag_key = ${tagKey(tag)} and t.note_id = notes.id)`,
+    (tag) =>
+      sql`exists (select from note_tags t where t.owner_id = ${ownerId} and t.tag_key = ${tagKey(tag)} and t.note_id = notes.id)`,
   )
   const since = filters.updated_since === undefined ? [] : [sql`updated_at >= ${filters.updated_since}::timestamptz`]
   return [...flags, ...tags, ...since]

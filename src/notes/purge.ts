@@ -16,7 +16,11 @@ const BATCH = 100
  * Erases what has been in the trash for too long, thins histories, drops versions that are too old and keys that have
  * expired, batch after batch until nothing is due. Several servers may do this at once.
  */
-export async function purgeNotes(db: Database, { trashDays, historyDays }: HousekeepingLimits, isStopping: () => boolean): Promise<void> {
+export async function purgeNotes(
+  db: Database,
+  { trashDays, historyDays }: HousekeepingLimits,
+  isStopping: () => boolean,
+): Promise<void> {
   const jobs = [
     (transaction: Database) => forgetExpired(transaction, BATCH),
     (transaction: Database) => eraseExpired(transaction, trashDays, BATCH),

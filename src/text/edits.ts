@@ -8,7 +8,12 @@ export type Edit =
   | { readonly op: 'append'; readonly text: string }
   | { readonly op: 'prepend'; readonly text: string }
   | { readonly op: 'replace_section'; readonly heading: string; readonly text: string }
-  | { readonly op: 'insert_under'; readonly heading: string; readonly text: string; readonly position?: 'start' | 'end' }
+  | {
+      readonly op: 'insert_under'
+      readonly heading: string
+      readonly text: string
+      readonly position?: 'start' | 'end'
+    }
   | { readonly op: 'replace_text'; readonly find: string; readonly replace: string }
   | { readonly op: 'toggle_task'; readonly task: string; readonly checked?: boolean }
 
@@ -27,7 +32,9 @@ export interface EditFault {
   readonly msg: string
 }
 
-export type Edited = { readonly content: string; readonly fault?: never } | { readonly fault: EditFault; readonly content?: never }
+export type Edited =
+  | { readonly content: string; readonly fault?: never }
+  | { readonly fault: EditFault; readonly content?: never }
 
 type Fault = Omit<EditFault, 'index'>
 
@@ -48,7 +55,9 @@ export interface EditBounds {
  */
 export function applyEdits(content: string, edits: readonly Edit[], bounds: EditBounds): Edited {
   const text = new EditableText(content)
-  const lastToNeedOutline = edits.findLastIndex(({ op }) => op === 'toggle_task' || op === 'insert_under' || op === 'replace_section')
+  const lastToNeedOutline = edits.findLastIndex(
+    ({ op }) => op === 'toggle_task' || op === 'insert_under' || op === 'replace_section',
+  )
   for (const [index, edit] of edits.entries()) {
     if (index > lastToNeedOutline) text.forgetOutline()
     const fault = apply(text, edit) ?? beyond(text, bounds)
@@ -69,7 +78,9 @@ function apply(text: EditableText, edit: Edit): Outcome {
     case 'prepend':
       return change(text, prepend(text, edit.text))
     case 'replace_section':
-      return inSection(text, edit.heading, (section) => replaceSection(text.content, section, edit.text, text.dominantEnding))
+      return inSection(text, edit.heading, (section) =>
+        replaceSection(text.content, section, edit.text, text.dominantEnding),
+      )
     case 'insert_under': {
       const insert = edit.position === 'start' ? insertAtStart : insertAtEnd
       return inSection(text, edit.heading, (section) => insert(text.content, section, edit.text, text.dominantEnding))

@@ -142,7 +142,13 @@ function matchRest(
   for (const y of unmatched?.b ?? inB.keys()) newB[inB[y] ?? 0] = 1
 }
 
-function shared(tokens: Int32Array, start: number, end: number, countOther: Int32Array, changed: Uint8Array): Int32Array {
+function shared(
+  tokens: Int32Array,
+  start: number,
+  end: number,
+  countOther: Int32Array,
+  changed: Uint8Array,
+): Int32Array {
   const kept = new Int32Array(end - start)
   let count = 0
   for (let i = start; i < end; i += 1) {

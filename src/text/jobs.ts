@@ -31,9 +31,13 @@ export interface MergeJob {
 }
 
 interface Results {
-  readonly edit: { readonly content: string; readonly diff: string; readonly fault?: never } | { readonly fault: EditFault }
+  readonly edit:
+    | { readonly content: string; readonly diff: string; readonly fault?: never }
+    | { readonly fault: EditFault }
   readonly diff: string
-  readonly merge: { readonly text: string } | { readonly text: undefined; readonly conflicts: readonly Conflict[]; readonly count: number }
+  readonly merge:
+    | { readonly text: string }
+    | { readonly text: undefined; readonly conflicts: readonly Conflict[]; readonly count: number }
 }
 
 export type ResultOf<J extends TextJob> = Results[J['kind']]
@@ -49,7 +53,10 @@ export function isSmall(job: TextJob): boolean {
   switch (job.kind) {
     case 'edit': {
       const size = job.edits.reduce((sum, edit) => sum + sizeOf(edit), job.content.length)
-      return size * job.edits.length <= SMALL.edit && (job.labels === undefined || job.content.length + size <= SMALL.compare)
+      return (
+        size * job.edits.length <= SMALL.edit &&
+        (job.labels === undefined || job.content.length + size <= SMALL.compare)
+      )
     }
     case 'diff':
       return job.before.length + job.after.length <= SMALL.compare

@@ -24,7 +24,12 @@ export interface Fence {
 /** The line that begins at an offset. */
 export function lineAt(content: string, start: number): Line {
   const lineFeed = content.indexOf('\n', start)
-  return { content, start, last: lastOf(content, start, lineFeed), end: lineFeed === -1 ? content.length : lineFeed + 1 }
+  return {
+    content,
+    start,
+    last: lastOf(content, start, lineFeed),
+    end: lineFeed === -1 ? content.length : lineFeed + 1,
+  }
 }
 
 function lastOf(content: string, start: number, lineFeed: number): number {

@@ -146,7 +146,10 @@ function scanChunks(
 
 function relative({ items, fence, paragraph }: ScanState, start: number): ScanState {
   // Where a paragraph begins that can be no heading makes no difference.
-  const paragraphFromHere = paragraph && { isPlain: paragraph.isPlain, start: paragraph.isPlain ? paragraph.start - start : 0 }
+  const paragraphFromHere = paragraph && {
+    isPlain: paragraph.isPlain,
+    start: paragraph.isPlain ? paragraph.start - start : 0,
+  }
   return { items, fence, paragraph: paragraphFromHere }
 }
 

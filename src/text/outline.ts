@@ -113,7 +113,8 @@ function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, ori
     const atx = parseAtx(content.slice(at, last))
     return atx === undefined ? undefined : { ...atx, start: start - origin, end: end - origin }
   }
-  if (paragraph?.isPlain !== true || (sign !== EQUALS && sign !== DASH) || !isUnderline(line, at, sign)) return undefined
+  if (paragraph?.isPlain !== true || (sign !== EQUALS && sign !== DASH) || !isUnderline(line, at, sign))
+    return undefined
   const lines = content.slice(paragraph.start, start).split('\n')
   const text = normal(lines.map((part) => part.trim()).join(' '))
   return { level: sign === EQUALS ? 1 : 2, text, start: paragraph.start - origin, end: end - origin }

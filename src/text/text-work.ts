@@ -64,7 +64,10 @@ export function createTextWork(): TextWork {
 
   return {
     run: (job, userId) => run(job, userId, performance.now() + DEADLINE_MS),
-    whileUnchanged: async <J extends TextJob, T>(userId: string, attempt: (done: Done<J>) => Promise<T>): Promise<T> => {
+    whileUnchanged: async <J extends TextJob, T>(
+      userId: string,
+      attempt: (done: Done<J>) => Promise<T>,
+    ): Promise<T> => {
       const deadline = performance.now() + DEADLINE_MS
       let known: { readonly version: number; readonly result: ResultOf<J> } | undefined
       const done: Done<J> = (version, job) => {
@@ -79,7 +82,8 @@ export function createTextWork(): TextWork {
           return await attempt(done)
         } catch (error) {
           if (!(error instanceof TooLargeHere)) throw error
-          if (retries > MOST_RETRIES) throw unavailable('The note is being changed faster than this change can be made.')
+          if (retries > MOST_RETRIES)
+            throw unavailable('The note is being changed faster than this change can be made.')
           await error.doElsewhere()
         }
       }

@@ -67,7 +67,11 @@ test('create-user makes an account whose printed password logs in, once only', a
     address: null,
   })
   const again = await admin(['create-user', 'MADE@example.com'])
-  expect(again).toEqual({ code: 1, stdout: '', stderr: 'notes-api admin: there is an account MADE@example.com already\n' })
+  expect(again).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'notes-api admin: there is an account MADE@example.com already\n',
+  })
 })
 
 test('create-user refuses what the contract would not take for an e-mail', async () => {
@@ -76,19 +80,27 @@ test('create-user refuses what the contract would not take for an e-mail', async
 
 test('disable-user locks out at once, ends the sessions, and enable-user lets in again', async () => {
   const ann = await register(server)
-  const key = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
+  const key = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
+  })
   const useKey = () => ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${String(key.body['key'])}` } })
   expect(await admin(['disable-user', ann.email])).toMatchObject({ code: 0, stdout: `disabled ${ann.email}\n` })
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
   expect((await useKey()).status).toBe(401)
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(401)
-  expect(await admin(['disable-user', ann.email])).toMatchObject({ code: 0, stdout: `${ann.email} was disabled already\n` })
+  expect(await admin(['disable-user', ann.email])).toMatchObject({
+    code: 0,
+    stdout: `${ann.email} was disabled already\n`,
+  })
   expect((await admin(['enable-user', ann.email])).code).toBe(0)
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
   expect((await useKey()).status).toBe(200)
   const again = await logIn(server, ann.email, ann.password)
   const types = (await again.ask('GET', '/users/me/security-events')).list.map(({ type }) => type)
-  expect(types.filter((type) => String(type).startsWith('operator_'))).toEqual(['operator_enabled_account', 'operator_disabled_account'])
+  expect(types.filter((type) => String(type).startsWith('operator_'))).toEqual([
+    'operator_enabled_account',
+    'operator_disabled_account',
+  ])
 })
 
 test('reset-password prints a password that works and ends all that the old one opened', async () => {
@@ -103,7 +115,10 @@ test('reset-password prints a password that works and ends all that the old one 
 test('revoke-sessions logs out everywhere and says how many sessions that were', async () => {
   const ann = await register(server)
   await logIn(server, ann.email, ann.password)
-  expect(await admin(['revoke-sessions', ann.email])).toMatchObject({ code: 0, stdout: `ended 2 sessions of ${ann.email}\n` })
+  expect(await admin(['revoke-sessions', ann.email])).toMatchObject({
+    code: 0,
+    stdout: `ended 2 sessions of ${ann.email}\n`,
+  })
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(200)
 })
@@ -139,12 +154,18 @@ test('an unknown account is exit 1', async () => {
 test('without a running database it says what to do: exit 1', async () => {
   const { code, stdout, stderr } = await admin(['list-users'], { DATA_DIR: directory })
   expect([code, stdout]).toEqual([1, ''])
-  expect(stderr).toMatch(/^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs while the server does\n$/)
+  expect(stderr).toMatch(
+    /^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs while the server does\n$/,
+  )
 })
 
 test('wrong settings are exit 2, and --help is exit 0 without any', async () => {
-  expect(await admin(['list-users'], { PORT: 'x' })).toMatchObject({ code: 2, stderr: expect.stringContaining('PORT must be') })
+  expect(await admin(['list-users'], { PORT: 'x' })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('PORT must be'),
+  })
   const help = await admin(['--help'], { PORT: 'x' })
   expect(help.code).toBe(0)
-  for (const command of ['create-user EMAIL', 'reset-password EMAIL', 'list-users']) expect(help.stdout).toContain(`  ${command}`)
+  for (const command of ['create-user EMAIL', 'reset-password EMAIL', 'list-users'])
+    expect(help.stdout).toContain(`  ${command}`)
 })

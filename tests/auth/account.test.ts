@@ -23,7 +23,9 @@ function refresh(refreshToken: string): Promise<Answer> {
 }
 
 function newKey(person: Person): Promise<Answer> {
-  return person.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: person.password } })
+  return person.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: person.password },
+  })
 }
 
 const newEmail = (): string => `New.${crypto.randomUUID()}@Example.com`
@@ -41,7 +43,9 @@ test('updateMe changes the address to log in with, and sessions go on', async ()
 
 test("updateMe refuses another's address, whatever its case, and changes nothing", async () => {
   const [ann, bob] = [await register(server), await register(server)]
-  const refused = await ann.ask('PATCH', '/users/me', { body: { email: bob.email.toUpperCase(), current_password: ann.password } })
+  const refused = await ann.ask('PATCH', '/users/me', {
+    body: { email: bob.email.toUpperCase(), current_password: ann.password },
+  })
   expect(refused.status).toBe(409)
   expect((await ann.ask('GET', '/users/me')).body['email']).toBe(ann.email)
   const events = (await ann.ask('GET', '/users/me/security-events')).list.map(({ type }) => type)
@@ -51,7 +55,9 @@ test("updateMe refuses another's address, whatever its case, and changes nothing
 test('10 parallel updateMe to one address: one account has it', async () => {
   const people = await Promise.all(Array.from({ length: 10 }, () => register(server)))
   const email = newEmail()
-  const answers = await Promise.all(people.map((one) => one.ask('PATCH', '/users/me', { body: { email, current_password: one.password } })))
+  const answers = await Promise.all(
+    people.map((one) => one.ask('PATCH', '/users/me', { body: { email, current_password: one.password } })),
+  )
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(9)
 })
@@ -87,7 +93,8 @@ test('changePassword keeps API keys when it is told to', async () => {
 
 test('two parallel changes of a password: one wins, and the other is told that the current one is wrong', async () => {
   const ann = await register(server)
-  const change = (new_password: string) => ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password } })
+  const change = (new_password: string) =>
+    ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password } })
   const answers = await Promise.all([change('the first new password'), change('the second new password')])
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 422])
 })
@@ -114,18 +121,23 @@ test.each([
   ['DELETE', '/users/me', {}],
   ['PUT', '/users/me/password', { new_password: 'a longer and better one' }],
   ['POST', '/api-keys', { name: 'k', scopes: ['notes:read'] }],
-])('%s %s with a wrong current password is a 422 at its field and changes nothing but the list of events', async (method, path, fields) => {
-  const ann = await register(server)
-  const before = await allRows(server.db)
-  const refused = await ann.ask(method, path, { body: { ...fields, current_password: 'not the password' } })
-  expect(refused.status).toBe(422)
-  const msg = 'Is not the current password.'
-  expect(refused.body['errors']).toEqual([{ loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' }])
-  const after = new Set(await allRows(server.db))
-  expect(before.filter((row) => !after.has(row))).toEqual([])
-  const [latest] = (await ann.ask('GET', '/users/me/security-events')).list
-  expect(latest).toMatchObject({ type: 'login_failed', address: '127.0.0.1' })
-})
+])(
+  '%s %s with a wrong current password is a 422 at its field and changes nothing but the list of events',
+  async (method, path, fields) => {
+    const ann = await register(server)
+    const before = await allRows(server.db)
+    const refused = await ann.ask(method, path, { body: { ...fields, current_password: 'not the password' } })
+    expect(refused.status).toBe(422)
+    const msg = 'Is not the current password.'
+    expect(refused.body['errors']).toEqual([
+      { loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' },
+    ])
+    const after = new Set(await allRows(server.db))
+    expect(before.filter((row) => !after.has(row))).toEqual([])
+    const [latest] = (await ann.ask('GET', '/users/me/security-events')).list
+    expect(latest).toMatchObject({ type: 'login_failed', address: '127.0.0.1' })
+  },
+)
 
 test('deleteMe leaves no trace of the account in any table, and its address is free again', async () => {
   const ann = await register(server)
@@ -135,7 +147,8 @@ test('deleteMe leaves no trace of the account in any table, and its address is f
   await tryLogIn(ann.email, 'not the password')
   const userId = String(decodeJwt(ann.accessToken).sub)
   const traces = [userId, ann.email, 'a canary title', String(decodeJwt(ann.accessToken)['sid'])]
-  const found = async (): Promise<string[]> => (await allRows(server.db)).filter((row) => traces.some((trace) => row.includes(trace)))
+  const found = async (): Promise<string[]> =>
+    (await allRows(server.db)).filter((row) => traces.some((trace) => row.includes(trace)))
   expect((await found()).length).toBeGreaterThan(5)
 
   // Keyed hashes, in which no trace can be looked for: there is one less of them.
@@ -156,6 +169,8 @@ test('an account with 20 000 notes is erased in one go, within the time that a s
   const ann = await register(server)
   const userId = String(decodeJwt(ann.accessToken).sub)
   await sql`insert into notes (id, owner_id, title, content)
-    select gen_random_uuid(), ${userId}, 'title', repeat('text ', 400) from generate_series(1, 20000)`.execute(server.db)
+    select gen_random_uuid(), ${userId}, 'title', repeat('text ', 400) from generate_series(1, 20000)`.execute(
+    server.db,
+  )
   expect((await ann.ask('DELETE', '/users/me', { body: { current_password: ann.password } })).status).toBe(204)
 })

@@ -15,10 +15,19 @@ const token = (form: Record<string, string>) =>
   ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
 
 test('registerUser stores the e-mail as typed and compares it without regard to case', async () => {
-  const made = await ask(server, 'POST', '/auth/register', { body: { email: 'Ann.Smith@Example.com', password: 'securepass123' } })
+  const made = await ask(server, 'POST', '/auth/register', {
+    body: { email: 'Ann.Smith@Example.com', password: 'securepass123' },
+  })
   expect(made.status).toBe(201)
-  expect(made.body).toEqual({ id: expect.any(String), email: 'Ann.Smith@Example.com', is_active: true, created_at: expect.any(String) })
-  const again = await ask(server, 'POST', '/auth/register', { body: { email: 'ann.smith@EXAMPLE.com', password: 'other-password' } })
+  expect(made.body).toEqual({
+    id: expect.any(String),
+    email: 'Ann.Smith@Example.com',
+    is_active: true,
+    created_at: expect.any(String),
+  })
+  const again = await ask(server, 'POST', '/auth/register', {
+    body: { email: 'ann.smith@EXAMPLE.com', password: 'other-password' },
+  })
   expect(again.status).toBe(409)
   const ann = await logIn(server, 'ANN.SMITH@example.COM', 'securepass123')
   expect((await ann.ask('GET', '/users/me')).body).toEqual(made.body)
@@ -62,7 +71,9 @@ test('a password that is too short or too long is refused and makes no account',
     expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'password'], type }])
     expect(refused.text).not.toContain(password)
   }
-  expect(await server.db.selectFrom('users').select('id').where('email', '=', 'never@example.com').execute()).toEqual([])
+  expect(await server.db.selectFrom('users').select('id').where('email', '=', 'never@example.com').execute()).toEqual(
+    [],
+  )
 })
 
 test('an unknown e-mail, a wrong password and a disabled account answer byte for byte the same', async () => {
@@ -75,7 +86,10 @@ test('an unknown e-mail, a wrong password and a disabled account answer byte for
       { username: known.email, password: 'not-the-password' },
       { username: disabled.email, password: disabled.password },
     ].map((form) =>
-      ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: { ...FORM, 'X-Request-Id': 'same' } }),
+      ask(server, 'POST', '/auth/token', {
+        body: new URLSearchParams(form).toString(),
+        headers: { ...FORM, 'X-Request-Id': 'same' },
+      }),
     ),
   )
   expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
@@ -112,7 +126,10 @@ test('the token endpoint takes what Swagger UI and OAuth clients send, and no un
   const form = { grant_type: 'password', username, password, scope: '', client_id: '', client_secret: '' }
   expect((await token(form)).status).toBe(200)
   const basic = { ...FORM, Authorization: 'Basic Og==' }
-  const answer = await ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: basic })
+  const answer = await ask(server, 'POST', '/auth/token', {
+    body: new URLSearchParams(form).toString(),
+    headers: basic,
+  })
   expect(answer.status).toBe(200)
   const unknown = await token({ grant_type: 'client_credentials', username, password })
   expect(unknown.status).toBe(422)
@@ -125,7 +142,9 @@ test('faults of a grant are told for the grant that was meant', async () => {
     { loc: ['body', 'refresh_token'], pointer: '/refresh_token', msg: 'Is required.', type: 'missing' },
   ])
   const password = await token({ username: 'user@example.com' })
-  expect(password.body['errors']).toEqual([{ loc: ['body', 'password'], pointer: '/password', msg: 'Is required.', type: 'missing' }])
+  expect(password.body['errors']).toEqual([
+    { loc: ['body', 'password'], pointer: '/password', msg: 'Is required.', type: 'missing' },
+  ])
 })
 
 test('a token may ask for less, and gets no more than it asked for', async () => {

@@ -11,7 +11,9 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 function make(person: Person, fields: Record<string, unknown> = {}): Promise<Answer> {
-  return person.ask('POST', '/api-keys', { body: { name: 'Backup', scopes: ['notes:read'], current_password: person.password, ...fields } })
+  return person.ask('POST', '/api-keys', {
+    body: { name: 'Backup', scopes: ['notes:read'], current_password: person.password, ...fields },
+  })
 }
 
 function use(key: unknown, method: string, path: string, body?: unknown): Promise<Answer> {
@@ -23,7 +25,11 @@ test('an API key does what its scopes say, as its owner, and no more', async () 
   const made = await make(ann)
   expect(made.status).toBe(201)
   expect(made.body['key']).toMatch(/^nak_[A-Za-z0-9_-]{43}[0-9a-f]{8}$/)
-  expect(made.body).toMatchObject({ name: 'Backup', scopes: ['notes:read'], hint: String(made.body['key']).slice(0, 10) })
+  expect(made.body).toMatchObject({
+    name: 'Backup',
+    scopes: ['notes:read'],
+    hint: String(made.body['key']).slice(0, 10),
+  })
   const note = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
   expect((await use(made.body['key'], 'GET', `/notes/${String(note.body['id'])}`)).status).toBe(200)
 
@@ -57,7 +63,9 @@ test('an API key never has a scope that the session making it lacks', async () =
   const narrow = await logIn(server, email, password, { scope: 'keys:write account:read notes:read' })
   const refused = await make(narrow, { scopes: ['notes:read', 'notes:write'] })
   expect(refused.status).toBe(422)
-  expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'scopes', '1'], pointer: '/scopes/1', type: 'invalid_scope' }])
+  expect(refused.body['errors']).toMatchObject([
+    { loc: ['body', 'scopes', '1'], pointer: '/scopes/1', type: 'invalid_scope' },
+  ])
   expect((await make(narrow)).status).toBe(201)
 })
 
@@ -72,7 +80,8 @@ test('an API key makes no API keys, and changes nothing of the account', async (
     ['PATCH', '/users/me', { email: 'x@example.com', current_password: ann.password }],
     ['DELETE', '/users/me', { current_password: ann.password }],
   ]
-  for (const [method, path, given] of attempts) expect((await use(key, method, path, given)).status, `${method} ${path}`).toBe(403)
+  for (const [method, path, given] of attempts)
+    expect((await use(key, method, path, given)).status, `${method} ${path}`).toBe(403)
   for (const path of ['/users/me', '/users/me/sessions', '/users/me/security-events', '/api-keys']) {
     expect((await use(key, 'GET', path)).status).toBe(200)
   }

@@ -10,7 +10,16 @@ test('the list has at least 3000 passwords that are long enough to be chosen, in
 })
 
 test('the passwords that are tried first are common, in whatever case and form of their characters', () => {
-  const passwords = ['password', '12345678', 'iloveyou', 'qwertyuiop', 'password1', 'trustno1', '1q2w3e4r5t', 'p@ssw0rd']
+  const passwords = [
+    'password',
+    '12345678',
+    'iloveyou',
+    'qwertyuiop',
+    'password1',
+    'trustno1',
+    '1q2w3e4r5t',
+    'p@ssw0rd',
+  ]
   for (const password of [...passwords, 'PassWord1', 'ILOVEYOU', 'ｐａｓｓｗｏｒｄ', 'ｉＬｏｖｅＹｏｕ']) {
     expect(isCommonPassword(password), password).toBe(true)
   }
@@ -31,5 +40,6 @@ test('a password that merely holds a common one, a phrase and a random one are n
 })
 
 test('every entry is one that a person could type: nothing empty, damaged or with blanks around it', () => {
-  for (const entry of readCommonPasswords()) expect(entry).toMatch(/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])$/)
+  for (const entry of readCommonPasswords())
+    expect(entry).toMatch(/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])$/)
 })

@@ -27,10 +27,14 @@ const typesOf = async (person: Person): Promise<unknown[]> => (await events(pers
 test('everything that happens to an account is in its list, newest first, with its place and its subject', async () => {
   const ann = await register(server)
   await token({ username: ann.email, password: 'not the password' })
-  const key = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
+  const key = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
+  })
   await ann.ask('DELETE', `/api-keys/${String(key.body['id'])}`)
   await ann.ask('PATCH', '/users/me', { body: { email: `new-${ann.email}`, current_password: ann.password } })
-  await ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password: 'a longer and better one' } })
+  await ann.ask('PUT', '/users/me/password', {
+    body: { current_password: ann.password, new_password: 'a longer and better one' },
+  })
   const other = await logIn(server, `new-${ann.email}`, 'a longer and better one')
   await ann.ask('DELETE', `/users/me/sessions/${String(decodeJwt(other.accessToken)['sid'])}`)
 
@@ -55,14 +59,21 @@ test('a replayed refresh token is in the list, although its request was refused'
   const ann = await register(server)
   const next = await token({ grant_type: 'refresh_token', refresh_token: ann.refreshToken })
   await token({ grant_type: 'refresh_token', refresh_token: String(next.body['refresh_token']) })
-  expect((await token({ grant_type: 'refresh_token', refresh_token: ann.refreshToken, scope: 'nonsense' })).status).toBe(401)
+  expect(
+    (await token({ grant_type: 'refresh_token', refresh_token: ann.refreshToken, scope: 'nonsense' })).status,
+  ).toBe(401)
   const again = await logIn(server, ann.email, ann.password)
-  expect((await events(again))[1]).toMatchObject({ type: 'refresh_token_reused', subject_id: decodeJwt(ann.accessToken)['sid'] })
+  expect((await events(again))[1]).toMatchObject({
+    type: 'refresh_token_reused',
+    subject_id: decodeJwt(ann.accessToken)['sid'],
+  })
 })
 
 test('what fails leaves no event: the act and its event are one transaction', async () => {
   const ann = await register(server)
-  await sql`alter table security_events add constraint no_more check (type <> 'password_changed') not valid`.execute(server.db)
+  await sql`alter table security_events add constraint no_more check (type <> 'password_changed') not valid`.execute(
+    server.db,
+  )
   try {
     const body = { current_password: ann.password, new_password: 'a longer and better one' }
     expect((await ann.ask('PUT', '/users/me/password', { body })).status).toBe(500)
@@ -110,7 +121,9 @@ test('strangers who fail to log in cannot push the rest out of the list', async 
 
 test('what is too old is not shown, and is deleted', async () => {
   const ann = await register(server)
-  await sql`update security_events set created_at = now() - interval '401 days' where type = 'registered'`.execute(server.db)
+  await sql`update security_events set created_at = now() - interval '401 days' where type = 'registered'`.execute(
+    server.db,
+  )
   expect(await typesOf(ann)).toEqual(['login'])
   await purge(server.db, () => false)
   const left = await server.db.selectFrom('security_events').select('id').where('type', '=', 'registered').execute()

@@ -18,7 +18,11 @@ afterAll(async () => {
 })
 
 function tryLogIn(at: TestServer, from: string, username: string, password: string): Promise<Answer> {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Forwarded-For': from, 'X-Request-Id': 'same' }
+  const headers = {
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'X-Forwarded-For': from,
+    'X-Request-Id': 'same',
+  }
   return ask(at, 'POST', '/auth/token', { body: new URLSearchParams({ username, password }).toString(), headers })
 }
 
@@ -45,14 +49,18 @@ test('50 parallel wrong passwords count 50, whichever replica they reach, and 5 
   const from = newAddress()
   const before = await server.db.selectFrom('security_events').select('id').where('type', '=', 'login_failed').execute()
   const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, index) => tryLogIn(index % 2 === 0 ? server : replica, from, ann.email, `guess ${index}`)),
+    Array.from({ length: 50 }, (_, index) =>
+      tryLogIn(index % 2 === 0 ? server : replica, from, ann.email, `guess ${index}`),
+    ),
   )
   const given = statuses(answers)
   expect(given.filter((status) => status === 401).length).toBeLessThanOrEqual(5)
   expect(given.every((status) => [401, 429, 503].includes(status))).toBe(true)
   // Each guess that was hashed was counted: as many as the list of events has, whatever its sender was told.
   const after = await server.db.selectFrom('security_events').select('id').where('type', '=', 'login_failed').execute()
-  const { failures } = await sql<{ failures: number }>`select max(failures) as failures from login_failures where was_blocked`
+  const { failures } = await sql<{
+    failures: number
+  }>`select max(failures) as failures from login_failures where was_blocked`
     .execute(server.db)
     .then(({ rows }) => rows[0] ?? { failures: 0 })
   expect(Math.round(failures)).toBe(after.length - before.length)
@@ -96,7 +104,9 @@ test('the current password is guarded like the login, and the session goes on me
 
 test('when more passwords wait than the gate has room for, the rest hear 503 at once, and readers are served', async () => {
   const ann = await register(server)
-  const logins = Array.from({ length: 60 }, (_, index) => tryLogIn(server, newAddress(), `nobody-${index}@example.com`, 'x'))
+  const logins = Array.from({ length: 60 }, (_, index) =>
+    tryLogIn(server, newAddress(), `nobody-${index}@example.com`, 'x'),
+  )
   const started = performance.now()
   expect((await ann.ask('GET', '/notes')).status).toBe(200)
   expect(performance.now() - started).toBeLessThan(1_500)
@@ -107,38 +117,44 @@ test('when more passwords wait than the gate has room for, the rest hear 503 at 
   expect(answers.every(({ status }) => status === 401 || status === 503)).toBe(true)
 })
 
-test('an unknown e-mail, a wrong password and a disabled account take the same time', { timeout: 120_000 }, async () => {
-  const samples = Number(process.env['TIMING_SAMPLES'] ?? 40)
-  const [known, disabled] = [await register(server), await register(server)]
-  // As many accounts as samples, so that none of them is slowed down.
-  const clone = async (email: string, prefix: string, isActive: boolean): Promise<void> => {
-    await sql`insert into users (id, email, email_key, password_hash, is_active)
+test(
+  'an unknown e-mail, a wrong password and a disabled account take the same time',
+  { timeout: 120_000 },
+  async () => {
+    const samples = Number(process.env['TIMING_SAMPLES'] ?? 40)
+    const [known, disabled] = [await register(server), await register(server)]
+    // As many accounts as samples, so that none of them is slowed down.
+    const clone = async (email: string, prefix: string, isActive: boolean): Promise<void> => {
+      await sql`insert into users (id, email, email_key, password_hash, is_active)
       select gen_random_uuid(), ${prefix} || n || '@example.com', ${prefix} || n || '@example.com', password_hash, ${isActive}
       from users, generate_series(1, ${sql.lit(3 * samples)}) n where email = ${email}`.execute(server.db)
-  }
-  await clone(known.email, 'known', true)
-  await clone(disabled.email, 'disabled', false)
-  const time = async (name: string, round: number): Promise<number> => {
-    const password = name === 'disabled' ? disabled.password : 'not the password'
-    const started = performance.now()
-    expect((await tryLogIn(server, `203.0.113.${round % 250}`, `${name}${round}@example.com`, password)).status).toBe(401)
-    return performance.now() - started
-  }
-  // Other tests run beside this one, and the machine may be busy: what is left out would save a whole hash, so a fifth of
-  // the time is the least that tells. Chance may spoil one run; what really takes longer takes longer in all three.
-  const outcomes: boolean[] = []
-  for (let run = 0; run < 3 && !outcomes.includes(true); run += 1) {
-    const times: Record<string, number[]> = { unknown: [], known: [], disabled: [] }
-    for (let round = run * samples + 1; round <= (run + 1) * samples; round += 1) {
-      for (const [name, list] of Object.entries(times)) list.push(await time(name, round))
     }
-    const medians = Object.values(times).map(median)
-    const [least, most] = [Math.min(...medians), Math.max(...medians)]
-    outcomes.push(most - least < Math.max(10, least / 5))
-    if (process.env['TIMING_SAMPLES'] !== undefined) process.stdout.write(`${JSON.stringify({ samples, medians })}\n`)
-  }
-  expect(outcomes).toContain(true)
-})
+    await clone(known.email, 'known', true)
+    await clone(disabled.email, 'disabled', false)
+    const time = async (name: string, round: number): Promise<number> => {
+      const password = name === 'disabled' ? disabled.password : 'not the password'
+      const started = performance.now()
+      expect((await tryLogIn(server, `203.0.113.${round % 250}`, `${name}${round}@example.com`, password)).status).toBe(
+        401,
+      )
+      return performance.now() - started
+    }
+    // Other tests run beside this one, and the machine may be busy: what is left out would save a whole hash, so a fifth of
+    // the time is the least that tells. Chance may spoil one run; what really takes longer takes longer in all three.
+    const outcomes: boolean[] = []
+    for (let run = 0; run < 3 && !outcomes.includes(true); run += 1) {
+      const times: Record<string, number[]> = { unknown: [], known: [], disabled: [] }
+      for (let round = run * samples + 1; round <= (run + 1) * samples; round += 1) {
+        for (const [name, list] of Object.entries(times)) list.push(await time(name, round))
+      }
+      const medians = Object.values(times).map(median)
+      const [least, most] = [Math.min(...medians), Math.max(...medians)]
+      outcomes.push(most - least < Math.max(10, least / 5))
+      if (process.env['TIMING_SAMPLES'] !== undefined) process.stdout.write(`${JSON.stringify({ samples, medians })}\n`)
+    }
+    expect(outcomes).toContain(true)
+  },
+)
 
 test('while registration is closed nobody gets an account, and those who have one log in', async () => {
   const closed = await startServer({ db: server.db, registration: 'closed' })
@@ -158,11 +174,15 @@ test('while registration is closed nobody gets an account, and those who have on
 test('a common password is refused at registration and at a change, in whatever case, and never quoted', async () => {
   const ann = await register(server)
   for (const common of ['password123', 'PassWord123']) {
-    const refused = await ask(server, 'POST', '/auth/register', { body: { email: 'common@example.com', password: common } })
+    const refused = await ask(server, 'POST', '/auth/register', {
+      body: { email: 'common@example.com', password: common },
+    })
     expect(refused.status).toBe(422)
     expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'password'], type: 'password_too_common' }])
     expect(refused.text).not.toContain(common)
-    const changed = await ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password: common } })
+    const changed = await ann.ask('PUT', '/users/me/password', {
+      body: { current_password: ann.password, new_password: common },
+    })
     expect(changed.body['errors']).toMatchObject([{ loc: ['body', 'new_password'], type: 'password_too_common' }])
   }
 })
@@ -171,11 +191,15 @@ test('the floor under new passwords is a setting; it counts characters, not byte
   const ann = await register(server)
   const strict = await startServer({ db: server.db, passwordMinLength: 12 })
   try {
-    const short = await ask(strict, 'POST', '/auth/register', { body: { email: 'floor@example.com', password: 'ü'.repeat(11) } })
+    const short = await ask(strict, 'POST', '/auth/register', {
+      body: { email: 'floor@example.com', password: 'ü'.repeat(11) },
+    })
     expect(short.body['errors']).toMatchObject([
       { loc: ['body', 'password'], msg: 'Must have at least 12 characters.', type: 'string_too_short' },
     ])
-    const long = await ask(strict, 'POST', '/auth/register', { body: { email: 'floor@example.com', password: 'ü'.repeat(12) } })
+    const long = await ask(strict, 'POST', '/auth/register', {
+      body: { email: 'floor@example.com', password: 'ü'.repeat(12) },
+    })
     expect(long.status).toBe(201)
     await logIn(strict, ann.email, ann.password)
   } finally {

@@ -14,7 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-const replica = (...secretKeys: [string, ...string[]]): Promise<TestServer> => startServer({ db: database.db, secretKeys })
+const replica = (...secretKeys: [string, ...string[]]): Promise<TestServer> =>
+  startServer({ db: database.db, secretKeys })
 
 /** Somebody who works all the time, with whichever replica answers, and refreshes now and then. */
 async function work(person: Person, replicas: () => readonly TestServer[], isOver: () => boolean): Promise<string[]> {
@@ -26,11 +27,17 @@ async function work(person: Person, replicas: () => readonly TestServer[], isOve
     const server = servers[round % servers.length]
     if (server === undefined) break
     const headers = { Authorization: `Bearer ${accessToken}` }
-    const answers: Answer[] = [await ask(server, 'GET', '/users/me', { headers }), await ask(server, 'GET', cursorPath, { headers })]
+    const answers: Answer[] = [
+      await ask(server, 'GET', '/users/me', { headers }),
+      await ask(server, 'GET', cursorPath, { headers }),
+    ]
     cursorPath = /<(.*)>;/.exec(answers[1]?.headers.get('link') ?? '')?.[1] ?? '/notes?limit=1'
     if (round % 5 === 4) {
       const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }).toString()
-      const next = await ask(server, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
+      const next = await ask(server, 'POST', '/auth/token', {
+        body,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      })
       answers.push(next)
       accessToken = String(next.body['access_token'])
       refreshToken = String(next.body['refresh_token'])
@@ -93,7 +100,9 @@ test('an accepted key makes no tokens: they are signed with the current one', as
   const both = await replica(NEW, OLD)
   const onlyNew = await replica(NEW)
   const ann = await register(both)
-  expect((await ask(onlyNew, 'GET', '/users/me', { headers: { Authorization: `Bearer ${ann.accessToken}` } })).status).toBe(200)
+  expect(
+    (await ask(onlyNew, 'GET', '/users/me', { headers: { Authorization: `Bearer ${ann.accessToken}` } })).status,
+  ).toBe(200)
   await both.stop()
   await onlyNew.stop()
 })
@@ -101,13 +110,22 @@ test('an accepted key makes no tokens: they are signed with the current one', as
 test('refresh tokens and API keys do not depend on the secret key at all', async () => {
   const before = await replica(OLD)
   const ann = await register(before)
-  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
+  const made = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
+  })
   const after = await replica(NEW)
   const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: ann.refreshToken }).toString()
-  expect((await ask(after, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).status).toBe(
-    200,
-  )
-  expect((await ask(after, 'GET', '/notes', { headers: { Authorization: `Bearer ${String(made.body['key'])}` } })).status).toBe(200)
+  expect(
+    (
+      await ask(after, 'POST', '/auth/token', {
+        body,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      })
+    ).status,
+  ).toBe(200)
+  expect(
+    (await ask(after, 'GET', '/notes', { headers: { Authorization: `Bearer ${String(made.body['key'])}` } })).status,
+  ).toBe(200)
   await before.stop()
   await after.stop()
 })

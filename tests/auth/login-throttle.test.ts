@@ -58,7 +58,11 @@ async function fiveFailures(account: string, address: string): Promise<void> {
 }
 
 /** Keys for counters in memory, which need not be hashes. */
-const keysOf = (name: string) => ({ pair: Buffer.from(name), account: Buffer.from(`${name}+`), address: Buffer.from(`${name}++`) })
+const keysOf = (name: string) => ({
+  pair: Buffer.from(name),
+  account: Buffer.from(`${name}+`),
+  address: Buffer.from(`${name}++`),
+})
 
 const counts = async (): Promise<number[]> => {
   const rows = await db
@@ -180,7 +184,10 @@ test('an account keeps at most fifty known addresses', async () => {
 
 test('one password tried on many accounts from one address is slowed, but not for those known good there', async () => {
   const [resident, address] = [somebody(), somewhere()]
-  const narrow = createLoginThrottle(db, { key: KEY, policies: { address: { free: 20, mostSeconds: 60, leakSeconds: 60 } } })
+  const narrow = createLoginThrottle(db, {
+    key: KEY,
+    policies: { address: { free: 20, mostSeconds: 60, leakSeconds: 60 } },
+  })
   expect(await logIn(resident, address, true, narrow)).toBe(true)
   for (let guess = 0; guess < 20; guess += 1) expect(await logIn(somebody(), address, false, narrow)).toBe(false)
   await hold()
@@ -211,7 +218,9 @@ test('logins of many accounts from few addresses at once lose no failure and dea
   const wide = { free: 1_000, mostSeconds: 60, forgetSeconds: 3_600 }
   const lax = createLoginThrottle(db, { key: KEY, policies: { pair: wide, account: wide, address: wide } })
   const told = await Promise.all(
-    Array.from({ length: 320 }, (_, index) => logIn(accounts[index % 4] ?? '', addresses[(index >> 2) % 4] ?? '', false, lax)),
+    Array.from({ length: 320 }, (_, index) =>
+      logIn(accounts[index % 4] ?? '', addresses[(index >> 2) % 4] ?? '', false, lax),
+    ),
   )
   expect(new Set(told)).toEqual(new Set([false]))
   // 16 pairs of 20, 4 accounts and 4 addresses of 80.
@@ -226,7 +235,9 @@ test('neither e-mails nor addresses can be read in the database, whoever has no 
   const rows = [...(await db.selectFrom('login_failures').selectAll().execute())]
   const known = await db.selectFrom('known_addresses').selectAll().execute()
   for (const text of ['utf8', 'latin1'] as const) {
-    const shown = [...rows.map(({ key }) => key), ...known.flatMap((row) => [row.account, row.address])].map((key) => key.toString(text))
+    const shown = [...rows.map(({ key }) => key), ...known.flatMap((row) => [row.account, row.address])].map((key) =>
+      key.toString(text),
+    )
     expect(shown.join('\n')).not.toMatch(/example|192\.0\.2/)
   }
   const otherKey = createLoginThrottle(db, { key: Buffer.alloc(32, 8) })
@@ -298,7 +309,9 @@ test('a database that can be read but not written does not let guesses through e
 test('a fault that is no outage is not taken for one', async () => {
   const broken = await createTestDatabase({ empty: true })
   try {
-    await expect(createLoginThrottle(broken.db, { key: KEY }).attempt(somebody(), HOME)).rejects.toThrow('does not exist')
+    await expect(createLoginThrottle(broken.db, { key: KEY }).attempt(somebody(), HOME)).rejects.toThrow(
+      'does not exist',
+    )
   } finally {
     await broken.drop()
   }
@@ -309,7 +322,8 @@ test('the memory of the local counters is bounded, and their delays are those of
   const local = createLocalFailures(() => time)
   const policy = { free: 5, mostSeconds: 900, forgetSeconds: 21_600 }
   const policies = { pair: policy, account: policy, address: policy }
-  for (let guess = 0; guess < 5; guess += 1) expect(local.count(keysOf('a'), policies, true)).toMatchObject([{ was_blocked: false }])
+  for (let guess = 0; guess < 5; guess += 1)
+    expect(local.count(keysOf('a'), policies, true)).toMatchObject([{ was_blocked: false }])
   for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]) {
     expect(local.wait(keysOf('a'), true)).toBe(wait)
     time += wait

@@ -19,24 +19,31 @@ afterAll(async () => {
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const revoke = (token: string): Promise<Answer> =>
-  ask(server, 'POST', '/auth/revoke', { body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(), headers: FORM })
+  ask(server, 'POST', '/auth/revoke', {
+    body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+    headers: FORM,
+  })
 const refresh = (refresh_token: string): Promise<Answer> =>
   ask(replica, 'POST', '/auth/token', {
     body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token }).toString(),
     headers: FORM,
   })
-const onReplica = (token: string): Promise<Answer> => ask(replica, 'GET', '/users/me', { headers: { Authorization: `Bearer ${token}` } })
+const onReplica = (token: string): Promise<Answer> =>
+  ask(replica, 'GET', '/users/me', { headers: { Authorization: `Bearer ${token}` } })
 const idOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
 
-test.each(['refreshToken', 'accessToken'] as const)('revokeToken with the %s ends the session on every replica at once', async (which) => {
-  const ann = await register(server)
-  expect((await onReplica(ann.accessToken)).status).toBe(200)
-  const gone = await revoke(ann[which])
-  expect(gone.status).toBe(200)
-  expect(gone.text).toBe('')
-  expect((await onReplica(ann.accessToken)).status).toBe(401)
-  expect((await refresh(ann.refreshToken)).status).toBe(401)
-})
+test.each(['refreshToken', 'accessToken'] as const)(
+  'revokeToken with the %s ends the session on every replica at once',
+  async (which) => {
+    const ann = await register(server)
+    expect((await onReplica(ann.accessToken)).status).toBe(200)
+    const gone = await revoke(ann[which])
+    expect(gone.status).toBe(200)
+    expect(gone.text).toBe('')
+    expect((await onReplica(ann.accessToken)).status).toBe(401)
+    expect((await refresh(ann.refreshToken)).status).toBe(401)
+  },
+)
 
 test('revokeToken with a used refresh token ends its session too', async () => {
   const ann = await register(server)
@@ -47,7 +54,9 @@ test('revokeToken with a used refresh token ends its session too', async () => {
 
 test('revokeToken deletes an API key', async () => {
   const ann = await register(server)
-  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['account:read'], current_password: ann.password } })
+  const made = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['account:read'], current_password: ann.password },
+  })
   const key = String(made.body['key'])
   expect((await onReplica(key)).status).toBe(200)
   expect((await revoke(key)).status).toBe(200)

@@ -27,13 +27,18 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
 test('getCredential tells a login what it may call: everything', async () => {
   const ann = await register(server)
   const { body } = await ann.ask('GET', '/users/me/credential')
-  expect(body).toMatchObject({ kind: 'session', scopes: ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'] })
+  expect(body).toMatchObject({
+    kind: 'session',
+    scopes: ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'],
+  })
   expect(body['operations']).toEqual(Object.keys(security))
 })
 
 test('getCredential tells an API key what it may call, and that is true', async () => {
   const ann = await register(server)
-  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
+  const made = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
+  })
   const headers = { Authorization: `Bearer ${String(made.body['key'])}` }
   const { body } = await ask(server, 'GET', '/users/me/credential', { headers })
   expect(body).toMatchObject({ kind: 'api_key', id: made.body['id'], scopes: ['notes:read'] })

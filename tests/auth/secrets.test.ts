@@ -19,7 +19,9 @@ test('no secret that passes through is in a log line or an error, wherever it wa
   const next = 'canary-next-password-3e1a'
   const broken = 'canary-broken-4b8f'
   const ann = await register(server, { password })
-  const made = await ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: password } })
+  const made = await ann.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes: ['notes:read'], current_password: password },
+  })
   const key = String(made.body['key'])
   const answers = [
     await form('/auth/token', { username: ann.email, password: wrong }),

@@ -12,7 +12,11 @@ afterAll(() => server.stop())
 
 function refresh(refreshToken: unknown, extra: Record<string, string> = {}): Promise<Answer> {
   return ask(server, 'POST', '/auth/token', {
-    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(refreshToken), ...extra }).toString(),
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: String(refreshToken),
+      ...extra,
+    }).toString(),
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
   })
 }

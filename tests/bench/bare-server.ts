@@ -20,7 +20,12 @@ type Querier = Pick<Pool, 'query'>
 type Write = (on: Querier, body: { title: string; content: string }) => Promise<Row | undefined>
 
 const isWhole = process.argv[2] === 'statements'
-const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 10, types: typeParsers, options: '-c TimeZone=UTC' })
+const pool = new Pool({
+  connectionString: process.env['DATABASE_URL'],
+  max: 10,
+  types: typeParsers,
+  options: '-c TimeZone=UTC',
+})
 const ownerId = process.env['OWNER_ID'] ?? ''
 const author = ['session', process.env['SESSION_ID'] ?? '']
 
@@ -68,7 +73,11 @@ async function updateWithHistory(on: Querier, id: string, content: string, versi
   const size = `(select coalesce(sum(octet_length(d.data)), 0) from note_texts d
     where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version and d.base_version = note_texts.text_version) as size`
   const text = `select text_version, data, ${size} from note_texts where note_id = $1 and base_version is null order by text_version desc limit 1`
-  const { rows } = await on.query<{ text_version: number; data: Buffer; size: number }>({ name: 'base', text, values: [id] })
+  const { rows } = await on.query<{ text_version: number; data: Buffer; size: number }>({
+    name: 'base',
+    text,
+    values: [id],
+  })
   const base = rows[0] === undefined || rows[0].size > rows[0].data.length ? undefined : rows[0]
   const data = await packText(current.content, base && (await unpackText(base.data, undefined)))
   const keepText = 'insert into note_texts (note_id, text_version, base_version, data) values ($1, $2, $3, $4)'
@@ -86,15 +95,19 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (isWhole && url !== '/health') await checkSession()
   if (method === 'GET') {
     if (url === '/health') return send(response, 200, {})
-    if (!url.includes('?')) return send(response, 200, (await run(pool, 'get', `select ${NOTE} from notes ${OF_OWNER}`, [id, ownerId]))[0])
+    if (!url.includes('?'))
+      return send(response, 200, (await run(pool, 'get', `select ${NOTE} from notes ${OF_OWNER}`, [id, ownerId]))[0])
     const text = `select ${NOTE} from notes where owner_id = $1 and deleted_at is null order by created_at desc, id desc limit $2`
     const rows = await run(pool, 'list', text, [ownerId, isWhole ? 21 : 20])
     return send(response, 200, rows.slice(0, 20))
   }
   const body = JSON.parse(await textOf(request)) as { title: string; content: string }
-  if (method === 'POST') return send(response, 201, await (isWhole ? inTransaction((on) => create(on, body)) : create(pool, body)))
+  if (method === 'POST')
+    return send(response, 201, await (isWhole ? inTransaction((on) => create(on, body)) : create(pool, body)))
   const version = Number(request.headers['if-match']?.replaceAll('"', ''))
-  const change = isWhole ? inTransaction((on) => updateWithHistory(on, id, body.content, version)) : update(pool, id, body.content, version)
+  const change = isWhole
+    ? inTransaction((on) => updateWithHistory(on, id, body.content, version))
+    : update(pool, id, body.content, version)
   const row = await change
   return send(response, row === undefined ? 412 : 200, row)
 }
@@ -107,7 +120,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 
 function send(response: ServerResponse, status: number, value: unknown = {}): void {
   const body = Buffer.from(JSON.stringify(value))
-  const version = typeof value === 'object' && value !== null && 'version' in value ? { ETag: `"${String(value.version)}"` } : {}
+  const version =
+    typeof value === 'object' && value !== null && 'version' in value ? { ETag: `"${String(value.version)}"` } : {}
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length, ...version })
   response.end(body)
 }

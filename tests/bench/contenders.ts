@@ -25,7 +25,11 @@ export interface Identity {
   readonly sessionId: string
 }
 
-export function startBare(databaseUrl: string, mode: 'statement' | 'statements', { userId, sessionId }: Identity): Promise<Contender> {
+export function startBare(
+  databaseUrl: string,
+  mode: 'statement' | 'statements',
+  { userId, sessionId }: Identity,
+): Promise<Contender> {
   const env = { DATABASE_URL: databaseUrl, OWNER_ID: userId, SESSION_ID: sessionId }
   return start([join(import.meta.dirname, 'bare-server.ts'), mode], env)
 }
@@ -55,7 +59,10 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
   const died = ended.then(() => Promise.reject(new Error(`${args.join(' ')} ended: ${said}`)))
   died.catch(() => undefined)
   try {
-    await Promise.race([until('the server serves', () => answers(`http://127.0.0.1:${port}/health`, 200), 30_000), died])
+    await Promise.race([
+      until('the server serves', () => answers(`http://127.0.0.1:${port}/health`, 200), 30_000),
+      died,
+    ])
   } catch (error) {
     await stop()
     throw error

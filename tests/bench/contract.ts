@@ -22,7 +22,9 @@ async function measureStart(): Promise<void> {
   const started = performance.now()
   const document = parseDocument(text)
   const parsed = performance.now()
-  const handlers = Object.fromEntries(readOperations(document.root).map(({ operationId }) => [operationId, async () => ({})]))
+  const handlers = Object.fromEntries(
+    readOperations(document.root).map(({ operationId }) => [operationId, async () => ({})]),
+  )
   await createContract({
     document,
     handlers: handlers as never,
@@ -32,7 +34,9 @@ async function measureStart(): Promise<void> {
     onBrokenReply: () => undefined,
   })
   const ready = performance.now()
-  print(`start-up, ${OPERATIONS} operations: parse ${ms(parsed - started)} + compile ${ms(ready - parsed)} = ${ms(ready - started)}`)
+  print(
+    `start-up, ${OPERATIONS} operations: parse ${ms(parsed - started)} + compile ${ms(ready - parsed)} = ${ms(ready - started)}`,
+  )
 }
 
 function measureRequest(): void {
@@ -51,7 +55,9 @@ function measureRequest(): void {
   for (const [name, incoming] of cases) {
     const bare = time(() => handler(incoming))
     const held = time(() => {
-      const operation = router.contractOperation((router.matchOperation(incoming) as { operationId: string }).operationId)
+      const operation = router.contractOperation(
+        (router.matchOperation(incoming) as { operationId: string }).operationId,
+      )
       return handler(incoming) + validator.check(incoming, operation).faults.length
     })
     print(`${name}: matching and validating add ${(held - bare).toFixed(1)} µs`)

@@ -27,11 +27,19 @@ async function measureAll(seconds: number): Promise<void> {
   const server = await serve({ DATA_DIR: temporaryDirectory(), LOG_LEVEL: 'warn', NOTES_API_TRAFFIC: '' })
   try {
     const reader = await register(server)
-    const { body } = await reader.ask('POST', '/notes', { body: { title: 'Read meanwhile', content: 'x'.repeat(1_000) } })
+    const { body } = await reader.ask('POST', '/notes', {
+      body: { title: 'Read meanwhile', content: 'x'.repeat(1_000) },
+    })
     const path = `/notes/${String(body['id'])}`
     for (const attackName of ['nothing', ...Object.keys(attacks)]) {
       for (const count of attackName === 'nothing' ? [1] : [1, 4]) {
-        const child = fork(import.meta.filename, ['attack', server.url, attackName, String(count), String(seconds * 1_000)])
+        const child = fork(import.meta.filename, [
+          'attack',
+          server.url,
+          attackName,
+          String(count),
+          String(seconds * 1_000),
+        ])
         await once(child, 'message')
         const ended = once(child, 'message') as Promise<[string]>
         const [live, read] = await Promise.all([
@@ -40,8 +48,12 @@ async function measureAll(seconds: number): Promise<void> {
         ])
         const [answers] = await ended
         const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]) / 1_024
-        const figures = [live, read].map((samples) => [0.5, 0.99, 1].map((part) => quantile(samples, part).toFixed(0).padStart(6)).join(''))
-        print(`${`${attackName}, ${count} at once`.padEnd(44)} ${figures.join('       ')} ${rss.toFixed(0).padStart(5)}  ${answers}`)
+        const figures = [live, read].map((samples) =>
+          [0.5, 0.99, 1].map((part) => quantile(samples, part).toFixed(0).padStart(6)).join(''),
+        )
+        print(
+          `${`${attackName}, ${count} at once`.padEnd(44)} ${figures.join('       ')} ${rss.toFixed(0).padStart(5)}  ${answers}`,
+        )
       }
     }
   } finally {
@@ -98,7 +110,10 @@ function editing(content: string, edits: readonly unknown[], dryRun = false): At
   }
 }
 
-function versions(texts: readonly [string, string], request: (person: Person, path: string) => Promise<Answer>): Attack {
+function versions(
+  texts: readonly [string, string],
+  request: (person: Person, path: string) => Promise<Answer>,
+): Attack {
   return {
     prepare: async (person) => {
       const { body } = await person.ask('POST', '/notes', { body: { title: 'Hostile', content: texts[0] } })

@@ -90,7 +90,8 @@ export async function openConnection(port: number): Promise<HttpConnection> {
 
 function textOf({ method, path, headers = {}, body }: Call): string {
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const about = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }
+  const about =
+    text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }
   const all = Object.entries({ Host: '127.0.0.1', Accept: 'application/json', ...about, ...headers })
   return `${method} ${path} HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text ?? ''}`
 }
@@ -107,5 +108,8 @@ function readAnswer(bytes: Buffer): { readonly answer: Answer; readonly length: 
   const length = headEnd + HEAD_END.length + Number(size)
   if (bytes.length < length) return undefined
   const etag = /\r\netag: *([^\r]+)/i.exec(head)?.[1]
-  return { answer: { status: Number(head.slice(9, 12)), etag, body: bytes.subarray(headEnd + HEAD_END.length, length) }, length }
+  return {
+    answer: { status: Number(head.slice(9, 12)), etag, body: bytes.subarray(headEnd + HEAD_END.length, length) },
+    length,
+  }
 }

@@ -50,8 +50,11 @@ async function measure(server: BenchServer, guards: Guards, seconds: number): Pr
   const token = JSON.parse((await logIn(server.url, agent, owner, PASSWORD)).text) as { access_token: string }
   const headers = { Authorization: `Bearer ${token.access_token}`, 'Content-Type': 'application/json' }
   const body = JSON.stringify({ title: 'Read during a flood', content: 'x'.repeat(1_000) })
-  const note = JSON.parse((await sample(`${server.url}/notes`, { agent, method: 'POST', headers, body })).text) as { id: string }
-  const read = () => sample(`${server.url}/notes/${note.id}`, { agent, headers: { Authorization: headers.Authorization } })
+  const note = JSON.parse((await sample(`${server.url}/notes`, { agent, method: 'POST', headers, body })).text) as {
+    id: string
+  }
+  const read = () =>
+    sample(`${server.url}/notes/${note.id}`, { agent, headers: { Authorization: headers.Authorization } })
   const live = () => sample(`${server.url}/health/live`, { agent })
   const ownersLogin = () => logIn(server.url, agent, owner, PASSWORD)
 
@@ -63,12 +66,20 @@ async function measure(server: BenchServer, guards: Guards, seconds: number): Pr
     const result = child === undefined ? undefined : once(child, 'message')
     if (isFlood) await delay(500)
     const before = server.peakMemory()
-    const paced = await Promise.all([pace(read, 20, seconds), pace(live, 10, seconds), isFlood ? pace(ownersLogin, 2, seconds) : []])
+    const paced = await Promise.all([
+      pace(read, 20, seconds),
+      pace(live, 10, seconds),
+      isFlood ? pace(ownersLogin, 2, seconds) : [],
+    ])
     const [reads, lives, logins] = paced
-    print(`${guards}, ${phase}: read ${figures(reads)}; live ${figures(lives)}${isFlood ? `; owner's login ${figures(logins)}` : ''}`)
+    print(
+      `${guards}, ${phase}: read ${figures(reads)}; live ${figures(lives)}${isFlood ? `; owner's login ${figures(logins)}` : ''}`,
+    )
     const [answers] = (await result) ?? []
     if (isFlood) {
-      print(`  guesses answered: ${JSON.stringify(answers)}; memory ${before.toFixed(0)} → at most ${server.peakMemory().toFixed(0)} MiB`)
+      print(
+        `  guesses answered: ${JSON.stringify(answers)}; memory ${before.toFixed(0)} → at most ${server.peakMemory().toFixed(0)} MiB`,
+      )
     }
   }
   agent.destroy()

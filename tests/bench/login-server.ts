@@ -86,7 +86,12 @@ export function sample(
 
 export function logIn(url: string, agent: Agent, username: string, password: string): Promise<Sample> {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return sample(`${url}/auth/token`, { agent, method: 'POST', headers, body: new URLSearchParams({ username, password }).toString() })
+  return sample(`${url}/auth/token`, {
+    agent,
+    method: 'POST',
+    headers,
+    body: new URLSearchParams({ username, password }).toString(),
+  })
 }
 
 export function register(url: string, agent: Agent, email: string, password: string): Promise<Sample> {

@@ -30,19 +30,27 @@ try {
     }
     for (let turn = 0; turn < kinds.length; turn += 1) {
       const kind = kinds[(turn + round + SAMPLES * 3) % kinds.length] ?? 'unknown'
-      const { status, ms } = await logIn(server.url, agent, email[kind], kind === 'disabled' ? PASSWORD : 'not-the-password')
+      const { status, ms } = await logIn(
+        server.url,
+        agent,
+        email[kind],
+        kind === 'disabled' ? PASSWORD : 'not-the-password',
+      )
       if (status !== 401) throw new Error(`${kind} answered ${status}`)
       // The first rounds only warm up.
       if (round >= 0) times[kind].push(ms)
     }
   }
   const median = (kind: keyof typeof email): number => quantile(times[kind], 0.5)
-  const spread = (kind: keyof typeof email): string => `${quantile(times[kind], 0.25).toFixed(2)}–${quantile(times[kind], 0.75).toFixed(2)}`
+  const spread = (kind: keyof typeof email): string =>
+    `${quantile(times[kind], 0.25).toFixed(2)}–${quantile(times[kind], 0.75).toFixed(2)}`
   for (const kind of kinds)
     print(`${kind}: median ${median(kind).toFixed(2)} ms, quartiles ${spread(kind)} (${times[kind].length} samples)`)
   for (const kind of ['unknown', 'disabled'] as const) {
     const difference = median(kind) - median('wrong')
-    print(`${kind} against wrong password: ${difference.toFixed(2)} ms, ${((100 * difference) / median('wrong')).toFixed(1)} %`)
+    print(
+      `${kind} against wrong password: ${difference.toFixed(2)} ms, ${((100 * difference) / median('wrong')).toFixed(1)} %`,
+    )
   }
 } finally {
   agent.destroy()

@@ -65,7 +65,11 @@ export async function measure(operation: Operation, entrants: readonly Entrant[]
   return [...samples].map(([server, own]) => toResult(operation.name, server, own, own === ours ? undefined : ours))
 }
 
-async function sampleOf(operation: Operation, { pid, client }: Entrant, { connections, seconds, postgresPid }: Plan): Promise<Sample> {
+async function sampleOf(
+  operation: Operation,
+  { pid, client }: Entrant,
+  { connections, seconds, postgresPid }: Plan,
+): Promise<Sample> {
   const lanes = await operation.lanes(client, connections)
   const before = { cpu: cpuOf(pid), postgres: cpuOfFamily(postgresPid) }
   const load = await runLoad(client.port, lanes, seconds)
@@ -76,7 +80,12 @@ function minus(after: number | undefined, before: number | undefined): number | 
   return after === undefined || before === undefined ? undefined : after - before
 }
 
-function toResult(operation: string, server: string, samples: readonly Sample[], ours: readonly Sample[] | undefined): Result {
+function toResult(
+  operation: string,
+  server: string,
+  samples: readonly Sample[],
+  ours: readonly Sample[] | undefined,
+): Result {
   const latencies = samples.flatMap((sample) => sample.latencies)
   const cpuMicros = microsOf(samples, ({ cpu }) => cpu)
   const ourMicros = ours && microsOf(ours, ({ cpu }) => cpu)

@@ -88,7 +88,13 @@ async function write(ownerId: string, id: string, content: string): Promise<void
 async function measureGrowth(ownerId: string): Promise<void> {
   await fillNotes(db, ownerId, NOTES)
   await fillNotes(db, await newOwner(), NOTES)
-  const none: NoteFilters = { tags: [], is_public: undefined, is_pinned: undefined, is_archived: undefined, updated_since: undefined }
+  const none: NoteFilters = {
+    tags: [],
+    is_public: undefined,
+    is_pinned: undefined,
+    is_archived: undefined,
+    updated_since: undefined,
+  }
   const page = (given: Partial<NotePage> = {}): NotePage => ({
     filters: none,
     sort: '-created_at',
@@ -120,7 +126,10 @@ async function measureGrowth(ownerId: string): Promise<void> {
     ],
     ['a tag of 10 000 notes', (on) => listNotes(on, ownerId, page({ filters: { ...none, tags: ['common'] } }))],
     ['a tag of 10 notes', (on) => listNotes(on, ownerId, page({ filters: { ...none, tags: ['rare'] } }))],
-    ['both tags, by title', (on) => listNotes(on, ownerId, page({ sort: 'title', filters: { ...none, tags: ['common', 'rare'] } }))],
+    [
+      'both tags, by title',
+      (on) => listNotes(on, ownerId, page({ sort: 'title', filters: { ...none, tags: ['common', 'rare'] } })),
+    ],
     ['pinned', (on) => listNotes(on, ownerId, page({ filters: { ...none, is_pinned: true } }))],
     ['not archived', (on) => listNotes(on, ownerId, page({ filters: { ...none, is_archived: false } }))],
     ['trash, page 1', (on) => listTrash(on, ownerId, { limit: 20, after: undefined, days: 30 })],
@@ -146,7 +155,8 @@ async function time(work: () => Promise<unknown>): Promise<number> {
 
 function summary(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b)
-  const at = (share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)
   return `median ${at(0.5).padStart(6)} ms, worst ${at(1).padStart(6)} ms`
 }
 

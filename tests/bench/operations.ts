@@ -14,9 +14,10 @@ export interface Operation {
 }
 
 /** About 1 KB, as an ordinary note has. */
-const TEXT = Array.from({ length: 16 }, (_, line) => `Line ${line} of an ordinary note, which says a thing or two about its day.`).join(
-  '\n',
-)
+const TEXT = Array.from(
+  { length: 16 },
+  (_, line) => `Line ${line} of an ordinary note, which says a thing or two about its day.`,
+).join('\n')
 
 export const noteBody = (number: number): object => ({ title: `Note ${number}`, content: `${number}\n${TEXT}` })
 
@@ -41,7 +42,10 @@ export const operations: readonly Operation[] = [
     lanes: async ({ token }, connections) =>
       lanesOf(connections, () => ({
         next: () => ({ method: 'GET', path: '/notes?limit=20', headers: authorized(token) }),
-        answered: checked(200, (body) => Array.isArray(body) && body.length === 20 && typeof fieldOf(body[19], 'content') === 'string'),
+        answered: checked(
+          200,
+          (body) => Array.isArray(body) && body.length === 20 && typeof fieldOf(body[19], 'content') === 'string',
+        ),
       })),
   },
   {
@@ -97,8 +101,16 @@ export async function askOnce(port: number, call: Call): Promise<Answer> {
   }
 }
 
-export async function createNote({ port, token }: Client, number: number): Promise<{ readonly id: string; readonly etag: string }> {
-  const answer = await askOnce(port, { method: 'POST', path: '/notes', headers: authorized(token), body: noteBody(number) })
+export async function createNote(
+  { port, token }: Client,
+  number: number,
+): Promise<{ readonly id: string; readonly etag: string }> {
+  const answer = await askOnce(port, {
+    method: 'POST',
+    path: '/notes',
+    headers: authorized(token),
+    body: noteBody(number),
+  })
   const id = fieldOf(JSON.parse(answer.body.toString()), 'id')
   if (answer.status !== 201 || typeof id !== 'string' || answer.etag === undefined) throw wrong(answer)
   return { id, etag: answer.etag }

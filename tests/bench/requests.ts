@@ -34,17 +34,26 @@ const running: Contender[] = []
 try {
   const entrants = await prepare()
   const postgresPid = Number(readFileSync(join(clusterIn(database.dataDir), 'postmaster.pid'), 'utf8').split('\n')[0])
-  print(`${availableParallelism()} cores, ${size.connections} connections, ${size.rounds} rounds of ${size.seconds} s, medians.`)
-  print('"ours ÷ it" compares our server with the one in the row, in the same round: requests/s (least–most), CPU time of a request.')
+  print(
+    `${availableParallelism()} cores, ${size.connections} connections, ${size.rounds} rounds of ${size.seconds} s, medians.`,
+  )
+  print(
+    '"ours ÷ it" compares our server with the one in the row, in the same round: requests/s (least–most), CPU time of a request.',
+  )
   const results: Result[] = []
   for (const operation of operations) {
     const measured = await measure(operation, entrants, { ...size, postgresPid })
     results.push(...measured)
-    print(`\n${operation.name.padEnd(30)}requests/s   p50 ms   p99 ms   CPU µs   PostgreSQL µs   ours ÷ it: requests/s, CPU`)
+    print(
+      `\n${operation.name.padEnd(30)}requests/s   p50 ms   p99 ms   CPU µs   PostgreSQL µs   ours ÷ it: requests/s, CPU`,
+    )
     for (const result of measured) print(row(result))
   }
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ cores: availableParallelism(), node: process.version, ...size, results }, null, 2)}\n`)
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ cores: availableParallelism(), node: process.version, ...size, results }, null, 2)}\n`,
+    )
   }
 } finally {
   await Promise.allSettled(running.map((contender) => contender.stop()))
@@ -56,10 +65,12 @@ async function prepare(): Promise<Entrant[]> {
   await administer('create database ours')
   const { client, identity, sent } = await logged('ours', () => startNotesApi(urlOf(database.connection, 'ours')))
   for (const name of ['one_statement', 'all_statements']) await administer(`create database ${name} template ours`)
-  const bare = (name: string, mode: 'statement' | 'statements') => () => startBare(urlOf(database.connection, name), mode, identity)
+  const bare = (name: string, mode: 'statement' | 'statements') => () =>
+    startBare(urlOf(database.connection, name), mode, identity)
   const { sent: same } = await logged('all_statements', bare('all_statements', 'statements'), client)
   for (const { name } of operations) {
-    if (sent.get(name) !== same.get(name)) print(`${name}: ours sends "${sent.get(name)}", the bare server "${same.get(name)}"`)
+    if (sent.get(name) !== same.get(name))
+      print(`${name}: ours sends "${sent.get(name)}", the bare server "${same.get(name)}"`)
   }
   const start = async (name: string, starting: Promise<Contender>): Promise<Entrant> => {
     const contender = await starting
@@ -73,7 +84,10 @@ async function prepare(): Promise<Entrant[]> {
   ]
   if (values.compare === undefined) return entrants
   await administer('create database compared')
-  const compared = await start('compared', startNotesApi(urlOf(database.connection, 'compared'), resolve(values.compare)))
+  const compared = await start(
+    'compared',
+    startNotesApi(urlOf(database.connection, 'compared'), resolve(values.compare)),
+  )
   // Its tokens and notes are its own, because its tables may be others.
   return [...entrants, { ...compared, client: (await fill(compared.client.port)).client }]
 }
@@ -88,10 +102,12 @@ async function logged(name: string, starts: () => Promise<Contender>, known?: Cl
   await administer(logStatements(name))
   const contender = await starts()
   try {
-    const filled = known === undefined ? await fill(contender.port) : { client: known, identity: { userId: '', sessionId: '' } }
+    const filled =
+      known === undefined ? await fill(contender.port) : { client: known, identity: { userId: '', sessionId: '' } }
     const client = { ...filled.client, port: contender.port }
     const sent = new Map<string, string>()
-    for (const operation of operations) sent.set(operation.name, await statementsOf(operation, client, database.dataDir))
+    for (const operation of operations)
+      sent.set(operation.name, await statementsOf(operation, client, database.dataDir))
     return { ...filled, sent }
   } finally {
     await contender.stop()
@@ -101,9 +117,13 @@ async function logged(name: string, starts: () => Promise<Contender>, known?: Cl
 
 async function fill(port: number): Promise<Filled> {
   const { accessToken: token } = await register({ url: `http://127.0.0.1:${port}` })
-  const { sub, sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string; sid: string }
+  const { sub, sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+    sub: string
+    sid: string
+  }
   const noteIds: string[] = []
-  for (let number = 0; number < NOTES; number += 1) noteIds.push((await createNote({ port, token, noteIds }, number)).id)
+  for (let number = 0; number < NOTES; number += 1)
+    noteIds.push((await createNote({ port, token, noteIds }, number)).id)
   return { client: { port, token, noteIds }, identity: { userId: sub, sessionId: sid } }
 }
 

@@ -27,5 +27,9 @@ function shapeOf(statement: string | undefined): string[] {
   const text = statement.replaceAll('"', '').trim().toLowerCase()
   const [verb = ''] = text.split(/\s/)
   const table = /\b(?:from|into|update)\s+(\w+)/.exec(text)?.[1]
-  return [[verb, table, text.endsWith('for update') ? 'for update' : undefined].filter((word) => word !== undefined).join(' ')]
+  return [
+    [verb, table, text.endsWith('for update') ? 'for update' : undefined]
+      .filter((word) => word !== undefined)
+      .join(' '),
+  ]
 }

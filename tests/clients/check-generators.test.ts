@@ -49,7 +49,10 @@ test('a generator whose toolchain is absent or too old is not run, and fails onl
   const absent = { steps, needs: [{ command: 'no-such-toolchain' }] }
   const old = { steps, needs: [{ name: 'Node', command: node, atLeast: '1000.1' }] }
   expect(await check(absent)).toMatchObject({ outcome: 'not run', why: 'no-such-toolchain is not there', seconds: {} })
-  expect(await check(old)).toMatchObject({ outcome: 'not run', why: `Node ${process.versions.node} is there, but 1000.1 is needed` })
+  expect(await check(old)).toMatchObject({
+    outcome: 'not run',
+    why: `Node ${process.versions.node} is there, but 1000.1 is needed`,
+  })
   expect(await check(absent, true)).toMatchObject({ outcome: 'failed' })
   expect(await check({ needs: [{ command: node, atLeast: '9.10' }] })).toMatchObject({ outcome: 'passed' })
 })
@@ -71,8 +74,13 @@ test('only what is fetched is asked for again, once', async () => {
   }
   const once = { install: failing('install', 1), generate: fine, compile: fine, roundTrip: fine }
   expect(await check({ steps: once })).toMatchObject({ outcome: 'passed' })
-  expect(await check({ steps: { ...once, install: failing('install', 9) } })).toMatchObject({ outcome: 'failed', why: 'install: is away' })
-  expect(await check({ steps: { generate: fine, compile: failing('compile', 1), roundTrip: fine } })).toMatchObject({ outcome: 'failed' })
+  expect(await check({ steps: { ...once, install: failing('install', 9) } })).toMatchObject({
+    outcome: 'failed',
+    why: 'install: is away',
+  })
+  expect(await check({ steps: { generate: fine, compile: failing('compile', 1), roundTrip: fine } })).toMatchObject({
+    outcome: 'failed',
+  })
   expect(tries).toEqual({ install: 4, compile: 1 })
 })
 

@@ -38,7 +38,12 @@ export async function checkGenerator(generator: Generator, place: Place, require
     try {
       await twice(step, place.signal, async () => generator.steps[step]?.(context))
     } catch (error) {
-      return { generator, outcome: 'failed', seconds, why: `${step}: ${error instanceof Error ? error.message : String(error)}` }
+      return {
+        generator,
+        outcome: 'failed',
+        seconds,
+        why: `${step}: ${error instanceof Error ? error.message : String(error)}`,
+      }
     }
     if (generator.steps[step] !== undefined) seconds[step] = (performance.now() - began) / 1_000
   }
@@ -77,7 +82,12 @@ function isOlder(version: string, than: string): boolean {
   return false
 }
 
-const COLUMNS = ['generator', 'version', 'language', ...STEPS.map((step) => (step === 'roundTrip' ? 'round trip' : step))]
+const COLUMNS = [
+  'generator',
+  'version',
+  'language',
+  ...STEPS.map((step) => (step === 'roundTrip' ? 'round trip' : step)),
+]
 
 /** Whatever failed comes after the table with its output. */
 export function report(results: readonly Result[]): string {
@@ -87,7 +97,10 @@ export function report(results: readonly Result[]): string {
     return [generator.name, generator.version, generator.language, ...(outcome === 'not run' ? [] : ofSteps), ...last]
   })
   const widths = COLUMNS.map((title, column) =>
-    Math.max(title.length, ...cells.map((row) => (row[column]?.startsWith('not run') === true ? 0 : (row[column]?.length ?? 0)))),
+    Math.max(
+      title.length,
+      ...cells.map((row) => (row[column]?.startsWith('not run') === true ? 0 : (row[column]?.length ?? 0))),
+    ),
   )
   const lines = [COLUMNS, ...cells].map((row) =>
     row
@@ -99,5 +112,9 @@ export function report(results: readonly Result[]): string {
     .filter(({ outcome }) => outcome === 'failed')
     .map(({ generator, why }) => `\n${generator.name} FAILED at ${why}\n`)
   const count = (outcome: Result['outcome']): number => results.filter((result) => result.outcome === outcome).length
-  return [...lines, ...failures, `\n${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`].join('\n')
+  return [
+    ...lines,
+    ...failures,
+    `\n${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`,
+  ].join('\n')
 }

@@ -25,11 +25,15 @@ if (values.help) {
 }
 const required = values.required.split(',').filter((name) => name !== '')
 const chosen =
-  positionals.length === 0 ? generators : generators.filter(({ name }) => positionals.includes(name) || required.includes(name))
+  positionals.length === 0
+    ? generators
+    : generators.filter(({ name }) => positionals.includes(name) || required.includes(name))
 
 const unknown = [...positionals, ...required].filter((name) => !generators.some((generator) => generator.name === name))
 const faults = [
-  ...unknown.map((name) => `There is no generator ${name}; there are ${generators.map((generator) => generator.name).join(', ')}`),
+  ...unknown.map(
+    (name) => `There is no generator ${name}; there are ${generators.map((generator) => generator.name).join(', ')}`,
+  ),
   ...undocumented(readFileSync(join(PROJECT, 'docs', 'clients.md'), 'utf8'), generators),
 ]
 if (faults.length > 0) {
@@ -61,7 +65,8 @@ try {
   process.stdout.write(`\n${report(results)}\n`)
   // What the server has to say about a failure, such as a reply that broke the contract.
   const log = `${server.stdout()}${server.stderr()}`
-  if (failed() && !interrupted.signal.aborted) process.stdout.write(`\nThe clients are left in ${scratch}. The server's log:\n${log}\n`)
+  if (failed() && !interrupted.signal.aborted)
+    process.stdout.write(`\nThe clients are left in ${scratch}. The server's log:\n${log}\n`)
 } catch (error) {
   // Ctrl-C in a terminal reaches the server as well, which then ends before it serves.
   if (!interrupted.signal.aborted) throw error

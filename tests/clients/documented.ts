@@ -1,7 +1,10 @@
 import type { Generator } from './generator.ts'
 
 /** What docs/clients.md says otherwise than the check does: rows that lack, are too many, or name another version. */
-export function undocumented(page: string, generators: readonly Pick<Generator, 'name' | 'version' | 'language'>[]): string[] {
+export function undocumented(
+  page: string,
+  generators: readonly Pick<Generator, 'name' | 'version' | 'language'>[],
+): string[] {
   const rows = new Map(
     [...page.matchAll(/^\| *`([^`]+)` *\| *([^|]*?) *\| *([^|]*?) *\|/gm)].map(([, name = '', language, version]) => [
       name,
@@ -12,11 +15,15 @@ export function undocumented(page: string, generators: readonly Pick<Generator, 
     const row = rows.get(name)
     if (row === undefined) return [`docs/clients.md has no row for ${name}`]
     const said = `${row.language} ${row.version}`
-    return said === `${language} ${version}` ? [] : [`docs/clients.md says ${name} is "${said}"; checked is "${language} ${version}"`]
+    return said === `${language} ${version}`
+      ? []
+      : [`docs/clients.md says ${name} is "${said}"; checked is "${language} ${version}"`]
   })
   const known = new Set(generators.map(({ name }) => name))
   return [
     ...wrong,
-    ...[...rows.keys()].filter((name) => !known.has(name)).map((name) => `docs/clients.md names ${name}, which is not checked`),
+    ...[...rows.keys()]
+      .filter((name) => !known.has(name))
+      .map((name) => `docs/clients.md names ${name}, which is not checked`),
   ]
 }

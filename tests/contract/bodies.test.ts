@@ -57,15 +57,21 @@ describe('a body', () => {
     expect(await allRows(server.db)).toEqual(before)
   })
 
-  test.each(['"{\\"title\\":\\"a\\",\\"content\\":\\"b\\"}"', '"text"', '[]', 'null', '7', 'true', '{}', '{"title":"a"}'])(
-    '%s is JSON, but no note',
-    async (body) => {
-      const before = await allRows(server.db)
-      const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
-      expect(refused.status).toBe(422)
-      expect(await allRows(server.db)).toEqual(before)
-    },
-  )
+  test.each([
+    '"{\\"title\\":\\"a\\",\\"content\\":\\"b\\"}"',
+    '"text"',
+    '[]',
+    'null',
+    '7',
+    'true',
+    '{}',
+    '{"title":"a"}',
+  ])('%s is JSON, but no note', async (body) => {
+    const before = await allRows(server.db)
+    const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
+    expect(refused.status).toBe(422)
+    expect(await allRows(server.db)).toEqual(before)
+  })
 
   test.each([
     ['{"title":"a","content":"b","owner_id":"x"}', '/owner_id', 'extra_forbidden'],
@@ -97,14 +103,18 @@ describe('a body', () => {
     ],
   ])('of several kinds is told the faults of the kind that it names: %j', async (action, faults) => {
     const refused = await ann.ask('POST', '/notes/batch', { body: { actions: [action] } })
-    const told = (refused.body['errors'] as { pointer: string; type: string }[]).map(({ pointer, type }) => `${pointer} ${type}`)
+    const told = (refused.body['errors'] as { pointer: string; type: string }[]).map(
+      ({ pointer, type }) => `${pointer} ${type}`,
+    )
     expect(told.toSorted()).toEqual(faults)
   })
 
   test('is held to the formats of the contract', async () => {
     for (const email of ['nobody', 'a@', '@b', 'a b@c.de', 'a@b@c']) {
       const refused = await ann.ask('POST', '/auth/register', { body: { email, password: 'securepass123' } })
-      expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/email', type: 'email_parsing' }))
+      expect(refused.body['errors']).toContainEqual(
+        expect.objectContaining({ pointer: '/email', type: 'email_parsing' }),
+      )
     }
   })
 })
@@ -166,10 +176,15 @@ describe.each(takers)('$id with $type', ({ operation, type }) => {
   test('is validated: a field that nobody knows is refused and changes nothing', async () => {
     const attempt = withHeaders(await wellFormed(operation, server, ann), { 'Content-Type': type })
     const before = await allRows(server.db)
-    const body = type === 'application/x-www-form-urlencoded' ? `${attempt.body}&colour=1` : attempt.body?.replace(/\}$/, ',"colour":1}')
+    const body =
+      type === 'application/x-www-form-urlencoded'
+        ? `${attempt.body}&colour=1`
+        : attempt.body?.replace(/\}$/, ',"colour":1}')
     const refused = await send(server, { ...attempt, body }, `Bearer ${ann.accessToken}`)
     expect(refused.status).toBe(422)
-    expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/colour', type: 'extra_forbidden' }))
+    expect(refused.body['errors']).toContainEqual(
+      expect.objectContaining({ pointer: '/colour', type: 'extra_forbidden' }),
+    )
     expect(await allRows(server.db)).toEqual(before)
   })
 
@@ -195,7 +210,13 @@ describe.each(takers)('$id with $type', ({ operation, type }) => {
     for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip', 'x'])
       expect(await statusOf({ 'Content-Encoding': coding }), coding).toBe(415)
     expect(await allRows(server.db)).toEqual(before)
-    for (const same of [type, type.toUpperCase(), `${type};charset=UTF-8`, `${type}; charset="utf-8"`, `${type} ; a=b`]) {
+    for (const same of [
+      type,
+      type.toUpperCase(),
+      `${type};charset=UTF-8`,
+      `${type}; charset="utf-8"`,
+      `${type} ; a=b`,
+    ]) {
       const caller = await callerFor(operation, server, ann)
       const own = await wellFormed(operation, server, caller)
       const answer = await send(

@@ -43,24 +43,35 @@ test('the contract as it is boots', async () => {
   await expect(boot({})).resolves.toBeDefined()
 })
 
-test.each(cases)('no server without the security of $id, not even with one for the whole document', async ({ operation, id }) => {
-  const bare = changed(operation, (given) => Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'security')))
-  await expect(boot({ document: bare })).rejects.toThrow(`${id} does not say its security`)
-  const general = { ...bare, root: { ...bare.root, security: [{ oauth2: [] }] } }
-  await expect(boot({ document: general })).rejects.toThrow(`${id} does not say its security`)
-})
+test.each(cases)(
+  'no server without the security of $id, not even with one for the whole document',
+  async ({ operation, id }) => {
+    const bare = changed(operation, (given) =>
+      Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'security')),
+    )
+    await expect(boot({ document: bare })).rejects.toThrow(`${id} does not say its security`)
+    const general = { ...bare, root: { ...bare.root, security: [{ oauth2: [] }] } }
+    await expect(boot({ document: general })).rejects.toThrow(`${id} does not say its security`)
+  },
+)
 
-test.each(cases)('no server with an empty requirement at $id, which would let bad tokens in', async ({ operation, id }) => {
-  const message = `${id} has an empty security requirement`
-  await expect(boot({ document: withSecurity(operation, [{}]) })).rejects.toThrow(message)
-  await expect(boot({ document: withSecurity(operation, [{ oauth2: [] }, {}]) })).rejects.toThrow(message)
-})
+test.each(cases)(
+  'no server with an empty requirement at $id, which would let bad tokens in',
+  async ({ operation, id }) => {
+    const message = `${id} has an empty security requirement`
+    await expect(boot({ document: withSecurity(operation, [{}]) })).rejects.toThrow(message)
+    await expect(boot({ document: withSecurity(operation, [{ oauth2: [] }, {}]) })).rejects.toThrow(message)
+  },
+)
 
-test.each(cases)('no server with a security scheme at $id that the document does not declare', async ({ operation, id }) => {
-  await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(
-    `${id} names an undeclared security scheme: oauth3`,
-  )
-})
+test.each(cases)(
+  'no server with a security scheme at $id that the document does not declare',
+  async ({ operation, id }) => {
+    await expect(boot({ document: withSecurity(operation, [{ oauth3: [] }]) })).rejects.toThrow(
+      `${id} names an undeclared security scheme: oauth3`,
+    )
+  },
+)
 
 test.each(cases)('no server without a handler for $id', async ({ id }) => {
   const others = Object.fromEntries(Object.entries(handlers).filter(([name]) => name !== id))
@@ -68,13 +79,23 @@ test.each(cases)('no server without a handler for $id', async ({ id }) => {
 })
 
 test('no server with a handler of no operation', async () => {
-  await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow('No such operation: getNotee')
+  await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow(
+    'No such operation: getNotee',
+  )
 })
 
-test.each(['head', 'options', 'trace', 'query'])('no server with %s in the document, which nobody would serve', async (method) => {
-  const paths = { ...object(document.root['paths']), '/x': { [method]: { operationId: 'x', security: [], responses: {} } } }
-  await expect(boot({ document: { ...document, root: { ...document.root, paths } } })).rejects.toThrow(`${method} /x cannot be served`)
-})
+test.each(['head', 'options', 'trace', 'query'])(
+  'no server with %s in the document, which nobody would serve',
+  async (method) => {
+    const paths = {
+      ...object(document.root['paths']),
+      '/x': { [method]: { operationId: 'x', security: [], responses: {} } },
+    }
+    await expect(boot({ document: { ...document, root: { ...document.root, paths } } })).rejects.toThrow(
+      `${method} /x cannot be served`,
+    )
+  },
+)
 
 test('no server with two operations of one name', async () => {
   const [first, second] = operations

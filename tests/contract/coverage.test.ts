@@ -62,10 +62,14 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
       }),
     )
   },
-  'the version the caller holds': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-None-Match': '*' }), bearer)),
-  'a version that is no more': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { 'If-Match': '"999"' }), bearer)),
-  'a broken percent-escape': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?%zz` }, bearer)),
-  'an unknown query parameter': ({ attempt, bearer }) => one(send(server, { ...attempt, path: `${attempt.path}?unknown=1` }, bearer)),
+  'the version the caller holds': ({ attempt, bearer }) =>
+    one(send(server, withHeaders(attempt, { 'If-None-Match': '*' }), bearer)),
+  'a version that is no more': ({ attempt, bearer }) =>
+    one(send(server, withHeaders(attempt, { 'If-Match': '"999"' }), bearer)),
+  'a broken percent-escape': ({ attempt, bearer }) =>
+    one(send(server, { ...attempt, path: `${attempt.path}?%zz` }, bearer)),
+  'an unknown query parameter': ({ attempt, bearer }) =>
+    one(send(server, { ...attempt, path: `${attempt.path}?unknown=1` }, bearer)),
   'no credential': ({ attempt }) => one(send(server, attempt, undefined)),
   'a credential without the scopes': async ({ operation, attempt, bearer }) => {
     const needed = new Set(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
@@ -77,11 +81,16 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     const unknown = withUnknownIds(operation, attempt)
     return unknown === undefined ? [] : one(send(server, unknown, bearer))
   },
-  'a media type nobody makes': ({ attempt, bearer }) => one(send(server, withHeaders(attempt, { Accept: 'text/x-nothing' }), bearer)),
+  'a media type nobody makes': ({ attempt, bearer }) =>
+    one(send(server, withHeaders(attempt, { Accept: 'text/x-nothing' }), bearer)),
   'bodies that the contract does not take': async ({ operation, attempt, bearer }) => {
     if (operation.body === undefined) return []
     const [mediaType] = operation.body.content.keys()
-    const changes = [{ 'Content-Type': 'text/plain' }, { 'Content-Type': `${mediaType}; charset=latin1` }, { 'Content-Encoding': 'gzip' }]
+    const changes = [
+      { 'Content-Type': 'text/plain' },
+      { 'Content-Type': `${mediaType}; charset=latin1` },
+      { 'Content-Encoding': 'gzip' },
+    ]
     const answers = await Promise.all(changes.map((change) => send(server, withHeaders(attempt, change), bearer)))
     expect(answers.map(({ status }) => status)).toEqual([415, 415, 415])
     return answers
@@ -163,7 +172,9 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
 
 test('every excuse is for a status that is documented', () => {
   const documented = new Set(
-    operations.flatMap(({ operationId, responses }) => [...responses.keys()].map((status) => `${operationId} ${status}`)),
+    operations.flatMap(({ operationId, responses }) =>
+      [...responses.keys()].map((status) => `${operationId} ${status}`),
+    ),
   )
   expect(Object.keys(UNREACHED).filter((entry) => !documented.has(entry))).toEqual([])
 })
@@ -172,7 +183,9 @@ test('every excuse is for a status that is documented', () => {
 function withFields(attempt: Attempt, fields: Readonly<Record<string, string>>): Attempt {
   if (attempt.body === undefined) return attempt
   const isForm = attempt.headers['Content-Type'] === 'application/x-www-form-urlencoded'
-  const given = isForm ? Object.fromEntries(new URLSearchParams(attempt.body)) : (JSON.parse(attempt.body) as Record<string, string>)
+  const given = isForm
+    ? Object.fromEntries(new URLSearchParams(attempt.body))
+    : (JSON.parse(attempt.body) as Record<string, string>)
   const changed = { ...given, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in given)) }
   return { ...attempt, body: isForm ? new URLSearchParams(changed).toString() : JSON.stringify(changed) }
 }

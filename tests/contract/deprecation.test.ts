@@ -76,7 +76,12 @@ describe('a deprecated operation', () => {
 
   test.each([
     ['lacks one of them', 'getOld', { Deprecation: dates.Deprecation }, 'lacks the Sunset of its operation'],
-    ['names another day', 'getOld', { ...dates, Sunset: 'Thu, 01 Jul 2027 00:00:00 GMT' }, 'lacks the Sunset of its operation'],
+    [
+      'names another day',
+      'getOld',
+      { ...dates, Sunset: 'Thu, 01 Jul 2027 00:00:00 GMT' },
+      'lacks the Sunset of its operation',
+    ],
     ['has them although nothing is deprecated', 'getNew', dates, 'header Deprecation is not documented'],
   ])('may not send a reply that %s', (_, operationId, headers, fault) => {
     const check = compileReplyCheck(readOperations(document.root), replySchemas(document.root))
@@ -90,7 +95,10 @@ describe('a deprecated operation', () => {
     const { answerFaults } = independentCheck(document.root)
     const [dated, plain] = [await ask(server, 'GET', '/old'), await ask(server, 'GET', '/new')]
     expect(answerFaults(old, dated)).toEqual([])
-    expect(answerFaults(old, plain)).toEqual(['getOld 200: lacks the right Deprecation', 'getOld 200: lacks the right Sunset'])
+    expect(answerFaults(old, plain)).toEqual([
+      'getOld 200: lacks the right Deprecation',
+      'getOld 200: lacks the right Sunset',
+    ])
     expect(answerFaults(current, dated).join()).toContain('undocumented header deprecation')
   })
 })
@@ -99,7 +107,10 @@ describe('the server does not start', () => {
   test.each([
     ['deprecated: true', 'x-deprecated-since must say since which day'],
     ["deprecated: true, x-deprecated-since: '2026-11-22'", 'x-sunset must say which day'],
-    ["deprecated: true, x-deprecated-since: '22.11.2026', x-sunset: '2027-06-30'", 'x-deprecated-since must say since which day'],
+    [
+      "deprecated: true, x-deprecated-since: '22.11.2026', x-sunset: '2027-06-30'",
+      'x-deprecated-since must say since which day',
+    ],
     ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-02-30'", 'x-sunset must say which day'],
     ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-05-21'", 'must be there for 6 months'],
     ["x-sunset: '2027-06-30'", 'is not deprecated'],

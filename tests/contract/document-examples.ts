@@ -1,4 +1,12 @@
-import { at, isObject, type Json, type JsonObject, loadDocument, object, type Place } from '../../src/contract/document/document.ts'
+import {
+  at,
+  isObject,
+  type Json,
+  type JsonObject,
+  loadDocument,
+  object,
+  type Place,
+} from '../../src/contract/document/document.ts'
 import { type Operation, readOperations } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 

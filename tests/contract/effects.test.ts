@@ -75,7 +75,9 @@ test('every parameter and every field of a body is shown to have its effect, wit
 
 test('what has no effect has none by the words of the document', () => {
   const text = document.text.replaceAll(/\s+/g, ' ')
-  expect(effects.filter(({ ignored }) => ignored !== undefined && !text.includes(ignored)).map(({ name }) => name)).toEqual([])
+  expect(
+    effects.filter(({ ignored }) => ignored !== undefined && !text.includes(ignored)).map(({ name }) => name),
+  ).toEqual([])
 })
 
 test('every part of an answer is seen to change: each value of an enum, both booleans, there and left out, two values of the rest', () => {

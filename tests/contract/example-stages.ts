@@ -36,7 +36,12 @@ const stages: Readonly<Record<string, Stage>> = {
 }
 
 /** Makes the example of an operation work for this caller, also when it has worked before. */
-export async function setStage(server: TestServer, operationId: string, example: string | undefined, caller: Person): Promise<void> {
+export async function setStage(
+  server: TestServer,
+  operationId: string,
+  example: string | undefined,
+  caller: Person,
+): Promise<void> {
   await stages[`${operationId} ${example}`]?.(server, caller)
 }
 

@@ -25,7 +25,8 @@ test('every example of the document holds to the schema beside it', () => {
     const { example, examples } = value
     if ('schema' in value) {
       if (example !== undefined) check(`${pointer}/schema`, example)
-      if (isObject(examples)) for (const named of Object.values(examples)) check(`${pointer}/schema`, object(named)['value'])
+      if (isObject(examples))
+        for (const named of Object.values(examples)) check(`${pointer}/schema`, object(named)['value'])
     } else if (Array.isArray(examples)) {
       for (const item of examples) check(pointer, item as Json)
     }
@@ -65,7 +66,9 @@ test.each([...usedKinds])(
 test('every documented failure has an example, and the example has the status it stands under', () => {
   expect(problems.filter(({ status, problem }) => problem['status'] !== status)).toEqual([])
   const bare = operations.flatMap((operation) => {
-    return [...operation.responses.keys()].filter((status) => status >= 400 && responseExamples(operation, status).length === 0)
+    return [...operation.responses.keys()].filter(
+      (status) => status >= 400 && responseExamples(operation, status).length === 0,
+    )
   })
   expect(bare).toEqual([])
 })

@@ -38,7 +38,8 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
   "$id answers a stranger as if the victim's things did not exist, leaves them as they are, and serves their owner",
   async ({ operation, id }) => {
     const trials = trialsOf(worlds, operation)
-    const isTold = ({ changes }: Trial): boolean => changes.some(({ place }) => exceptionsOf(id, place).told !== undefined)
+    const isTold = ({ changes }: Trial): boolean =>
+      changes.some(({ place }) => exceptionsOf(id, place).told !== undefined)
     const untold = trials.filter((trial) => !isTold(trial))
     const faults = [
       ...(await answerFaults(worlds, operation, untold)),
@@ -51,16 +52,21 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
   PATIENCE_MS,
 )
 
-test("an answer to a stranger neither waits for the victim's requests under way nor tells of them", { timeout: PATIENCE_MS }, async () => {
-  expect(await faultsMeanwhile(worlds)).toEqual([])
-})
+test(
+  "an answer to a stranger neither waits for the victim's requests under way nor tells of them",
+  { timeout: PATIENCE_MS },
+  async () => {
+    expect(await faultsMeanwhile(worlds)).toEqual([])
+  },
+)
 
 test('wrong passwords are counted and put off alike, whether there is such an account or not', async () => {
   const body = new URLSearchParams({ username: worlds.belongings.email, password: 'not the password' }).toString()
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Request-Id': 'same' }
   const guessIn = async ({ server }: World): Promise<string[]> => {
     const answers: string[] = []
-    for (let count = 0; count < GUESSES; count += 1) answers.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
+    for (let count = 0; count < GUESSES; count += 1)
+      answers.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
     return answers
   }
   const [known, unknown] = [await guessIn(worlds.peopled), await guessIn(worlds.empty)]

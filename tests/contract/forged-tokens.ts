@@ -54,7 +54,8 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
   'a token with algorithm none': async (genuine) => unsigned(genuine),
   'a token signed with another key': (genuine) => forge(genuine, { key: otherKey }),
   'a token of another key id': (genuine) => forge(genuine, { header: { kid: 'another' } }),
-  'a token whose key id leads out of the directory': (genuine) => forge(genuine, { header: { kid: '../../../dev/null' } }),
+  'a token whose key id leads out of the directory': (genuine) =>
+    forge(genuine, { header: { kid: '../../../dev/null' } }),
   'a token whose key id is a list': async (genuine) => signedByHand(genuine, { kid: ['a'] }),
   'a token that brings its own key': (genuine) => {
     return forge(genuine, {
@@ -63,13 +64,17 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
     })
   },
   'a token that says where its key is': (genuine) => {
-    return forge(genuine, { header: { kid: undefined, jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/x' }, key: otherKey })
+    return forge(genuine, {
+      header: { kid: undefined, jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/x' },
+      key: otherKey,
+    })
   },
   'a token with an unknown critical header': async (genuine) => signedByHand(genuine, { crit: ['odd'], odd: 1 }),
   'a token that expires in a million years': (genuine) => forge(genuine, { claims: { exp: 1e300 } }),
   'a token that was issued before time began': (genuine) => forge(genuine, { claims: { iat: -1e300 } }),
   'a token without key id': (genuine) => forge(genuine, { header: { kid: undefined } }),
-  'a token with a changed signature': async (genuine) => genuine.slice(0, -4) + (genuine.endsWith('AAAA') ? 'BBBB' : 'AAAA'),
+  'a token with a changed signature': async (genuine) =>
+    genuine.slice(0, -4) + (genuine.endsWith('AAAA') ? 'BBBB' : 'AAAA'),
   'a token without signature': async (genuine) => genuine.slice(0, genuine.lastIndexOf('.') + 1),
   ...Object.fromEntries(
     ['exp', 'iat', 'sub', 'jti', 'sid', 'scope', 'aud', 'iss'].map((claim) => {
@@ -78,8 +83,11 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
   ),
   'a token with a numeric subject': (genuine) => forge(genuine, { claims: { sub: 7 } }),
   'a token with exp as text': (genuine) => forge(genuine, { claims: { exp: String(now() + 900) } }),
-  'a token with its scopes as a list': (genuine) => forge(genuine, { claims: { scope: ['notes:read', 'notes:write', 'account:read'] } }),
-  'a token of an unknown session': (genuine) => forge(genuine, { claims: { sid: '019a6f5e-0000-7000-8000-000000000000' } }),
+  'a token with its scopes as a list': (genuine) =>
+    forge(genuine, { claims: { scope: ['notes:read', 'notes:write', 'account:read'] } }),
+  'a token of an unknown session': (genuine) =>
+    forge(genuine, { claims: { sid: '019a6f5e-0000-7000-8000-000000000000' } }),
   'a token whose session is no id': (genuine) => forge(genuine, { claims: { sid: 'x' } }),
-  'a token of somebody else than its session': (genuine) => forge(genuine, { claims: { sub: '019a6f5e-0000-7000-8000-000000000000' } }),
+  'a token of somebody else than its session': (genuine) =>
+    forge(genuine, { claims: { sub: '019a6f5e-0000-7000-8000-000000000000' } }),
 }

@@ -56,10 +56,15 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     const reference = `contract#${pointer.split('/').map(encodeURIComponent).join('/')}`
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: reference })
     compiled.set(pointer, validate)
-    return validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
+    return validate(value)
+      ? []
+      : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
   }
 
-  function faultsOfAnswer({ operationId, path, method }: Pick<Operation, 'operationId' | 'path' | 'method'>, answer: WireAnswer): string[] {
+  function faultsOfAnswer(
+    { operationId, path, method }: Pick<Operation, 'operationId' | 'path' | 'method'>,
+    answer: WireAnswer,
+  ): string[] {
     const responses = `/paths/${escape(path)}/${method}/responses`
     const documented = lookUp(responses)[String(answer.status)]
     if (documented === undefined) return [`${operationId} does not document ${answer.status}`]
@@ -77,8 +82,15 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     return isHead === true ? [] : faultsBySchema(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
   }
 
-  function headerFaults(response: JsonObject, pointer: string, { headers }: WireAnswer, dates: Readonly<Record<string, string>>): string[] {
-    const faults = Object.entries(dates).flatMap(([name, value]) => (headers.get(name) === value ? [] : [`lacks the right ${name}`]))
+  function headerFaults(
+    response: JsonObject,
+    pointer: string,
+    { headers }: WireAnswer,
+    dates: Readonly<Record<string, string>>,
+  ): string[] {
+    const faults = Object.entries(dates).flatMap(([name, value]) =>
+      headers.get(name) === value ? [] : [`lacks the right ${name}`],
+    )
     const known = new Set([...BASELINE, ...Object.keys(dates).map((name) => name.toLowerCase())])
     for (const [name, entry] of Object.entries(object(response['headers'] ?? {}))) {
       known.add(name.toLowerCase())
@@ -89,10 +101,15 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
         continue
       }
       const isNumber = object(header['schema'])['type'] === 'integer'
-      faults.push(...faultsBySchema(`${place}/schema`, isNumber ? Number(text) : text).map((fault) => `${name}: ${fault}`))
+      faults.push(
+        ...faultsBySchema(`${place}/schema`, isNumber ? Number(text) : text).map((fault) => `${name}: ${fault}`),
+      )
     }
     if (tolerant) return faults
-    return [...faults, ...[...headers.keys()].filter((name) => !known.has(name)).map((name) => `has the undocumented header ${name}`)]
+    return [
+      ...faults,
+      ...[...headers.keys()].filter((name) => !known.has(name)).map((name) => `has the undocumented header ${name}`),
+    ]
   }
 
   function resolve(value: JsonObject, pointer: string): [JsonObject, string] {

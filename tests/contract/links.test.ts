@@ -19,7 +19,12 @@ const links = operations.flatMap((from) =>
   [...from.responses.keys()].flatMap((status) => {
     const root = { pointer: '', value: document.root }
     const response = at(document.root, root, 'paths', from.path, from.method, 'responses', String(status))
-    return Object.entries(object(response.value['links'] ?? {})).map(([name, value]) => ({ from, status, name, link: object(value) }))
+    return Object.entries(object(response.value['links'] ?? {})).map(([name, value]) => ({
+      from,
+      status,
+      name,
+      link: object(value),
+    }))
   }),
 )
 
@@ -34,7 +39,9 @@ test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${lin
 
     const to = operationCalled(string(link['operationId']) as OperationId)
     const valueOf = (expression: Json): Json => evaluate(expression, { from, first, answer })
-    const given = Object.entries(object(link['parameters'] ?? {})).map(([name, expression]) => [name, textOf(valueOf(expression))] as const)
+    const given = Object.entries(object(link['parameters'] ?? {})).map(
+      ([name, expression]) => [name, textOf(valueOf(expression))] as const,
+    )
     const own = await wellFormed(to, server, person)
     const reached = await send(server, follow(to, own, new Map(given)), authorization)
     expect(isSuccess(reached), reached.text).toBe(true)
@@ -53,11 +60,17 @@ function follow(to: Operation, own: Attempt, given: ReadonlyMap<string, string>)
     return { name, value, in: parameter.in }
   })
   const path = to.path.replace(/\{([^}]+)\}/g, (_, name: string) => given.get(name) ?? `the link gives no ${name}`)
-  const headers = Object.fromEntries(placed.filter((parameter) => parameter.in === 'header').map(({ name, value }) => [name, value]))
+  const headers = Object.fromEntries(
+    placed.filter((parameter) => parameter.in === 'header').map(({ name, value }) => [name, value]),
+  )
   const query = new URLSearchParams(
     placed.filter((parameter) => parameter.in === 'query').map(({ name, value }): [string, string] => [name, value]),
   )
-  return { ...own, path: query.size === 0 ? path : `${path}?${query.toString()}`, headers: { ...own.headers, ...headers } }
+  return {
+    ...own,
+    path: query.size === 0 ? path : `${path}?${query.toString()}`,
+    headers: { ...own.headers, ...headers },
+  }
 }
 
 function textOf(value: Json): string {

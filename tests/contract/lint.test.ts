@@ -33,17 +33,37 @@ function run(tool: string, args: readonly string[]): string {
 
 /** What both linters find, with the configuration of this project, in the document as it is and in one that is broken. */
 function redocly(file: string): Finding[] {
-  const out = run('@redocly/cli/bin/cli.js', ['lint', file, '--config', 'redocly.yaml', '--format', 'json', '--max-problems', '2000'])
+  const out = run('@redocly/cli/bin/cli.js', [
+    'lint',
+    file,
+    '--config',
+    'redocly.yaml',
+    '--format',
+    'json',
+    '--max-problems',
+    '2000',
+  ])
   interface Report {
     problems: { ruleId: string; location: { pointer?: string }[] }[]
   }
   const { problems } = JSON.parse(out) as Report
-  return problems.map(({ ruleId, location: [at] }) => ({ file, rule: ruleId, pointer: at?.pointer?.replace('#', '') ?? '' }))
+  return problems.map(({ ruleId, location: [at] }) => ({
+    file,
+    rule: ruleId,
+    pointer: at?.pointer?.replace('#', '') ?? '',
+  }))
 }
 
 function spectral(...files: string[]): Finding[] {
   const ruleset = ['--ruleset', 'tests/contract/spectral.yaml', '--fail-severity', 'hint']
-  const out = run('@stoplight/spectral-cli/dist/index.js', ['lint', ...files, ...ruleset, '--format', 'json', '--quiet'])
+  const out = run('@stoplight/spectral-cli/dist/index.js', [
+    'lint',
+    ...files,
+    ...ruleset,
+    '--format',
+    'json',
+    '--quiet',
+  ])
   const results = JSON.parse(out) as { code: string; path: (string | number)[]; source: string }[]
   return results.map(({ code, path, source }) => ({
     file: source,
@@ -81,10 +101,15 @@ describe('redocly', () => {
   test('every rule of our own has been seen to find something', () => {
     const folder = new URL('rules/', import.meta.url)
     const own = readdirSync(folder).flatMap((name) => {
-      const { oas3_1Rules } = load(readFileSync(new URL(name, folder), 'utf8'), { schema: CORE_SCHEMA }) as { oas3_1Rules: object }
+      const { oas3_1Rules } = load(readFileSync(new URL(name, folder), 'utf8'), { schema: CORE_SCHEMA }) as {
+        oas3_1Rules: object
+      }
       return Object.keys(oas3_1Rules)
     })
-    const switchedOn = load(readFileSync(join(project, 'redocly.yaml'), 'utf8')) as { extends: string[]; oas3_1Rules: object }
+    const switchedOn = load(readFileSync(join(project, 'redocly.yaml'), 'utf8')) as {
+      extends: string[]
+      oas3_1Rules: object
+    }
     expect(switchedOn.extends.filter((name) => name.endsWith('.yaml'))).toHaveLength(readdirSync(folder).length)
     const seen = new Set(redoclyBreaks.map(({ rule }) => rule))
     expect([...own, ...Object.keys(switchedOn.oas3_1Rules)].filter((rule) => !seen.has(rule))).toEqual([])
@@ -104,7 +129,9 @@ describe('spectral', () => {
   })
 
   test.each(spectralBreaks.map(titled))('$rule finds its break at $at', (seeded) => {
-    const places = found.filter(({ file, rule }) => file === broken && rule === seeded.rule).map(({ pointer }) => pointer)
+    const places = found
+      .filter(({ file, rule }) => file === broken && rule === seeded.rule)
+      .map(({ pointer }) => pointer)
     expect(
       places.filter((pointer) => isAbout(seeded, pointer)),
       places.join('\n'),

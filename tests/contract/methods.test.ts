@@ -19,14 +19,21 @@ afterAll(() => server.stop())
 const ALL = ['get', 'put', 'post', 'delete', 'patch']
 const paths = [...new Set(operations.map(({ path }) => path))].map((path) => {
   const methods = operations.filter((operation) => operation.path === path).map(({ method }) => method)
-  const allow = [...methods.map((method) => method.toUpperCase()), ...(methods.includes('get') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
+  const allow = [
+    ...methods.map((method) => method.toUpperCase()),
+    ...(methods.includes('get') ? ['HEAD'] : []),
+    'OPTIONS',
+  ].toSorted()
   return { path, methods, allow, address: path.replace(/\{[^}]+\}/g, '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2') }
 })
 
 describe.each(paths)('$path', ({ methods, allow, address }) => {
   test('answers 405 with Allow to every other method, TRACE and unknown ones among them, and changes nothing', async () => {
     const before = await allRows(server.db)
-    const others = [...ALL.filter((method) => !methods.includes(method)).map((method) => method.toUpperCase()), 'PROPFIND']
+    const others = [
+      ...ALL.filter((method) => !methods.includes(method)).map((method) => method.toUpperCase()),
+      'PROPFIND',
+    ]
     for (const method of others) {
       const refused = await ann.ask(method, address, method === 'GET' ? {} : { body: { title: 'x', content: 'y' } })
       expect(refused.status, method).toBe(405)
@@ -46,7 +53,9 @@ describe.each(paths)('$path', ({ methods, allow, address }) => {
   })
 })
 
-const readable = operations.filter(({ method }) => method === 'get').map((operation) => ({ operation, id: operation.operationId }))
+const readable = operations
+  .filter(({ method }) => method === 'get')
+  .map((operation) => ({ operation, id: operation.operationId }))
 
 describe.each(readable)('HEAD of $id', ({ operation }) => {
   test('has the status and headers of GET, its length too, and no body', async () => {
@@ -71,15 +80,21 @@ describe.each(readable)('HEAD of $id', ({ operation }) => {
 })
 
 describe('addresses', () => {
-  test.each(['/nothing', '/notes/x/y', '/Notes', '//notes', '/notes//', '/n%6Ftes', '/health/', '/notes/?limit=1'])('%s', async (path) => {
-    const known = ['/health/', '/notes/?limit=1'].includes(path)
-    const answer = await ann.ask('GET', path)
-    expect(answer.status).toBe(known ? 200 : 404)
-    if (!known) expect(answer.body).toMatchObject({ type: '/problems/not-found', detail: 'There is nothing at this address.' })
-  })
+  test.each(['/nothing', '/notes/x/y', '/Notes', '//notes', '/notes//', '/n%6Ftes', '/health/', '/notes/?limit=1'])(
+    '%s',
+    async (path) => {
+      const known = ['/health/', '/notes/?limit=1'].includes(path)
+      const answer = await ann.ask('GET', path)
+      expect(answer.status).toBe(known ? 200 : 404)
+      if (!known)
+        expect(answer.body).toMatchObject({ type: '/problems/not-found', detail: 'There is nothing at this address.' })
+    },
+  )
 
   test.each(['get', 'GeT'])('the method "%s" in other letters is not GET', async (method) => {
-    expect(await exchange(`${method} /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).not.toMatch(/^HTTP\/1\.1 2/)
+    expect(await exchange(`${method} /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).not.toMatch(
+      /^HTTP\/1\.1 2/,
+    )
   })
 })
 

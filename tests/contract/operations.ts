@@ -26,7 +26,9 @@ export interface Attempt {
 /** One entry for each operation, for which it succeeds. A new operation without one does not compile. */
 export const prepare: Record<OperationId, Prepare> = {
   registerUser: async () => ({ body: { ...exampleBody('registerUser'), email: `new-${randomUUID()}@example.com` } }),
-  createToken: async (_, { email, password }) => ({ body: { ...exampleBody('createToken'), username: email, password } }),
+  createToken: async (_, { email, password }) => ({
+    body: { ...exampleBody('createToken'), username: email, password },
+  }),
   revokeToken: async () => ({ body: exampleBody('revokeToken') }),
   getMe: nothing,
   // To the address it has already: the person goes on under it.
@@ -101,7 +103,9 @@ async function nothing(): Promise<Parts> {
 }
 
 async function newNote(person: Person, fields: Readonly<Record<string, unknown>> = {}): Promise<{ note_id: string }> {
-  const { status, body, text } = await person.ask('POST', '/notes', { body: { ...exampleBody('createNote'), ...fields } })
+  const { status, body, text } = await person.ask('POST', '/notes', {
+    body: { ...exampleBody('createNote'), ...fields },
+  })
   if (status !== 201) throw new Error(`A note to work on could not be made: ${text}`)
   return { note_id: String(body['id']) }
 }
@@ -115,7 +119,13 @@ async function newApiKey(person: Person): Promise<{ key_id: string }> {
 }
 
 /** Operations after which their caller is not what it was: the account is gone, its keys are, or their number rose. */
-const CHANGES_CALLER: ReadonlySet<string> = new Set(['deleteMe', 'changePassword', 'listApiKeys', 'createApiKey', 'revokeApiKey'])
+const CHANGES_CALLER: ReadonlySet<string> = new Set([
+  'deleteMe',
+  'changePassword',
+  'listApiKeys',
+  'createApiKey',
+  'revokeApiKey',
+])
 
 /** Who is to call an operation: the person whom a file shares, or somebody new where that one would not survive it. */
 export async function callerFor({ operationId }: Operation, server: TestServer, shared: Person): Promise<Person> {
@@ -130,7 +140,11 @@ async function trashedNote(person: Person): Promise<{ note_id: string }> {
 }
 
 /** A request of `person` for which the operation succeeds. */
-export async function wellFormed(operation: Operation, server: Pick<TestServer, 'url'>, person: Person): Promise<Attempt> {
+export async function wellFormed(
+  operation: Operation,
+  server: Pick<TestServer, 'url'>,
+  person: Person,
+): Promise<Attempt> {
   const { params = {}, body, headers = {} } = await prepare[operation.operationId as OperationId](server, person)
   const path = fillIn(operation.path, (name) => params[name] ?? failOn(operation, name))
   const [mediaType = 'application/json'] = operation.body?.content.keys() ?? []
@@ -145,12 +159,22 @@ export function withUnknownIds(operation: Operation, attempt: Attempt): Attempt 
   const given = attempt.path.split('/')
   const place = (name: string) => operation.path.split('/').indexOf(`{${name}}`)
   // A version is no id: it stays.
-  return { ...attempt, path: fillIn(operation.path, (name) => (name.endsWith('_id') ? randomUUID() : String(given[place(name)]))) }
+  return {
+    ...attempt,
+    path: fillIn(operation.path, (name) => (name.endsWith('_id') ? randomUUID() : String(given[place(name)]))),
+  }
 }
 
-export function send(server: Pick<TestServer, 'url'>, attempt: Attempt, authorization: string | undefined): Promise<Answer> {
+export function send(
+  server: Pick<TestServer, 'url'>,
+  attempt: Attempt,
+  authorization: string | undefined,
+): Promise<Answer> {
   const credential = authorization === undefined ? {} : { Authorization: authorization }
-  return ask(server, attempt.method, attempt.path, { body: attempt.body, headers: { ...attempt.headers, ...credential } })
+  return ask(server, attempt.method, attempt.path, {
+    body: attempt.body,
+    headers: { ...attempt.headers, ...credential },
+  })
 }
 
 export function isSuccess({ status }: Pick<Answer, 'status'>): boolean {

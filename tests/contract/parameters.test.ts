@@ -86,7 +86,10 @@ describe('names of the query', () => {
   test.each(['%01', '~', '%E6%96%87', '%F0%9F%8D%B0', '%22'])(
     'however many names are made of %s, the refusal is valid and below 8 KiB',
     async (character) => {
-      const names = Array.from({ length: 25 }, (_, index) => `${index}${character.repeat(Math.floor(480 / character.length))}`)
+      const names = Array.from(
+        { length: 25 },
+        (_, index) => `${index}${character.repeat(Math.floor(480 / character.length))}`,
+      )
       const refused = await ann.ask('GET', `/notes?${names.join('&')}`)
       expect(refused.status).toBe(422)
       expect(schemaFaults('/components/schemas/ValidationProblem', refused.body)).toEqual([])
@@ -145,7 +148,9 @@ describe('ids', () => {
     for (const method of ['GET', 'DELETE']) {
       const refused = await ann.ask(method, `/notes/${spell(noteId)}`)
       expect(refused.status).toBe(422)
-      expect(refused.body['errors']).toContainEqual(expect.objectContaining({ loc: ['path', 'note_id'], type: 'uuid_parsing' }))
+      expect(refused.body['errors']).toContainEqual(
+        expect.objectContaining({ loc: ['path', 'note_id'], type: 'uuid_parsing' }),
+      )
     }
     expect((await ann.ask('GET', `/notes/${noteId}`)).status).toBe(200)
   })

@@ -19,7 +19,13 @@ export function sendUnfinished(url: string, attempt: Omit<Attempt, 'body'>, byte
         request.destroy()
         const text = Buffer.concat(chunks).toString()
         const given = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)])
-        resolve({ status: response.statusCode ?? 0, headers: new Headers(given), body: JSON.parse(text) as Answer['body'], list: [], text })
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: new Headers(given),
+          body: JSON.parse(text) as Answer['body'],
+          list: [],
+          text,
+        })
       })
     })
     request.flushHeaders()
@@ -40,5 +46,8 @@ export function streamTooMuch(url: string, attempt: Attempt, limit: number): Pro
 /** An attempt with other headers, and without those that are undefined. */
 export function withHeaders(attempt: Attempt, changes: Readonly<Record<string, string | undefined>>): Attempt {
   const merged = Object.entries({ ...attempt.headers, ...changes })
-  return { ...attempt, headers: Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined)) }
+  return {
+    ...attempt,
+    headers: Object.fromEntries(merged.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  }
 }

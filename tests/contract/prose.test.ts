@@ -24,14 +24,20 @@ function table(heading: string): string[][] {
 
 test('the table of errors has every kind of problem, with its status and its page', () => {
   const told = table('Errors').map(([status, link]) => ({ status: Number(status), link }))
-  const kinds = Object.entries(problemKinds).map(([slug, { status }]) => ({ status, link: `[${slug}](/problems/${slug})` }))
+  const kinds = Object.entries(problemKinds).map(([slug, { status }]) => ({
+    status,
+    link: `[${slug}](/problems/${slug})`,
+  }))
   expect(told.toSorted(bySlug)).toEqual(kinds.toSorted(bySlug))
 })
 
 test('the table of scopes has every scope, and says truly which of them a key may have', () => {
   const flows = at(document.root, root, 'components', 'securitySchemes', 'oauth2', 'flows', 'password', 'scopes').value
   const forKeys = at(document.root, root, 'components', 'schemas', 'ApiKeyScope').value['enum']
-  const scopes = Object.keys(flows).map((scope) => [`\`${scope}\``, Array.isArray(forKeys) && forKeys.includes(scope) ? 'yes' : 'no'])
+  const scopes = Object.keys(flows).map((scope) => [
+    `\`${scope}\``,
+    Array.isArray(forKeys) && forKeys.includes(scope) ? 'yes' : 'no',
+  ])
   expect(table('Credentials and scopes').map(([scope, , keys]) => [scope, keys])).toEqual(scopes)
 })
 
@@ -57,7 +63,10 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the commands to get start
   const server = await startServer()
   try {
     await ask(server, 'POST', '/auth/register', { body: exampleBody('registerUser') })
-    const { stdout } = await promisify(execFile)('bash', ['-euc', script.replaceAll('http://localhost:8000', server.url)])
+    const { stdout } = await promisify(execFile)('bash', [
+      '-euc',
+      script.replaceAll('http://localhost:8000', server.url),
+    ])
     expect(stdout).toBe('[]')
   } finally {
     await server.stop()
@@ -66,7 +75,8 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the commands to get start
 
 /** How many items the list at a path has at most. */
 function mostOf(path: string): unknown {
-  return at(document.root, root, 'paths', path, 'get', 'responses', '200', 'content', 'application/json', 'schema').value['maxItems']
+  return at(document.root, root, 'paths', path, 'get', 'responses', '200', 'content', 'application/json', 'schema')
+    .value['maxItems']
 }
 
 function bySlug(a: { link?: string | undefined }, b: { link?: string | undefined }): number {

@@ -45,7 +45,11 @@ const broken: readonly Broken[] = [
   { title: 'a missing field', does: async (_, reply) => reply(200, { ...good, title: undefined }, etag), passes: 200 },
   { title: 'an extra field', does: async (_, reply) => reply(200, { ...good, password_hash: 'x' }, etag), passes: 200 },
   { title: 'a field that is null', does: async (_, reply) => reply(200, { ...good, title: null }, etag), passes: 200 },
-  { title: 'a field of another type', does: async (_, reply) => reply(200, { ...good, version: '1' }, etag), passes: 200 },
+  {
+    title: 'a field of another type',
+    does: async (_, reply) => reply(200, { ...good, version: '1' }, etag),
+    passes: 200,
+  },
   {
     title: 'an id in another form',
     does: async (_, reply) => reply(200, { ...good, id: String(good['id']).toUpperCase() }, etag),
@@ -60,7 +64,11 @@ const broken: readonly Broken[] = [
   { title: 'no body', does: async (_, reply) => reply(200, undefined, etag), passes: 200 },
   { title: 'a missing header', does: async (_, reply) => reply(200, good, {}), passes: 200 },
   { title: 'a header in another form', does: async (_, reply) => reply(200, good, { ETag: 'W/"1"' }), passes: 200 },
-  { title: 'an undeclared header', does: async (_, reply) => reply(200, good, { ...etag, 'X-Secret': 'x' }), passes: 200 },
+  {
+    title: 'an undeclared header',
+    does: async (_, reply) => reply(200, good, { ...etag, 'X-Secret': 'x' }),
+    passes: 200,
+  },
   { title: 'a body on a 304', does: async (_, reply) => reply(304, good, etag), passes: 304 },
   { title: 'a body on a 204', method: 'DELETE', does: async (_, reply) => reply(204, good), passes: 204 },
   {

@@ -54,7 +54,11 @@ function naive(candidates: readonly Operation[], method: string, path: string): 
   const found = [...new Set(candidates.map((operation) => operation.path))]
     .map((template) => ({ template, params: fit(template, normal) }))
     .filter((entry): entry is { template: string; params: Record<string, string> } => entry.params !== undefined)
-    .toSorted((a, b) => Number(a.template.includes('{')) - Number(b.template.includes('{')) || literals(b.template) - literals(a.template))
+    .toSorted(
+      (a, b) =>
+        Number(a.template.includes('{')) - Number(b.template.includes('{')) ||
+        literals(b.template) - literals(a.template),
+    )
   const [best] = found
   if (best === undefined) return '404'
   const wanted = method === 'HEAD' ? 'get' : method.toLowerCase()
@@ -110,8 +114,11 @@ describe.each(Object.entries(sets))('%s', (_, set) => {
     for (let count = 0; count < 10_000; count += 1) {
       const depth = 1 + random(5)
       const start =
-        random(2) === 0 ? '/' : `${(set[random(set.length)]?.path ?? '').replace(/\{[^}]+\}/g, () => words[random(words.length)] ?? '')}/`
-      const path = start + Array.from({ length: start === '/' ? depth : random(2) }, () => words[random(words.length)]).join('/')
+        random(2) === 0
+          ? '/'
+          : `${(set[random(set.length)]?.path ?? '').replace(/\{[^}]+\}/g, () => words[random(words.length)] ?? '')}/`
+      const path =
+        start + Array.from({ length: start === '/' ? depth : random(2) }, () => words[random(words.length)]).join('/')
       const method = verbs[random(verbs.length)] ?? 'GET'
       const outcome = routed(router, method, path)
       expect(outcome, `${method} ${path}`).toEqual(naive(set, method, path))

@@ -7,9 +7,16 @@ import { document, operations } from './document-examples.ts'
 import { everywhere } from './served-contract.ts'
 
 /** The pages beside the contract (docs/decisions/0002). Whatever else the server answers goes through the dispatcher. */
-const PAGES = ['/', '/docs', '/redoc', '/openapi.yaml', '/openapi.json', '/problems', '/problems/:slug', '/docs/assets/:version/:name'].map(
-  (path) => `get ${path}`,
-)
+const PAGES = [
+  '/',
+  '/docs',
+  '/redoc',
+  '/openapi.yaml',
+  '/openapi.json',
+  '/problems',
+  '/problems/:slug',
+  '/docs/assets/:version/:name',
+].map((path) => `get ${path}`)
 
 /** What express keeps of a route or of a handler, as far as it matters here. */
 interface Layer {

@@ -26,9 +26,19 @@ let endedKeys: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   server = await startServer()
-  ;[ann, bob, disabled, deleted] = await Promise.all([register(server), register(server), register(server), register(server)])
+  ;[ann, bob, disabled, deleted] = await Promise.all([
+    register(server),
+    register(server),
+    register(server),
+    register(server),
+  ])
   ended = await logIn(server, ann.email, ann.password)
-  const [revoked, expired, ofDisabled, ofDeleted] = [await newKey(ann), await newKey(ann), await newKey(disabled), await newKey(deleted)]
+  const [revoked, expired, ofDisabled, ofDeleted] = [
+    await newKey(ann),
+    await newKey(ann),
+    await newKey(disabled),
+    await newKey(deleted),
+  ]
   const mistyped = revoked.key.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
   endedKeys = {
     revoked: revoked.key,
@@ -52,7 +62,9 @@ afterAll(() => server.stop())
 
 /** What goes into the Authorization header; undefined leaves it out. */
 async function badCredentials(): Promise<readonly (readonly [state: string, authorization: string | undefined])[]> {
-  const forged = Object.entries(forgeries).map(async ([name, make]) => [name, bearer(await make(ann.accessToken))] as const)
+  const forged = Object.entries(forgeries).map(
+    async ([name, make]) => [name, bearer(await make(ann.accessToken))] as const,
+  )
   return [
     ['no credential', undefined],
     ['an empty header', ''],
@@ -107,10 +119,20 @@ describe.each(guarded.map((operation) => ({ operation, id: operation.operationId
       const token = await forge(owner.accessToken, { claims: { scope: granted.join(' ') } })
       const refused = await send(server, attempt, bearer(token))
       expect(refused.status).toBe(403)
-      expect(refused.body).toMatchObject({ type: '/problems/insufficient-scope', missing_scopes: [scope], granted_scopes: granted })
-      expect(refused.headers.get('www-authenticate')).toMatch(new RegExp(`^Bearer .*error="insufficient_scope", scope="${scope}"`))
+      expect(refused.body).toMatchObject({
+        type: '/problems/insufficient-scope',
+        missing_scopes: [scope],
+        granted_scopes: granted,
+      })
+      expect(refused.headers.get('www-authenticate')).toMatch(
+        new RegExp(`^Bearer .*error="insufficient_scope", scope="${scope}"`),
+      )
     }
-    const without = await send(server, attempt, bearer(await forge(owner.accessToken, { claims: { scope: 'unheard-of' } })))
+    const without = await send(
+      server,
+      attempt,
+      bearer(await forge(owner.accessToken, { claims: { scope: 'unheard-of' } })),
+    )
     expect(without.status).toBe(403)
     expect(without.body).toMatchObject({ missing_scopes: [...wanted], granted_scopes: [] })
     expect(await allRows(server.db)).toEqual(before)
@@ -149,7 +171,9 @@ test.each(open.map((operation) => ({ operation, id: operation.operationId })))(
 
 test('a forged token with nothing changed is good: each forgery fails by its one fault', async () => {
   const authorization = bearer(await forge(ann.accessToken, {}))
-  expect((await bob.ask('GET', '/users/me', { headers: { Authorization: authorization } })).body['email']).toBe(ann.email)
+  expect((await bob.ask('GET', '/users/me', { headers: { Authorization: authorization } })).body['email']).toBe(
+    ann.email,
+  )
 })
 
 test('a token that says where its key is makes the server ask nobody', async () => {
@@ -187,7 +211,9 @@ async function proveAllowed(attempt: Attempt, owner: Person): Promise<void> {
 }
 
 async function newKey(owner: Person, scopes: readonly string[] = ['notes:read']): Promise<{ id: string; key: string }> {
-  const { status, body, text } = await owner.ask('POST', '/api-keys', { body: { name: 'k', scopes, current_password: owner.password } })
+  const { status, body, text } = await owner.ask('POST', '/api-keys', {
+    body: { name: 'k', scopes, current_password: owner.password },
+  })
   if (status !== 201) throw new Error(`An API key could not be made: ${text}`)
   return { id: String(body['id']), key: String(body['key']) }
 }

@@ -21,7 +21,14 @@ const parameter = (name: string, where: string, more = {}): Json => ({
   example: true,
   ...more,
 })
-const text = (more = {}): Json => ({ type: 'string', description: 'Seeded.', maxLength: 9, pattern: '^a$', examples: ['a'], ...more })
+const text = (more = {}): Json => ({
+  type: 'string',
+  description: 'Seeded.',
+  maxLength: 9,
+  pattern: '^a$',
+  examples: ['a'],
+  ...more,
+})
 const body = { 'application/json': { schema: { $ref: '#/components/schemas/Liveness' } } }
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 const seeded = (name: string): string => `components schemas Note properties ${name}`
@@ -36,13 +43,20 @@ export const redoclyBreaks: readonly Break[] = [
     $ref: '#/components/headers/X-Request-Id',
   }),
   broken('rule/schema-is-pascal-case', 'components schemas snake_case', text()),
-  broken('rule/response-is-pascal-case', 'components responses snake_case', { description: 'Seeded.', content: problem }),
+  broken('rule/response-is-pascal-case', 'components responses snake_case', {
+    description: 'Seeded.',
+    content: problem,
+  }),
   broken('rule/parameter-component-is-pascal-case', 'components parameters snake_case', parameter('fine', 'query')),
   broken('rule/path-is-kebab-case', 'paths /camelCase/{noteId}', {}),
-  broken('rule/example-is-camel-case', 'paths /users/me get responses 200 content application/json examples snake_case', {
-    summary: 'Seeded',
-    value: 1,
-  }),
+  broken(
+    'rule/example-is-camel-case',
+    'paths /users/me get responses 200 content application/json examples snake_case',
+    {
+      summary: 'Seeded',
+      value: 1,
+    },
+  ),
 
   broken('rule/nullable-string-has-bounds', 'components schemas Session properties address maxLength'),
   broken('rule/enum-has-no-pattern', 'components schemas ApiKeyScope pattern', '^[a-z:]+$'),
@@ -56,7 +70,11 @@ export const redoclyBreaks: readonly Break[] = [
   broken('rule/body-has-named-examples', 'paths /trash get responses 200 content application/json examples'),
   broken('rule/body-has-an-example', 'paths /health get responses 200 content application/json examples', {}),
   broken('rule/example-has-a-value', 'paths /notes get responses 200 content application/json examples page summary'),
-  broken('rule/example-is-summed-up', 'paths /tags get responses 200 content application/json examples page summary', 'page.'),
+  broken(
+    'rule/example-is-summed-up',
+    'paths /tags get responses 200 content application/json examples page summary',
+    'page.',
+  ),
   broken('rule/parameter-has-an-example', 'components parameters Skip example'),
   broken('rule/header-has-an-example', 'components headers Retry-After example'),
 
@@ -70,7 +88,9 @@ export const redoclyBreaks: readonly Break[] = [
   broken('rule/reply-has-a-request-id', 'paths /notes/{note_id}/edits post responses 200 headers X-Request-Id'),
   broken('rule/created-has-a-place', 'paths /notes post responses 201 headers Location'),
   broken('rule/created-leads-on', 'paths /api-keys post responses 201 links'),
-  broken('rule/link-sends-no-body', 'paths /auth/token post responses 200 links revokeToken requestBody', { token: 'x' }),
+  broken('rule/link-sends-no-body', 'paths /auth/token post responses 200 links revokeToken requestBody', {
+    token: 'x',
+  }),
 
   broken('rule/operation-states-its-security', 'paths /users/me/sessions get security'),
   broken('rule/public-are-these-alone', 'paths /notes get security', []),
@@ -90,7 +110,10 @@ export const redoclyBreaks: readonly Break[] = [
   broken('rule/refusal-of-a-body', 'paths /notes/batch post responses 415'),
   broken('rule/refusal-of-an-old-version', 'paths /notes/{note_id} put responses 412'),
   broken('rule/refusal-of-a-request-under-way', 'paths /notes post responses 409'),
-  broken('rule/refusal-is-shared', 'paths /auth/revoke post responses 400', { description: 'Seeded.', content: problem }),
+  broken('rule/refusal-is-shared', 'paths /auth/revoke post responses 400', {
+    description: 'Seeded.',
+    content: problem,
+  }),
   broken('rule/refusal-is-a-problem', 'components responses TooLarge content', body),
   broken('rule/status-is-one-of-ours', 'paths /tags get responses 418', { description: 'Seeded.' }),
 
@@ -120,7 +143,10 @@ export const spectralBreaks: readonly Break[] = [
   broken('owasp:api4:2023-string-limit', 'components schemas Note properties content maxLength'),
   broken('owasp:api4:2023-string-restricted', 'components schemas Note properties title pattern'),
   broken('owasp:api4:2023-array-limit', 'components schemas Note properties tags maxItems'),
-  broken('owasp:api4:2023-integer-limit', 'components schemas Note properties version', { type: 'integer', format: 'int32' }),
+  broken('owasp:api4:2023-integer-limit', 'components schemas Note properties version', {
+    type: 'integer',
+    format: 'int32',
+  }),
   broken('owasp:api4:2023-integer-format', 'components schemas TagCount properties count format'),
   broken('owasp:api2:2023-read-restricted', 'paths /notes get security', []),
   broken('owasp:api2:2023-write-restricted', 'paths /notes post security', []),

@@ -59,7 +59,9 @@ export async function serveContract({ handlers, before = (app) => app, ...option
   })
   const exchanges: ObservedExchange[] = []
   const server = createServer(before(app))
-  server.prependListener('request', (request, response) => observe(request, response, { finished: (exchange) => exchanges.push(exchange) }))
+  server.prependListener('request', (request, response) =>
+    observe(request, response, { finished: (exchange) => exchanges.push(exchange) }),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stop = async (): Promise<void> => {

@@ -54,8 +54,9 @@ components:
 let server: ServedContract
 
 beforeAll(async () => {
-  const handlers = everywhere(['searchNotes', 'getNote', 'deleteNote', 'getSettings', 'setSettings'], async (request, reply) =>
-    reply(200, request),
+  const handlers = everywhere(
+    ['searchNotes', 'getNote', 'deleteNote', 'getSettings', 'setSettings'],
+    async (request, reply) => reply(200, request),
   )
   server = await serveContract({ document, handlers, replies: 'off' })
 })

@@ -63,11 +63,18 @@ async function tell(file: string, inputs: Readonly<Record<string, string>> = {})
     // Nothing is switched off here: redocly.yaml does that, for whoever runs the stories by hand as well.
     const NODE_OPTIONS = `--import ${pathToFileURL(join(scratch, 'guard.mjs')).href}`
     const options = { cwd: project, maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'], NODE_OPTIONS } }
-    const child = execFile(process.execPath, [join(project, 'node_modules/@redocly/cli/bin/cli.js'), ...args], options, (_, out, err) => {
-      resolve({ code: child.exitCode ?? -1, said: out + err })
-    })
+    const child = execFile(
+      process.execPath,
+      [join(project, 'node_modules/@redocly/cli/bin/cli.js'), ...args],
+      options,
+      (_, out, err) => {
+        resolve({ code: child.exitCode ?? -1, said: out + err })
+      },
+    )
   })
-  const { files } = JSON.parse(readFileSync(log, 'utf8')) as { files: Record<string, { executedWorkflows: Workflow[] }> }
+  const { files } = JSON.parse(readFileSync(log, 'utf8')) as {
+    files: Record<string, { executedWorkflows: Workflow[] }>
+  }
   const workflows = Object.values(files).flatMap(({ executedWorkflows }) => executedWorkflows)
   return { code, said, workflows: workflows.map(({ workflowId }) => workflowId), steps: workflows.flatMap(stepsOf) }
 }
@@ -83,8 +90,11 @@ function stepsOf(workflow: Workflow): Step[] {
 }
 
 const failures = ({ steps }: Told): string[] =>
-  steps.flatMap(({ stepId, checks }) => checks.filter(({ status }) => status !== 'success').map(({ name }) => `${stepId}: ${name}`))
-const count = (told: Told, name: string): number => told.steps.flatMap(({ checks }) => checks.filter((check) => check.name === name)).length
+  steps.flatMap(({ stepId, checks }) =>
+    checks.filter(({ status }) => status !== 'success').map(({ name }) => `${stepId}: ${name}`),
+  )
+const count = (told: Told, name: string): number =>
+  told.steps.flatMap(({ checks }) => checks.filter((check) => check.name === name)).length
 
 test('every story comes true, step by step, and every answer holds to the contract', { timeout: 120_000 }, async () => {
   const told = await tell(stories)
@@ -94,7 +104,9 @@ test('every story comes true, step by step, and every answer holds to the contra
   expect(told.steps.length).toBeGreaterThan(60)
   expect(count(told, 'status code check')).toBe(told.steps.length)
   // An answer without a body has no schema to hold to.
-  const bare = told.steps.filter(({ checks }) => !checks.some(({ name }) => name === 'schema check')).map(({ stepId }) => stepId)
+  const bare = told.steps
+    .filter(({ checks }) => !checks.some(({ name }) => name === 'schema check'))
+    .map(({ stepId }) => stepId)
   expect(new Set(bare)).toEqual(new Set(['unchanged', 'delete', 'revoke']))
   expect(told.steps.filter(({ checks }) => !checks.some(({ name }) => name === 'success criteria check'))).toEqual([])
 })
@@ -104,7 +116,11 @@ test('the story of the next page goes on from the cursor of a page', { timeout: 
   for (const title of ['One', 'Two']) await person.ask('POST', '/notes', { body: { title, content: 'Hello' } })
   const page = await person.ask('GET', '/notes?limit=1')
   const cursor = /[?&]cursor=([\w-]+)/.exec(page.headers.get('link') ?? '')?.[1] ?? ''
-  const told = await tell(join(project, 'docs/paging.arazzo.yaml'), { authorization: `Bearer ${person.accessToken}`, cursor, last: 'One' })
+  const told = await tell(join(project, 'docs/paging.arazzo.yaml'), {
+    authorization: `Bearer ${person.accessToken}`,
+    cursor,
+    last: 'One',
+  })
   expect(failures(told), told.said).toEqual([])
   expect([told.code, told.steps.length, count(told, 'schema check')]).toEqual([0, 2, 2])
 })
@@ -129,7 +145,10 @@ test('an answer that does not hold to the contract is told so', { timeout: 60_00
   expect(broken).not.toBe(document.text)
   writeFileSync(join(scratch, 'broken.yaml'), broken)
   const file = join(scratch, 'broken.arazzo.yaml')
-  writeFileSync(file, text.slice(0, text.indexOf('\n  - workflowId: life-of-a-note')).replace('../openapi.yaml', './broken.yaml'))
+  writeFileSync(
+    file,
+    text.slice(0, text.indexOf('\n  - workflowId: life-of-a-note')).replace('../openapi.yaml', './broken.yaml'),
+  )
   expect(failures(await tell(file))).toEqual(['register: schema check'])
 })
 

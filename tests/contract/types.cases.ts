@@ -19,7 +19,8 @@ export const allowed = {
     path.note_id === caller.userId ? reply(200, note, { ETag }) : reply(304, undefined, { ETag }),
   createNote: async ({ body }, reply) => reply(201, { ...note, title: body.title }, { ETag, Location }),
   deleteNote: async ({ headers }, reply) => (headers['If-Match'] === undefined ? reply(204) : reply(204)),
-  listNotes: async ({ query }, reply) => (query.limit > 1 ? reply(200, [note], { Link: '</notes>; rel="next"' }) : reply(200, [])),
+  listNotes: async ({ query }, reply) =>
+    query.limit > 1 ? reply(200, [note], { Link: '</notes>; rel="next"' }) : reply(200, []),
   getLiveness: async (_, reply) => reply(200, { status: 'alive' }),
 } satisfies Partial<Handlers>
 export const total: Handlers = { ...handlers, ...allowed }
@@ -76,15 +77,17 @@ export const bodyOnDelete: Handler<'deleteNote'> = async (_, reply) => reply(204
 // @ts-expect-error `caller` on a public operation
 export const publicCaller: Handler<'getLiveness'> = async ({ caller }, reply) => reply(200, { status: caller.userId })
 // @ts-expect-error an undeclared query parameter
-export const undeclaredQuery: Handler<'listNotes'> = async ({ query }, reply) => reply(200, query.colour === 'x' ? [] : [note])
+export const undeclaredQuery: Handler<'listNotes'> = async (r, reply) => reply(200, r.query.colour ? [] : [note])
 // @ts-expect-error an undeclared path parameter
-export const undeclaredPath: Handler<'getNote'> = async ({ path }, reply) => reply(200, { ...note, id: path.id }, { ETag })
+export const undeclaredPath: Handler<'getNote'> = async ({ path: { id } }, reply) =>
+  reply(200, { ...note, id }, { ETag })
 // @ts-expect-error an undeclared body field
-export const undeclaredBody: Handler<'createNote'> = async ({ body }, reply) => reply(201, { ...note, id: body.id }, { ETag, Location })
+export const undeclaredBody: Handler<'patchNote'> = async ({ body: { id } }, reply) =>
+  reply(200, { ...note, id }, { ETag })
 // @ts-expect-error a body where none is taken
-export const bodyOfGet: Handler<'getNote'> = async ({ body }, reply) => reply(200, { ...note, title: body.title }, { ETag })
+export const bodyOfGet: Handler<'getNote'> = async (r, reply) => reply(200, { ...note, title: r.body.title }, { ETag })
 // @ts-expect-error a request is not for changing
-export const changedRequest: Handler<'listNotes'> = async ({ query }, reply) => reply(200, [note].slice((query.limit += 1)))
+export const changedRequest: Handler<'listNotes'> = async (r, reply) => reply(200, [note].slice((r.query.limit += 1)))
 
 const { getMe: _unprepared, ...prepared } = {} as typeof prepare
 // @ts-expect-error an operation that the contract's own tests know no request for

@@ -22,7 +22,10 @@ afterAll(async () => {
 })
 
 /** A pool of its own on the database of this file, its idle errors collected. */
-function connect(connection: Connection = database.connection, poolSize = 1): Database & { readonly idleErrors: Error[] } {
+function connect(
+  connection: Connection = database.connection,
+  poolSize = 1,
+): Database & { readonly idleErrors: Error[] } {
   const idleErrors: Error[] = []
   const db = createDatabase({ connection, poolSize, onIdleError: (error) => idleErrors.push(error) })
   opened.push(() => db.destroy())
@@ -33,7 +36,10 @@ async function proxied(parameters = ''): Promise<{ url: string; proxy: Proxy }> 
   const proxy = await openProxy(database.connection)
   opened.push(() => proxy.close())
   const { user, password, database: name } = database.connection
-  return { proxy, url: `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${proxy.port}/${name}${parameters}` }
+  return {
+    proxy,
+    url: `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${proxy.port}/${name}${parameters}`,
+  }
 }
 
 async function failure(promise: Promise<unknown>): Promise<Error> {
@@ -52,7 +58,9 @@ async function kept(): Promise<number[]> {
 
 /** What the sessions of this application_name are doing. */
 async function sessionsOf(name: string): Promise<string[]> {
-  const { rows } = await sql<{ state: string }>`select state from pg_stat_activity where application_name = ${name}`.execute(database.db)
+  const { rows } = await sql<{
+    state: string
+  }>`select state from pg_stat_activity where application_name = ${name}`.execute(database.db)
   return rows.map(({ state }) => state)
 }
 
@@ -95,9 +103,13 @@ test('a prepared statement whose table was changed by a migration goes on', asyn
   expect((await read()).rows).toEqual([{ id: 1, added: 7 }])
   expect((await read()).rows).toEqual([{ id: 1, added: 7 }])
   await sql`alter table growing drop column added`.execute(database.db)
-  const stale = db.transaction().execute((transaction) => sql`select * from growing where id = ${1}`.execute(transaction))
+  const stale = db
+    .transaction()
+    .execute((transaction) => sql`select * from growing where id = ${1}`.execute(transaction))
   expect(isOutage(await failure(stale))).toBe(true)
-  const again = db.transaction().execute((transaction) => sql`select * from growing where id = ${1}`.execute(transaction))
+  const again = db
+    .transaction()
+    .execute((transaction) => sql`select * from growing where id = ${1}`.execute(transaction))
   expect((await again).rows).toEqual([{ id: 1 }])
 })
 
@@ -124,7 +136,11 @@ test('who waits 2 s for a connection gets 503 with Retry-After, and the next who
   const began = performance.now()
   const refused = await ann.ask('GET', '/notes')
   const took = performance.now() - began
-  expect([refused.status, refused.headers.get('retry-after'), refused.body['type']]).toEqual([503, '2', '/problems/unavailable'])
+  expect([refused.status, refused.headers.get('retry-after'), refused.body['type']]).toEqual([
+    503,
+    '2',
+    '/problems/unavailable',
+  ])
   expect(took).toBeGreaterThan(1_800)
   expect(took).toBeLessThan(3_000)
   held.resolve()

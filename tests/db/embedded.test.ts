@@ -6,7 +6,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type EmbeddedOptions, type EmbeddedPostgres, embeddedConnection, startEmbedded } from '../../src/db/embedded/embedded.ts'
+import {
+  type EmbeddedOptions,
+  type EmbeddedPostgres,
+  embeddedConnection,
+  startEmbedded,
+} from '../../src/db/embedded/embedded.ts'
 import { StartupFault } from '../../src/startup-fault.ts'
 
 const project = join(import.meta.dirname, '..', '..')
@@ -151,7 +156,9 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
   test('refuses a data directory that another server uses, whose database goes on unharmed', async () => {
     const first = await start()
     const second = await serve([], {}, 'fault')
-    expect(second.lines()[0]).toMatch(new RegExp(`^fault: DATA_DIR .*in use by another server \\(pid ${process.pid}\\)`))
+    expect(second.lines()[0]).toMatch(
+      new RegExp(`^fault: DATA_DIR .*in use by another server \\(pid ${process.pid}\\)`),
+    )
     await refused(/DATA_DIR .*in use/)
     expect(await query(first.connection, 'select 1 as one')).toEqual([{ one: 1 }])
     await first.stop()

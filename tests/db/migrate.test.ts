@@ -78,7 +78,9 @@ test('eight that migrate one empty database at once apply each migration once', 
   const database = await createTestDatabase({ empty: true })
   const applied = await Promise.all(Array.from({ length: 8 }, () => migrate(database.connection)))
   expect(applied.flat()).toEqual(all)
-  expect(await read(database.connection, 'select name from migrations order by id')).toEqual(all.map((name) => ({ name })))
+  expect(await read(database.connection, 'select name from migrations order by id')).toEqual(
+    all.map((name) => ({ name })),
+  )
   await database.drop()
 })
 
@@ -102,7 +104,9 @@ test('a PostgreSQL that is too old is refused in one line that names it', async 
 describe.skipIf(!hasDebianPostgres)('on another major, the oldest that is installed', () => {
   test('migrations up, down and up again leave the same schema', async () => {
     const debian = await startDebianPostgres()
-    expect(await read(debian.connection, 'show server_version_num')).toEqual([{ server_version_num: expect.not.stringMatching(/^18/) }])
+    expect(await read(debian.connection, 'show server_version_num')).toEqual([
+      { server_version_num: expect.not.stringMatching(/^18/) },
+    ])
     await expectReversible(debian.connection)
     await debian.stop()
   })

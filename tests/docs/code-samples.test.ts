@@ -24,8 +24,10 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0
 const python = (code: string): boolean => spawnSync('python3', ['-c', code]).status === 0
 const hasPython = python('')
 const hasRequests = python('import requests')
-if (!hasPython) process.stderr.write('no python3 here: the samples for Python are compared, but neither compiled nor run\n')
-else if (!hasRequests) process.stderr.write('no requests for python3 here: the samples for Python are compiled, but not run\n')
+if (!hasPython)
+  process.stderr.write('no python3 here: the samples for Python are compared, but neither compiled nor run\n')
+else if (!hasRequests)
+  process.stderr.write('no requests for python3 here: the samples for Python are compiled, but not run\n')
 
 interface Sample {
   readonly lang: string
@@ -54,7 +56,8 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'samples-'))
   writeFileSync(join(scratch, 'package.json'), '{"type": "module"}')
   // Says the status of each answer, which the samples themselves do not.
-  const watching = 'const own = fetch; globalThis.fetch = async (...a) => { const r = await own(...a); console.error(r.status); return r }'
+  const watching =
+    'const own = fetch; globalThis.fetch = async (...a) => { const r = await own(...a); console.error(r.status); return r }'
   writeFileSync(join(scratch, 'watch.js'), watching)
 })
 afterAll(async () => {
@@ -63,7 +66,11 @@ afterAll(async () => {
 })
 
 /** The sample for this server and for something that is there; the only change is the address. */
-async function readyToRun({ operation, example, source }: (typeof samples)[number]): Promise<{ source: string; TOKEN: string }> {
+async function readyToRun({
+  operation,
+  example,
+  source,
+}: (typeof samples)[number]): Promise<{ source: string; TOKEN: string }> {
   const caller = await enrol(server, { password: string(exampleBody('registerUser')['password']) })
   await setStage(server, operation.operationId, example, caller)
   const { path } = await wellFormed(operation, server, caller)
@@ -76,7 +83,10 @@ const successOf = ({ operation }: (typeof samples)[number]): string =>
   String([...operation.responses.keys()].find((status) => status >= 200 && status < 300))
 
 test('every operation has a sample of each example in each language, and they are served with it', async () => {
-  const served = (await ask(server, 'GET', '/openapi.json')).body['paths'] as Record<string, Record<string, Record<string, unknown>>>
+  const served = (await ask(server, 'GET', '/openapi.json')).body['paths'] as Record<
+    string,
+    Record<string, Record<string, unknown>>
+  >
   for (const operation of operations) {
     const own = generated[operation.operationId] ?? []
     const examples = new Set(requestExamples(operation).map(({ name }) => name)).size
@@ -88,34 +98,50 @@ test('every operation has a sample of each example in each language, and they ar
   expect(Object.keys(generated)).toHaveLength(operations.length)
 })
 
-test.each(written('curl'))('$title runs in bash and is answered with success', { skip: !hasCurl && !inCi }, async (sample) => {
-  const { source, TOKEN } = await readyToRun(sample)
-  const script = String.raw`curl() { command curl -sS -o /dev/null -w '%{http_code}' "$@"; }` + `\n${source}`
-  const { stdout } = await run('bash', ['-euc', script], { env: { PATH: process.env['PATH'], TOKEN } })
-  expect(stdout).toBe(successOf(sample))
-})
+test.each(written('curl'))(
+  '$title runs in bash and is answered with success',
+  { skip: !hasCurl && !inCi },
+  async (sample) => {
+    const { source, TOKEN } = await readyToRun(sample)
+    const script = String.raw`curl() { command curl -sS -o /dev/null -w '%{http_code}' "$@"; }` + `\n${source}`
+    const { stdout } = await run('bash', ['-euc', script], { env: { PATH: process.env['PATH'], TOKEN } })
+    expect(stdout).toBe(successOf(sample))
+  },
+)
 
 describe('TypeScript', () => {
   test('every sample holds to strict types', async () => {
     const project = fileURLToPath(new URL('../..', import.meta.url))
     const folder = mkdtempSync(join(scratch, 'types-'))
     symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
-    for (const { title, source } of written('TypeScript')) writeFileSync(join(folder, `${title.replaceAll(/\W+/g, '-')}.ts`), source)
-    const options = { target: 'es2024', module: 'nodenext', types: ['node'], strict: true, noEmit: true, skipLibCheck: true }
+    for (const { title, source } of written('TypeScript'))
+      writeFileSync(join(folder, `${title.replaceAll(/\W+/g, '-')}.ts`), source)
+    const options = {
+      target: 'es2024',
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }))
     const tsc = join(project, 'node_modules/typescript7/bin/tsc')
     const { stdout } = await run(process.execPath, [tsc, '-p', folder, '--listFilesOnly'])
     expect(stdout.split('\n').filter((file) => file.startsWith(folder) && !file.includes('node_modules'))).toHaveLength(
       written('TypeScript').length,
     )
-    expect((await run(process.execPath, [tsc, '-p', folder]).catch((error: unknown) => error as { stdout: string })).stdout).toBe('')
+    expect(
+      (await run(process.execPath, [tsc, '-p', folder]).catch((error: unknown) => error as { stdout: string })).stdout,
+    ).toBe('')
   })
 
   test.each(written('TypeScript'))('$title runs in node and is answered with success', async (sample) => {
     const { source, TOKEN } = await readyToRun(sample)
     const file = join(scratch, 'sample.ts')
     writeFileSync(file, source)
-    const { stdout, stderr } = await run(process.execPath, ['--import', join(scratch, 'watch.js'), file], { env: { TOKEN } })
+    const { stdout, stderr } = await run(process.execPath, ['--import', join(scratch, 'watch.js'), file], {
+      env: { TOKEN },
+    })
     expect(stderr.trim()).toBe(successOf(sample))
     expect(stdout.trim()).not.toBe('')
   })
@@ -124,7 +150,9 @@ describe('TypeScript', () => {
 describe('Python', () => {
   test.each(written('Python'))('$title names the method and the address of the operation', ({ source, operation }) => {
     const address = operation.path.replace(/\{\w+\}/g, '[\\w-]+')
-    expect(source).toMatch(new RegExp(`\\nresponse = requests\\.${operation.method}\\(\n {4}"http://localhost:8000${address}",\n`))
+    expect(source).toMatch(
+      new RegExp(`\\nresponse = requests\\.${operation.method}\\(\n {4}"http://localhost:8000${address}",\n`),
+    )
     expect(source.includes("os.environ['TOKEN']")).toBe(operation.security.length > 0)
     expect(source).not.toMatch(/\b(true|false|null)\b/)
   })
@@ -147,7 +175,10 @@ describe('Python', () => {
 
     test.each(written('Python'))('$title runs and is answered with success', async (sample) => {
       const { source, TOKEN } = await readyToRun(sample)
-      const stderr = await runner.run({ source: `${source}\nimport sys\nprint(response.status_code, file=sys.stderr)`, TOKEN })
+      const stderr = await runner.run({
+        source: `${source}\nimport sys\nprint(response.status_code, file=sys.stderr)`,
+        TOKEN,
+      })
       expect(stderr.trim()).toBe(successOf(sample))
     })
   })
@@ -163,7 +194,10 @@ describe('what is hard to quote', () => {
     headers: { 'X-Hard': `'"$HOME\\` },
     needsToken: true,
     answersJson: true,
-    body: { mediaType: 'application/merge-patch+json', value: { 'a-b': hard, list: [null, true, 1.5, [hard]], nested: { "it's": {} } } },
+    body: {
+      mediaType: 'application/merge-patch+json',
+      value: { 'a-b': hard, list: [null, true, 1.5, [hard]], nested: { "it's": {} } },
+    },
   }
   const form = { ...request, body: { mediaType: 'application/x-www-form-urlencoded', value: { text: hard, n: 1 } } }
   const languages: [name: string, write: typeof curlSample, command: string, args: string[], there: boolean][] = [
@@ -172,20 +206,26 @@ describe('what is hard to quote', () => {
     ['Python', pythonSample, 'python3', ['-c'], hasRequests],
   ]
 
-  test.each(languages.filter(([, , , , there]) => there))('%s sends it to the letter', async (_, write, command, args) => {
-    for (const sample of [request, form]) {
-      const { port, received, close } = await listenOnce()
-      const source = write(sample).replace('http://localhost:8000', `http://127.0.0.1:${port}`)
-      await run(command, [...args, source], { env: { PATH: process.env['PATH'], TOKEN: 't' } })
-      const { head, text } = await received
-      close()
-      expect([head.method, new URL(head.url ?? '', 'http://x').searchParams.get('q')]).toEqual(['PUT', sample.query.q])
-      expect(head.headers).toMatchObject({ authorization: 'Bearer t', 'x-hard': sample.headers['X-Hard'] })
-      expect(head.headers['content-type']).toContain(sample.body.mediaType)
-      if (sample === form) expect(Object.fromEntries(new URLSearchParams(text))).toEqual({ text: hard, n: '1' })
-      else expect(JSON.parse(text)).toEqual(sample.body.value)
-    }
-  })
+  test.each(languages.filter(([, , , , there]) => there))(
+    '%s sends it to the letter',
+    async (_, write, command, args) => {
+      for (const sample of [request, form]) {
+        const { port, received, close } = await listenOnce()
+        const source = write(sample).replace('http://localhost:8000', `http://127.0.0.1:${port}`)
+        await run(command, [...args, source], { env: { PATH: process.env['PATH'], TOKEN: 't' } })
+        const { head, text } = await received
+        close()
+        expect([head.method, new URL(head.url ?? '', 'http://x').searchParams.get('q')]).toEqual([
+          'PUT',
+          sample.query.q,
+        ])
+        expect(head.headers).toMatchObject({ authorization: 'Bearer t', 'x-hard': sample.headers['X-Hard'] })
+        expect(head.headers['content-type']).toContain(sample.body.mediaType)
+        if (sample === form) expect(Object.fromEntries(new URLSearchParams(text))).toEqual({ text: hard, n: '1' })
+        else expect(JSON.parse(text)).toEqual(sample.body.value)
+      }
+    },
+  )
 })
 
 /** A server that keeps what it is sent, once. */

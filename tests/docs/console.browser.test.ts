@@ -94,7 +94,12 @@ async function authorize(page: Page, { email, password }: ReturnType<typeof pers
   const response = await granted
   expect(response.status(), await response.text()).toBe(200)
   const sent = response.request()
-  expect([...new URLSearchParams(sent.postData() ?? '').keys()].toSorted()).toEqual(['grant_type', 'password', 'scope', 'username'])
+  expect([...new URLSearchParams(sent.postData() ?? '').keys()].toSorted()).toEqual([
+    'grant_type',
+    'password',
+    'scope',
+    'username',
+  ])
   expect(await sent.headerValue('authorization')).toBeNull()
   await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor()
   await dialog.locator('.btn-done').click()
@@ -133,7 +138,9 @@ interface Operation {
 }
 
 async function proveReference(context: BrowserContext, url: string): Promise<void> {
-  const contract: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await (await fetch(`${url}/openapi.json`)).text())
+  const contract: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
+    await (await fetch(`${url}/openapi.json`)).text(),
+  )
   const operations = Object.values(contract.paths).flatMap((path) =>
     ['get', 'put', 'post', 'patch', 'delete'].flatMap((method) => path[method] ?? []),
   )

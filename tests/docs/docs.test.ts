@@ -44,7 +44,8 @@ afterAll(
     }),
 )
 
-const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => fetch(url + path, { method, headers })
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(url + path, { method, headers })
 
 /** fetch tidies `..` away before it asks; this sends the path as it stands. */
 const rawStatus = (path: string) =>
@@ -64,7 +65,8 @@ const contracts = [
 ] as const
 const everything = [...pages, ...contracts.map(([path]) => path)]
 
-const assetsOf = (markup: string) => [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
+const assetsOf = (markup: string) =>
+  [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
 
 describe.each(everything)('%s', (path) => {
   test('answers 200, then 304 to its entity tag, and the same headers without a body to HEAD', async () => {
@@ -142,13 +144,17 @@ test('text in a problem is text and never markup', async () => {
   expect(markup).toContain('<p>&quot;&#39;&amp;</p>')
 })
 
-test.each(['/problems/unknown', '/problems/__proto__', '/problems/constructor', '/DOCS', '/docs/assets', '/docs/assets/'])(
-  '%s is left to the app',
-  async (path) => {
-    const answer = await get(path)
-    expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
-  },
-)
+test.each([
+  '/problems/unknown',
+  '/problems/__proto__',
+  '/problems/constructor',
+  '/DOCS',
+  '/docs/assets',
+  '/docs/assets/',
+])('%s is left to the app', async (path) => {
+  const answer = await get(path)
+  expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
+})
 
 test('each asset has its type, may be kept for ever, and is the same compressed and plain', async () => {
   const markup = (await Promise.all(pages.map(async (path) => (await get(path)).text()))).join('')

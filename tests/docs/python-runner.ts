@@ -32,7 +32,10 @@ for line in sys.stdin:
 `
 
 export function startPython(): PythonRunner {
-  const child = spawn('python3', ['-c', FORK_FOR_EACH_LINE], { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } })
+  const child = spawn('python3', ['-c', FORK_FOR_EACH_LINE], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
+  })
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     run: async (program) => {

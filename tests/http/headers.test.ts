@@ -69,7 +69,11 @@ test('an origin on the list may call the API and read its headers; another may n
 
 test('a preflight of an allowed origin is answered without a credential', async () => {
   const answer = await ask(open, 'OPTIONS', '/notes', {
-    headers: { Origin: PAGE, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization,if-match' },
+    headers: {
+      Origin: PAGE,
+      'Access-Control-Request-Method': 'POST',
+      'Access-Control-Request-Headers': 'authorization,if-match',
+    },
   })
   expect(answer.status).toBe(204)
   expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE)

@@ -17,14 +17,18 @@ export interface CommandOptions {
 }
 
 /** Runs a program to its end. What it started ends with it, because all of them are one process group. */
-export async function runCommand(argv: readonly string[], { cwd, env, timeoutMs, signal }: CommandOptions): Promise<CommandResult> {
+export async function runCommand(
+  argv: readonly string[],
+  { cwd, env, timeoutMs, signal }: CommandOptions,
+): Promise<CommandResult> {
   signal.throwIfAborted()
   const [program = '', ...args] = argv
   const started = performance.now()
   const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let isLate = false
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const end = (): void => {
     if (child.pid === undefined) return
     try {

@@ -8,7 +8,10 @@ const KEPT_APART = new Set(['.cache', '.vite', '.vite-temp', '.vitest'])
 /** The project as it stands in the working tree: what git tracks, with its changes, and what is new and not ignored. */
 export function copyProject(root: string, scratch: string): string {
   const directory = mkdtempSync(join(scratch, 'notes-api-lies-'))
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
   for (const file of new Set(listed.split('\0'))) {
     // A tracked file may have been deleted.
     if (file === '' || !existsSync(join(root, file))) continue

@@ -11,7 +11,17 @@ export const VITEST_REPORT = 'node_modules/.vitest-report.json'
 
 /** Test files whose path has one of these texts in it. */
 function tests(...files: readonly string[]): Gate {
-  const options = ['--bail', '1', '--maxWorkers', '1', '--no-coverage', '--reporter', 'json', '--outputFile', VITEST_REPORT]
+  const options = [
+    '--bail',
+    '1',
+    '--maxWorkers',
+    '1',
+    '--no-coverage',
+    '--reporter',
+    'json',
+    '--outputFile',
+    VITEST_REPORT,
+  ]
   return { commands: [['vitest', 'run', '--config', 'tests/vitest.config.ts', ...options, ...files]], failsBy: 'tests' }
 }
 

@@ -41,11 +41,17 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
   const unloaded = testResults.find(({ message, assertionResults }) => assertionResults.length === 0 && message !== '')
   if (unloaded !== undefined) return broken(`a test file does not load: ${firstLine(unloaded.message)}`)
   if (numTotalTests === 0) return broken('no test was collected')
-  const failed = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'failed'))
-  const asserted = failed.find(({ failureMessages }) => failureMessages.some((message) => ASSERTED.test(plain(message))))
-  if (asserted !== undefined) return { state: 'red', reason: asserted.fullName, detail: plain(asserted.failureMessages.join('\n')) }
+  const failed = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed'),
+  )
+  const asserted = failed.find(({ failureMessages }) =>
+    failureMessages.some((message) => ASSERTED.test(plain(message))),
+  )
+  if (asserted !== undefined)
+    return { state: 'red', reason: asserted.fullName, detail: plain(asserted.failureMessages.join('\n')) }
   const [first] = failed
-  if (first !== undefined) return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)
+  if (first !== undefined)
+    return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)
   if (code === 0) return { state: 'green', reason: '' }
   const message = testResults.map((file) => file.message).find((line) => line !== '')
   return broken(`vitest failed without a failed test: ${firstLine(message ?? lastLine(output))}`)
@@ -58,9 +64,12 @@ function judgeFindings({ code, output }: CommandResult): Verdict {
   if (code === 0) return { state: 'green', reason: '' }
   const text = plain(output)
   if (code !== 1) return broken(`exit code ${code}: ${lastLine(text)}`)
-  if (CRASH.test(text)) return broken(`crashed: ${text.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? firstLine(text)}`)
+  if (CRASH.test(text))
+    return broken(`crashed: ${text.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? firstLine(text)}`)
   const finding = text.split('\n').find((line) => /✖|\berror\b/i.test(line)) ?? firstLine(text)
-  return finding === '' ? broken('exit code 1 without a finding') : { state: 'red', reason: finding.trim(), detail: text }
+  return finding === ''
+    ? broken('exit code 1 without a finding')
+    : { state: 'red', reason: finding.trim(), detail: text }
 }
 
 function broken(reason: string): Verdict {

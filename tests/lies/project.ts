@@ -40,14 +40,24 @@ export const thisProject: Project = {
 }
 
 /** A lie must compile; that it leaves a name unused is no fault of it, because it changes one place only. */
-const COMPILE = ['node', 'node_modules/typescript7/bin/tsc', '--noEmit', '--noUnusedLocals', 'false', '--noUnusedParameters', 'false']
+const COMPILE = [
+  'node',
+  'node_modules/typescript7/bin/tsc',
+  '--noEmit',
+  '--noUnusedLocals',
+  'false',
+  '--noUnusedParameters',
+  'false',
+]
 /** Checks only what a lie concerns. */
 const INCREMENTAL = ['--incremental', '--tsBuildInfoFile', 'node_modules/.tsbuildinfo']
 
 function derivedFrom(file: string): Derived {
   const compile = [...COMPILE, ...INCREMENTAL]
   if (file === 'openapi.yaml') {
-    const files = ['openapi.d.ts', 'security.ts', 'refinements.d.ts', 'code-samples.json'].map((name) => `generated/${name}`)
+    const files = ['openapi.d.ts', 'security.ts', 'refinements.d.ts', 'code-samples.json'].map(
+      (name) => `generated/${name}`,
+    )
     return { files, commands: [['openapi-typescript'], ['node', 'src/generate/contract.ts'], compile] }
   }
   return { files: [], commands: file.endsWith('.ts') ? [compile] : [] }
@@ -56,7 +66,10 @@ function derivedFrom(file: string): Derived {
 /** An embedded PostgreSQL for the tests of one copy, which would otherwise start one for each lie. */
 async function openDatabase(): Promise<LieDatabase> {
   const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'notes-api-lies-'))
-  const embedded = await startEmbedded({ dataDir, settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' } })
+  const embedded = await startEmbedded({
+    dataDir,
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' },
+  })
   const { host, port, user } = embedded.connection
   return {
     env: { TEST_DATABASE_URL: `postgres://${user}@${encodeURIComponent(host)}:${port}/postgres` },

@@ -52,7 +52,10 @@ const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('nothing looks at it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
   [lie('a test throws before it asks', 'tests', 'value = 1', 'value = 0'), 'broken', /no assertion failed.*cannot ask/],
   [
-    { ...lie('a file does not load', 'tests', "test('the", "throw new Error('no start')\n    test('the"), file: 'value.test.mjs' },
+    {
+      ...lie('a file does not load', 'tests', "test('the", "throw new Error('no start')\n    test('the"),
+      file: 'value.test.mjs',
+    },
     'broken',
     /does not load: .*no start/,
   ],
@@ -94,12 +97,16 @@ test('each lie is told of a tree without the others, and the project stays as it
 })
 
 test('no lie is tried while a gate is red without one, or judges nothing', async () => {
-  await expect(attempt([lie('a lie', 'red', 'value = 1', 'value = 2')])).rejects.toThrow('do not pass without a lie: red')
+  await expect(attempt([lie('a lie', 'red', 'value = 1', 'value = 2')])).rejects.toThrow(
+    'do not pass without a lie: red',
+  )
   await expect(attempt([lie('a lie', 'no tests', 'value = 1', 'value = 2')])).rejects.toThrow(RedGates)
 })
 
 test('a lie for an unknown gate fails the run, and a run that is stopped leaves no copy behind', async () => {
-  await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow('There is no gate called absent')
+  await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow(
+    'There is no gate called absent',
+  )
   const abort = new AbortController()
   const run = attempt([lie('a lie', 'check', 'value = 1', 'value = 2')], abort.signal)
   abort.abort(new Error('ended'))

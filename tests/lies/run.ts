@@ -9,7 +9,9 @@ import { type PlantedLie, plantedLies } from './planted.ts'
 import { thisProject } from './project.ts'
 import { type Outcome, RedGates, tryLies } from './try-lies.ts'
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' }, slots: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean' }, slots: { type: 'string' } },
+})
 const started = performance.now()
 const INDENT = ' '.repeat(35)
 const chosen = choose(await plantedLies(), values.only)
@@ -25,7 +27,8 @@ if (chosen.length === 0) {
 
 async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
   const abort = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort(new Error(`ended by ${name}`)))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => abort.abort(new Error(`ended by ${name}`)))
   try {
     const outcomes = await tryLies(thisProject, lies, {
       slots,

@@ -46,7 +46,8 @@ export async function openSlot(project: Project, signal: AbortSignal): Promise<S
       // Programs that judge the document alone read no types.
       for (const command of gate.failsBy === 'tests' ? derived.commands : []) {
         const { code, output } = await run(command)
-        if (code !== 0) return { state: 'broken', reason: `${command.slice(0, 2).join(' ')}: ${output.trim().split('\n')[0] ?? ''}` }
+        if (code !== 0)
+          return { state: 'broken', reason: `${command.slice(0, 2).join(' ')}: ${output.trim().split('\n')[0] ?? ''}` }
       }
       return await runGate(gate)
     } catch (error) {

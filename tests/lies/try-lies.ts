@@ -29,7 +29,9 @@ export async function tryLies(project: Project, lies: readonly Lie[], options: O
   const { slots: count, onGate, onOutcome } = options
   const failure = new AbortController()
   const signal = AbortSignal.any([options.signal, failure.signal])
-  const opened = await Promise.allSettled(Array.from({ length: Math.min(count, lies.length) }, () => openSlot(project, signal)))
+  const opened = await Promise.allSettled(
+    Array.from({ length: Math.min(count, lies.length) }, () => openSlot(project, signal)),
+  )
   const slots = opened.flatMap((slot) => (slot.status === 'fulfilled' ? [slot.value] : []))
   const each = <T>(work: readonly T[], run: (slot: Slot, piece: T) => Promise<void>) => share(slots, work, run, failure)
   try {

@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const twentyTags = (prefix: string) => Array.from({ length: 20 }, (_, index) => `${prefix}${index}`)
-const batch = (who: Person, actions: readonly Record<string, unknown>[]) => who.ask('POST', '/notes/batch', { body: { actions } })
+const batch = (who: Person, actions: readonly Record<string, unknown>[]) =>
+  who.ask('POST', '/notes/batch', { body: { actions } })
 
 test('each action does what it says, as a version of its own', async () => {
   const { id, path } = await newNote(ann, { tags: ['a', 'B'] })
@@ -39,12 +40,21 @@ test('each action does what it says, as a version of its own', async () => {
   expect((await batch(ann, away)).body).toMatchObject({ succeeded: 5, failed: 0 })
   expect((await ann.ask('GET', path)).status).toBe(404)
   await batch(ann, [{ note_id: id, action: 'restore' }])
-  expect((await ann.ask('GET', path)).body).toMatchObject({ is_pinned: false, is_archived: false, is_public: false, version: 9 })
+  expect((await ann.ask('GET', path)).body).toMatchObject({
+    is_pinned: false,
+    is_archived: false,
+    is_public: false,
+    version: 9,
+  })
 })
 
 test('a batch that half fails reports which half, and only the other half is done', async () => {
   const notes = await Promise.all(Array.from({ length: 100 }, (_, index) => newNote(index % 4 === 1 ? bob : ann)))
-  await Promise.all(notes.filter((_, index) => index % 4 === 3).map(({ path }) => ann.ask('PATCH', path, { body: { title: 'Changed' } })))
+  await Promise.all(
+    notes
+      .filter((_, index) => index % 4 === 3)
+      .map(({ path }) => ann.ask('PATCH', path, { body: { title: 'Changed' } })),
+  )
   const { status, body } = await batch(
     ann,
     notes.map(({ id }) => ({ note_id: id, action: 'pin', version: 1 })),
@@ -54,7 +64,11 @@ test('a batch that half fails reports which half, and only the other half is don
   const results = body['results'] as { note_id: string; status: number; version?: number; problem?: { type: string } }[]
   expect(results.map(({ note_id }) => note_id)).toEqual(notes.map(({ id }) => id))
   expect(results.map((result) => result.status)).toEqual(notes.map((_, index) => [200, 404, 200, 412][index % 4]))
-  expect(results[1]?.problem).toEqual({ type: '/problems/not-found', title: 'Not found', detail: 'There is no such note.' })
+  expect(results[1]?.problem).toEqual({
+    type: '/problems/not-found',
+    title: 'Not found',
+    detail: 'There is no such note.',
+  })
   expect(results[3]?.problem).toMatchObject({ type: '/problems/note-changed' })
   const pinned = await Promise.all(notes.map(({ path }, index) => (index % 4 === 1 ? bob : ann).ask('GET', path)))
   expect(pinned.map((answer) => answer.body['is_pinned'])).toEqual(notes.map((_, index) => index % 2 === 0))

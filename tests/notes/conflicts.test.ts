@@ -132,7 +132,12 @@ describe('patchNote with on_conflict=merge', () => {
       mine: { content: lines({ two: 'zwei' }) },
       merged: { base: /two/, mine: /zwei/, theirs: /^(?![^]*two)/ },
     },
-    { name: 'the title', theirs: { title: 'Theirs' }, mine: { title: 'Mine' }, merged: { base: /First/, mine: /Mine/, theirs: /Theirs/ } },
+    {
+      name: 'the title',
+      theirs: { title: 'Theirs' },
+      mine: { title: 'Mine' },
+      merged: { base: /First/, mine: /Mine/, theirs: /Theirs/ },
+    },
   ]
   test.each(overlapping)('answers the places and changes nothing: $name', async ({ theirs, mine, merged }) => {
     const { path } = await newNote(ann, { content: text })
@@ -154,7 +159,9 @@ describe('patchNote with on_conflict=merge', () => {
     const { path } = await newNote(ann)
     const body = { content: 'x' }
     expect((await ann.ask('PATCH', `${path}?on_conflict=merge`, { body })).status).toBe(422)
-    expect((await ann.ask('PATCH', `${path}?on_conflict=merge`, { body, headers: { 'If-Match': '*' } })).status).toBe(422)
+    expect((await ann.ask('PATCH', `${path}?on_conflict=merge`, { body, headers: { 'If-Match': '*' } })).status).toBe(
+      422,
+    )
     expect((await ann.ask('GET', path)).body['version']).toBe(1)
   })
 

@@ -49,7 +49,12 @@ test('editNote applies all edits or none, and names the one that cannot be appli
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits } })
   expect(refused.status).toBe(422)
   expect(refused.body['errors']).toEqual([
-    { loc: ['body', 'edits', '1'], pointer: '/edits/1', msg: 'The note has no such heading.', type: 'heading_not_found' },
+    {
+      loc: ['body', 'edits', '1'],
+      pointer: '/edits/1',
+      msg: 'The note has no such heading.',
+      type: 'heading_not_found',
+    },
   ])
   expect((await ann.ask('GET', path)).body).toMatchObject({ content, version: 1 })
 })
@@ -72,7 +77,9 @@ test('a dry run shows the difference and writes nothing', async () => {
 test('50 parallel appends all arrive', async () => {
   const { path } = await newNote(ann, { content: 'log' })
   const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`)
-  const answers = await Promise.all(lines.map((text) => ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text }] } })))
+  const answers = await Promise.all(
+    lines.map((text) => ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text }] } })),
+  )
   expect(answers.map(({ status }) => status)).toEqual(lines.map(() => 200))
   const { body } = await ann.ask('GET', path)
   expect(body['version']).toBe(51)
@@ -105,17 +112,26 @@ test('edits never make a note that the contract does not allow', async () => {
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'b'.repeat(10) }] } })
   expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '0'], type: 'string_too_long' }])
   const small = await newNote(ann, { content: 'x' })
-  const emptied = await ann.ask('POST', `${small.path}/edits`, { body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] } })
+  const emptied = await ann.ask('POST', `${small.path}/edits`, {
+    body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] },
+  })
   expect(emptied.body['errors']).toMatchObject([{ type: 'string_too_short' }])
   expect((await ann.ask('GET', small.path)).body['content']).toBe('x')
 })
 
 test('each edit that breaks the contract is told at its place, by the rules of its own kind', async () => {
   const { path } = await newNote(ann)
-  const edits = [{ op: 'append' }, { op: 'prepend', text: 'ok' }, { op: 'toggle_task', task: 'x', colour: 1 }, { op: 'unheard', text: 'x' }]
+  const edits = [
+    { op: 'append' },
+    { op: 'prepend', text: 'ok' },
+    { op: 'toggle_task', task: 'x', colour: 1 },
+    { op: 'unheard', text: 'x' },
+  ]
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits } })
   expect(refused.status).toBe(422)
-  const places = (refused.body['errors'] as { loc: string[]; type: string }[]).map(({ loc, type }) => `${loc.slice(1).join('.')} ${type}`)
+  const places = (refused.body['errors'] as { loc: string[]; type: string }[]).map(
+    ({ loc, type }) => `${loc.slice(1).join('.')} ${type}`,
+  )
   expect(places.slice(0, 2)).toEqual(['edits.0.text missing', 'edits.2.colour extra_forbidden'])
   expect(places.slice(2)).toContain('edits.3.op enum')
 })
@@ -123,7 +139,9 @@ test('each edit that breaks the contract is told at its place, by the rules of i
 test("another's note cannot be edited, nor looked at by a dry run", async () => {
   const { path } = await newNote(ann)
   for (const dry_run of [true, false]) {
-    expect((await bob.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }], dry_run } })).status).toBe(404)
+    expect(
+      (await bob.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }], dry_run } })).status,
+    ).toBe(404)
   }
   expect((await ann.ask('GET', path)).body['version']).toBe(1)
 })

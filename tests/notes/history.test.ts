@@ -39,7 +39,9 @@ test('every change keeps the version before it: text, tags, flags, when and by w
   const { path } = await newNote(ann, { title: 'One', content: 'Grüße 🍰\r\n', tags: ['a', 'B'] })
   const first = await ann.ask('GET', path)
   await ann.ask('PATCH', path, { body: { is_pinned: true } })
-  await ann.ask('PATCH', path, { body: { title: 'Two', content: 'Other', tags: [], is_pinned: false, is_archived: true } })
+  await ann.ask('PATCH', path, {
+    body: { title: 'Two', content: 'Other', tags: [], is_pinned: false, is_archived: true },
+  })
   expect(await versionsOf(path)).toEqual([3, 2, 1])
   const { id, owner_id, updated_at, ...fields } = first.body
   const revision = await ann.ask('GET', `${path}/revisions/1`)
@@ -124,7 +126,9 @@ test("a version of another's note, of no note and one that never was answer 404"
     ['POST', '/1/restore'],
   ] as const) {
     const theirs = await bob.ask(method, `${path}/revisions${rest}`, { headers: { 'X-Request-Id': 'same' } })
-    const nobodys = await bob.ask(method, `/notes/${id.slice(0, -4)}0000/revisions${rest}`, { headers: { 'X-Request-Id': 'same' } })
+    const nobodys = await bob.ask(method, `/notes/${id.slice(0, -4)}0000/revisions${rest}`, {
+      headers: { 'X-Request-Id': 'same' },
+    })
     expect(theirs.status).toBe(404)
     expect(theirs.text).toBe(nobodys.text)
   }
@@ -142,11 +146,15 @@ test('more versions than the setting allows: the oldest go, and every one that i
   const kept = await versionsOf(path)
   expect(kept).toEqual(Array.from({ length: 61 }, (_, index) => 75 - index))
   for (const version of kept) {
-    expect((await ann.ask('GET', `${path}/revisions/${Number(version)}`)).body['content']).toBe(texts.get(Number(version)))
+    expect((await ann.ask('GET', `${path}/revisions/${Number(version)}`)).body['content']).toBe(
+      texts.get(Number(version)),
+    )
   }
   const { rows } = await sql<{ unused: number }>`select count(*) as unused from note_texts t where note_id = ${id}
     and not exists (select from note_revisions r where r.note_id = t.note_id and r.text_version = t.text_version)
-    and not exists (select from note_texts d where d.note_id = t.note_id and d.base_version = t.text_version)`.execute(server.db)
+    and not exists (select from note_texts d where d.note_id = t.note_id and d.base_version = t.text_version)`.execute(
+    server.db,
+  )
   expect(rows).toEqual([{ unused: 0 }])
 })
 

@@ -18,7 +18,10 @@ test('a server that starts looks after trash and histories by its settings, and 
     [recent, 6],
   ] as const) {
     const deleted_at = sql<string>`now() - make_interval(days => ${days})`
-    await db.insertInto('notes').values({ id, owner_id, title: 'x', content: 'y', version: 3, text_version: 1, deleted_at }).execute()
+    await db
+      .insertInto('notes')
+      .values({ id, owner_id, title: 'x', content: 'y', version: 3, text_version: 1, deleted_at })
+      .execute()
     for (const version of [1, 2]) {
       const created_at = sql<string>`now() - make_interval(days => ${days - version}, hours => 1)`
       const flags = { tags: [], is_public: false, is_pinned: false, is_archived: false }
@@ -28,9 +31,16 @@ test('a server that starts looks after trash and histories by its settings, and 
         .execute()
     }
   }
-  const server = await serve({ ...databaseEnv({ ...connection, port: proxy.port }), TRASH_DAYS: '7', HISTORY_DAYS: '5' })
+  const server = await serve({
+    ...databaseEnv({ ...connection, port: proxy.port }),
+    TRASH_DAYS: '7',
+    HISTORY_DAYS: '5',
+  })
   const kept = async () =>
-    (await db.selectFrom('note_revisions').select(['note_id', 'version']).execute()).map(({ note_id, version }) => [note_id, version])
+    (await db.selectFrom('note_revisions').select(['note_id', 'version']).execute()).map(({ note_id, version }) => [
+      note_id,
+      version,
+    ])
   await until('what is due is gone', async () => JSON.stringify(await kept()) === JSON.stringify([[recent, 2]]))
   expect(await db.selectFrom('notes').select('id').execute()).toEqual([{ id: recent }])
   expect(await server.end('SIGTERM')).toBe(0)

@@ -15,7 +15,8 @@ test(
     await ask(first, 'POST', '/auth/register', { body: account })
     const { accessToken } = await logIn(first, account.email, account.password)
     const bearer = { Authorization: `Bearer ${accessToken}` }
-    const count = async (server: { url: string }) => (await ask(server, 'GET', '/notes', { headers: bearer })).list.length
+    const count = async (server: { url: string }) =>
+      (await ask(server, 'GET', '/notes', { headers: bearer })).list.length
 
     const body = JSON.stringify({ title: 'Once', content: 'and only once' })
     const headers = { ...bearer, 'Content-Type': 'application/json', 'Idempotency-Key': 'crash' }
@@ -30,7 +31,9 @@ test(
     await first.end('SIGKILL')
 
     const second = await serve(env)
-    const answers = await Promise.all(Array.from({ length: 49 }, () => ask(second, 'POST', '/notes', { body, headers })))
+    const answers = await Promise.all(
+      Array.from({ length: 49 }, () => ask(second, 'POST', '/notes', { body, headers })),
+    )
     expect(answers.map(({ status, headers: told }) => `${status} ${told.get('idempotency-replayed')}`)).toEqual(
       answers.map(() => '201 true'),
     )

@@ -46,7 +46,9 @@ test('a request whose fields come in another order is the same request', async (
   const first = await create(ann, 'order', { title: 'Once', content: 'order', tags: ['a'], is_pinned: true })
   const second = await create(ann, 'order', { is_pinned: true, tags: ['a'], content: 'order', title: 'Once' })
   expect([second.status, second.text, second.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true'])
-  expect((await create(ann, 'order', { title: 'Once', content: 'order', tags: ['b'], is_pinned: true })).status).toBe(422)
+  expect((await create(ann, 'order', { title: 'Once', content: 'order', tags: ['b'], is_pinned: true })).status).toBe(
+    422,
+  )
   expect(await notesWith('order')).toBe(1)
 })
 
@@ -55,7 +57,11 @@ test('a key that an earlier version of the server stored is compared as that one
   const first = await create(ann, 'earlier', body)
   const asValidated = { ...body, is_public: false, tags: [], is_pinned: false, is_archived: false }
   const request_hash = createHash('sha256').update(JSON.stringify(asValidated)).digest()
-  await server.db.updateTable('idempotency_keys').set({ fingerprint: 1, request_hash }).where('key', '=', 'earlier').execute()
+  await server.db
+    .updateTable('idempotency_keys')
+    .set({ fingerprint: 1, request_hash })
+    .where('key', '=', 'earlier')
+    .execute()
   expect((await create(ann, 'earlier', body)).text).toBe(first.text)
   expect((await create(ann, 'earlier', { ...body, title: 'Other' })).status).toBe(422)
   expect(await notesWith('earlier')).toBe(1)
@@ -88,7 +94,10 @@ test('an append that is repeated appends once', async () => {
 
 test('a request that failed is not remembered', async () => {
   const { path } = await newNote(ann)
-  const edit = { body: { edits: [{ op: 'replace_text', find: 'later', replace: 'now' }] }, headers: { 'Idempotency-Key': 'failed' } }
+  const edit = {
+    body: { edits: [{ op: 'replace_text', find: 'later', replace: 'now' }] },
+    headers: { 'Idempotency-Key': 'failed' },
+  }
   expect((await ann.ask('POST', `${path}/edits`, edit)).status).toBe(422)
   await ann.ask('PUT', path, { body: { content: 'later' } })
   expect((await ann.ask('POST', `${path}/edits`, edit)).status).toBe(200)
@@ -107,7 +116,10 @@ test('while the first request is under way the second gets 409, and its answer o
   await locked
   const first = ann.ask('POST', `${path}/edits`, edit)
   await expect
-    .poll(async () => (await sql`select from pg_locks where locktype = 'advisory' and granted`.execute(server.db)).rows.length)
+    .poll(
+      async () =>
+        (await sql`select from pg_locks where locktype = 'advisory' and granted`.execute(server.db)).rows.length,
+    )
     .toBe(1)
   const second = await ann.ask('POST', `${path}/edits`, edit)
   expect([second.status, second.body['type']]).toEqual([409, '/problems/request-in-flight'])
@@ -122,7 +134,9 @@ test('while the first request is under way the second gets 409, and its answer o
 test('an expired key is new again, and housekeeping forgets it', async () => {
   await create(ann, 'old')
   await create(ann, 'older')
-  await sql`update idempotency_keys set expires_at = now() - interval '1 second' where key in ('old', 'older')`.execute(server.db)
+  await sql`update idempotency_keys set expires_at = now() - interval '1 second' where key in ('old', 'older')`.execute(
+    server.db,
+  )
   const anew = await create(ann, 'old')
   expect([anew.status, anew.headers.get('idempotency-replayed')]).toEqual([201, null])
   expect(await notesWith('old')).toBe(2)

@@ -63,14 +63,21 @@ test('a dry run, a merge and a comparison of large texts are those of the functi
   const theirs = base.replaceAll('7\n', '7 theirs\n')
   const mine = `${base}mine\n`
   const { path } = await newNote(ann, { content: base })
-  const dry = await ann.ask('POST', `${path}/edits`, { body: { dry_run: true, edits: [{ op: 'append', text: 'mine' }] } })
+  const dry = await ann.ask('POST', `${path}/edits`, {
+    body: { dry_run: true, edits: [{ op: 'append', text: 'mine' }] },
+  })
   expect(dry.body['diff']).toBe(unifiedDiff(base, `${base}mine`, { before: 'version 1', after: 'with the edits' }))
   await ann.ask('PUT', path, { body: { content: theirs } })
-  const merged = await ann.ask('PATCH', `${path}?on_conflict=merge`, { body: { content: mine }, headers: { 'If-Match': '"1"' } })
+  const merged = await ann.ask('PATCH', `${path}?on_conflict=merge`, {
+    body: { content: mine },
+    headers: { 'If-Match': '"1"' },
+  })
   expect(merged.body['content'] === mergeText(base, mine, theirs).text).toBe(true)
   expect(merged.headers.get('etag')).toBe('"3"')
   const compared = await ann.ask('GET', `${path}/revisions/1/diff`)
-  expect(compared.body['diff']).toBe(unifiedDiff(base, String(merged.body['content']), { before: 'version 1', after: 'version 3' }))
+  expect(compared.body['diff']).toBe(
+    unifiedDiff(base, String(merged.body['content']), { before: 'version 1', after: 'version 3' }),
+  )
 })
 
 test('a merge of large texts that overlap names the places, and how many there are beyond those it names', async () => {
@@ -98,7 +105,9 @@ test('an edit of a large note waits for no lock and holds none: what was written
 test('with If-Match a large note that was changed meanwhile is refused, not edited', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const headers = { 'If-Match': '"1"' }
-  const both = await Promise.all([0, 1].map((index) => ann.ask('POST', `${path}/edits`, { body: { edits: [toggles[index]] }, headers })))
+  const both = await Promise.all(
+    [0, 1].map((index) => ann.ask('POST', `${path}/edits`, { body: { edits: [toggles[index]] }, headers })),
+  )
   expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 412]))
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
 })
@@ -114,9 +123,13 @@ test('an edit of a large note that is repeated with its key is done once', async
 
 test('a fault in the edits of a large note is told as in a small one, and nothing is changed', async () => {
   const { path } = await newNote(ann, { content: tasks })
-  const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [toggles[0], { op: 'toggle_task', task: 'none' }] } })
+  const refused = await ann.ask('POST', `${path}/edits`, {
+    body: { edits: [toggles[0], { op: 'toggle_task', task: 'none' }] },
+  })
   expect(refused.status).toBe(422)
-  expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '1'], pointer: '/edits/1', type: 'task_not_found' }])
+  expect(refused.body['errors']).toMatchObject([
+    { loc: ['body', 'edits', '1'], pointer: '/edits/1', type: 'task_not_found' },
+  ])
   expect((await ann.ask('GET', path)).body['version']).toBe(1)
 })
 

@@ -47,7 +47,9 @@ test.each(['application/merge-patch+json', 'application/json'])('patchNote takes
   expect(patched.body).toMatchObject({ title: 'First', is_public: true, version: 2 })
   const refused = await ann.ask('PATCH', path, { body: '{"title":null}', headers: { 'Content-Type': type } })
   expect(refused.status).toBe(422)
-  expect(refused.body['errors']).toEqual([{ loc: ['body', 'title'], pointer: '/title', msg: 'Must be a string.', type: 'string_type' }])
+  expect(refused.body['errors']).toEqual([
+    { loc: ['body', 'title'], pointer: '/title', msg: 'Must be a string.', type: 'string_type' },
+  ])
 })
 
 test('patchNote with an empty patch changes nothing', async () => {
@@ -58,19 +60,22 @@ test('patchNote with an empty patch changes nothing', async () => {
   expect((await ann.ask('PATCH', path, { body: {}, headers: { 'If-Match': '"7"' } })).status).toBe(412)
 })
 
-test.each(['PUT', 'PATCH', 'DELETE'])('%s answers 412 when the note changed since it was read, and changes nothing', async (method) => {
-  const { path } = await newNote(ann)
-  await ann.ask('PUT', path, { body: { title: 'Second' } })
-  const body = method === 'DELETE' ? undefined : { title: 'Lost' }
-  const refused = await ann.ask(method, path, { body, headers: { 'If-Match': '"1"' } })
-  expect(refused.status).toBe(412)
-  expect(refused.headers.get('etag')).toBe('"2"')
-  const current = await ann.ask('GET', path)
-  expect(refused.body['current']).toEqual(current.body)
-  expect(current.body).toMatchObject({ title: 'Second', version: 2 })
-  const allowed = await ann.ask(method, path, { body, headers: { 'If-Match': 'W/"2", "2"' } })
-  expect(allowed.status).toBe(method === 'DELETE' ? 204 : 200)
-})
+test.each(['PUT', 'PATCH', 'DELETE'])(
+  '%s answers 412 when the note changed since it was read, and changes nothing',
+  async (method) => {
+    const { path } = await newNote(ann)
+    await ann.ask('PUT', path, { body: { title: 'Second' } })
+    const body = method === 'DELETE' ? undefined : { title: 'Lost' }
+    const refused = await ann.ask(method, path, { body, headers: { 'If-Match': '"1"' } })
+    expect(refused.status).toBe(412)
+    expect(refused.headers.get('etag')).toBe('"2"')
+    const current = await ann.ask('GET', path)
+    expect(refused.body['current']).toEqual(current.body)
+    expect(current.body).toMatchObject({ title: 'Second', version: 2 })
+    const allowed = await ann.ask(method, path, { body, headers: { 'If-Match': 'W/"2", "2"' } })
+    expect(allowed.status).toBe(method === 'DELETE' ? 204 : 200)
+  },
+)
 
 test('If-Match compares strongly: a weak tag matches nothing', async () => {
   const { path } = await newNote(ann)

@@ -14,7 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const tagsOf = async (who: Person) => (await who.ask('GET', '/tags')).list.map(({ tag, count }) => `${String(tag)} ${String(count)}`)
+const tagsOf = async (who: Person) =>
+  (await who.ask('GET', '/tags')).list.map(({ tag, count }) => `${String(tag)} ${String(count)}`)
 
 /** The titles of every page of a list. */
 async function titles(who: Person, query: string): Promise<string[]> {
@@ -53,7 +54,8 @@ describe('tags', () => {
     const tags = ['\uFDFA'.repeat(64), '\u{1F370}'.repeat(64)]
     const { path } = await newNote(gina, { tags })
     expect((await gina.ask('GET', path)).body['tags']).toEqual(tags)
-    for (const tag of tags) expect((await gina.ask('GET', `/notes?limit=1&tag=${encodeURIComponent(tag)}`)).list).toHaveLength(1)
+    for (const tag of tags)
+      expect((await gina.ask('GET', `/notes?limit=1&tag=${encodeURIComponent(tag)}`)).list).toHaveLength(1)
     const page = await gina.ask('GET', '/tags?limit=1')
     expect((await gina.ask('GET', String(nextOf(page.headers)))).list).toHaveLength(1)
   })
@@ -86,14 +88,24 @@ describe('tags', () => {
     expect((await dora.ask('GET', done.path)).body).toMatchObject({ tags: ['Task', 'z'], version: 1 })
     expect((await bob.ask('GET', theirs.path)).body).toMatchObject({ tags: ['todo'], version: 1 })
     expect(await tagsOf(dora)).toEqual(['Task 3', 'x 1', 'y 1', 'z 1'])
-    expect((await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'task'], to: 'Task' } })).body['changed']).toBe(0)
-    expect((await dora.ask('POST', `${one.path}/revisions/1/restore`)).body['tags']).toEqual(['x', 'todo', 'y', 'To do'])
+    expect(
+      (await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'task'], to: 'Task' } })).body['changed'],
+    ).toBe(0)
+    expect((await dora.ask('POST', `${one.path}/revisions/1/restore`)).body['tags']).toEqual([
+      'x',
+      'todo',
+      'y',
+      'To do',
+    ])
   })
 
   test('renameTags changes the case of a tag', async () => {
     const emma = await enrol(server)
     const { path } = await newNote(emma, { tags: ['work'] })
-    expect((await emma.ask('POST', '/tags/rename', { body: { from: ['work'], to: 'Work' } })).body).toEqual({ tag: 'Work', changed: 1 })
+    expect((await emma.ask('POST', '/tags/rename', { body: { from: ['work'], to: 'Work' } })).body).toEqual({
+      tag: 'Work',
+      changed: 1,
+    })
     expect((await emma.ask('GET', path)).body['tags']).toEqual(['Work'])
     expect(await tagsOf(emma)).toEqual(['Work 1'])
   })

@@ -22,11 +22,18 @@ beforeAll(async () => {
       return id
     }),
   )
-  for (const { id } of await database.db.selectFrom('users').select('id').execute()) await fillNotes(database.db, id, 5_000)
+  for (const { id } of await database.db.selectFrom('users').select('id').execute())
+    await fillNotes(database.db, id, 5_000)
 })
 afterAll(() => database.drop())
 
-const none: NoteFilters = { tags: [], is_public: undefined, is_pinned: undefined, is_archived: undefined, updated_since: undefined }
+const none: NoteFilters = {
+  tags: [],
+  is_public: undefined,
+  is_pinned: undefined,
+  is_archived: undefined,
+  updated_since: undefined,
+}
 const list = (given: Partial<NotePage>) => (db: Database) =>
   listNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
 const filtered = (filters: Partial<NoteFilters>) => list({ filters: { ...none, ...filters } })

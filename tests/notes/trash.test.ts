@@ -81,19 +81,22 @@ test('eraseNote erases one note of the trash with all that was of it; a note tha
   expect((await ann.ask('POST', `/trash/${id}/restore`)).status).toBe(404)
 })
 
-test.each(['one', 'all'])('erased is gone: nothing of the text is left in the database when %s is erased', async (what) => {
-  const secret = `secret-${what}`
-  const headers = { 'Idempotency-Key': secret }
-  const made = await ann.ask('POST', '/notes', { body: { title: 'x', content: secret, tags: [secret] }, headers })
-  const { id } = made.body
-  await ann.ask('POST', `/notes/${String(id)}/edits`, { body: { edits: [{ op: 'append', text: 'more' }] }, headers })
-  await ann.ask('DELETE', `/notes/${String(id)}`)
-  const before = await allRows(server.db)
-  expect(before.filter((row) => row.includes(secret)).length).toBeGreaterThan(2)
-  expect((await ann.ask('DELETE', what === 'one' ? `/trash/${String(id)}` : '/trash')).status).toBe(204)
-  const after = await allRows(server.db)
-  expect(after.filter((row) => row.includes(secret) || row.includes(String(id)))).toEqual([])
-})
+test.each(['one', 'all'])(
+  'erased is gone: nothing of the text is left in the database when %s is erased',
+  async (what) => {
+    const secret = `secret-${what}`
+    const headers = { 'Idempotency-Key': secret }
+    const made = await ann.ask('POST', '/notes', { body: { title: 'x', content: secret, tags: [secret] }, headers })
+    const { id } = made.body
+    await ann.ask('POST', `/notes/${String(id)}/edits`, { body: { edits: [{ op: 'append', text: 'more' }] }, headers })
+    await ann.ask('DELETE', `/notes/${String(id)}`)
+    const before = await allRows(server.db)
+    expect(before.filter((row) => row.includes(secret)).length).toBeGreaterThan(2)
+    expect((await ann.ask('DELETE', what === 'one' ? `/trash/${String(id)}` : '/trash')).status).toBe(204)
+    const after = await allRows(server.db)
+    expect(after.filter((row) => row.includes(secret) || row.includes(String(id)))).toEqual([])
+  },
+)
 
 test('emptyTrash erases all of the trash and nothing else', async () => {
   const carl = await enrol(server)

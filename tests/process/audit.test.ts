@@ -27,9 +27,14 @@ afterAll(async () => {
 
 function audit(given: Record<string, string>): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [AUDIT], { env: { PATH: process.env['PATH'], ...given }, cwd: '/' }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
-    })
+    execFile(
+      process.execPath,
+      [AUDIT],
+      { env: { PATH: process.env['PATH'], ...given }, cwd: '/' },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr })
+      },
+    )
   })
 }
 
@@ -46,13 +51,19 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
-test.skipIf(process.platform !== 'linux')('a connection that does not lead to the database is found and named', async () => {
-  const elsewhere = await openProxy({ host: inject('cluster').host, port: inject('cluster').port })
-  const { code, output } = await audit({ ...databaseEnv({ ...database.connection, port: elsewhere.port }), PORT: String(server.port) })
-  await elsewhere.close()
-  expect(output).toContain(`FAIL  connections that do not lead to the database: 127.0.0.1 port ${proxy.port}`)
-  expect(code).toBe(1)
-})
+test.skipIf(process.platform !== 'linux')(
+  'a connection that does not lead to the database is found and named',
+  async () => {
+    const elsewhere = await openProxy({ host: inject('cluster').host, port: inject('cluster').port })
+    const { code, output } = await audit({
+      ...databaseEnv({ ...database.connection, port: elsewhere.port }),
+      PORT: String(server.port),
+    })
+    await elsewhere.close()
+    expect(output).toContain(`FAIL  connections that do not lead to the database: 127.0.0.1 port ${proxy.port}`)
+    expect(code).toBe(1)
+  },
+)
 
 test('a server that does not run is said so, and the exit code tells', async () => {
   const { code, output } = await audit({ ...env, PORT: '1' })

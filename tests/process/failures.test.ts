@@ -5,7 +5,15 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { ask, type Person, register } from '../support/people.ts'
-import { cleanUp, databaseEnv, postgresIn, serve, type ServerProcess, temporaryDirectory, until } from '../support/process.ts'
+import {
+  cleanUp,
+  databaseEnv,
+  postgresIn,
+  serve,
+  type ServerProcess,
+  temporaryDirectory,
+  until,
+} from '../support/process.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'
 
 let dataDir: string
@@ -58,7 +66,9 @@ function startLoad(): Load {
     const startedAt = performance.now()
     const isWrite = (count += 1) % 3 === 0
     const path = isWrite ? '/notes' : count % 3 === 1 ? '/notes?limit=2' : '/users/me'
-    const asked = isWrite ? ann.ask('POST', path, { body: { title: `Number ${count}`, content: 'x' } }) : ann.ask('GET', path)
+    const asked = isWrite
+      ? ann.ask('POST', path, { body: { title: `Number ${count}`, content: 'x' } })
+      : ann.ask('GET', path)
     const answer = await asked.catch((error: unknown) => String(error))
     const took = performance.now() - startedAt
     if (typeof answer === 'string') outcomes.push({ startedAt, took, status: answer, id: undefined, isProblem: false })
@@ -100,7 +110,9 @@ function startLoad(): Load {
       const found = new Set((await query<{ id: string }>('select id from notes')).map(({ id }) => id))
       expect(acknowledged.filter((id) => !found.has(id))).toEqual([])
       expect(
-        await query(`select query from pg_stat_activity where state like 'idle in transaction%' and application_name = 'notes-api'`),
+        await query(
+          `select query from pg_stat_activity where state like 'idle in transaction%' and application_name = 'notes-api'`,
+        ),
       ).toEqual([])
     },
   }
@@ -150,19 +162,23 @@ test('connections that are cut cost at most the requests that were on them', asy
   expect(failures(load)).toBeLessThan(30)
 })
 
-test('a network that swallows everything for 3 s is over 10 s later, and no dead connection is left', { timeout: 30_000 }, async () => {
-  const load = startLoad()
-  await load.recovered(5_000)
-  proxy.swallow()
-  await delay(3_000) // the fault itself
-  proxy.restore()
-  const took = await load.recovered(10_000)
-  expect(took).toBeLessThan(10_000)
-  await load.end()
-  const burst = await Promise.all(Array.from({ length: 20 }, () => ann.ask('GET', '/notes')))
-  expect(new Set(burst.map(({ status }) => status))).toEqual(new Set([200]))
-  expect(failures(load)).toBeGreaterThan(0)
-})
+test(
+  'a network that swallows everything for 3 s is over 10 s later, and no dead connection is left',
+  { timeout: 30_000 },
+  async () => {
+    const load = startLoad()
+    await load.recovered(5_000)
+    proxy.swallow()
+    await delay(3_000) // the fault itself
+    proxy.restore()
+    const took = await load.recovered(10_000)
+    expect(took).toBeLessThan(10_000)
+    await load.end()
+    const burst = await Promise.all(Array.from({ length: 20 }, () => ann.ask('GET', '/notes')))
+    expect(new Set(burst.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(failures(load)).toBeGreaterThan(0)
+  },
+)
 
 test('a row that another session has locked is a 503 in time for its callers, and nothing to the others', async () => {
   const made = await ann.ask('POST', '/notes', { body: { title: 'Locked', content: 'x' } })

@@ -11,7 +11,9 @@ const KILLS = Number(process.env['KILLS'] ?? 3)
 async function write(writer: Person, acknowledged: string[]): Promise<void> {
   const hand = async (): Promise<void> => {
     for (;;) {
-      const made = await writer.ask('POST', '/notes', { body: { title: 'Kept', content: 'x'.repeat(200) } }).catch(() => undefined)
+      const made = await writer
+        .ask('POST', '/notes', { body: { title: 'Kept', content: 'x'.repeat(200) } })
+        .catch(() => undefined)
       if (made === undefined) return
       expect(made.status).toBe(201)
       acknowledged.push(String(made.body['id']))
@@ -57,9 +59,15 @@ test(
     const again = await logIn(server, ann.email, ann.password)
     const found = await allNotes(again)
     expect(acknowledged.filter((id) => !found.has(id))).toEqual([])
-    expect((await ask(server, 'GET', '/users/me', { headers: { Authorization: `Bearer ${ann.accessToken}` } })).status).toBe(200)
+    expect(
+      (await ask(server, 'GET', '/users/me', { headers: { Authorization: `Bearer ${ann.accessToken}` } })).status,
+    ).toBe(200)
     await server.end('SIGKILL')
-    const gone = await until('PostgreSQL follows a server that was killed', () => postgresIn(env.DATA_DIR).length === 0, 5_000)
+    const gone = await until(
+      'PostgreSQL follows a server that was killed',
+      () => postgresIn(env.DATA_DIR).length === 0,
+      5_000,
+    )
     await endServers()
     await annotate(
       `acknowledged ${acknowledged.length}, found ${found.size}, serving again after ${times.join(', ')} ms, PostgreSQL gone after ${Math.round(gone)} ms`,

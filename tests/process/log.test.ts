@@ -35,7 +35,8 @@ afterAll(async () => {
   await cleanUp()
 })
 
-const requestLines = (id: string) => server.lines().filter(({ request_id, msg }) => request_id === id && msg === 'request')
+const requestLines = (id: string) =>
+  server.lines().filter(({ request_id, msg }) => request_id === id && msg === 'request')
 
 async function requestLine(id: string): Promise<Record<string, unknown>> {
   await until(`${id} is logged`, () => requestLines(id).length > 0)
@@ -72,7 +73,9 @@ describe('each request', () => {
   test.each(['', 'x'.repeat(65), 'with space', 'ünï', '"quote"', '${jndi:ldap}', 'a,b'])(
     'gets an X-Request-Id of ours instead of %j',
     async (id) => {
-      const answer = await send(`GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`)
+      const answer = await send(
+        `GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
+      )
       const given = /^x-request-id: (.*)$/im.exec(answer)?.[1]?.trim() ?? ''
       expect(given).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
       expect((await requestLine(given))['status']).toBe(200)
@@ -100,7 +103,8 @@ describe('secrets', () => {
     expect(server.stdout()).toContain('"level"')
     for (const place of [server.stdout(), server.stderr(), readFileSync(join(dataDir, 'postgres.log'), 'utf8')]) {
       expect(place.match(/.{0,200}canary.{0,80}/gi)).toBeNull()
-      for (const secret of [ann.password, ann.accessToken, ann.refreshToken, ann.email]) expect(place).not.toContain(secret)
+      for (const secret of [ann.password, ann.accessToken, ann.refreshToken, ann.email])
+        expect(place).not.toContain(secret)
     }
   }
 
@@ -115,21 +119,33 @@ describe('secrets', () => {
     const person = await logIn(server, email, password)
     const requests: [number, string, string, { body?: unknown; headers?: Record<string, string> }][] = [
       [401, 'POST', '/auth/token', { body: `username=${email}&password=${canary('wrong')}`, headers: form }],
-      [401, 'POST', '/auth/token', { body: `grant_type=refresh_token&refresh_token=nrt_${canary('refresh')}`, headers: form }],
+      [
+        401,
+        'POST',
+        '/auth/token',
+        { body: `grant_type=refresh_token&refresh_token=nrt_${canary('refresh')}`, headers: form },
+      ],
       [422, 'POST', '/auth/token', { body: `username=${email}&secret=${canary('field')}`, headers: form }],
       [400, 'POST', '/auth/register', { body: `{"email":"${email}","password":"${canary('json')}"`, headers: json }],
       [400, 'POST', '/auth/register', { body: `{"email": ${canary('json')}}`, headers: json }],
       [401, 'GET', '/users/me', { headers: { Authorization: `Bearer ${canary('bearer')}` } }],
       [401, 'GET', '/users/me', { headers: { Authorization: `Basic ${canary('basic')}` } }],
       [404, 'GET', `/${canary('path')}`, {}],
-      [200, 'GET', '/health/live', { headers: { Cookie: canary('cookie'), Referer: `https://${canary('referer')}.example/` } }],
+      [
+        200,
+        'GET',
+        '/health/live',
+        { headers: { Cookie: canary('cookie'), Referer: `https://${canary('referer')}.example/` } },
+      ],
       [415, 'POST', '/auth/register', { body: canary('body'), headers: { 'Content-Type': `text/${canary('type')}` } }],
     ]
     for (const [status, method, path, options] of requests) {
       const answer = await ask(server, method, path, options)
       expect([method, path, answer.status]).toEqual([method, path, status])
     }
-    expect((await person.ask('POST', '/notes', { body: { title: canary('title'), content: canary('content') } })).status).toBe(201)
+    expect(
+      (await person.ask('POST', '/notes', { body: { title: canary('title'), content: canary('content') } })).status,
+    ).toBe(201)
     expect((await person.ask('GET', `/notes?${canary('query')}=1`)).status).toBe(422)
     expect((await person.ask('GET', `/notes?cursor=${canary('cursor')}`)).status).toBe(422)
     expect((await person.ask('GET', `/notes/${canary('id')}`)).status).toBe(422)
@@ -144,20 +160,30 @@ describe('secrets', () => {
       'alter table notes drop constraint refused',
       '23514',
     ],
-    ['lacks a column', 'alter table notes rename column content to gone', 'alter table notes rename column gone to content', '42703'],
-  ])('are not logged when the database %s: a 500 says nothing and its cause is logged once', async (_, breakIt, mend, code) => {
-    await admin.query(breakIt)
-    const id = `broken-${code}`
-    const body = { title: canary('refused'), content: canary('content') }
-    const answer = await ann.ask('POST', '/notes', { body, headers: { 'X-Request-Id': id } })
-    await admin.query(mend)
-    expect([answer.status, answer.body['type']]).toEqual([500, '/problems/internal-error'])
-    expect(answer.text).not.toMatch(/canary|notes_|constraint|column|\.ts/)
-    await requestLine(id)
-    const causes = server.lines().filter(({ request_id, err }) => request_id === id && err !== undefined)
-    expect(causes).toEqual([expect.objectContaining({ level: 50, operation: 'createNote', err: expect.objectContaining({ code }) })])
-    expectNoneLogged()
-  })
+    [
+      'lacks a column',
+      'alter table notes rename column content to gone',
+      'alter table notes rename column gone to content',
+      '42703',
+    ],
+  ])(
+    'are not logged when the database %s: a 500 says nothing and its cause is logged once',
+    async (_, breakIt, mend, code) => {
+      await admin.query(breakIt)
+      const id = `broken-${code}`
+      const body = { title: canary('refused'), content: canary('content') }
+      const answer = await ann.ask('POST', '/notes', { body, headers: { 'X-Request-Id': id } })
+      await admin.query(mend)
+      expect([answer.status, answer.body['type']]).toEqual([500, '/problems/internal-error'])
+      expect(answer.text).not.toMatch(/canary|notes_|constraint|column|\.ts/)
+      await requestLine(id)
+      const causes = server.lines().filter(({ request_id, err }) => request_id === id && err !== undefined)
+      expect(causes).toEqual([
+        expect.objectContaining({ level: 50, operation: 'createNote', err: expect.objectContaining({ code }) }),
+      ])
+      expectNoneLogged()
+    },
+  )
 
   test('are not logged when the connection ends in the middle of a statement', async () => {
     const made = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
@@ -183,7 +209,9 @@ describe('secrets', () => {
     for (const { pid } of (await admin.query<{ pid: number }>(waiting)).rows) process.kill(pid, 'SIGKILL')
     expect((await change).status).toBe(503)
     // Until PostgreSQL has noticed, its other processes still answer.
-    await until('it is noticed', () => readFileSync(join(dataDir, 'postgres.log'), 'utf8').includes('terminated by signal 9'))
+    await until('it is noticed', () =>
+      readFileSync(join(dataDir, 'postgres.log'), 'utf8').includes('terminated by signal 9'),
+    )
     await until('it serves again', () => answers(`${server.url}/health`, 200))
     expectNoneLogged()
   })
@@ -192,7 +220,8 @@ describe('secrets', () => {
 describe('the log itself', () => {
   test('is JSON where no terminal reads it', () => {
     expect(server.lines().length).toBeGreaterThan(10)
-    for (const line of server.lines()) expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(Number) })
+    for (const line of server.lines())
+      expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(Number) })
   })
 
   test('is for people when LOG_FORMAT says so', async () => {
@@ -205,14 +234,24 @@ describe('the log itself', () => {
 
   test('describes an error with its causes, and leaves out what PostgreSQL quotes of the data', () => {
     const lines: string[] = []
-    const log = pino({ base: null, serializers: { err: describeError } }, { write: (line: string) => void lines.push(line) })
-    const details = { code: '23505', constraint: 'users_email_key_unique', detail: 'Key (email_key)=(canary@example.com) already exists.' }
+    const log = pino(
+      { base: null, serializers: { err: describeError } },
+      { write: (line: string) => void lines.push(line) },
+    )
+    const details = {
+      code: '23505',
+      constraint: 'users_email_key_unique',
+      detail: 'Key (email_key)=(canary@example.com) already exists.',
+    }
     const cause = Object.assign(new Error('canary in the message'), details, { parameters: ['canary'] })
     log.error({ err: new Error('outer', { cause }) }, 'failed')
     const [line = ''] = lines
     expect(line).not.toContain('canary')
     expect(JSON.parse(line)).toMatchObject({
-      err: { message: 'outer', cause: { code: '23505', constraint: 'users_email_key_unique', message: 'PostgreSQL refused the data' } },
+      err: {
+        message: 'outer',
+        cause: { code: '23505', constraint: 'users_email_key_unique', message: 'PostgreSQL refused the data' },
+      },
     })
   })
 })

@@ -5,7 +5,17 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { settings } from '../../src/config/settings.ts'
-import { answers, cleanUp, databaseEnv, postgresIn, runServer, serve, spawnServer, temporaryDirectory, until } from '../support/process.ts'
+import {
+  answers,
+  cleanUp,
+  databaseEnv,
+  postgresIn,
+  runServer,
+  serve,
+  spawnServer,
+  temporaryDirectory,
+  until,
+} from '../support/process.ts'
 import { openProxy } from '../support/proxy.ts'
 import { SECRET_KEY } from '../support/server.ts'
 
@@ -41,7 +51,9 @@ describe('a start that cannot succeed ends with 1 and a line that names the sett
   })
 
   test('HOST is not an address of this machine', async () => {
-    expect(await refusal({ HOST: '192.0.2.1', DATA_DIR: temporaryDirectory() })).toEqual(['HOST 192.0.2.1 is no address of this machine'])
+    expect(await refusal({ HOST: '192.0.2.1', DATA_DIR: temporaryDirectory() })).toEqual([
+      'HOST 192.0.2.1 is no address of this machine',
+    ])
   })
 
   test('DATA_DIR is a file', async () => {
@@ -72,7 +84,15 @@ describe('a start that cannot succeed ends with 1 and a line that names the sett
       LOG_LEVEL: 'loud',
     })
     const names = lines.map((line) => line.split(' ')[0])
-    expect(names).toEqual(['HOST', 'PORT', 'DATABASE_URL', 'SECRET_KEY', 'ACCESS_TOKEN_TTL', 'CORS_ORIGINS', 'LOG_LEVEL'])
+    expect(names).toEqual([
+      'HOST',
+      'PORT',
+      'DATABASE_URL',
+      'SECRET_KEY',
+      'ACCESS_TOKEN_TTL',
+      'CORS_ORIGINS',
+      'LOG_LEVEL',
+    ])
     expect(lines.join('\n')).not.toContain('canary')
   })
 
@@ -119,7 +139,11 @@ describe('a database that refuses the login', () => {
   const login = { user: 'guarded', password: canary, database: 'guarded' }
 
   test.each([
-    ['a wrong password', login, /^DATABASE_URL: PostgreSQL refuses the login: password authentication failed for user "guarded"$/],
+    [
+      'a wrong password',
+      login,
+      /^DATABASE_URL: PostgreSQL refuses the login: password authentication failed for user "guarded"$/,
+    ],
     ['no password', { ...login, password: '' }, /^DATABASE_URL: PostgreSQL refuses the login: .*password/],
     ['an unknown user', { ...login, user: 'nobody' }, /^DATABASE_URL: PostgreSQL refuses the login: .+"nobody"/],
     [
@@ -135,7 +159,10 @@ describe('a database that refuses the login', () => {
   })
 
   test('serves with the right one, and neither password nor key is in the log', async () => {
-    const server = await serve({ ...databaseEnv({ ...login, password: 'right-canary-33d1', port }), LOG_LEVEL: 'trace' })
+    const server = await serve({
+      ...databaseEnv({ ...login, password: 'right-canary-33d1', port }),
+      LOG_LEVEL: 'trace',
+    })
     expect(await server.end('SIGTERM')).toBe(0)
     expect(server.stdout() + server.stderr()).not.toMatch(new RegExp(`canary|${SECRET_KEY}`))
   })
@@ -143,7 +170,10 @@ describe('a database that refuses the login', () => {
 
 describe('a start that succeeds', () => {
   test('--help lists every setting, and --version the version, without starting anything', async () => {
-    const [help, version] = await Promise.all([runServer({}, { args: ['--help'] }), runServer({}, { args: ['--version'] })])
+    const [help, version] = await Promise.all([
+      runServer({}, { args: ['--help'] }),
+      runServer({}, { args: ['--version'] }),
+    ])
     expect([help.code, help.stderr, version.code, version.stderr]).toEqual([0, '', 0, ''])
     for (const { name } of settings) expect(help.stdout).toContain(`\n  ${name} `)
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)

@@ -41,7 +41,8 @@ afterAll(async () => {
   await database.drop()
 })
 
-const serveHere = (options?: Parameters<typeof serve>[1]) => serve(databaseEnv({ ...database.connection, port: proxy.port }), options)
+const serveHere = (options?: Parameters<typeof serve>[1]) =>
+  serve(databaseEnv({ ...database.connection, port: proxy.port }), options)
 
 /** A connection on which a request can be sent in parts. */
 async function open(server: ServerProcess): Promise<{ socket: Socket; received: () => string; closed: Promise<void> }> {
@@ -75,9 +76,10 @@ async function newNote(ann: Person): Promise<string> {
 }
 
 const isWaiting = async (): Promise<boolean> => {
-  const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
-    database.db,
-  )
+  const { rows } =
+    await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+      database.db,
+    )
   return rows.length > 0
 }
 
@@ -104,7 +106,11 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
     await release()
     const changed = await change
-    expect([changed.status, changed.body['title'], changed.headers.get('connection')]).toEqual([200, 'under way', 'close'])
+    expect([changed.status, changed.body['title'], changed.headers.get('connection')]).toEqual([
+      200,
+      'under way',
+      'close',
+    ])
     expect(await within('it ends', server.exit, 2_000)).toBe(0)
   },
 )
@@ -160,7 +166,9 @@ test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1'
 test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, drains and ends with 1', async (kind) => {
   const trap = join(temporaryDirectory(), 'trap.mjs')
   const act =
-    kind === 'A rejection' ? 'Promise.reject(new Error(`nobody caught this`))' : '(() => { throw new Error(`nobody caught this`) })()'
+    kind === 'A rejection'
+      ? 'Promise.reject(new Error(`nobody caught this`))'
+      : '(() => { throw new Error(`nobody caught this`) })()'
   writeFileSync(trap, `process.on('SIGUSR2', () => { ${act} })`)
   const server = await serveHere({ nodeArgs: ['--import', trap] })
   const ann = await register(server)
@@ -178,7 +186,11 @@ test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, dr
 })
 
 test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothing', async (format) => {
-  const server = await serve({ ...databaseEnv({ ...database.connection, port: proxy.port }), LOG_FORMAT: format, LOG_LEVEL: 'trace' })
+  const server = await serve({
+    ...databaseEnv({ ...database.connection, port: proxy.port }),
+    LOG_FORMAT: format,
+    LOG_LEVEL: 'trace',
+  })
   server.child.stdout?.destroy()
   server.child.stderr?.destroy()
   for (let count = 0; count < 50; count += 1) expect(await answers(`${server.url}/health`, 200)).toBe(true)

@@ -37,10 +37,18 @@ test('a server whose database is not there yet is alive, says 503, tells it once
   await until('it is alive', () => answers(`${server.url}/health/live`, 200))
 
   const health = await ask(server, 'GET', '/health')
-  expect([health.status, health.body['type'], health.headers.get('retry-after')]).toEqual([503, '/problems/unhealthy', '2'])
+  expect([health.status, health.body['type'], health.headers.get('retry-after')]).toEqual([
+    503,
+    '/problems/unhealthy',
+    '2',
+  ])
   const body = { email: 'early@example.com', password: 'pass-1234567' }
   const early = await ask(server, 'POST', '/auth/register', { body })
-  expect([early.status, early.body['type'], early.headers.get('retry-after')]).toEqual([503, '/problems/unavailable', '2'])
+  expect([early.status, early.body['type'], early.headers.get('retry-after')]).toEqual([
+    503,
+    '/problems/unavailable',
+    '2',
+  ])
   await until('it was told', () => server.stdout().includes('waiting for it'))
   await refuseTwice(port)
 
@@ -70,7 +78,9 @@ test('two servers that start at once on one empty database apply each migration 
   const [first, second] = servers
   const ann = await register(first)
   const made = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
-  const read = await ask(second, 'GET', String(made.headers.get('location')), { headers: { Authorization: `Bearer ${ann.accessToken}` } })
+  const read = await ask(second, 'GET', String(made.headers.get('location')), {
+    headers: { Authorization: `Bearer ${ann.accessToken}` },
+  })
   expect(read.body).toEqual(made.body)
   expect(await Promise.all(servers.map((server) => server.end('SIGTERM')))).toEqual([0, 0])
 })

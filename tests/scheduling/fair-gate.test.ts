@@ -50,7 +50,11 @@ test('at most as many hashes run at once as there are slots, and those that wait
 test('a newcomer does not get the slot that somebody in the queue was waiting for', async () => {
   const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
-  const [first, waiting, newcomer] = [controlled(began, 'first'), controlled(began, 'waiting'), controlled(began, 'newcomer')]
+  const [first, waiting, newcomer] = [
+    controlled(began, 'first'),
+    controlled(began, 'waiting'),
+    controlled(began, 'newcomer'),
+  ]
   const runs = [gate.run(first.work).then(() => gate.run(newcomer.work)), gate.run(waiting.work)]
   first.end()
   await turn()
@@ -104,7 +108,11 @@ test('whoever waits too long is refused with a 503, and the next in the queue is
   try {
     const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
     const began: string[] = []
-    const [busy, impatient, next] = [controlled(began, 'busy'), controlled(began, 'impatient'), controlled(began, 'next')]
+    const [busy, impatient, next] = [
+      controlled(began, 'busy'),
+      controlled(began, 'impatient'),
+      controlled(began, 'next'),
+    ]
     const running = gate.run(busy.work)
     const refused = refusal(gate.run(impatient.work))
     await vi.advanceTimersByTimeAsync(1_000)

@@ -43,13 +43,19 @@ test('beyond the queue a job is refused at once', async () => {
   const pool = open({ queue: 1, deadlineMs: 1_000 })
   const [running, waiting] = [pool.run('block', 'a'), pool.run('who', 'b')]
   const outcomes = Promise.allSettled([running, waiting])
-  await expect(Promise.race([pool.run('who', 'c'), running, waiting])).rejects.toMatchObject({ message: 'busy', cause: undefined })
+  await expect(Promise.race([pool.run('who', 'c'), running, waiting])).rejects.toMatchObject({
+    message: 'busy',
+    cause: undefined,
+  })
   await outcomes
 })
 
 test('a job that needs too much memory ends its thread and nothing else', async () => {
   const pool = open({ deadlineMs: 30_000 })
-  await expect(pool.run('fill', 'a')).rejects.toMatchObject({ message: 'busy', cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' } })
+  await expect(pool.run('fill', 'a')).rejects.toMatchObject({
+    message: 'busy',
+    cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' },
+  })
   expect(await pool.run('who', 'a')).toEqual(expect.any(Number))
 }, 30_000)
 

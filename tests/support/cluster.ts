@@ -53,7 +53,10 @@ async function openCluster() {
     return { cluster, stop: async () => undefined }
   }
   const dataDir = temporary('notes-api-test-')
-  const database = await startEmbedded({ dataDir, settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' } })
+  const database = await startEmbedded({
+    dataDir,
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '100' },
+  })
   const { host, port, user } = database.connection
   const stop = async (): Promise<void> => {
     await database.stop()

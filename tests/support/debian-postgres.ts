@@ -31,7 +31,13 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   for (const path of [home, data]) if (account.uid !== undefined) chownSync(path, account.uid, account.gid)
   const options = { ...account, cwd: data, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, stdio: 'ignore' } as const
   execFileSync(`${BINARIES}/initdb`, ['-D', data, '-U', 'notes', '-E', 'UTF8', '-N', '-A', 'trust'], options)
-  const settings = { listen_addresses: '', unix_socket_directories: home, port: '5432', fsync: 'off', timezone: 'Asia/Tokyo' }
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: home,
+    port: '5432',
+    fsync: 'off',
+    timezone: 'Asia/Tokyo',
+  }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const child = spawn(`${BINARIES}/postgres`, ['-D', data, ...flags], options)
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))

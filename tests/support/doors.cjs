@@ -13,7 +13,14 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['src/main\\.ts$', '^src/generate/', '(audit|admin)/main\\.ts$', 'browser/', 'exchange\\.ts$', 'src/text/worker\\.ts$'],
+        pathNot: [
+          'src/main\\.ts$',
+          '^src/generate/',
+          '(audit|admin)/main\\.ts$',
+          'browser/',
+          'exchange\\.ts$',
+          'src/text/worker\\.ts$',
+        ],
       },
       to: {},
     },

@@ -31,11 +31,21 @@ export interface Answer {
 }
 
 /** A request as anybody could send it. */
-export async function ask(server: Pick<TestServer, 'url'>, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
+export async function ask(
+  server: Pick<TestServer, 'url'>,
+  method: string,
+  path: string,
+  options: AskOptions = {},
+): Promise<Answer> {
   const isText = typeof options.body === 'string' || options.body === undefined
   const headers = { ...(isText ? {} : { 'Content-Type': 'application/json' }), ...options.headers }
   const body = isText ? options.body : JSON.stringify(options.body)
-  const response = await fetch(`${server.url}${path}`, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers,
+    redirect: 'manual',
+    ...(body === undefined ? {} : { body }),
+  })
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') ?? false
   const value: unknown = isJson && text !== '' ? JSON.parse(text) : {}
@@ -62,7 +72,10 @@ export async function enrol(server: TestServer, options: { scope?: string; passw
 }
 
 /** Somebody new, by requests, as anybody would do it. */
-export async function register(server: Pick<TestServer, 'url'>, options: { scope?: string; password?: string } = {}): Promise<Person> {
+export async function register(
+  server: Pick<TestServer, 'url'>,
+  options: { scope?: string; password?: string } = {},
+): Promise<Person> {
   const { password = `pass-${randomUUID()}`, ...grant } = options
   const email = `person-${randomUUID()}@example.com`
   const made = await ask(server, 'POST', '/auth/register', { body: { email, password } })
@@ -91,6 +104,9 @@ export function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'
   return {
     ...data,
     ask: (method, path, given = {}) =>
-      ask(server, method, path, { ...given, headers: { Authorization: `Bearer ${data.accessToken}`, ...given.headers } }),
+      ask(server, method, path, {
+        ...given,
+        headers: { Authorization: `Bearer ${data.accessToken}`, ...given.headers },
+      }),
   }
 }

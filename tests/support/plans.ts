@@ -33,7 +33,8 @@ const BATCH = 5_000
 
 /** Notes of one owner, as many as wanted: each with one of 200 tags, a hundredth pinned, a tenth archived, a tenth with a common tag, a few with a rare one, and a trash. */
 export async function fillNotes(db: Database, ownerId: string, count: number): Promise<void> {
-  for (let from = 1; from <= count; from += BATCH) await fillSome(db, ownerId, from, Math.min(from + BATCH - 1, count), count)
+  for (let from = 1; from <= count; from += BATCH)
+    await fillSome(db, ownerId, from, Math.min(from + BATCH - 1, count), count)
   await sql`vacuum analyze notes`.execute(db)
   await sql`vacuum analyze note_tags`.execute(db)
 }

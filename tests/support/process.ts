@@ -38,7 +38,10 @@ const running = new Set<ServerProcess>()
 const directories = new Set<string>()
 
 /** Spawns it and does not wait. The environment is only what is given here, with a port that was free. */
-export async function spawnServer(env: Readonly<Record<string, string>>, options: Options = {}): Promise<ServerProcess> {
+export async function spawnServer(
+  env: Readonly<Record<string, string>>,
+  options: Options = {},
+): Promise<ServerProcess> {
   const port = Number(env['PORT'] ?? (await freePort()))
   const recording = { [TRAFFIC]: process.env[TRAFFIC] ?? '' }
   const given = {
@@ -49,11 +52,15 @@ export async function spawnServer(env: Readonly<Record<string, string>>, options
     ...recording,
     ...env,
   }
-  const child = spawn(process.execPath, ['--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])], {
-    cwd: options.cwd ?? tmpdir(),
-    env: given,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])],
+    {
+      cwd: options.cwd ?? tmpdir(),
+      env: given,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const texts = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text))
@@ -68,14 +75,17 @@ export async function spawnServer(env: Readonly<Record<string, string>>, options
     exit,
     stdout: () => texts.out,
     stderr: () => texts.err,
-    lines: () => texts.out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>])),
+    lines: () =>
+      texts.out.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>])),
     end: (signal) => {
       child.kill(signal)
       return exit
     },
     serving: async () => {
       const served = until('the server serves', () => answers(`${url}/health`, 200), 20_000)
-      const ended = exit.then((code) => Promise.reject(new Error(`the server ended with ${code}: ${texts.err}${texts.out}`)))
+      const ended = exit.then((code) =>
+        Promise.reject(new Error(`the server ended with ${code}: ${texts.err}${texts.out}`)),
+      )
       ended.catch(() => undefined)
       await Promise.race([served, ended])
     },
@@ -100,7 +110,12 @@ export async function runServer(env: Readonly<Record<string, string>>, options: 
 }
 
 /** The settings for a database of somebody else's. */
-export function databaseEnv(connection: { port: number; database: string; user: string; password?: string }): Record<string, string> {
+export function databaseEnv(connection: {
+  port: number
+  database: string
+  user: string
+  password?: string
+}): Record<string, string> {
   const login = connection.password ? `${connection.user}:${encodeURIComponent(connection.password)}` : connection.user
   return { DATABASE_URL: `postgres://${login}@127.0.0.1:${connection.port}/${connection.database}`, SECRET_KEY }
 }
@@ -153,7 +168,9 @@ export async function until(what: string, holds: () => unknown, most = 10_000): 
 
 export async function within<T>(what: string, promise: Promise<T>, most: number): Promise<T> {
   const patience = new AbortController()
-  const late = delay(most, undefined, { signal: patience.signal }).then(() => Promise.reject(new Error(`Not within ${most} ms: ${what}`)))
+  const late = delay(most, undefined, { signal: patience.signal }).then(() =>
+    Promise.reject(new Error(`Not within ${most} ms: ${what}`)),
+  )
   late.catch(() => undefined)
   try {
     return await Promise.race([promise, late])

@@ -24,11 +24,16 @@ interface ProxyOptions {
   readonly rewrite?: (chunk: Buffer) => Buffer
 }
 
-export async function openProxy(upstream: Upstream, { port = 0, rewrite = (chunk) => chunk }: ProxyOptions = {}): Promise<Proxy> {
+export async function openProxy(
+  upstream: Upstream,
+  { port = 0, rewrite = (chunk) => chunk }: ProxyOptions = {},
+): Promise<Proxy> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; dead: boolean }>()
   let swallowing = false
   const server = createServer((near) => {
-    const far = connect(upstream.host.startsWith('/') ? { path: `${upstream.host}/.s.PGSQL.${upstream.port}` } : upstream)
+    const far = connect(
+      upstream.host.startsWith('/') ? { path: `${upstream.host}/.s.PGSQL.${upstream.port}` } : upstream,
+    )
     const pair = { near, far, dead: swallowing }
     pairs.add(pair)
     const pass = (to: Socket, change: (chunk: Buffer) => Buffer) => (chunk: Buffer) => {

@@ -95,7 +95,11 @@ describe('bounds', () => {
     ['empty lines only', '\n'.repeat(size), `${'\n'.repeat(size / 2)}x\n${'\n'.repeat(size / 4)}`],
     ['two lines in random order', ab(), ab()],
     ['lines all different', linesOf(size, (number) => `a${number}\n`), linesOf(size, (number) => `b${number}\n`)],
-    ['the same lines backwards', linesOf(size, (number) => `${number}\n`), linesOf(size, (number) => `${200_000 - number}\n`)],
+    [
+      'the same lines backwards',
+      linesOf(size, (number) => `${number}\n`),
+      linesOf(size, (number) => `${200_000 - number}\n`),
+    ],
   ])('unifiedDiff of 1 MiB ends within 2 s of processor time for %s', (_, before, after) => {
     let diff = ''
     expect(costOf(() => (diff = unifiedDiff(before, after, labels)))).toBeLessThan(2000)

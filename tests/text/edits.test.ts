@@ -15,7 +15,11 @@ const insertUnder = (heading: string, text: string, position?: 'start' | 'end'):
   ...(position === undefined ? {} : { position }),
 })
 const replaceText = (find: string, replace: string): Edit => ({ op: 'replace_text', find, replace })
-const toggle = (task: string, checked?: boolean): Edit => ({ op: 'toggle_task', task, ...(checked === undefined ? {} : { checked }) })
+const toggle = (task: string, checked?: boolean): Edit => ({
+  op: 'toggle_task',
+  task,
+  ...(checked === undefined ? {} : { checked }),
+})
 
 const applied: readonly (readonly [guarantee: string, content: string, edit: Edit, result: string])[] = [
   ['append writes into an empty note', '', append('a'), 'a'],
@@ -35,12 +39,32 @@ const applied: readonly (readonly [guarantee: string, content: string, edit: Edi
     replaceSection('A', 'new'),
     '# A\n\nnew\n\n# B\n',
   ],
-  ['replace_section includes deeper headings', '# A\nold\n## A1\nold\n# B\n', replaceSection('A', 'new'), '# A\nnew\n# B\n'],
-  ['replace_section ends at a higher heading', '## A\nold\n# B\nb\n', replaceSection('A', 'new\n'), '## A\nnew\n# B\nb\n'],
-  ['replace_section of the last section keeps the final line break', '# A\nold\n', replaceSection('A', 'new'), '# A\nnew\n'],
+  [
+    'replace_section includes deeper headings',
+    '# A\nold\n## A1\nold\n# B\n',
+    replaceSection('A', 'new'),
+    '# A\nnew\n# B\n',
+  ],
+  [
+    'replace_section ends at a higher heading',
+    '## A\nold\n# B\nb\n',
+    replaceSection('A', 'new\n'),
+    '## A\nnew\n# B\nb\n',
+  ],
+  [
+    'replace_section of the last section keeps the final line break',
+    '# A\nold\n',
+    replaceSection('A', 'new'),
+    '# A\nnew\n',
+  ],
   ['replace_section of the last section adds no final line break', '# A\nold', replaceSection('A', 'new'), '# A\nnew'],
   ['replace_section fills an empty section', '# A\n# B\n', replaceSection('A', 'new'), '# A\nnew\n# B\n'],
-  ['replace_section fills a blank section and keeps it apart', '# A\n\n# B\n', replaceSection('A', 'new'), '# A\n\nnew\n\n# B\n'],
+  [
+    'replace_section fills a blank section and keeps it apart',
+    '# A\n\n# B\n',
+    replaceSection('A', 'new'),
+    '# A\n\nnew\n\n# B\n',
+  ],
   ['replace_section fills a section at the end of the note', '# A', replaceSection('A', 'new'), '# A\nnew'],
   ['replace_section empties a section', '# A\n\nold\n\n# B\n', replaceSection('A', ''), '# A\n\n# B\n'],
   [
@@ -51,10 +75,30 @@ const applied: readonly (readonly [guarantee: string, content: string, edit: Edi
   ],
   ['replace_section in CRLF', '# A\r\nold\r\n# B\r\n', replaceSection('A', 'new'), '# A\r\nnew\r\n# B\r\n'],
 
-  ['insert_under goes to the end of the section', '# A\n- a\n\n# B\n', insertUnder('A', '- b'), '# A\n- a\n- b\n\n# B\n'],
-  ['insert_under goes to the start of the section', '# A\n\n- a\n', insertUnder('A', '- b', 'start'), '# A\n\n- b\n- a\n'],
-  ['insert_under includes deeper headings', '# A\n## A1\nx\n# B\n', insertUnder('A', 'y', 'end'), '# A\n## A1\nx\ny\n# B\n'],
-  ['insert_under starts before deeper headings', '# A\n## A1\nx\n', insertUnder('A', 'y', 'start'), '# A\ny\n## A1\nx\n'],
+  [
+    'insert_under goes to the end of the section',
+    '# A\n- a\n\n# B\n',
+    insertUnder('A', '- b'),
+    '# A\n- a\n- b\n\n# B\n',
+  ],
+  [
+    'insert_under goes to the start of the section',
+    '# A\n\n- a\n',
+    insertUnder('A', '- b', 'start'),
+    '# A\n\n- b\n- a\n',
+  ],
+  [
+    'insert_under includes deeper headings',
+    '# A\n## A1\nx\n# B\n',
+    insertUnder('A', 'y', 'end'),
+    '# A\n## A1\nx\ny\n# B\n',
+  ],
+  [
+    'insert_under starts before deeper headings',
+    '# A\n## A1\nx\n',
+    insertUnder('A', 'y', 'start'),
+    '# A\ny\n## A1\nx\n',
+  ],
   ['insert_under the last heading, without a final line break', '# A\n- a', insertUnder('A', '- b'), '# A\n- a\n- b'],
   ['insert_under an empty section', '# A\n\n# B', insertUnder('A', 'x', 'start'), '# A\n\nx\n\n# B'],
   ['insert_under a heading that is all there is', '# A', insertUnder('A', 'x'), '# A\nx'],
@@ -67,7 +111,12 @@ const applied: readonly (readonly [guarantee: string, content: string, edit: Edi
   ['toggle_task unticks', '* [X] buy milk', toggle('buy milk'), '* [ ] buy milk'],
   ['toggle_task sets', '1. [ ] buy milk', toggle('buy milk', true), '1. [x] buy milk'],
   ['toggle_task leaves what is set', '+ [X] buy milk', toggle('buy milk', true), '+ [X] buy milk'],
-  ['toggle_task finds nested tasks', '- [ ] a\n    - [ ] b\n        1) [ ] c\n', toggle('c'), '- [ ] a\n    - [ ] b\n        1) [x] c\n'],
+  [
+    'toggle_task finds nested tasks',
+    '- [ ] a\n    - [ ] b\n        1) [ ] c\n',
+    toggle('c'),
+    '- [ ] a\n    - [ ] b\n        1) [x] c\n',
+  ],
   ['toggle_task finds tasks indented by tabs', '- [ ] a\n\t- [ ] b\r\n', toggle('b'), '- [ ] a\n\t- [x] b\r\n'],
   [
     'toggle_task compares whole texts',
@@ -83,7 +132,12 @@ const applied: readonly (readonly [guarantee: string, content: string, edit: Edi
     toggle('a'),
     '- x\n  ~~~\n  - [ ] a\n  ~~~\n- [x] a\n',
   ],
-  ['toggle_task passes over indented code', 'x\n\n    - [ ] a\n\n- [ ] a\n', toggle('a'), 'x\n\n    - [ ] a\n\n- [x] a\n'],
+  [
+    'toggle_task passes over indented code',
+    'x\n\n    - [ ] a\n\n- [ ] a\n',
+    toggle('a'),
+    'x\n\n    - [ ] a\n\n- [x] a\n',
+  ],
 ]
 
 test.each(applied)('%s', (_, content, edit, result) => {

@@ -24,7 +24,11 @@ describe('for random texts', () => {
   test('a side that changed nothing, or the same, leaves the text of the other', () => {
     for (const { base, mine } of cases) {
       const whole = { text: mine, conflicts: [] }
-      expect([mergeText(base, mine, base), mergeText(base, base, mine), mergeText(base, mine, mine)]).toEqual([whole, whole, whole])
+      expect([mergeText(base, mine, base), mergeText(base, base, mine), mergeText(base, mine, mine)]).toEqual([
+        whole,
+        whole,
+        whole,
+      ])
     }
   })
 
@@ -33,7 +37,9 @@ describe('for random texts', () => {
       const one = mergeText(base, mine, theirs)
       const other = mergeText(base, theirs, mine)
       expect(other.text, `seed ${seed}`).toBe(one.text)
-      expect(other.conflicts.map((conflict) => ({ ...conflict, mine: conflict.theirs, theirs: conflict.mine }))).toEqual(one.conflicts)
+      expect(
+        other.conflicts.map((conflict) => ({ ...conflict, mine: conflict.theirs, theirs: conflict.mine })),
+      ).toEqual(one.conflicts)
     }
   })
 
@@ -61,7 +67,9 @@ describe('for random texts', () => {
       const { text } = mergeText(base, mine, theirs)
       if (text === undefined) continue
       const [b, m, t] = [countsOf(base), countsOf(mine), countsOf(theirs)]
-      const wanted = [...new Set([...m.keys(), ...t.keys()])].filter((word) => !b.has(word) || (m.has(word) && t.has(word)))
+      const wanted = [...new Set([...m.keys(), ...t.keys()])].filter(
+        (word) => !b.has(word) || (m.has(word) && t.has(word)),
+      )
       expect([...countsOf(text).keys()].toSorted(), `seed ${seed}`).toEqual(wanted.toSorted())
     }
   })
@@ -131,7 +139,12 @@ describe('for 1 MiB, in less than 2 s of processor time and without more than 40
   const oneLine = lines(() => random.oneOf(['a ', 'b ', 'ç ']))
 
   test.each([
-    ['empty lines only', '\n'.repeat(size), `${'\n'.repeat(size / 2)}x\n${'\n'.repeat(size / 4)}`, `y\n${'\n'.repeat(size - 9)}z\n`],
+    [
+      'empty lines only',
+      '\n'.repeat(size),
+      `${'\n'.repeat(size / 2)}x\n${'\n'.repeat(size / 4)}`,
+      `y\n${'\n'.repeat(size - 9)}z\n`,
+    ],
     ['two lines in random order', ab(), ab(), ab()],
     ['lines all different', distinct('a'), distinct('b'), distinct('c')],
     ['the same lines in other orders', all, shuffled(all), shuffled(all)],

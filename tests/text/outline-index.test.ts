@@ -5,20 +5,56 @@ import { applyEdits } from '../../src/text/edits.ts'
 import { OutlineIndex } from '../../src/text/outline-index.ts'
 import { costOf, type Random, randomFrom } from './random.ts'
 
-const lines = ['# a', '## b ##', '#', 'a', 'b', '===', '---', '- - -', '- [ ] a', '- [x] b', '* [X] c', '1. [ ] a', '  - [ ] b', '    c']
-const others = ['\t- x', '```', '~~~~', '``` js', '> q', '', '', '   ', '-', '- ```', '  ```', '- [ ]', 'e\u0301', '\u00a0', '- - [ ] w']
+const lines = [
+  '# a',
+  '## b ##',
+  '#',
+  'a',
+  'b',
+  '===',
+  '---',
+  '- - -',
+  '- [ ] a',
+  '- [x] b',
+  '* [X] c',
+  '1. [ ] a',
+  '  - [ ] b',
+  '    c',
+]
+const others = [
+  '\t- x',
+  '```',
+  '~~~~',
+  '``` js',
+  '> q',
+  '',
+  '',
+  '   ',
+  '-',
+  '- ```',
+  '  ```',
+  '- [ ]',
+  'e\u0301',
+  '\u00a0',
+  '- - [ ] w',
+]
 const endings = ['\n', '\n', '\n', '\r\n', '\r']
 
 function randomMarkdown(random: Random, most: number): string {
   let text = ''
   for (let count = random.below(most); count > 0; count -= 1)
-    text += ' '.repeat(random.below(8) === 0 ? random.below(7) : 0) + random.oneOf([...lines, ...others]) + random.oneOf(endings)
+    text +=
+      ' '.repeat(random.below(8) === 0 ? random.below(7) : 0) +
+      random.oneOf([...lines, ...others]) +
+      random.oneOf(endings)
   return random.below(2) === 0 ? text : text.trimEnd()
 }
 
 /** All that can be asked of an outline. */
 function everything(index: OutlineIndex): unknown {
-  const headings = ['a', 'b', '', 'a b', 'a a', 'é'].flatMap((text) => [undefined, 1, 2].map((level) => index.findHeadings(text, level)))
+  const headings = ['a', 'b', '', 'a b', 'a a', 'é'].flatMap((text) =>
+    [undefined, 1, 2].map((level) => index.findHeadings(text, level)),
+  )
   const tasks = ['a', 'b', 'c', 'w', ''].map((text) => index.findTasks(text))
   return { headings, tasks, ends: headings.flat().map((heading) => index.endOfSection(heading)) }
 }
@@ -79,7 +115,8 @@ test.each([
     hundred.map(() => ({ op: 'insert_under', heading: 'A', text: 'x' }) as const),
   ],
 ])('100 %s cost less than a third of 100 single ones', (_, content, edits) => {
-  const cost = (count: number): number => costOf(() => expect(applyEdits(content, edits.slice(0, count), editBounds).fault).toBeUndefined())
+  const cost = (count: number): number =>
+    costOf(() => expect(applyEdits(content, edits.slice(0, count), editBounds).fault).toBeUndefined())
   cost(1)
   const single = Math.min(cost(1), cost(1))
   expect(cost(100)).toBeLessThan(33 * single)
@@ -92,6 +129,10 @@ test('edits that turn a long text into code and back, again and again, are refus
   const edits = hundred.map((index) => (index % 2 === 0 ? fence : noFence))
   const whole = applyEdits(`# A\n\n${tasks}`, [...edits, { op: 'toggle_task', task: 't1' }], editBounds)
   expect(whole.fault).toMatchObject({ index: 15, type: 'too_much_reading' })
-  const half = applyEdits(`# A\n\n${tasks.slice(0, size / 2)}`, [...edits, { op: 'toggle_task', task: 't1' }], editBounds)
+  const half = applyEdits(
+    `# A\n\n${tasks.slice(0, size / 2)}`,
+    [...edits, { op: 'toggle_task', task: 't1' }],
+    editBounds,
+  )
   expect(half.fault).toMatchObject({ index: 31, type: 'too_much_reading' })
 })

@@ -58,5 +58,7 @@ test('a small job is done where it is asked for, in one attempt', async () => {
 })
 
 test('an error of an attempt that is no job ends it', async () => {
-  await expect(work.whileUnchanged('u', async () => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own')
+  await expect(work.whileUnchanged('u', async () => Promise.reject(new Error('of its own')))).rejects.toThrow(
+    'of its own',
+  )
 })

@@ -18,7 +18,10 @@ export function plant(recording: Recording, { answer, of, lie }: Breach): Record
     return isMeant && `${place(exchange).operation?.operationId} ${exchange.status}` === answer
   })
   if (index < 0) return undefined
-  return { ...recording, exchanges: recording.exchanges.map((exchange, at) => (at === index ? lie(exchange) : exchange)) }
+  return {
+    ...recording,
+    exchanges: recording.exchanges.map((exchange, at) => (at === index ? lie(exchange) : exchange)),
+  }
 }
 
 export function bodyOf(exchange: Exchange): unknown {
@@ -38,7 +41,8 @@ export function withBody(fields: Fields) {
 }
 
 export function withNote(name: string, fields: Fields) {
-  return (exchange: Exchange): Exchange => withBody({ [name]: { ...((bodyOf(exchange) as Fields)[name] as Fields), ...fields } })(exchange)
+  return (exchange: Exchange): Exchange =>
+    withBody({ [name]: { ...((bodyOf(exchange) as Fields)[name] as Fields), ...fields } })(exchange)
 }
 
 export function withItems(change: (items: Fields[]) => Fields[]) {

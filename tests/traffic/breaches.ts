@@ -27,8 +27,16 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
     { answer: 'registerUser 201', lie: withHeader('location', '/users/you') },
   ],
   'Link leads through the list': [
-    { answer: 'listNotes 200', of: hasLinkWith('is_public'), lie: (exchange) => withLink(exchange, /&is_public=\w+/, '') },
-    { answer: 'listTags 200', of: hasLinkWith('limit=2'), lie: (exchange) => withLink(exchange, /limit=2/, 'limit=100') },
+    {
+      answer: 'listNotes 200',
+      of: hasLinkWith('is_public'),
+      lie: (exchange) => withLink(exchange, /&is_public=\w+/, ''),
+    },
+    {
+      answer: 'listTags 200',
+      of: hasLinkWith('limit=2'),
+      lie: (exchange) => withLink(exchange, /limit=2/, 'limit=100'),
+    },
     { answer: 'listRevisions 200', of: hasLinkWith('limit=1'), lie: withItems((items) => [...items, ...items]) },
   ],
   'A list has the order that was asked for': [
@@ -89,18 +97,29 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
   'If-Match lets through the version that it names and no other': [
     {
       answer: 'updateNote 412',
-      lie: (exchange) => ({ ...exchange, requestHeaders: { ...exchange.requestHeaders, 'if-match': exchange.headers['etag'] ?? '' } }),
+      lie: (exchange) => ({
+        ...exchange,
+        requestHeaders: { ...exchange.requestHeaders, 'if-match': exchange.headers['etag'] ?? '' },
+      }),
     },
-    { answer: 'updateNote 200', lie: (exchange) => ({ ...exchange, requestHeaders: { ...exchange.requestHeaders, 'if-match': '"77"' } }) },
+    {
+      answer: 'updateNote 200',
+      lie: (exchange) => ({ ...exchange, requestHeaders: { ...exchange.requestHeaders, 'if-match': '"77"' } }),
+    },
     {
       answer: 'patchNote 409',
-      lie: (exchange) => withBody({ conflicts: conflictsOf(exchange).map((conflict) => ({ ...conflict, line: 1 })) })(exchange),
+      lie: (exchange) =>
+        withBody({ conflicts: conflictsOf(exchange).map((conflict) => ({ ...conflict, line: 1 })) })(exchange),
     },
   ],
   'Answers agree with those before them': [
     { answer: 'updateNote 200', lie: withBody({ is_archived: true }) },
     { answer: 'listNotes 200', of: hasItems(2), lie: withItems((items) => items.slice(1)) },
-    { answer: 'listTags 200', of: hasItems(1), lie: withItems((items) => items.map((item) => ({ ...item, count: 77 }))) },
+    {
+      answer: 'listTags 200',
+      of: hasItems(1),
+      lie: withItems((items) => items.map((item) => ({ ...item, count: 77 }))),
+    },
     { answer: 'restoreNote 404', lie: (exchange) => ({ ...exchange, status: 200 }) },
     { answer: 'deleteNote 412', lie: (exchange) => ({ ...exchange, status: 204 }) },
   ],

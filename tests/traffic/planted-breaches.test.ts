@@ -15,7 +15,12 @@ beforeAll(async () => {
   const { exchanges, abandoned, servers, causes } = recordedIn(process.env[TRAFFIC] ?? '')
   const isMine = ({ server: id }: { readonly server: string }): boolean => id === server.recordingId
   const mine = servers.filter(({ id }) => id === server.recordingId)
-  recording = { exchanges: exchanges.filter(isMine), abandoned: abandoned.filter(isMine), servers: mine, causes: causes.filter(isMine) }
+  recording = {
+    exchanges: exchanges.filter(isMine),
+    abandoned: abandoned.filter(isMine),
+    servers: mine,
+    causes: causes.filter(isMine),
+  }
 })
 
 test('traffic without a breach is found by no invariant', () => {

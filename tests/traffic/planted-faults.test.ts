@@ -46,16 +46,19 @@ beforeAll(async () => {
   prism = await secondOpinion(document.root)
 })
 
-test.each(Object.keys(faults))('%s is found in the traffic, by us and by an implementation that is not ours', async (title) => {
-  const { does = right, before, path = NOTE } = faults[title] ?? {}
-  const server = await serveContract({ handlers: everywhere(ids, does), ...(before && { before }), replies: 'off' })
-  expect((await ask(server, 'GET', path)).status).toBeLessThan(300)
-  await server.stop()
-  const placed = server.exchanges.map(place)
-  expect(placed.flatMap(lies)).toHaveLength(1)
-  const second = placed.flatMap(prism)
-  expect(second.length > 0, second.join()).toBe(!UNSEEN_BY_PRISM.has(title))
-})
+test.each(Object.keys(faults))(
+  '%s is found in the traffic, by us and by an implementation that is not ours',
+  async (title) => {
+    const { does = right, before, path = NOTE } = faults[title] ?? {}
+    const server = await serveContract({ handlers: everywhere(ids, does), ...(before && { before }), replies: 'off' })
+    expect((await ask(server, 'GET', path)).status).toBeLessThan(300)
+    await server.stop()
+    const placed = server.exchanges.map(place)
+    expect(placed.flatMap(lies)).toHaveLength(1)
+    const second = placed.flatMap(prism)
+    expect(second.length > 0, second.join()).toBe(!UNSEEN_BY_PRISM.has(title))
+  },
+)
 
 const ofHandlers = Object.entries(faults).filter(([, { does }]) => does !== undefined)
 
@@ -74,7 +77,9 @@ test('an answer without a fault is found by nobody', async () => {
   expect([...placed.flatMap(lies), ...placed.flatMap(prism)]).toEqual([])
 })
 
-const guarded = operations.filter(({ security }) => security.some((requirement) => Object.values(requirement).flat().length > 0))
+const guarded = operations.filter(({ security }) =>
+  security.some((requirement) => Object.values(requirement).flat().length > 0),
+)
 
 test('scopes taken out of the contract let everybody in, and each of them is found', async () => {
   const bare = withoutScopes(document.root)
@@ -91,7 +96,9 @@ test('scopes taken out of the contract let everybody in, and each of them is fou
   await Promise.all([asItIs.stop(), open.stop()])
   const found = compareContracts(document.root, bare).map(({ id, impact }) => `${impact} ${id}`)
   expect(guarded.length).toBeGreaterThan(20)
-  expect(found.toSorted()).toEqual(guarded.map(({ operationId }) => `security security-loosened ${operationId}`).toSorted())
+  expect(found.toSorted()).toEqual(
+    guarded.map(({ operationId }) => `security security-loosened ${operationId}`).toSorted(),
+  )
 })
 
 function withoutScopes(root: JsonObject): JsonObject {

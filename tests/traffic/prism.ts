@@ -24,7 +24,11 @@ export async function secondOpinion(root: JsonObject): Promise<SecondOpinion> {
     const findings: string[] = []
     // An answer to HEAD has the headers of a body that is not there, which Prism takes for a body that is missing.
     if (answer.isHead !== true) {
-      const element = { statusCode: answer.status, headers: exchange.headers, body: valueOf(answer.text, exchange.headers) }
+      const element = {
+        statusCode: answer.status,
+        headers: exchange.headers,
+        body: valueOf(answer.text, exchange.headers),
+      }
       findings.push(...messages(validateOutput({ resource, element })))
     }
     if (answer.status < 400) {
@@ -51,5 +55,7 @@ function valueOf(text: string, headers: Readonly<Record<string, string>>): unkno
 function queryOf(target: string): Record<string, string | string[]> {
   const pairs = new URLSearchParams(target.split('?')[1] ?? '')
   const names = [...new Set(pairs.keys())]
-  return Object.fromEntries(names.map((name) => [name, pairs.getAll(name).length > 1 ? pairs.getAll(name) : (pairs.get(name) ?? '')]))
+  return Object.fromEntries(
+    names.map((name) => [name, pairs.getAll(name).length > 1 ? pairs.getAll(name) : (pairs.get(name) ?? '')]),
+  )
 }

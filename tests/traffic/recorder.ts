@@ -116,7 +116,8 @@ function openRecording(directory: string): Recorder {
   const file = openSync(join(directory, `${process.pid}.jsonl`), 'a')
   open = {
     finished: (exchange) => void writeSync(file, `${JSON.stringify(exchange)}\n`),
-    abandoned: (exchange) => appendFileSync(join(directory, `${process.pid}${ABANDONED}`), `${JSON.stringify(exchange)}\n`),
+    abandoned: (exchange) =>
+      appendFileSync(join(directory, `${process.pid}${ABANDONED}`), `${JSON.stringify(exchange)}\n`),
   }
   return open
 }

@@ -43,5 +43,7 @@ function textsOf(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return []
   const { message, constraint, stack, cause } = error as Record<string, unknown>
   const frames = typeof stack === 'string' ? stack.split('\n').map((line) => line.trim()) : []
-  return [message, constraint, ...frames, ...textsOf(cause)].filter((text): text is string => typeof text === 'string' && text.length > 3)
+  return [message, constraint, ...frames, ...textsOf(cause)].filter(
+    (text): text is string => typeof text === 'string' && text.length > 3,
+  )
 }

@@ -42,7 +42,9 @@ function tally(findings: readonly string[]): Record<string, number> {
 function table(exchanges: readonly Placed[]): string {
   const rows = operations.map(({ operationId, responses }) => {
     const mine = exchanges.filter(({ operation }) => operation?.operationId === operationId)
-    const counts = [...responses.keys()].map((status) => `${status}×${mine.filter(({ exchange }) => exchange.status === status).length}`)
+    const counts = [...responses.keys()].map(
+      (status) => `${status}×${mine.filter(({ exchange }) => exchange.status === status).length}`,
+    )
     return `${operationId.padEnd(20)}${String(mine.length).padStart(6)}  ${counts.join(' ')}`
   })
   const others = exchanges.filter(({ operation }) => operation === undefined).length

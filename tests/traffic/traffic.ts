@@ -99,7 +99,9 @@ export function shown({ exchange, operation }: Placed): string[] {
   return [
     ...answers,
     ...(mediaType === undefined ? [] : [`${operationId} takes ${mediaType}`]),
-    ...operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `${operationId} takes path ${name}`),
+    ...operation.parameters
+      .filter((parameter) => parameter.in === 'path')
+      .map(({ name }) => `${operationId} takes path ${name}`),
     ...query.map((name) => `${operationId} takes query ${name.toLowerCase()}`),
     ...Object.keys(requestHeaders).map((name) => `${operationId} takes header ${name}`),
   ]

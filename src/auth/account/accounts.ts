@@ -21,7 +21,12 @@ export function insertAccount(
   return db.transaction().execute(async (transaction) => {
     const row = await transaction
       .insertInto('users')
-      .values({ id: uuidv7(), email: account.email, email_key: emailKey(account.email), password_hash: account.passwordHash })
+      .values({
+        id: uuidv7(),
+        email: account.email,
+        email_key: emailKey(account.email),
+        password_hash: account.passwordHash,
+      })
       .onConflict((conflict) => conflict.column('email_key').doNothing())
       .returningAll()
       .executeTakeFirst()
@@ -54,12 +59,21 @@ export async function lockAccount(transaction: Transaction<DB>, checked: Account
   return row !== undefined
 }
 
-export async function setPasswordHash(transaction: Transaction<DB>, userId: string, passwordHash: string): Promise<void> {
+export async function setPasswordHash(
+  transaction: Transaction<DB>,
+  userId: string,
+  passwordHash: string,
+): Promise<void> {
   await transaction.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', userId).execute()
 }
 
 /** Answers the account as it is now, 'taken', or undefined when it is not the one that was checked any more. */
-export async function changeEmail(db: Database, checked: Account, email: string, address: string): Promise<Account | 'taken' | undefined> {
+export async function changeEmail(
+  db: Database,
+  checked: Account,
+  email: string,
+  address: string,
+): Promise<Account | 'taken' | undefined> {
   try {
     return await db.transaction().execute(async (transaction) => {
       if (!(await lockAccount(transaction, checked))) return undefined

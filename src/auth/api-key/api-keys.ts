@@ -81,7 +81,10 @@ export function listApiKeys(db: Database, userId: string) {
 }
 
 /** Who a key belongs to, while it and its account are alive. Notes that it was used, if that was not noted lately. */
-export async function findLiveApiKey(db: Database, key: string): Promise<{ id: string; user_id: string; scope: string } | undefined> {
+export async function findLiveApiKey(
+  db: Database,
+  key: string,
+): Promise<{ id: string; user_id: string; scope: string } | undefined> {
   const row = await db
     .selectFrom('api_keys')
     .innerJoin('users', 'users.id', 'api_keys.user_id')
@@ -105,7 +108,11 @@ async function touch(db: Database, id: string): Promise<void> {
 }
 
 /** Answers false when there is no such key. */
-export function removeApiKey(db: Database, key: { readonly id: string; readonly userId: string }, address: string): Promise<boolean> {
+export function removeApiKey(
+  db: Database,
+  key: { readonly id: string; readonly userId: string },
+  address: string,
+): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     const remove = transaction.deleteFrom('api_keys').where('id', '=', key.id).where('user_id', '=', key.userId)
     const { numDeletedRows } = await remove.executeTakeFirst()

@@ -46,7 +46,9 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
   const findMatching: PasswordCheck['findMatching'] = async (email, password, client) => {
     const attempt = await loginThrottle.attempt(emailKey(email), client.address)
     const account = await findAccountByEmail(db, email)
-    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), { key: client.address })
+    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), {
+      key: client.address,
+    })
     const isGood = account !== undefined && account.is_active && isRight
     if (!isGood) await recordFailedLogin(db, emailKey(email), client.address)
     await attempt.settle(isGood)
@@ -81,7 +83,9 @@ export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordC
 /** Not a 401: the credential of the request is good, and a client should not throw it away. */
 export function wrongPassword(): Error {
   const msg = 'Is not the current password.'
-  return validationFailed([{ loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' }])
+  return validationFailed([
+    { loc: ['body', 'current_password'], pointer: '/current_password', msg, type: 'password_wrong' },
+  ])
 }
 
 function refuseUnfit(password: string, field: string, minLength: number): void {
@@ -96,7 +100,13 @@ function faultsOf(password: string, field: string, minLength: number): FieldErro
     return [{ ...place, msg: `Must have at least ${minLength} characters.`, type: 'string_too_short' }]
   }
   if (isCommonPassword(password)) {
-    return [{ ...place, msg: 'Is one of the passwords that are tried first. Choose another one.', type: 'password_too_common' }]
+    return [
+      {
+        ...place,
+        msg: 'Is one of the passwords that are tried first. Choose another one.',
+        type: 'password_too_common',
+      },
+    ]
   }
   return []
 }

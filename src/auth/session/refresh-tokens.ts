@@ -53,7 +53,11 @@ export function rotateRefreshToken(
 
 /** Reads a refresh token under a lock on its session, so that parallel refreshes of one family take turns. */
 async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
-  const family = await transaction.selectFrom('refresh_tokens').select('session_id').where('token_hash', '=', hash).executeTakeFirst()
+  const family = await transaction
+    .selectFrom('refresh_tokens')
+    .select('session_id')
+    .where('token_hash', '=', hash)
+    .executeTakeFirst()
   if (family === undefined) return undefined
   await transaction.selectFrom('sessions').select('id').where('id', '=', family.session_id).forUpdate().execute()
   return transaction
@@ -68,7 +72,9 @@ async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
       'session.scope',
       sql<boolean>`token.used_at is not null`.as('used'),
       'token.retried',
-      sql<boolean>`token.used_at < now() - make_interval(secs => ${RETRY_SECONDS}) or next.used_at is not null`.as('is_replay'),
+      sql<boolean>`token.used_at < now() - make_interval(secs => ${RETRY_SECONDS}) or next.used_at is not null`.as(
+        'is_replay',
+      ),
       sql<boolean>`session.ended_at is null and session.expires_at > now() and token.expires_at > now()
         and account.is_active`.as('is_usable'),
     ])
@@ -76,7 +82,11 @@ async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
     .executeTakeFirst()
 }
 
-export async function addRefreshToken(transaction: Transaction<DB>, sessionId: string, idleSeconds: number): Promise<string> {
+export async function addRefreshToken(
+  transaction: Transaction<DB>,
+  sessionId: string,
+  idleSeconds: number,
+): Promise<string> {
   const token = `nrt_${randomBytes(32).toString('base64url')}`
   const expires = sql<string>`now() + make_interval(secs => ${idleSeconds})`
   await transaction
@@ -101,7 +111,10 @@ async function endFamily(
 }
 
 /** The session of a refresh token, whatever became of either. */
-export async function findSessionOfToken(db: Database, refreshToken: string): Promise<{ id: string; userId: string } | undefined> {
+export async function findSessionOfToken(
+  db: Database,
+  refreshToken: string,
+): Promise<{ id: string; userId: string } | undefined> {
   return db
     .selectFrom('refresh_tokens')
     .innerJoin('sessions', 'sessions.id', 'refresh_tokens.session_id')

@@ -25,7 +25,8 @@ export function sessionHandlers({ db, cursors }: SessionDeps): Pick<Handlers, Se
 
     async revokeSession({ path, caller, client }, reply) {
       const session = { id: path.session_id, userId: caller.userId }
-      if (!(await revokeSession(db, session, client.address))) throw new Problem('not-found', 'There is no such session.')
+      if (!(await revokeSession(db, session, client.address)))
+        throw new Problem('not-found', 'There is no such session.')
       return reply(204)
     },
 

@@ -32,7 +32,10 @@ export function startSession(
     if (!(await lockAccount(transaction, account))) return undefined
     if (strongerHash !== undefined) await setPasswordHash(transaction, account.id, strongerHash)
     await endOldest(transaction, account.id)
-    const origin = { address: client.address === 'unknown' ? null : client.address, user_agent: client.userAgent ?? null }
+    const origin = {
+      address: client.address === 'unknown' ? null : client.address,
+      user_agent: client.userAgent ?? null,
+    }
     const expires_at = sql<string>`now() + make_interval(days => ${sql.lit(ABSOLUTE_DAYS)})`
     await transaction
       .insertInto('sessions')
@@ -77,7 +80,11 @@ export function listSessions(db: Database, userId: string) {
 }
 
 /** Ends one session and says so in the list of events. Answers false when there is no such session, or it is over. */
-export function revokeSession(db: Database, session: { readonly id: string; readonly userId: string }, address: string): Promise<boolean> {
+export function revokeSession(
+  db: Database,
+  session: { readonly id: string; readonly userId: string },
+  address: string,
+): Promise<boolean> {
   return db.transaction().execute(async (transaction) => {
     if (!(await endSession(transaction, session))) return false
     await recordEvent(transaction, { type: 'session_revoked', userId: session.userId, address, subjectId: session.id })
@@ -111,7 +118,11 @@ export async function endSessions(transaction: Transaction<DB>, userId: string, 
 
 /** Makes room for one more. */
 async function endOldest(transaction: Transaction<DB>, userId: string): Promise<void> {
-  const alive = transaction.selectFrom('sessions').select('id').where('user_id', '=', userId).where('ended_at', 'is', null)
+  const alive = transaction
+    .selectFrom('sessions')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
   const newest = alive.orderBy('created_at', 'desc').orderBy('id', 'desc')
   await transaction
     .updateTable('sessions')

@@ -25,7 +25,8 @@ export function tokenHandlers(deps: TokenDeps, passwords: PasswordCheck): Pick<H
   const { db, tokens, registration } = deps
   return {
     async registerUser({ body, client }, reply) {
-      if (registration === 'closed') throw new Problem('registration-closed', 'The operator of this server creates the accounts.')
+      if (registration === 'closed')
+        throw new Problem('registration-closed', 'The operator of this server creates the accounts.')
       const passwordHash = await passwords.hashForNewcomer(body.email, body.password, client)
       if (passwordHash === undefined) throw emailTaken()
       const made = { type: 'registered', address: client.address } as const
@@ -71,7 +72,11 @@ async function logIn(
   return session
 }
 
-async function refresh({ db, refreshTokenSeconds }: TokenDeps, grant: Schemas['RefreshGrant'], client: Client): Promise<SessionTokens> {
+async function refresh(
+  { db, refreshTokenSeconds }: TokenDeps,
+  grant: Schemas['RefreshGrant'],
+  client: Client,
+): Promise<SessionTokens> {
   const session = await rotateRefreshToken(db, {
     refreshToken: grant.refresh_token,
     idleSeconds: refreshTokenSeconds,

@@ -1,4 +1,10 @@
-import { type Counted, countedNames, type FailurePolicies, type FailurePolicy, type LoginKeys } from './login-failures.ts'
+import {
+  type Counted,
+  countedNames,
+  type FailurePolicies,
+  type FailurePolicy,
+  type LoginKeys,
+} from './login-failures.ts'
 
 /** The counters of `login_failures` in the memory of this process, for as long as the database cannot count. */
 export interface LocalFailures {
@@ -39,14 +45,21 @@ export function createLocalFailures(clock: () => number = () => performance.now(
     wait: (keys, isKnown) => {
       if (counters.size === 0) return 0
       const time = clock()
-      return Math.max(0, ...countedNames(isKnown).map((name) => (counters.get(idOf(keys[name]))?.blockedUntil ?? 0) - time))
+      return Math.max(
+        0,
+        ...countedNames(isKnown).map((name) => (counters.get(idOf(keys[name]))?.blockedUntil ?? 0) - time),
+      )
     },
     count: (keys, policies, isKnown) => countedNames(isKnown).map((name) => countOne(idOf(keys[name]), policies[name])),
     forget: (key) => void counters.delete(idOf(key)),
   }
 }
 
-function increased(last: Counter | undefined, { free, mostSeconds, leakSeconds, forgetSeconds = 0 }: FailurePolicy, time: number): Counter {
+function increased(
+  last: Counter | undefined,
+  { free, mostSeconds, leakSeconds, forgetSeconds = 0 }: FailurePolicy,
+  time: number,
+): Counter {
   const leaked = last === undefined || leakSeconds === undefined ? 0 : (time - last.updatedAt) / leakSeconds
   const failures = 1 + (last === undefined || last.expiresAt <= time ? 0 : Math.max(0, last.failures - leaked))
   const beyond = Math.ceil(failures) - free

@@ -35,7 +35,8 @@ const RENEW_DAYS = 1
 const MOST_ADDRESSES = 50
 
 const now = sql<string>`now()`
-const secondsUntil = (time: RawBuilder<unknown>) => sql<number>`greatest(0, extract(epoch from ${time} - now()))::float8`
+const secondsUntil = (time: RawBuilder<unknown>) =>
+  sql<number>`greatest(0, extract(epoch from ${time} - now()))::float8`
 
 /** Which counters a failure counts in: strangers and an address known good have nothing to do with each other. */
 export function countedNames(isKnown: boolean): readonly CounterName[] {
@@ -66,7 +67,12 @@ export function readLoginState(db: Database, keys: LoginKeys) {
 }
 
 /** Counts one failure in every counter it concerns, in one statement. */
-export function countFailures(db: Database, keys: LoginKeys, policies: FailurePolicies, isKnown: boolean): Promise<Counted[]> {
+export function countFailures(
+  db: Database,
+  keys: LoginKeys,
+  policies: FailurePolicies,
+  isKnown: boolean,
+): Promise<Counted[]> {
   const pair = db.with('pair_count', (query) => countFailure(query, keys.pair, policies.pair))
   if (isKnown) return pair.selectFrom('pair_count').selectAll().execute()
   // Rows are locked in the order in which their results are read, so two logins never wait for each other.
@@ -135,7 +141,10 @@ export async function rememberAddress(db: Database, { account, address }: LoginK
     .onConflict((conflict) => conflict.columns(['account', 'address']).doUpdateSet({ expires_at }))
     .execute()
   if (isKnown) return
-  const newest = db.selectFrom('known_addresses as newest').select('newest.address').where('newest.account', '=', account)
+  const newest = db
+    .selectFrom('known_addresses as newest')
+    .select('newest.address')
+    .where('newest.account', '=', account)
   await db
     .deleteFrom('known_addresses')
     .where('account', '=', account)
@@ -145,7 +154,13 @@ export async function rememberAddress(db: Database, { account, address }: LoginK
 
 /** Deletes what has expired, at most so many rows of each table, and answers how many. Replicas may do it at once. */
 export async function purgeExpiredLogins(db: Database, most = 1_000): Promise<number> {
-  const failures = db.selectFrom('login_failures').select('key').where('expires_at', '<=', now).limit(most).forUpdate().skipLocked()
+  const failures = db
+    .selectFrom('login_failures')
+    .select('key')
+    .where('expires_at', '<=', now)
+    .limit(most)
+    .forUpdate()
+    .skipLocked()
   const known = db
     .selectFrom('known_addresses')
     .select(['account', 'address'])

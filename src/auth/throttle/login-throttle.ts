@@ -64,7 +64,10 @@ const POLICIES: LoginPolicies = {
   address: { free: 500, mostSeconds: 60, leakSeconds: 60 },
 }
 
-export function createLoginThrottle(db: Database, { key, policies: given, onFallback }: ThrottleOptions): LoginThrottle {
+export function createLoginThrottle(
+  db: Database,
+  { key, policies: given, onFallback }: ThrottleOptions,
+): LoginThrottle {
   const policies = { ...POLICIES, ...given }
   const local = createLocalFailures()
 
@@ -122,7 +125,11 @@ function loginKeys(secret: Uint8Array, accountKey: string, group: string): Login
     createHmac('sha256', secret)
       .update([kind, ...parts].join('\0'))
       .digest()
-  return { pair: digest('pair', accountKey, group), account: digest('account', accountKey), address: digest('address', group) }
+  return {
+    pair: digest('pair', accountKey, group),
+    account: digest('account', accountKey),
+    address: digest('address', group),
+  }
 }
 
 function tooManyAttempts(waitSeconds: number): Problem {

@@ -27,9 +27,11 @@ export function parseDocument(text: string): ContractDocument {
 
 /** YAML can say more than JSON; what came out of CORE_SCHEMA says no more. */
 function toJson(value: unknown): Json {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value
   if (Array.isArray(value)) return value.map(toJson)
-  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toJson(member)]))
+  if (typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toJson(member)]))
   throw new Error(`openapi.yaml holds a ${typeof value}, which is no JSON`)
 }
 

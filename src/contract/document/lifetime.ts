@@ -17,12 +17,16 @@ export function readLifetime(operation: JsonObject, operationId: string): Lifeti
     throw new Error(`${operationId} has a date of its end, but is not deprecated`)
   }
   const [start, end] = [readDate(since), readDate(sunset)]
-  if (start === undefined) throw new Error(`${operationId} is deprecated; x-deprecated-since must say since which day (YYYY-MM-DD)`)
-  if (end === undefined) throw new Error(`${operationId} is deprecated; x-sunset must say which day it may end (YYYY-MM-DD)`)
+  if (start === undefined)
+    throw new Error(`${operationId} is deprecated; x-deprecated-since must say since which day (YYYY-MM-DD)`)
+  if (end === undefined)
+    throw new Error(`${operationId} is deprecated; x-sunset must say which day it may end (YYYY-MM-DD)`)
   const earliest = new Date(start)
   earliest.setUTCMonth(earliest.getUTCMonth() + LEAST_MONTHS)
   if (end < earliest)
-    throw new Error(`${operationId} must be there for ${LEAST_MONTHS} months after it was deprecated; x-sunset is too early`)
+    throw new Error(
+      `${operationId} must be there for ${LEAST_MONTHS} months after it was deprecated; x-sunset is too early`,
+    )
   return { Deprecation: `@${start.getTime() / 1000}`, Sunset: end.toUTCString() }
 }
 

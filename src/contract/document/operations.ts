@@ -87,8 +87,10 @@ function readSecurity(root: JsonObject, value: Json | undefined, operationId: st
       ([scheme, scopes]) => [scheme, list(scopes).map((scope) => string(scope))] as const,
     )
     const undeclared = entries.find(([scheme]) => !declared.includes(scheme))
-    if (undeclared !== undefined) throw new Error(`${operationId} names an undeclared security scheme: ${undeclared[0]}`)
-    if (entries.length === 0) throw new Error(`${operationId} has an empty security requirement, which lets bad tokens in`)
+    if (undeclared !== undefined)
+      throw new Error(`${operationId} names an undeclared security scheme: ${undeclared[0]}`)
+    if (entries.length === 0)
+      throw new Error(`${operationId} has an empty security requirement, which lets bad tokens in`)
     return Object.fromEntries(entries)
   })
 }

@@ -13,7 +13,10 @@ const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
 /** Requests: every fault is wanted, and defaults are filled in. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
-  return compiler(object(withBranchesInPlace(withDefaultsInPlace(root, root), root)), { allErrors: true, useDefaults: true })
+  return compiler(object(withBranchesInPlace(withDefaultsInPlace(root, root), root)), {
+    allErrors: true,
+    useDefaults: true,
+  })
 }
 
 /** Replies: one fault is enough, and nothing may be filled in, or a missing field would go unseen. */
@@ -23,7 +26,13 @@ export function replySchemas(root: JsonObject): SchemaCompiler {
 
 function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: boolean }): SchemaCompiler {
   // OpenAPI 3.1 speaks JSON Schema 2020-12; openapi-backend's own Ajv is draft-07 and ignores what it does not know.
-  const ajv = new Ajv2020({ ...options, strict: true, strictTypes: false, strictRequired: false, validateSchema: false })
+  const ajv = new Ajv2020({
+    ...options,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    validateSchema: false,
+  })
   addFormats.default(ajv)
   // The members of the document itself, which to Ajv is one large schema of which we compile parts.
   ajv.addVocabulary([
@@ -60,7 +69,9 @@ function encodeFragment(pointer: string): string {
 function withDefaultsInPlace(value: Json, root: JsonObject): Json {
   if (Array.isArray(value)) return value.map((item: Json) => withDefaultsInPlace(item, root))
   if (!isObject(value)) return value
-  const copy = Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withDefaultsInPlace(member, root)]))
+  const copy = Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, withDefaultsInPlace(member, root)]),
+  )
   const reference = copy['$ref']
   if (typeof reference !== 'string' || !reference.startsWith('#/components/schemas/') || 'default' in copy) return copy
   const schemas = object(object(root['components'])['schemas'])

@@ -24,7 +24,10 @@ export function compileReplyCheck(operations: readonly Operation[], schemas: Sch
   const compileOnce = memoize((spec: ResponseSpec) => compileResponse(spec, schemas))
   const byOperation = new Map(
     operations.map(({ operationId, responses, lifetime }) => {
-      return [operationId, { lifetime, responses: new Map([...responses].map(([status, spec]) => [status, compileOnce(spec)])) }]
+      return [
+        operationId,
+        { lifetime, responses: new Map([...responses].map(([status, spec]) => [status, compileOnce(spec)])) },
+      ]
     }),
   )
   return (operationId, reply) => {

@@ -8,7 +8,8 @@ const SCHEMES: Readonly<Record<string, Caller['credential']['kind']>> = { oauth2
 
 /** A scheme that means no credential could never be fulfilled, so the server does not start with one. */
 export function refuseUnknownScheme(scheme: string): void {
-  if (!Object.hasOwn(SCHEMES, scheme)) throw new Error(`The security scheme ${scheme} means no credential that is known`)
+  if (!Object.hasOwn(SCHEMES, scheme))
+    throw new Error(`The security scheme ${scheme} means no credential that is known`)
 }
 
 /** Who makes the request, once the security handlers have run; undefined for a public operation. */
@@ -32,7 +33,8 @@ export function requireScopes(context: Context, operation: Operation): void {
   if (operation.security.length === 0) return
   const caller = callerOf(context)
   const granted = caller?.scopes ?? []
-  const lacking = (scopes: readonly string[]): string[] => scopes.filter((scope) => !granted.some((has) => has === scope))
+  const lacking = (scopes: readonly string[]): string[] =>
+    scopes.filter((scope) => !granted.some((has) => has === scope))
   const accepts = (requirement: Operation['security'][number]): boolean => {
     return Object.entries(requirement).every(
       ([scheme, scopes]) => SCHEMES[scheme] === caller?.credential.kind && lacking(scopes).length === 0,
@@ -43,6 +45,8 @@ export function requireScopes(context: Context, operation: Operation): void {
   const missing = lacking(wanted).length > 0 ? lacking(wanted) : wanted
   throw new Problem('insufficient-scope', 'The credential lacks a scope that this operation needs.', {
     members: { missing_scopes: missing, granted_scopes: granted },
-    headers: { 'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${missing.join(' ')}"` },
+    headers: {
+      'WWW-Authenticate': `Bearer realm="notes-api", error="insufficient_scope", scope="${missing.join(' ')}"`,
+    },
   })
 }

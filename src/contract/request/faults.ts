@@ -34,7 +34,9 @@ function isWithin({ instancePath: path }: ErrorObject, union: ErrorObject): bool
 /** When a branch was ruled out by an enum or const (a grant_type of another grant, say), only the others count. */
 function bestBranch(errors: readonly ErrorObject[]): readonly ErrorObject[] | undefined {
   const branches = Map.groupBy(errors, branchOf)
-  const candidates = [...branches.values()].filter((group) => !group.some(({ keyword }) => keyword === 'enum' || keyword === 'const'))
+  const candidates = [...branches.values()].filter(
+    (group) => !group.some(({ keyword }) => keyword === 'enum' || keyword === 'const'),
+  )
   const [best] = (candidates.length > 0 ? candidates : [...branches.values()]).toSorted((a, b) => a.length - b.length)
   return best
 }
@@ -73,7 +75,10 @@ function describe(error: ErrorObject): Pick<FieldError, 'msg' | 'type'> {
     case 'maximum':
       return { msg: `Must be at most ${limit}.`, type: 'less_than_equal' }
     case 'type':
-      return { msg: `Must be ${article(named(error, 'type') ?? 'another type')}.`, type: `${named(error, 'type') ?? 'value'}_type` }
+      return {
+        msg: `Must be ${article(named(error, 'type') ?? 'another type')}.`,
+        type: `${named(error, 'type') ?? 'value'}_type`,
+      }
     case 'enum':
       return { msg: `Must be one of: ${allowed(error)}.`, type: 'enum' }
     case 'format':

@@ -59,7 +59,11 @@ type Schemas = ReadonlyMap<string, JsonObject>
  * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in, for the caller to
  * refuse; a name given twice is a fault unless its schema is an array.
  */
-export function coercePairs(pairs: Pairs, schemas: Schemas, where: string): { values: Record<string, unknown>; faults: FieldError[] } {
+export function coercePairs(
+  pairs: Pairs,
+  schemas: Schemas,
+  where: string,
+): { values: Record<string, unknown>; faults: FieldError[] } {
   const values: Record<string, unknown> = Object.create(null)
   const faults: FieldError[] = []
   for (const [name, texts] of pairs) {
@@ -70,7 +74,12 @@ export function coercePairs(pairs: Pairs, schemas: Schemas, where: string): { va
       values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
     } else if (texts.length > 1) {
       const short = shorten(name)
-      faults.push({ loc: [where, short], pointer: `/${escapeToken(short)}`, msg: 'Is given more than once.', type: 'repeated' })
+      faults.push({
+        loc: [where, short],
+        pointer: `/${escapeToken(short)}`,
+        msg: 'Is given more than once.',
+        type: 'repeated',
+      })
     } else {
       values[name] = schema === undefined ? first : coerce(first, schema)
     }

@@ -47,16 +47,24 @@ export class ContractValidator extends OpenAPIValidator {
   constructor(router: ContractRouter, operations: readonly Operation[], root: JsonObject, schemas: SchemaCompiler) {
     super({ definition: router.definition, router, lazyCompileValidators: true })
     this.#router = router
-    const compiled = operations.map((operation) => [operation.operationId, compileRequest(operation, root, schemas)] as const)
+    const compiled = operations.map(
+      (operation) => [operation.operationId, compileRequest(operation, root, schemas)] as const,
+    )
     this.#requests = new Map(compiled)
   }
 
   /** Throws a 400 or 415 for what cannot be read; answers the faults of what can. */
-  check(incoming: Incoming, operation: Operation): { readonly parts: RequestParts; readonly faults: readonly FieldError[] } {
+  check(
+    incoming: Incoming,
+    operation: Operation,
+  ): { readonly parts: RequestParts; readonly faults: readonly FieldError[] } {
     const compiled = this.#requests.get(operation.operationId)
     if (compiled === undefined) throw new Error(`No validators for ${operation.operationId}`)
     const faults: FieldError[] = []
-    const content = operation.body === undefined || incoming.body === undefined ? undefined : contentOf(incoming, operation.body, compiled)
+    const content =
+      operation.body === undefined || incoming.body === undefined
+        ? undefined
+        : contentOf(incoming, operation.body, compiled)
 
     const path: Record<string, unknown> = {}
     const texts = this.#router.pathParameters(incoming.path)
@@ -65,7 +73,11 @@ export class ContractValidator extends OpenAPIValidator {
     }
     faults.push(...checkParameters(compiled.path, path))
 
-    const { values: query, faults: repeated } = coercePairs(parsePairs(incoming.query, 'address'), compiled.querySchemas, 'query')
+    const { values: query, faults: repeated } = coercePairs(
+      parsePairs(incoming.query, 'address'),
+      compiled.querySchemas,
+      'query',
+    )
     faults.push(...repeated, ...unknownNames(query, compiled.querySchemas), ...checkParameters(compiled.query, query))
 
     const headers: Record<string, unknown> = {}
@@ -91,10 +103,16 @@ const FORM = 'application/x-www-form-urlencoded'
 const noBody = { body: undefined, faults: [] }
 
 function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaCompiler): CompiledRequest {
-  const parameters = operation.parameters.map((parameter) => ({ ...parameter, validate: schemas.compile(parameter.schema) }))
+  const parameters = operation.parameters.map((parameter) => ({
+    ...parameter,
+    validate: schemas.compile(parameter.schema),
+  }))
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const content = [...(operation.body?.content ?? [])].map(([mediaType, place]) => {
-    return [mediaType, { validate: schemas.compile(place), fields: mediaType === FORM ? fieldsOf(place, root) : undefined }] as const
+    return [
+      mediaType,
+      { validate: schemas.compile(place), fields: mediaType === FORM ? fieldsOf(place, root) : undefined },
+    ] as const
   })
   return {
     path: parameters.filter((parameter) => parameter.in === 'path'),
@@ -185,5 +203,8 @@ function mediaTypeOf(header: string | string[] | undefined, spec: BodySpec): str
 }
 
 function unsupported(spec: BodySpec): Problem {
-  return new Problem('unsupported-media-type', `This operation takes ${[...spec.content.keys()].join(' or ')}, in UTF-8.`)
+  return new Problem(
+    'unsupported-media-type',
+    `This operation takes ${[...spec.content.keys()].join(' or ')}, in UTF-8.`,
+  )
 }

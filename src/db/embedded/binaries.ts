@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, constants, copyFileSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs'
 import { realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -44,7 +54,9 @@ function embeddedPackage(): { native: string; version: string; links: readonly L
   try {
     entry = createRequire(import.meta.url).resolve(name)
   } catch {
-    throw new StartupFault(`No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (${name}): set DATABASE_URL.`)
+    throw new StartupFault(
+      `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (${name}): set DATABASE_URL.`,
+    )
   }
   const root = dirname(dirname(realpathSync(entry)))
   const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'))
@@ -61,7 +73,12 @@ function binariesIn(native: string, env: Record<string, string> = {}): Binaries 
 }
 
 /** All the libraries, not only the missing names: each looks for its own needs beside the name it was found by. */
-function linkDirectory(directory: string, native: string, links: readonly Link[], account: Account | undefined): string {
+function linkDirectory(
+  directory: string,
+  native: string,
+  links: readonly Link[],
+  account: Account | undefined,
+): string {
   mkdirSync(directory, { recursive: true })
   chmodSync(directory, 0o755)
   if (account !== undefined) lchownSync(directory, account.uid, account.gid)
@@ -89,7 +106,13 @@ function linkTarget(path: string): string | undefined {
  * For root whose project lies where the unprivileged account cannot go (/root): a copy in a place that everybody can
  * read and only root can write, along the whole path, so that nobody can slip other binaries under it.
  */
-function sharedCopy(native: string, links: readonly Link[], name: string, account: Account, log: (line: string) => void): string {
+function sharedCopy(
+  native: string,
+  links: readonly Link[],
+  name: string,
+  account: Account,
+  log: (line: string) => void,
+): string {
   for (const parent of ['/var/cache/notes-api', '/var/lib/notes-api', join(realpathSync(tmpdir()), 'notes-api')]) {
     try {
       if (mkdirSync(parent, { recursive: true })) chmodSync(parent, 0o755)

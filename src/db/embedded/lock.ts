@@ -33,7 +33,9 @@ export async function lockDataDir(dataDir: string, account: Account | undefined)
     }
     if (Date.now() > deadline) {
       const pid = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8').trim() : 'unknown'
-      throw new StartupFault(`DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that one or choose another DATA_DIR.`)
+      throw new StartupFault(
+        `DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that one or choose another DATA_DIR.`,
+      )
     }
     await delay(25)
   }

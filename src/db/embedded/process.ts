@@ -19,7 +19,12 @@ export interface PostgresProcess {
  * The postgres of this cluster, in a process group of its own: Ctrl-C in a terminal reaches every process of the
  * group, and the server must be able to drain before its database stops.
  */
-export function spawnPostgres(dataDir: string, binaries: Binaries, account: Account | undefined, args: readonly string[]): PostgresProcess {
+export function spawnPostgres(
+  dataDir: string,
+  binaries: Binaries,
+  account: Account | undefined,
+  args: readonly string[],
+): PostgresProcess {
   const log = openLog(join(dataDir, 'postgres.log'), account)
   const from = fstatSync(log).size
   const child = spawn(binaries.postgres, args, {

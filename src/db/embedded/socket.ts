@@ -39,7 +39,9 @@ export function prepareSocketDirectory(dataDir: string, account: Account | undef
   const stats = lstatSync(directory)
   const owner = account?.uid ?? process.getuid?.()
   if (!stats.isDirectory() || stats.uid !== owner || (stats.mode & 0o077) !== 0) {
-    throw new StartupFault(`DATA_DIR (${dataDir}) is too long for a socket and ${directory} is not ours: choose a shorter DATA_DIR.`)
+    throw new StartupFault(
+      `DATA_DIR (${dataDir}) is too long for a socket and ${directory} is not ours: choose a shorter DATA_DIR.`,
+    )
   }
   for (const name of [socketName, `${socketName}.lock`]) rmSync(join(directory, name), { force: true })
   return `"${directory.replaceAll('"', '""')}"`

@@ -4,7 +4,8 @@ const withoutClient = () => ({
   statePlugins: {
     auth: {
       wrapActions: {
-        authorizePassword: (authorize) => (auth) => authorize({ ...auth, passwordType: 'request-body', clientId: '', clientSecret: '' }),
+        authorizePassword: (authorize) => (auth) =>
+          authorize({ ...auth, passwordType: 'request-body', clientId: '', clientSecret: '' }),
       },
     },
   },

@@ -1,6 +1,12 @@
 import { FORM, formOf, layOut, type SampleRequest, type Style, urlOf } from './request.ts'
 
-const STYLE: Style = { leaf: (value) => JSON.stringify(value), key: (name) => JSON.stringify(name), indent: '  ', pad: ' ', comma: '' }
+const STYLE: Style = {
+  leaf: (value) => JSON.stringify(value),
+  key: (name) => JSON.stringify(name),
+  indent: '  ',
+  pad: ' ',
+  comma: '',
+}
 
 /** For bash, with the token in `$TOKEN`. */
 export function curlSample(request: SampleRequest): string {

@@ -15,7 +15,10 @@ export function pythonSample(request: SampleRequest): string {
     'timeout=10',
   ].map((argument) => `    ${argument.replaceAll('\n', '\n    ')},\n`)
   const text = given.join('')
-  const imports = [...(text.includes('os.environ') ? ['import os'] : []), ...(text.includes('uuid.') ? ['import uuid'] : [])]
+  const imports = [
+    ...(text.includes('os.environ') ? ['import os'] : []),
+    ...(text.includes('uuid.') ? ['import uuid'] : []),
+  ]
   return [
     ...imports,
     ...(imports.length === 0 ? [] : ['']),
@@ -31,14 +34,20 @@ function headersOf({ needsToken, headers, body }: SampleRequest): string[] {
   return [
     ...(needsToken ? [`"Authorization": f"Bearer {os.environ['TOKEN']}"`] : []),
     // As in the sample for TypeScript: a new key for each thing to be done.
-    ...Object.entries(headers).map(([name, value]) => `${leaf(name)}: ${name === 'Idempotency-Key' ? 'str(uuid.uuid4())' : leaf(value)}`),
+    ...Object.entries(headers).map(
+      ([name, value]) => `${leaf(name)}: ${name === 'Idempotency-Key' ? 'str(uuid.uuid4())' : leaf(value)}`,
+    ),
     // The library names these two by itself.
-    ...(body === undefined || [FORM, 'application/json'].includes(body.mediaType) ? [] : [`"Content-Type": ${leaf(body.mediaType)}`]),
+    ...(body === undefined || [FORM, 'application/json'].includes(body.mediaType)
+      ? []
+      : [`"Content-Type": ${leaf(body.mediaType)}`]),
   ]
 }
 
 function bodyOf({ mediaType, value }: NonNullable<SampleRequest['body']>): string {
-  return mediaType === FORM ? `data=${layOut(Object.fromEntries(formOf(value)), STYLE)}` : `json=${layOut(value, STYLE)}`
+  return mediaType === FORM
+    ? `data=${layOut(Object.fromEntries(formOf(value)), STYLE)}`
+    : `json=${layOut(value, STYLE)}`
 }
 
 /** JSON's escapes are Python's too; its three words are not. */

@@ -1,4 +1,13 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place, string } from '../../contract/document/document.ts'
+import {
+  at,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Place,
+  string,
+} from '../../contract/document/document.ts'
 import type { Operation } from '../../contract/document/operations.ts'
 
 export const BASE_URL = 'http://localhost:8000'
@@ -29,7 +38,9 @@ export function sampleRequests(root: JsonObject, operation: Operation): SampleRe
   const parameters = [...parametersOf(root, item), ...parametersOf(root, place)].filter(({ value }) => isShown(value))
   const valuesIn = (where: string): Record<string, string> =>
     Object.fromEntries(
-      parameters.filter(({ value }) => value['in'] === where).map(({ value }) => [string(value['name']), exampleOf(value)]),
+      parameters
+        .filter(({ value }) => value['in'] === where)
+        .map(({ value }) => [string(value['name']), exampleOf(value)]),
     )
   const success = [...operation.responses].find(([status]) => status >= 200 && status < 300)
   const request = {
@@ -57,7 +68,10 @@ export function urlOf({ path, query }: SampleRequest): string {
 
 /** Members of a form as text. */
 export function formOf(value: JsonObject): [name: string, text: string][] {
-  return Object.entries(value).map(([name, member]) => [name, typeof member === 'string' ? member : JSON.stringify(member)])
+  return Object.entries(value).map(([name, member]) => [
+    name,
+    typeof member === 'string' ? member : JSON.stringify(member),
+  ])
 }
 
 export const FORM = 'application/x-www-form-urlencoded'
@@ -98,10 +112,13 @@ function isShown(parameter: JsonObject): boolean {
 }
 
 function exampleOf({ name, example }: JsonObject): string {
-  if (typeof example !== 'string' && typeof example !== 'number') throw new Error(`The parameter ${string(name)} has no example to show`)
+  if (typeof example !== 'string' && typeof example !== 'number')
+    throw new Error(`The parameter ${string(name)} has no example to show`)
   return String(example)
 }
 
 function fillIn(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(string(values[name], `the example of ${name}`)))
+  return template.replace(/\{([^}]+)\}/g, (_, name: string) =>
+    encodeURIComponent(string(values[name], `the example of ${name}`)),
+  )
 }

@@ -25,7 +25,11 @@ export function isMatch(current: NoteRow, ifMatch: string | undefined): boolean 
 }
 
 /** The latest version named by If-Match that is kept: what the caller's change was made from. */
-export async function findBase(db: Database, current: NoteRow, ifMatch: string | undefined): Promise<RevisionRow | undefined> {
+export async function findBase(
+  db: Database,
+  current: NoteRow,
+  ifMatch: string | undefined,
+): Promise<RevisionRow | undefined> {
   const named = (matchedVersions(ifMatch) ?? []).filter((version) => version < current.version)
   return named.length === 0 ? undefined : findRevision(db, current, Math.max(...named))
 }
@@ -38,7 +42,12 @@ export function noteChanged(current: NoteRow, base: RevisionRow | undefined): Pr
 }
 
 /** `count` is how many places overlap; `conflicts` are the first of them. */
-export function mergeConflict(current: NoteRow, base: RevisionRow, conflicts: readonly FieldConflict[], count: number): Problem {
+export function mergeConflict(
+  current: NoteRow,
+  base: RevisionRow,
+  conflicts: readonly FieldConflict[],
+  count: number,
+): Problem {
   const places = count === 1 ? '1 place' : `${count} places`
   return new Problem('merge-conflict', `Your change and the one made since you read the note overlap in ${places}.`, {
     members: { conflicts, current: toNote(current), base: toRevision(base) },
@@ -48,7 +57,12 @@ export function mergeConflict(current: NoteRow, base: RevisionRow, conflicts: re
 
 export function cursorAndSkip(): Problem {
   return validationFailed([
-    { loc: ['query', 'skip'], pointer: '/skip', msg: 'Cannot be combined with cursor.', type: 'conflicting_parameters' },
+    {
+      loc: ['query', 'skip'],
+      pointer: '/skip',
+      msg: 'Cannot be combined with cursor.',
+      type: 'conflicting_parameters',
+    },
   ])
 }
 

@@ -52,7 +52,8 @@ async function act(
     return current
   }
   const live = await lockNote(transaction, ownerId, action.note_id)
-  const current = live ?? (action.action === 'trash' ? await findTrashed(transaction, ownerId, action.note_id) : undefined)
+  const current =
+    live ?? (action.action === 'trash' ? await findTrashed(transaction, ownerId, action.note_id) : undefined)
   if (current === undefined) throw noSuchNote()
   requireVersion(current, action)
   if (action.action === 'trash') {

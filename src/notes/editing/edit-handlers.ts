@@ -22,7 +22,12 @@ export function editHandlers({ db, textWork, historyVersions }: EditDeps): Pick<
   return {
     async editNote({ path, headers, body, caller }, reply) {
       const ifMatch = headers['If-Match']
-      const toJob = ({ content }: NoteRow): EditJob => ({ kind: 'edit', content, edits: body.edits, bounds: editBounds })
+      const toJob = ({ content }: NoteRow): EditJob => ({
+        kind: 'edit',
+        content,
+        edits: body.edits,
+        bounds: editBounds,
+      })
       if (body.dry_run) {
         const current = await findNote(db, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()

@@ -29,7 +29,12 @@ export function mergeJob(base: NoteFields, mine: NoteFields, theirs: NoteFields)
  * Merges `mine`, made from `base`, into `theirs`, made from `base` too. Texts by lines and words, tags as sets. A flag
  * has two values, so two sides that both changed it agree. `content` is the result of mergeJob.
  */
-export function mergeNote(base: NoteFields, mine: NoteFields, theirs: NoteFields, content: ResultOf<MergeJob>): MergedNote {
+export function mergeNote(
+  base: NoteFields,
+  mine: NoteFields,
+  theirs: NoteFields,
+  content: ResultOf<MergeJob>,
+): MergedNote {
   const mineChanged = changedFields(base, mine)
   const title = mergeText(base.title, mine.title, theirs.title)
   if (title.text === undefined || content.text === undefined) {

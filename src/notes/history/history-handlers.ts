@@ -18,7 +18,12 @@ interface HistoryDeps {
   readonly historyVersions: number
 }
 
-export function historyHandlers({ db, textWork, cursors, historyVersions }: HistoryDeps): Pick<Handlers, HistoryOperation> {
+export function historyHandlers({
+  db,
+  textWork,
+  cursors,
+  historyVersions,
+}: HistoryDeps): Pick<Handlers, HistoryOperation> {
   return {
     async listRevisions({ path, query, caller }, reply) {
       const { limit, cursor } = query

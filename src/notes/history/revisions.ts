@@ -64,7 +64,12 @@ export async function findRevision(db: Database, note: NoteRow, version: number)
 }
 
 /** Keeps the version that a locked note has now, before it is replaced; of more than `most` versions the oldest go. */
-export async function keepRevision(transaction: Database, note: NoteRow, isTextReplaced: boolean, most: number): Promise<void> {
+export async function keepRevision(
+  transaction: Database,
+  note: NoteRow,
+  isTextReplaced: boolean,
+  most: number,
+): Promise<void> {
   if (isTextReplaced) await keepText(transaction, note)
   await keepRevisions(transaction, [note.id])
   if (note.version > most) await dropOldest(transaction, note.id, most)
@@ -98,6 +103,11 @@ async function keepText(transaction: Database, note: NoteRow): Promise<void> {
     .executeTakeFirst()
   const isFull = base === undefined || base.size > base.data.length
   const data = await packText(note.content, isFull ? undefined : await unpackText(base.data, undefined))
-  const values = { note_id: note.id, text_version: note.text_version, base_version: isFull ? null : base.text_version, data }
+  const values = {
+    note_id: note.id,
+    text_version: note.text_version,
+    base_version: isFull ? null : base.text_version,
+    data,
+  }
   await transaction.insertInto('note_texts').values(values).execute()
 }

@@ -21,7 +21,9 @@ export async function renameTags(transaction: Database, renaming: TagRenaming, b
     order by id for update`.execute(transaction)
   // Only now that nobody else writes them is it certain which of them still have such a tag.
   const { rows: due } = await sql<{ note_id: string }>`
-    select distinct note_id from note_tags where note_id = any(${locked.map(({ id }) => id)}::uuid[]) and ${isDue}`.execute(transaction)
+    select distinct note_id from note_tags where note_id = any(${locked.map(({ id }) => id)}::uuid[]) and ${isDue}`.execute(
+    transaction,
+  )
   if (due.length === 0) return 0
   const notes = due.map(({ note_id }) => note_id)
 

@@ -17,14 +17,19 @@ export function normalTags(tags: readonly string[]): string[] {
 }
 
 /** Makes a note findable by its tags; it must be locked, or new, and not be in the trash. */
-export async function indexTags(transaction: Database, note: { id: string; owner_id: string; tags: readonly string[] }): Promise<void> {
+export async function indexTags(
+  transaction: Database,
+  note: { id: string; owner_id: string; tags: readonly string[] },
+): Promise<void> {
   const keys = note.tags.map(tagKey)
   await sql`
     with gone as (delete from note_tags where note_id = ${note.id} and tag_key <> all(${keys}::text[]))
     insert into note_tags (owner_id, note_id, tag_key, tag, position)
     select ${note.owner_id}, ${note.id}, tag_key, tag, position
     from unnest(${keys}::text[], ${note.tags}::text[]) with ordinality as given (tag_key, tag, position)
-    on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(transaction)
+    on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(
+    transaction,
+  )
 }
 
 export interface TagPage {
@@ -41,7 +46,12 @@ export async function listTags(
 ): Promise<{ rows: { tag: string; count: number }[]; end: string | undefined }> {
   const { rows } = await sql<{ tag: string; count: number; tag_key: string }>`
     select tag_key, min(tag) as tag, count(*) as count from note_tags
-    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''} group by tag_key order by tag_key limit ${page.limit + 1}`.execute(db)
+    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''} group by tag_key order by tag_key limit ${page.limit + 1}`.execute(
+    db,
+  )
   const shown = rows.slice(0, page.limit)
-  return { rows: shown.map(({ tag, count }) => ({ tag, count })), end: rows.length > page.limit ? shown.at(-1)?.tag_key : undefined }
+  return {
+    rows: shown.map(({ tag, count }) => ({ tag, count })),
+    end: rows.length > page.limit ? shown.at(-1)?.tag_key : undefined,
+  }
 }

@@ -40,7 +40,11 @@ export function findTrashed(db: Database, ownerId: string, noteId: string): Prom
 }
 
 /** Takes a note out of the trash; undefined when it is not there. */
-export async function takeFromTrash(transaction: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+export async function takeFromTrash(
+  transaction: Database,
+  ownerId: string,
+  noteId: string,
+): Promise<NoteRow | undefined> {
   const row = await transaction
     .updateTable('notes')
     .set({ deleted_at: null })

@@ -1,6 +1,15 @@
 import { done, equal, nextCursor, present } from './expect.ts'
 import { client } from './generated/client.gen.js'
-import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser } from './generated/sdk.gen.js'
+import {
+  createNote,
+  createToken,
+  deleteNote,
+  editNote,
+  getNote,
+  listNotes,
+  patchNote,
+  registerUser,
+} from './generated/sdk.gen.js'
 import type { Note } from './generated/types.gen.js'
 
 const email = `hey-api-${crypto.randomUUID()}@example.com`
@@ -32,7 +41,9 @@ const listed: Note[] = []
 let pages = 0
 let cursor: string | undefined
 do {
-  const { data, response } = await listNotes({ query: { limit: 2, tag: ['round trip'], ...(cursor === undefined ? {} : { cursor }) } })
+  const { data, response } = await listNotes({
+    query: { limit: 2, tag: ['round trip'], ...(cursor === undefined ? {} : { cursor }) },
+  })
   equal('listing', response?.status, 200)
   listed.push(...present('the page', data))
   pages += 1

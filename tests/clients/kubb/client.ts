@@ -33,7 +33,11 @@ export default async function client<TData, TError = unknown, TRequest = unknown
 
   const encode = headers.get('Content-Type') === FORM ? pairs : JSON.stringify
   const body = config.data === undefined ? null : encode(config.data)
-  const response = await fetch(`${settings.baseUrl}${config.url}?${pairs(config.params)}`, { method: config.method, headers, body })
+  const response = await fetch(`${settings.baseUrl}${config.url}?${pairs(config.params)}`, {
+    method: config.method,
+    headers,
+    body,
+  })
 
   const text = await response.text()
   const value = text === '' ? undefined : JSON.parse(text)

@@ -1,6 +1,16 @@
 import { settings } from './client.ts'
 import { done, equal, nextCursor, present } from './expect.ts'
-import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/index.ts'
+import {
+  createNote,
+  createToken,
+  deleteNote,
+  editNote,
+  getNote,
+  listNotes,
+  patchNote,
+  registerUser,
+  type Note,
+} from './generated/index.ts'
 
 const email = `kubb-${crypto.randomUUID()}@example.com`
 const password = crypto.randomUUID()
@@ -17,7 +27,10 @@ settings.token = granted.data.access_token
 
 const created: Note[] = []
 for (const title of ['One', 'Two', 'Three', 'Four', 'Five']) {
-  const reply = await createNote({ title, content: `${title}.`, tags: ['round trip', title] }, { 'Idempotency-Key': crypto.randomUUID() })
+  const reply = await createNote(
+    { title, content: `${title}.`, tags: ['round trip', title] },
+    { 'Idempotency-Key': crypto.randomUUID() },
+  )
   if (!reply.ok) throw new Error(`creating: ${reply.status} ${reply.error.title}`)
   created.push(reply.data)
 }

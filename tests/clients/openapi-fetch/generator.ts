@@ -7,5 +7,12 @@ import { typescriptGenerator } from '../typescript/generator.ts'
 export const openapiFetch = typescriptGenerator({
   name: 'openapi-fetch',
   package: 'openapi-fetch',
-  command: ['openapi-typescript', 'openapi.yaml', '--default-non-nullable', 'false', '--output', 'generated/schema.d.ts'],
+  command: [
+    'openapi-typescript',
+    'openapi.yaml',
+    '--default-non-nullable',
+    'false',
+    '--output',
+    'generated/schema.d.ts',
+  ],
 })

@@ -78,7 +78,10 @@ if (stale.error === undefined || !('current' in stale.error)) throw new Error('4
 equal('the version in the 412', stale.error.current.version, note.version + 1)
 equal('the title in the 412', stale.error.current.title, 'Renamed')
 
-const edited = await client.POST('/notes/{note_id}/edits', { params: { path }, body: { edits: [{ op: 'append', text: 'More.' }] } })
+const edited = await client.POST('/notes/{note_id}/edits', {
+  params: { path },
+  body: { edits: [{ op: 'append', text: 'More.' }] },
+})
 equal('the edited content', edited.data?.note.content, 'One.\nMore.')
 
 const invalid = await client.POST('/notes', { body: { title: '', content: 'No title.' } })

@@ -14,16 +14,34 @@ export const openapiGeneratorJava: Generator = {
     install: async (context) => {
       await fetchJar(context)
       const pom = join(context.source, 'pom.xml')
-      await maven(context, '--file', pom, dependencies('copy-dependencies'), `-DoutputDirectory=${join(context.directory, 'libraries')}`)
+      await maven(
+        context,
+        '--file',
+        pom,
+        dependencies('copy-dependencies'),
+        `-DoutputDirectory=${join(context.directory, 'libraries')}`,
+      )
     },
     generate: (context) => generate(context, 'generated'),
     compile: async ({ run, directory, source }) => {
-      const sources = readdirSync(join(directory, 'generated', 'src', 'main', 'java'), { recursive: true, encoding: 'utf8' })
+      const sources = readdirSync(join(directory, 'generated', 'src', 'main', 'java'), {
+        recursive: true,
+        encoding: 'utf8',
+      })
         .filter((name) => name.endsWith('.java'))
         .map((name) => join('generated', 'src', 'main', 'java', name))
       await run('javac', ['-proc:none', '-d', 'client', '-cp', LIBRARIES, ...sources])
       const classes = ['client', LIBRARIES].join(delimiter)
-      await run('javac', ['-proc:none', '-Xlint:all', '-Werror', '-d', 'program', '-cp', classes, join(source, 'RoundTrip.java')])
+      await run('javac', [
+        '-proc:none',
+        '-Xlint:all',
+        '-Werror',
+        '-d',
+        'program',
+        '-cp',
+        classes,
+        join(source, 'RoundTrip.java'),
+      ])
     },
     roundTrip: ({ run, serverUrl }) =>
       run('java', ['-cp', ['program', 'client', LIBRARIES].join(delimiter), 'RoundTrip', serverUrl], { seconds: 60 }),

@@ -24,6 +24,7 @@ export const openapiGeneratorRust: Generator = {
     },
     generate: (context) => generate(context, 'notes_client'),
     compile: (context) => context.run('cargo', ['build', '--locked', '--offline'], { env: environment(context) }),
-    roundTrip: (context) => context.run(join(context.cache, 'target', 'debug', 'round_trip'), [context.serverUrl], { seconds: 60 }),
+    roundTrip: (context) =>
+      context.run(join(context.cache, 'target', 'debug', 'round_trip'), [context.serverUrl], { seconds: 60 }),
   },
 }

@@ -52,10 +52,15 @@ export const openapiPythonClient: Generator = {
       ),
     compile: (context) => {
       copyFileSync(join(context.source, 'round_trip.py'), join(context.directory, 'round_trip.py'))
-      return context.run('mypy', ['--strict', '--cache-dir', join(context.cache, 'mypy'), 'round_trip.py', 'notes_client'], {
-        env: environment(context),
-      })
+      return context.run(
+        'mypy',
+        ['--strict', '--cache-dir', join(context.cache, 'mypy'), 'round_trip.py', 'notes_client'],
+        {
+          env: environment(context),
+        },
+      )
     },
-    roundTrip: (context) => context.run('python', ['round_trip.py', context.serverUrl], { env: environment(context), seconds: 60 }),
+    roundTrip: (context) =>
+      context.run('python', ['round_trip.py', context.serverUrl], { env: environment(context), seconds: 60 }),
   },
 }

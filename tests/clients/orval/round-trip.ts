@@ -1,5 +1,15 @@
 import { done, equal, nextCursor, present } from './expect.ts'
-import { createNote, createToken, deleteNote, editNote, getNote, listNotes, patchNote, registerUser, type Note } from './generated/notes.ts'
+import {
+  createNote,
+  createToken,
+  deleteNote,
+  editNote,
+  getNote,
+  listNotes,
+  patchNote,
+  registerUser,
+  type Note,
+} from './generated/notes.ts'
 
 const email = `orval-${crypto.randomUUID()}@example.com`
 const password = crypto.randomUUID()

@@ -14,7 +14,9 @@ export function present<T>(what: string, value: T | null | undefined): T {
 /** The `cursor` of the address in a `Link` header; undefined on the last page. */
 export function nextCursor(link: string | null | undefined): string | undefined {
   const address = /^<(.+)>; rel="next"$/.exec(link ?? '')?.[1]
-  return address === undefined ? undefined : present('cursor', new URL(address, 'http://any').searchParams.get('cursor'))
+  return address === undefined
+    ? undefined
+    : present('cursor', new URL(address, 'http://any').searchParams.get('cursor'))
 }
 
 export interface Counts {

@@ -37,7 +37,8 @@ export function typescriptGenerator(options: Options): Generator {
       },
       roundTrip: async ({ serverUrl, run }) => {
         const said = await run(process.execPath, [join('out', 'round-trip.js'), serverUrl], { seconds: 60 })
-        if (!said.startsWith('round trip ok: ')) throw new Error(`The round trip ended without saying that it is ok: ${said}`)
+        if (!said.startsWith('round trip ok: '))
+          throw new Error(`The round trip ended without saying that it is ok: ${said}`)
       },
     },
   }
@@ -50,7 +51,8 @@ async function install({ directory, cache, run }: Context): Promise<void> {
   const stamp = join(cache, 'installed')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     rmSync(stamp, { force: true })
-    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(import.meta.dirname, file), join(cache, file))
+    for (const file of ['package.json', 'package-lock.json'])
+      copyFileSync(join(import.meta.dirname, file), join(cache, file))
     await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: cache })
     writeFileSync(stamp, wanted)
   }

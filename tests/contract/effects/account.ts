@@ -95,7 +95,8 @@ const changes: Effect[] = [
   }),
   effect('changePassword', 'body new_password', {
     given: member,
-    sees: ({ state, server }) => opening(server, state.person.email, ['first password', 'second password', state.person.password]),
+    sees: ({ state, server }) =>
+      opening(server, state.person.email, ['first password', 'second password', state.person.password]),
     samples: [
       ['first password', ['first password']],
       ['second password', ['second password']],
@@ -104,7 +105,10 @@ const changes: Effect[] = [
   effect('changePassword', 'body revoke_api_keys', {
     given: async (server) => {
       const state = await member(server)
-      return { ...state, request: { body: { current_password: state.person.password, new_password: 'a new password' } } }
+      return {
+        ...state,
+        request: { body: { current_password: state.person.password, new_password: 'a new password' } },
+      }
     },
     sees: left,
     samples: [
@@ -118,7 +122,9 @@ const changes: Effect[] = [
 /** The operations that these scopes allow, read from the document and not from the code generated from it. */
 function callable(granted: readonly string[], scheme: 'oauth2' | 'apiKey'): string[] {
   const may = operations.filter(({ security: requirements }) =>
-    requirements.length === 0 ? true : requirements.some((one) => one[scheme]?.every((scope) => granted.includes(scope)) === true),
+    requirements.length === 0
+      ? true
+      : requirements.some((one) => one[scheme]?.every((scope) => granted.includes(scope)) === true),
   )
   return may.map(({ operationId }) => operationId).toSorted()
 }
@@ -142,7 +148,10 @@ const credentials: Effect[] = [
           operations: callable(['account:read', 'notes:read'], 'oauth2'),
         },
       ],
-      ['a key for writing', { kind: 'api_key', id: '<id>', scopes: ['notes:write'], operations: callable(['notes:write'], 'apiKey') }],
+      [
+        'a key for writing',
+        { kind: 'api_key', id: '<id>', scopes: ['notes:write'], operations: callable(['notes:write'], 'apiKey') },
+      ],
     ],
   }),
   effect('getMe', 'state', {
@@ -165,7 +174,9 @@ const credentials: Effect[] = [
       return { person, one, two, request: { body: { current_password: person.password } } }
     },
     sees: async ({ state: { one, two }, server }) => {
-      const [first, second] = await Promise.all([one, two].map((who) => ask(server, 'GET', '/users/me', { headers: bearer(who) })))
+      const [first, second] = await Promise.all(
+        [one, two].map((who) => ask(server, 'GET', '/users/me', { headers: bearer(who) })),
+      )
       return { one: first?.status, two: second?.status }
     },
     samples: [

@@ -6,7 +6,9 @@ import { propertiesOf } from './fields.ts'
 import { toText } from './mask.ts'
 
 /** Members that every problem has. They say how an operation failed, not what it answers. */
-const OF_EVERY_PROBLEM: ReadonlySet<string> = new Set(propertiesOf({ pointer: '', value: problemSchema() }).map(([name]) => name))
+const OF_EVERY_PROBLEM: ReadonlySet<string> = new Set(
+  propertiesOf({ pointer: '', value: problemSchema() }).map(([name]) => name),
+)
 
 /** What must be seen of each part of an answer: these values, or `varies` for any two different ones. */
 export function answerMarks(): string[] {
@@ -15,8 +17,12 @@ export function answerMarks(): string[] {
       .filter(([status]) => isTelling(status))
       .flatMap(([status, { content, headers }]) => {
         const parts = headers.filter(({ name }) => name !== 'X-Request-Id')
-        const named = parts.flatMap(({ name, required, schema }) => marksOf(`${operationId} ${status} header ${name}`, schema, required))
-        const bodies = [...content.values()].flatMap((schema) => marksOf(`${operationId} ${status} `, schema, true, status >= 400))
+        const named = parts.flatMap(({ name, required, schema }) =>
+          marksOf(`${operationId} ${status} header ${name}`, schema, required),
+        )
+        const bodies = [...content.values()].flatMap((schema) =>
+          marksOf(`${operationId} ${status} `, schema, true, status >= 400),
+        )
         return [...named, ...bodies]
       }),
   )
@@ -33,7 +39,10 @@ function marksOf(name: string, schema: Place, isRequired: boolean, isProblem = f
   if (type === 'object') {
     const required = list(schema.value['required'])
     const properties = propertiesOf(schema).filter(([property]) => !isProblem || !OF_EVERY_PROBLEM.has(property))
-    return [...marks, ...properties.flatMap(([property, value]) => marksOf(join(name, property), value, required.includes(property)))]
+    return [
+      ...marks,
+      ...properties.flatMap(([property, value]) => marksOf(join(name, property), value, required.includes(property))),
+    ]
   }
   if (type === 'array') {
     const none = Number(schema.value['minItems'] ?? 0) === 0 ? [`${name} empty`] : []
@@ -63,7 +72,8 @@ class SeenAnswers {
   /** Whether a mark of `answerMarks` was seen. */
   has(mark: string): boolean {
     if (mark.endsWith(' varies')) return (this.#values.get(mark.slice(0, -' varies'.length))?.size ?? 0) > 1
-    if (mark.endsWith(' left out')) return this.#values.get(mark.slice(0, -' left out'.length))?.has('left out') ?? false
+    if (mark.endsWith(' left out'))
+      return this.#values.get(mark.slice(0, -' left out'.length))?.has('left out') ?? false
     if (mark.endsWith(' empty')) return this.#values.get(mark.slice(0, -' empty'.length))?.has('empty') ?? false
     const [, name = '', value = ''] = /^(.*?)=(.*)$/.exec(mark) ?? []
     return this.#values.get(name)?.has(value) ?? false

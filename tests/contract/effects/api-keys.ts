@@ -24,7 +24,9 @@ async function made({ answer, state, server }: Seen<State>): Promise<unknown> {
     await ask(server, 'GET', '/notes', { headers }),
     await ask(server, 'POST', '/notes', { headers, body: { title: 'a', content: 'b' } }),
   ]
-  const isListed = ['id', 'name', 'hint', 'created_at', 'expires_at'].every((field) => listed[field] === answer.body[field])
+  const isListed = ['id', 'name', 'hint', 'created_at', 'expires_at'].every(
+    (field) => listed[field] === answer.body[field],
+  )
   return {
     name,
     scopes,
@@ -35,7 +37,14 @@ async function made({ answer, state, server }: Seen<State>): Promise<unknown> {
   }
 }
 
-const usual = { name: 'A key', scopes: ['notes:read'], days: 90, isHinted: true, isListed: true, opens: [403, 200, 403] }
+const usual = {
+  name: 'A key',
+  scopes: ['notes:read'],
+  days: 90,
+  isHinted: true,
+  isListed: true,
+  opens: [403, 200, 403],
+}
 
 const create: Effect[] = [
   effect('createApiKey', 'body name', {
@@ -98,7 +107,8 @@ const others: Effect[] = [
     given: async (server, sent) => {
       if (sent === 'without keys') return { person: await enrol(server) }
       const { person, first } = await twoKeys(server)
-      if (sent === 'one used') await succeed(ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${first.key}` } }))
+      if (sent === 'one used')
+        await succeed(ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${first.key}` } }))
       if (sent === 'one expired')
         await sql`update api_keys set expires_at = now() - interval '1 day' where id = ${first.id}`.execute(server.db)
       return { person }

@@ -5,7 +5,9 @@ import { manyNotes, stored, theOne, theTwo, userOf, withTwoNotes } from './state
 
 /** The flag and the tags of each note. */
 const marks = async (seen: Parameters<typeof stored>[0]) =>
-  (await stored(seen)).map((row) => `${String(row['title'])} ${row['is_pinned'] === true ? 'pinned' : 'loose'} ${String(row['tags'])}`)
+  (await stored(seen)).map(
+    (row) => `${String(row['title'])} ${row['is_pinned'] === true ? 'pinned' : 'loose'} ${String(row['tags'])}`,
+  )
 
 export const batchRequestEffects: readonly Effect[] = [
   effect('changeNotes', 'body actions[0].note_id', {
@@ -34,9 +36,16 @@ export const batchRequestEffects: readonly Effect[] = [
   }),
   effect('changeNotes', 'body actions', {
     given: withTwoNotes({ body: {} }),
-    sees: async (seen) => ({ notes: await marks(seen), succeeded: seen.answer.body['succeeded'], failed: seen.answer.body['failed'] }),
+    sees: async (seen) => ({
+      notes: await marks(seen),
+      succeeded: seen.answer.body['succeeded'],
+      failed: seen.answer.body['failed'],
+    }),
     samples: [
-      [({ one }) => [{ note_id: one, action: 'pin' }], { notes: ['One pinned ', 'Two loose '], succeeded: 1, failed: 0 }],
+      [
+        ({ one }) => [{ note_id: one, action: 'pin' }],
+        { notes: ['One pinned ', 'Two loose '], succeeded: 1, failed: 0 },
+      ],
       [
         ({ one, two, person }) => [
           { note_id: one, action: 'pin' },
@@ -52,12 +61,17 @@ export const batchRequestEffects: readonly Effect[] = [
     given: async (server) => {
       const person = await enrol(server)
       await manyNotes(server, person, 100)
-      const { rows } = await sql<{ id: string }>`select id from notes where owner_id = ${userOf(person)} order by title`.execute(server.db)
+      const { rows } = await sql<{
+        id: string
+      }>`select id from notes where owner_id = ${userOf(person)} order by title`.execute(server.db)
       return { person, ids: rows.map(({ id }) => id), request: { body: {} } }
     },
     sees: async (seen) => {
       const rows = await stored(seen)
-      return { pinned: rows.filter((row) => row['is_pinned'] === true).length, succeeded: seen.answer.body['succeeded'] }
+      return {
+        pinned: rows.filter((row) => row['is_pinned'] === true).length,
+        succeeded: seen.answer.body['succeeded'],
+      }
     },
     samples: [
       [({ ids }) => ids.slice(1).map((note_id) => ({ note_id, action: 'pin' })), { pinned: 99, succeeded: 99 }],

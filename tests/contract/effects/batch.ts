@@ -7,7 +7,11 @@ import { type NoteState, plain, rich, stored, succeed } from './states.ts'
 /** The note after the action, and what the answer says about it. */
 async function acted(seen: Seen<NoteState>): Promise<unknown> {
   const [row = {}] = await stored(seen)
-  const { succeeded, failed, results } = seen.answer.body as { succeeded: number; failed: number; results: Record<string, unknown>[] }
+  const { succeeded, failed, results } = seen.answer.body as {
+    succeeded: number
+    failed: number
+    results: Record<string, unknown>[]
+  }
   const { is_public, is_pinned, is_archived, tags, is_trashed, version } = row
   const [{ note_id, ...result } = {}] = results
   const told = { succeeded, failed, isOfTheNote: note_id === seen.state.id, ...result }
@@ -29,7 +33,13 @@ function noteWith(
 }
 
 const done = (version: number) => ({ succeeded: 1, failed: 0, isOfTheNote: true, status: 200, version })
-const failed = (status: number, problem: Record<string, string>) => ({ succeeded: 0, failed: 1, isOfTheNote: true, status, problem })
+const failed = (status: number, problem: Record<string, string>) => ({
+  succeeded: 0,
+  failed: 1,
+  isOfTheNote: true,
+  status,
+  problem,
+})
 const noSuchNote = failed(404, { type: '/problems/not-found', title: 'Not found', detail: 'There is no such note.' })
 const noteChanged = failed(412, {
   type: '/problems/note-changed',

@@ -63,7 +63,10 @@ export const createEffects: readonly Effect[] = [
       await succeed(person.ask('POST', '/notes', { body, headers: { 'Idempotency-Key': 'once' } }))
       return { person, request: { body } }
     },
-    sees: async (seen) => ({ notes: (await stored(seen)).length, replayed: seen.answer.headers.get('idempotency-replayed') }),
+    sees: async (seen) => ({
+      notes: (await stored(seen)).length,
+      replayed: seen.answer.headers.get('idempotency-replayed'),
+    }),
     samples: [
       [undefined, { notes: 2, replayed: null }],
       ['once', { notes: 1, replayed: 'true' }],
@@ -74,7 +77,12 @@ export const createEffects: readonly Effect[] = [
     guards: true,
     given: async (server) => {
       const person = await enrol(server)
-      await succeed(person.ask('POST', '/notes', { body: { title: 'First', content: 'Hello' }, headers: { 'Idempotency-Key': 'once' } }))
+      await succeed(
+        person.ask('POST', '/notes', {
+          body: { title: 'First', content: 'Hello' },
+          headers: { 'Idempotency-Key': 'once' },
+        }),
+      )
       return { person, request: { body: { title: 'Second', content: 'Hello' } } }
     },
     sees: async (seen) => (await stored(seen)).map(({ title }) => title),

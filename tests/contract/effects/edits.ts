@@ -2,7 +2,18 @@ import type { Json } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { enrol } from '../../support/people.ts'
 import { effect, type Effect, type Seen } from './effect.ts'
-import { fieldsOf, type NoteState, plain, rich, stored, succeed, theOne, theTwo, withNote, withTwoNotes } from './states.ts'
+import {
+  fieldsOf,
+  type NoteState,
+  plain,
+  rich,
+  stored,
+  succeed,
+  theOne,
+  theTwo,
+  withNote,
+  withTwoNotes,
+} from './states.ts'
 
 const text = ['# List', 'Due tomorrow.', '## Shopping', '- [ ] milk', '- [x] eggs', '## Later', 'Figs', ''].join('\n')
 const changed = (from: string, to: string): string => text.replace(from, to)
@@ -137,8 +148,24 @@ const requests: Effect[] = [
         }
       },
       samples: [
-        [undefined, { dry_run: false, diff: undefined, note: { ...fields, content: 'a\nb' }, stored: { content: 'a\nb', version: 2 } }],
-        [false, { dry_run: false, diff: undefined, note: { ...fields, content: 'a\nb' }, stored: { content: 'a\nb', version: 2 } }],
+        [
+          undefined,
+          {
+            dry_run: false,
+            diff: undefined,
+            note: { ...fields, content: 'a\nb' },
+            stored: { content: 'a\nb', version: 2 },
+          },
+        ],
+        [
+          false,
+          {
+            dry_run: false,
+            diff: undefined,
+            note: { ...fields, content: 'a\nb' },
+            stored: { content: 'a\nb', version: 2 },
+          },
+        ],
         [
           true,
           {
@@ -167,7 +194,10 @@ const requests: Effect[] = [
       await succeed(person.ask('POST', `${note.path}/edits`, { body, headers: { 'Idempotency-Key': 'once' } }))
       return { ...note, person, request: { path: { note_id: note.id }, body } }
     },
-    sees: async (seen) => ({ content: (await stored(seen))[0]?.['content'], replayed: seen.answer.headers.get('idempotency-replayed') }),
+    sees: async (seen) => ({
+      content: (await stored(seen))[0]?.['content'],
+      replayed: seen.answer.headers.get('idempotency-replayed'),
+    }),
     samples: [
       [undefined, { content: 'a\nb\nb', replayed: null }],
       ['once', { content: 'a\nb', replayed: 'true' }],

@@ -62,7 +62,10 @@ export interface Effect {
   readonly expected: readonly { readonly send: unknown; readonly status: number | undefined; readonly seen: unknown }[]
   readonly run: (server: TestServer) => Promise<readonly Outcome[]>
   /** Which fields the outcomes show an effect of, and what is wrong with the outcomes as a whole. */
-  readonly judge: (outcomes: readonly Outcome[]) => { readonly shown: readonly string[]; readonly faults: readonly string[] }
+  readonly judge: (outcomes: readonly Outcome[]) => {
+    readonly shown: readonly string[]
+    readonly faults: readonly string[]
+  }
 }
 
 const READS: ReadonlySet<string> = new Set(['get'])
@@ -88,18 +91,36 @@ export function effect<S extends State>(operationId: OperationId, where: string,
       const state: S = shared ?? (await given(server, sent))
       if (READS.has(operation.method) && kind !== 'state') shared = state
       const value = typeof send === 'function' ? send(state) : send
-      const request = kind === 'state' || kind === 'media type' ? (state.request ?? {}) : withValue(state.request ?? {}, kind, keys, value)
+      const request =
+        kind === 'state' || kind === 'media type'
+          ? (state.request ?? {})
+          : withValue(state.request ?? {}, kind, keys, value)
       const before = status === undefined ? undefined : await rowsOf(server)
-      const answer = await sendRequest(state.server ?? server, operation, state, request, kind === 'media type' ? toText(value) : undefined)
+      const answer = await sendRequest(
+        state.server ?? server,
+        operation,
+        state,
+        request,
+        kind === 'media type' ? toText(value) : undefined,
+      )
       if (before !== undefined && status !== 200) refuseChanges(before, await rowsOf(server))
-      outcomes.push({ covers: covered(request, value), status: answer.status, seen: masked(await sees({ answer, state, server })) })
+      outcomes.push({
+        covers: covered(request, value),
+        status: answer.status,
+        seen: masked(await sees({ answer, state, server })),
+      })
     }
     return outcomes
   }
 
   function covered(request: Request, value: Json | undefined): string[] {
     if (kind === 'state') return []
-    const { name, marks } = fieldAt(operation, kind, kind === 'media type' ? [toText(value)] : keys, request.body ?? null)
+    const { name, marks } = fieldAt(
+      operation,
+      kind,
+      kind === 'media type' ? [toText(value)] : keys,
+      request.body ?? null,
+    )
     return [name, ...marks.filter(({ matches }) => matches(value)).map((mark) => mark.name)]
   }
 
@@ -110,19 +131,34 @@ export function effect<S extends State>(operationId: OperationId, where: string,
       if (options.ignored !== undefined) return others.length === 0
       return (options.guards === true ? others : others.filter(({ status }) => status < 400)).length > 0
     })
-    for (const [index, { covers }] of outcomes.entries()) if (isTold[index] === true) for (const name of covers) shown.add(name)
-    const faults = isTold.includes(true) ? [] : [options.ignored === undefined ? 'shows no effect' : 'has an effect after all']
+    for (const [index, { covers }] of outcomes.entries())
+      if (isTold[index] === true) for (const name of covers) shown.add(name)
+    const faults = isTold.includes(true)
+      ? []
+      : [options.ignored === undefined ? 'shows no effect' : 'has an effect after all']
     const preset = defaultAt(operation, kind, keys)
-    const [absent, explicit] = [undefined, preset].map((value) => outcomes[samples.findIndex(([send]) => isDeepStrictEqual(send, value))])
+    const [absent, explicit] = [undefined, preset].map(
+      (value) => outcomes[samples.findIndex(([send]) => isDeepStrictEqual(send, value))],
+    )
     // Leaving a field out means its default only if both were tried and look the same.
-    if (absent !== undefined && explicit === undefined) for (const name of absent.covers) if (name.endsWith(' left out')) shown.delete(name)
-    if (preset !== undefined && absent !== undefined && explicit !== undefined && !isDeepStrictEqual(absent.seen, explicit.seen)) {
+    if (absent !== undefined && explicit === undefined)
+      for (const name of absent.covers) if (name.endsWith(' left out')) shown.delete(name)
+    if (
+      preset !== undefined &&
+      absent !== undefined &&
+      explicit !== undefined &&
+      !isDeepStrictEqual(absent.seen, explicit.seen)
+    ) {
       faults.push(`is not ${JSON.stringify(preset)} when left out`)
     }
     return { shown: [...shown], faults }
   }
 
-  const expected = samples.map(([send, seen, status]) => ({ send: typeof send === 'function' ? 'by state' : send, status, seen }))
+  const expected = samples.map(([send, seen, status]) => ({
+    send: typeof send === 'function' ? 'by state' : send,
+    status,
+    seen,
+  }))
   return { name: `${operationId} ${where}`, ignored: options.ignored, expected, run, judge }
 }
 
@@ -140,7 +176,8 @@ async function sendRequest(
   const { method, path, body, security } = operation
   const mediaType = given ?? [...(body?.content.keys() ?? [])][0]
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(request.query ?? {})) for (const one of [value].flat()) query.append(name, toText(one))
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    for (const one of [value].flat()) query.append(name, toText(one))
   const address = path.replace(/\{([^}]+)\}/g, (_, name: string) => request.path?.[name] ?? `no-${name}`)
   const headers = {
     ...(security.length > 0 ? { Authorization: `Bearer ${credential}` } : {}),
@@ -148,10 +185,15 @@ async function sendRequest(
     ...request.header,
   }
   const text = body === undefined || mediaType === undefined ? undefined : encodeBody(mediaType, request.body ?? {})
-  const answer = await ask(server, method.toUpperCase(), query.size === 0 ? address : `${address}?${query.toString()}`, {
-    body: text,
-    headers,
-  })
+  const answer = await ask(
+    server,
+    method.toUpperCase(),
+    query.size === 0 ? address : `${address}?${query.toString()}`,
+    {
+      body: text,
+      headers,
+    },
+  )
   answers.add(operation, answer)
   return answer
 }
@@ -161,7 +203,11 @@ function withValue(request: Request, kind: string, keys: readonly string[], valu
   return replaced(request as Json, [kind, ...keys], value) as Request
 }
 
-function replaced(target: Json | undefined, [key, ...rest]: readonly string[], value: Json | undefined): Json | undefined {
+function replaced(
+  target: Json | undefined,
+  [key, ...rest]: readonly string[],
+  value: Json | undefined,
+): Json | undefined {
   if (key === undefined) return value
   if (Array.isArray(target))
     return target.map((item: Json, index) => (String(index) === key ? (replaced(item, rest, value) ?? null) : item))
@@ -177,5 +223,6 @@ async function rowsOf({ db }: TestServer): Promise<readonly string[]> {
 function refuseChanges(before: readonly string[], after: readonly string[]): void {
   const old = new Set(before)
   const changed = after.filter((row) => !old.has(row))
-  if (changed.length > 0 || before.length !== after.length) throw new Error(`A refusal changed rows: ${changed.join('; ')}`)
+  if (changed.length > 0 || before.length !== after.length)
+    throw new Error(`A refusal changed rows: ${changed.join('; ')}`)
 }

@@ -18,7 +18,11 @@ async function eventful(server: TestServer): Promise<Eventful> {
   const email = `Eventful-${crypto.randomUUID()}@example.com`
   const [first, second, third] = ['the first password', 'the second password', 'the third password']
   const passwordHash = await hashPassword(first)
-  const account = await insertAccount(server.db, { email, passwordHash }, { type: 'operator_created_account', address: undefined })
+  const account = await insertAccount(
+    server.db,
+    { email, passwordHash },
+    { type: 'operator_created_account', address: undefined },
+  )
   if (account === undefined) throw new Error('The e-mail is taken')
   await token(server, { username: email, password: 'not the password' })
   const person = await logIn(server, email, first)
@@ -60,7 +64,9 @@ const happened = [
 ]
 
 const page = ({ answer }: Seen<State>) => ({
-  events: answer.list.map(({ type, address, subject_id }) => `${String(type)} ${String(address)}${subject_id === null ? '' : ' of one'}`),
+  events: answer.list.map(
+    ({ type, address, subject_id }) => `${String(type)} ${String(address)}${subject_id === null ? '' : ' of one'}`,
+  ),
   isLast: nextOf(answer.headers) === undefined,
 })
 
@@ -109,9 +115,13 @@ export const eventEffects: readonly Effect[] = [
     given: async (server, sent) => {
       const person = await enrol(server)
       if (sent === 'long ago')
-        await sql`update security_events set created_at = now() - interval '401 days' where user_id = ${userOf(person)}`.execute(server.db)
+        await sql`update security_events set created_at = now() - interval '401 days' where user_id = ${userOf(person)}`.execute(
+          server.db,
+        )
       if (sent === 'elsewhere')
-        await sql`update security_events set address = '2001:db8::/64' where user_id = ${userOf(person)}`.execute(server.db)
+        await sql`update security_events set address = '2001:db8::/64' where user_id = ${userOf(person)}`.execute(
+          server.db,
+        )
       return { person }
     },
     sees: page,

@@ -10,8 +10,10 @@ export const CONSTANT: Readonly<Record<string, string>> = {
   'createApiKey 201 scopes empty': 'A key has at least one scope.',
   'createNote 201 header ETag varies': 'A new note is version 1.',
   'createNote 201 version varies': 'A new note is version 1.',
-  'createNote 409 header Retry-After varies': 'The request has waited by itself already; a second more is all there is to say.',
-  'editNote 409 header Retry-After varies': 'The request has waited by itself already; a second more is all there is to say.',
+  'createNote 409 header Retry-After varies':
+    'The request has waited by itself already; a second more is all there is to say.',
+  'editNote 409 header Retry-After varies':
+    'The request has waited by itself already; a second more is all there is to say.',
   'listRevisions 200  empty': 'A note has at least the version that it has now.',
   'getHealth 200 version varies': 'The version of the document, to which the case compares it.',
 }

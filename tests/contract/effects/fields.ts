@@ -29,7 +29,9 @@ export function requestFields(): Field[] {
     const [[, schema] = []] = body?.content ?? []
     if (schema === undefined || body === undefined) return given
     const types =
-      body.content.size > 1 ? [...body.content.keys()].map((type) => ({ name: `${operationId} media type=${type}`, marks: [] })) : []
+      body.content.size > 1
+        ? [...body.content.keys()].map((type) => ({ name: `${operationId} media type=${type}`, marks: [] }))
+        : []
     return [...given, ...types, ...fieldsWithin(`${operationId} body `, schema)]
   })
 }
@@ -38,7 +40,10 @@ export function requestFields(): Field[] {
 function fieldsWithin(name: string, schema: Place): Field[] {
   const branches = branchesOf(schema)
   if (branches.length > 0) {
-    return branches.flatMap(([branch, place]) => [{ name: name + branch, marks: [] }, ...fieldsWithin(name + branch, place)])
+    return branches.flatMap(([branch, place]) => [
+      { name: name + branch, marks: [] },
+      ...fieldsWithin(name + branch, place),
+    ])
   }
   const items = 'items' in schema.value ? at(document.root, schema, 'items') : undefined
   if (items !== undefined) return fieldsWithin(name, items)
@@ -101,9 +106,11 @@ function marksOf(schema: Place): Mark[] {
     if (minItems === 0) marks.push({ name: ' empty', matches: (value) => Array.isArray(value) && value.length === 0 })
     marks.push({ name: ` of ${most}`, matches: (value) => list(value).length === most })
   }
-  if (type === 'string' && minLength === 0 && members === undefined) marks.push({ name: ' empty', matches: (value) => value === '' })
+  if (type === 'string' && minLength === 0 && members === undefined)
+    marks.push({ name: ' empty', matches: (value) => value === '' })
   if (type === 'integer' && Number(maximum) <= LARGEST_BOUND) {
-    for (const bound of [minimum, maximum]) marks.push({ name: `=${toText(bound)}`, matches: (value) => value === bound })
+    for (const bound of [minimum, maximum])
+      marks.push({ name: `=${toText(bound)}`, matches: (value) => value === bound })
   }
   return marks
 }

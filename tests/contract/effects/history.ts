@@ -3,7 +3,20 @@ import { newNote, nextOf } from '../../notes/new-note.ts'
 import { ask, enrol } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { column, cursorAfter, numbered, plain, rich, sessionOf, sharing, succeed, theOne, theTwo, withKey, withTwoNotes } from './states.ts'
+import {
+  column,
+  cursorAfter,
+  numbered,
+  plain,
+  rich,
+  sessionOf,
+  sharing,
+  succeed,
+  theOne,
+  theTwo,
+  withKey,
+  withTwoNotes,
+} from './states.ts'
 
 export interface Storied extends State {
   readonly key: string
@@ -21,7 +34,8 @@ export async function storied(server: TestServer): Promise<Storied> {
   await sql`update notes set changed_by_kind = null, changed_by_id = null where id = ${id}`.execute(server.db)
   const headers = { Authorization: `Bearer ${secret}` }
   await succeed(ask(server, 'PUT', path, { body: { ...rich, content: 'a\nB\n' }, headers }))
-  for (const change of [{ content: 'a\nB\nc\n' }, { ...flags }, { title: 'Last' }]) await succeed(person.ask('PUT', path, { body: change }))
+  for (const change of [{ content: 'a\nB\nc\n' }, { ...flags }, { title: 'Last' }])
+    await succeed(person.ask('PUT', path, { body: change }))
   const cursor = await cursorAfter(person, `${path}/revisions?limit=2`)
   return { person, key, cursor, request: { path: { note_id: id } } }
 }
@@ -43,7 +57,9 @@ export function authorOf(by: unknown, { person, key }: Storied): string {
 }
 
 const page = ({ answer, state }: Seen<Storied>) => ({
-  versions: answer.list.map(({ version, title, created_by }) => `${String(version)} ${String(title)} ${authorOf(created_by, state)}`),
+  versions: answer.list.map(
+    ({ version, title, created_by }) => `${String(version)} ${String(title)} ${authorOf(created_by, state)}`,
+  ),
   isLast: nextOf(answer.headers) === undefined,
 })
 export const session = 'session by its id'

@@ -25,7 +25,8 @@ async function shelf(server: TestServer): Promise<Shelf> {
   ]
   const paths: Record<string, string> = {}
   for (const [title, fields] of notes) paths[title] = (await newNote(person, { title, ...fields })).path
-  for (const title of ['pear', 'apple']) await succeed(person.ask('PUT', String(paths[title]), { body: { content: 'changed' } }))
+  for (const title of ['pear', 'apple'])
+    await succeed(person.ask('PUT', String(paths[title]), { body: { content: 'changed' } }))
   const updated = async (title: string) => String((await person.ask('GET', String(paths[title]))).body['updated_at'])
   const cursor = await cursorAfter(person, '/notes?limit=2')
   const byTitle = await cursorAfter(person, '/notes?limit=2&sort=title')
@@ -73,7 +74,8 @@ export const listNotesEffects = [
   effect('listNotes', 'query tag', {
     given: async (server) => {
       const person = await enrol(server)
-      for (const tag of ['none', ...eight]) await newNote(person, { title: `without ${tag}`, tags: eight.filter((other) => other !== tag) })
+      for (const tag of ['none', ...eight])
+        await newNote(person, { title: `without ${tag}`, tags: eight.filter((other) => other !== tag) })
       return { person }
     },
     sees: titles,

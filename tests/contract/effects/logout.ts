@@ -40,7 +40,9 @@ export const logoutEffects: readonly Effect[] = [
         return { ...state, request: { body: { token: state.key } } }
       },
       sees: alive,
-      samples: [undefined, '', 'refresh_token'].map((send) => [send, { session: 200, refresh: 200, key: 401 }] as const),
+      samples: [undefined, '', 'refresh_token'].map(
+        (send) => [send, { session: 200, refresh: 200, key: 401 }] as const,
+      ),
     }),
   ),
 ]

@@ -14,10 +14,18 @@ async function merged(seen: Seen<Awaited<ReturnType<ReturnType<typeof changedSin
   const note = { ...fieldsOf(row), version: row['version'] }
   if (answer.status < 400) return note
   const { current, base, conflicts } = answer.body
-  return { note, current: versionOf(current, state), base: versionOf(base, state), ...(conflicts === undefined ? {} : { conflicts }) }
+  return {
+    note,
+    current: versionOf(current, state),
+    base: versionOf(base, state),
+    ...(conflicts === undefined ? {} : { conflicts }),
+  }
 }
 
-const requestWith = (mine: Written): Request => ({ header: { 'If-Match': '"1"' }, body: mine as Record<string, string> })
+const requestWith = (mine: Written): Request => ({
+  header: { 'If-Match': '"1"' },
+  body: mine as Record<string, string>,
+})
 
 /** Without on_conflict and with `refuse` the answer is 412; `merge` makes both changes. */
 function clean(base: Written, theirs: Written, mine: Written, both: Written): Effect {
@@ -25,7 +33,11 @@ function clean(base: Written, theirs: Written, mine: Written, both: Written): Ef
     { ...plain, ...base },
     { ...plain, ...base, ...theirs },
   ]
-  const refused = { note: { ...is, version: 2 }, current: { ...is, version: 2 }, base: { ...was, version: 1, by: 'session' } }
+  const refused = {
+    note: { ...is, version: 2 },
+    current: { ...is, version: 2 },
+    base: { ...was, version: 1, by: 'session' },
+  }
   return effect('patchNote', 'query on_conflict', {
     guards: true,
     given: changedSince(was, 'session', theirs, requestWith(mine)),
@@ -39,9 +51,19 @@ function clean(base: Written, theirs: Written, mine: Written, both: Written): Ef
 }
 
 /** If both sides changed the same places, `merge` lists those places. */
-function overlapping(base: Written, author: Author, theirs: Written, mine: Written, conflicts: readonly unknown[]): Effect {
+function overlapping(
+  base: Written,
+  author: Author,
+  theirs: Written,
+  mine: Written,
+  conflicts: readonly unknown[],
+): Effect {
   const is = { ...base, ...theirs }
-  const refused = { note: { ...is, version: 2 }, current: { ...is, version: 2 }, base: { ...base, version: 1, by: author } }
+  const refused = {
+    note: { ...is, version: 2 },
+    current: { ...is, version: 2 },
+    base: { ...base, version: 1, by: author },
+  }
   return effect('patchNote', 'query on_conflict', {
     guards: true,
     given: changedSince(base, author, theirs, requestWith(mine)),
@@ -80,9 +102,13 @@ export const mergeEffects: readonly Effect[] = [
       { field: 'content', line: 5, base: 'five\n', mine: 'fünf\n', theirs: '5\n' },
     ],
   ),
-  overlapping({ ...plain, content: lines() }, 'unknown', { ...rich, content: lines({ six: '6' }) }, { content: lines({ six: 'sechs' }) }, [
-    { field: 'content', line: 6, base: 'six\n', mine: 'sechs\n', theirs: '6\n' },
-  ]),
+  overlapping(
+    { ...plain, content: lines() },
+    'unknown',
+    { ...rich, content: lines({ six: '6' }) },
+    { content: lines({ six: 'sechs' }) },
+    [{ field: 'content', line: 6, base: 'six\n', mine: 'sechs\n', theirs: '6\n' }],
+  ),
   effect('patchNote', 'header If-Match', {
     guards: true,
     // Version 2 changes the first line, version 3 the first and the last one.
@@ -103,7 +129,10 @@ export const mergeEffects: readonly Effect[] = [
     samples: [
       [
         '"1"',
-        overlap({ version: 1, content: lines() }, [conflict(1, 'one\n', '1\n', 'eins\n'), conflict(6, 'six\n', 'sechs\n', '6\n')]),
+        overlap({ version: 1, content: lines() }, [
+          conflict(1, 'one\n', '1\n', 'eins\n'),
+          conflict(6, 'six\n', 'sechs\n', '6\n'),
+        ]),
         409,
       ],
       ['"2"', overlap({ version: 2, content: lines({ one: '1' }) }, [conflict(6, 'six\n', 'sechs\n', '6\n')]), 409],
@@ -118,5 +147,10 @@ function conflict(line: number, base: string, mine: string, theirs: string) {
 function overlap(base: object, conflicts: readonly unknown[]): unknown {
   const current = { version: 3, content: lines({ one: 'eins', six: '6' }) }
   const isTold: unknown = expect.objectContaining(base)
-  return expect.objectContaining({ etag: '"3"', current: expect.objectContaining(current) as unknown, base: isTold, conflicts })
+  return expect.objectContaining({
+    etag: '"3"',
+    current: expect.objectContaining(current) as unknown,
+    base: isTold,
+    conflicts,
+  })
 }

@@ -92,7 +92,10 @@ const others: Effect[] = [
     given: withTwoNotes(),
     sees: async ({ state, server }) => {
       const rows = await stored({ state, server })
-      return { list: titles({ answer: await state.person.ask('GET', '/notes') }), kept: rows.filter(isTrashed).map(({ title }) => title) }
+      return {
+        list: titles({ answer: await state.person.ask('GET', '/notes') }),
+        kept: rows.filter(isTrashed).map(({ title }) => title),
+      }
     },
     samples: [
       [theOne, { list: ['Two'], kept: ['One'] }],

@@ -25,11 +25,13 @@ export function changedSince(
       author === 'api_key'
         ? {
             ...person,
-            ask: (method, path, given) => ask(server, method, path, { ...given, headers: { Authorization: `Bearer ${secret}` } }),
+            ask: (method, path, given) =>
+              ask(server, method, path, { ...given, headers: { Authorization: `Bearer ${secret}` } }),
           }
         : person
     const { id, path } = await newNote(writer, base)
-    if (author === 'unknown') await sql`update notes set changed_by_kind = null, changed_by_id = null where id = ${id}`.execute(server.db)
+    if (author === 'unknown')
+      await sql`update notes set changed_by_kind = null, changed_by_id = null where id = ${id}`.execute(server.db)
     await succeed(person.ask('PUT', path, { body: now }))
     return { person, key, request: { ...request, path: { note_id: id, ...request.path } } }
   }
@@ -38,7 +40,11 @@ export function changedSince(
 /** The fields of a version, its number and its author. */
 export function versionOf(value: unknown, { person, key }: Changed): unknown {
   if (value === undefined) return undefined
-  const { created_by: by, version, ...note } = value as Record<string, unknown> & { created_by?: { kind: string; id?: string } }
+  const {
+    created_by: by,
+    version,
+    ...note
+  } = value as Record<string, unknown> & { created_by?: { kind: string; id?: string } }
   if (by === undefined) return { ...fieldsOf(note), version }
   const isRight = by.id === { session: sessionOf(person), api_key: key }[by.kind]
   return { ...fieldsOf(note), version, by: isRight ? by.kind : 'another' }
@@ -46,7 +52,8 @@ export function versionOf(value: unknown, { person, key }: Changed): unknown {
 
 async function refused(seen: Seen<Changed>): Promise<unknown> {
   const { answer, state } = seen
-  if (answer.status !== 412) return (await stored(seen)).map(({ content, version, is_trashed }) => ({ content, version, is_trashed }))
+  if (answer.status !== 412)
+    return (await stored(seen)).map(({ content, version, is_trashed }) => ({ content, version, is_trashed }))
   const { current, base } = answer.body
   return { current: versionOf(current, state), base: versionOf(base, state), etag: answer.headers.get('etag') }
 }
@@ -99,8 +106,15 @@ export const preconditionEffects: readonly Effect[] = operations.flatMap(([opera
 /** A note in version 3: `base` is the latest of the versions that If-Match names. */
 function threeVersions(operation: (typeof operations)[number][0], request: Request): Effect[] {
   const given = async (server: TestServer): Promise<Changed> => {
-    const state = await changedSince({ ...plain, content: 'Before' }, 'session', { content: 'Between' }, request)(server)
-    await succeed(state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body: { content: 'Latest' } }))
+    const state = await changedSince(
+      { ...plain, content: 'Before' },
+      'session',
+      { content: 'Between' },
+      request,
+    )(server)
+    await succeed(
+      state.person.ask('PUT', `/notes/${String(state.request?.path?.['note_id'])}`, { body: { content: 'Latest' } }),
+    )
     return state
   }
   return [

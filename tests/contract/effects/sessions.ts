@@ -9,7 +9,8 @@ interface Two extends State {
   readonly other: Person
 }
 
-const days = (from: unknown, to: unknown) => Math.round((Date.parse(String(to)) - Date.parse(String(from))) / 3_600_000) / 24
+const days = (from: unknown, to: unknown) =>
+  Math.round((Date.parse(String(to)) - Date.parse(String(from))) / 3_600_000) / 24
 
 async function twoSessions(server: TestServer): Promise<Two> {
   const person = await enrol(server, { scope: 'account:read account:write' })
@@ -32,8 +33,11 @@ export const sessionEffects: readonly Effect[] = [
       return { ...state, credential: (sent === 'the older one' ? state.person : state.other).accessToken }
     },
     sees: ({ answer, state }) => {
-      const nameOf = (id: unknown) => (id === sessionOf(state.person) ? 'older' : id === sessionOf(state.other) ? 'newer' : 'unknown')
-      return answer.list.map(({ id, is_current, scopes }) => `${nameOf(id)} ${String(is_current)} ${String((scopes as string[]).length)}`)
+      const nameOf = (id: unknown) =>
+        id === sessionOf(state.person) ? 'older' : id === sessionOf(state.other) ? 'newer' : 'unknown'
+      return answer.list.map(
+        ({ id, is_current, scopes }) => `${nameOf(id)} ${String(is_current)} ${String((scopes as string[]).length)}`,
+      )
     },
     samples: [
       ['the older one', ['newer false 5', 'older true 2']],
@@ -47,10 +51,19 @@ export const sessionEffects: readonly Effect[] = [
       if (sent === 'a day old')
         await sql`update sessions set created_at = created_at - interval '1 day' where id = ${id}`.execute(server.db)
       if (sent === 'refreshed') await token(server, { grant_type: 'refresh_token', refresh_token: person.refreshToken })
-      if (sent === 'without an address') await sql`update sessions set address = null where id = ${id}`.execute(server.db)
+      if (sent === 'without an address')
+        await sql`update sessions set address = null where id = ${id}`.execute(server.db)
       if (sent !== 'elsewhere') return { person }
-      const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Forwarded-For': '2001:db8:1:2::7', 'User-Agent': 'curl/8' }
-      const body = new URLSearchParams({ username: person.email, password: person.password, scope: 'account:read' }).toString()
+      const headers = {
+        'Content-Type': 'application/x-www-form-urlencoded',
+        'X-Forwarded-For': '2001:db8:1:2::7',
+        'User-Agent': 'curl/8',
+      }
+      const body = new URLSearchParams({
+        username: person.email,
+        password: person.password,
+        scope: 'account:read',
+      }).toString()
       const { body: grant } = await succeed(ask(server, 'POST', '/auth/token', { body, headers }))
       return { person, credential: String(grant['access_token']) }
     },
@@ -60,7 +73,10 @@ export const sessionEffects: readonly Effect[] = [
       ['refreshed', { scopes: all, address: '127.0.0.1', user_agent: null, hours: 1, isUsed: true }],
       ['a day old', { scopes: all, address: '127.0.0.1', user_agent: null, hours: 25, isUsed: true }],
       ['without an address', { scopes: all, address: null, user_agent: null, hours: 1, isUsed: false }],
-      ['elsewhere', { scopes: ['account:read'], address: '2001:db8:1:2::/64', user_agent: 'curl/8', hours: 1, isUsed: false }],
+      [
+        'elsewhere',
+        { scopes: ['account:read'], address: '2001:db8:1:2::/64', user_agent: 'curl/8', hours: 1, isUsed: false },
+      ],
     ],
   }),
   effect('listSessions', 'state', {
@@ -68,7 +84,8 @@ export const sessionEffects: readonly Effect[] = [
       const person = await enrol(server)
       const { key } = await withKey(person, ['account:read'])
       if (sent === 'logged out') await succeed(person.ask('DELETE', `/users/me/sessions/${sessionOf(person)}`))
-      if (sent === 'expired') await sql`update sessions set expires_at = now() where user_id = ${userOf(person)}`.execute(server.db)
+      if (sent === 'expired')
+        await sql`update sessions set expires_at = now() where user_id = ${userOf(person)}`.execute(server.db)
       return { person, credential: key }
     },
     sees: ({ answer }) => answer.list.map(({ is_current }) => is_current),

@@ -55,7 +55,10 @@ export interface TwoNotes extends State {
 export function withTwoNotes(request: Request = {}, isTrashed = false): (server: TestServer) => Promise<TwoNotes> {
   return async (server) => {
     const person = await enrol(server)
-    const [one, two] = [await newNote(person, { title: 'One', content: 'one' }), await newNote(person, { title: 'Two', content: 'two' })]
+    const [one, two] = [
+      await newNote(person, { title: 'One', content: 'one' }),
+      await newNote(person, { title: 'Two', content: 'two' }),
+    ]
     for (const { path } of [one, two]) {
       const { body } = await person.ask('GET', path)
       await succeed(person.ask('PUT', path, { body: { content: `${String(body['content'])} more` } }))
@@ -75,17 +78,34 @@ export async function succeed(answer: Promise<Answer>): Promise<Answer> {
 }
 
 /** The fields of a note that a request can set, with the values that `newNote` gives them. */
-export const plain = { title: 'First', content: 'Hello', is_public: false, tags: [], is_pinned: false, is_archived: false }
+export const plain = {
+  title: 'First',
+  content: 'Hello',
+  is_public: false,
+  tags: [],
+  is_pinned: false,
+  is_archived: false,
+}
 
 /** The same fields, all with other values. */
-export const rich = { title: 'Rich', content: 'Words', is_public: true, tags: ['a', 'b'], is_pinned: true, is_archived: true }
+export const rich = {
+  title: 'Rich',
+  content: 'Words',
+  is_public: true,
+  tags: ['a', 'b'],
+  is_pinned: true,
+  is_archived: true,
+}
 
 export function fieldsOf(note: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.keys(plain).map((name) => [name, note[name]]))
 }
 
 /** The notes of a person as the database stores them, oldest first. */
-export async function stored({ state, server }: Pick<Seen<State>, 'state' | 'server'>): Promise<Record<string, unknown>[]> {
+export async function stored({
+  state,
+  server,
+}: Pick<Seen<State>, 'state' | 'server'>): Promise<Record<string, unknown>[]> {
   const { rows } = await sql<Record<string, unknown>>`
     select title, content, is_public, tags, is_pinned, is_archived, version, deleted_at is not null as is_trashed,
       array(select tag from note_tags t where t.note_id = notes.id order by position) as found_by,
@@ -129,7 +149,12 @@ export function numbered(from: number, to: number, prefix = 'n'): string[] {
 }
 
 /** Makes many notes with one statement: `n00001`, `n00002` and so on, one second apart. */
-export async function manyNotes(server: TestServer, person: Person, count: number, fields: { trashed?: boolean } = {}): Promise<void> {
+export async function manyNotes(
+  server: TestServer,
+  person: Person,
+  count: number,
+  fields: { trashed?: boolean } = {},
+): Promise<void> {
   await sql`
     insert into notes (id, owner_id, title, content, created_at, updated_at, deleted_at)
     select gen_random_uuid(), ${userOf(person)}, 'n' || lpad(n::text, 5, '0'), 'x', moment, moment,

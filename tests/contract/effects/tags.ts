@@ -81,7 +81,9 @@ const lists: Effect[] = [
 /** The tags of each note with its version, after a renaming. */
 async function renamed(seen: Seen<State>): Promise<unknown> {
   const rows = await stored(seen)
-  const notes = rows.map((row) => `${String(row['version'])} ${String(row['is_trashed'] === true ? row['tags'] : row['found_by'])}`)
+  const notes = rows.map(
+    (row) => `${String(row['version'])} ${String(row['is_trashed'] === true ? row['tags'] : row['found_by'])}`,
+  )
   const areAsFound = rows.every((row) => row['is_trashed'] === true || String(row['tags']) === String(row['found_by']))
   return { ...seen.answer.body, notes, areAsFound }
 }
@@ -101,10 +103,22 @@ const renames: Effect[] = [
     given: withTags({ to: 'Task' }),
     sees: renamed,
     samples: [
-      [['todo'], { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 todo'], areAsFound: true }],
-      [['todo', 'to do'], { tag: 'Task', changed: 2, notes: ['2 x,Task', '2 Task', '1 done', '1 todo'], areAsFound: true }],
-      [['X'], { tag: 'Task', changed: 1, notes: ['2 Task,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true }],
-      [['unheard of'], { tag: 'Task', changed: 0, notes: ['1 x,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true }],
+      [
+        ['todo'],
+        { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 todo'], areAsFound: true },
+      ],
+      [
+        ['todo', 'to do'],
+        { tag: 'Task', changed: 2, notes: ['2 x,Task', '2 Task', '1 done', '1 todo'], areAsFound: true },
+      ],
+      [
+        ['X'],
+        { tag: 'Task', changed: 1, notes: ['2 Task,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true },
+      ],
+      [
+        ['unheard of'],
+        { tag: 'Task', changed: 0, notes: ['1 x,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true },
+      ],
       [
         [...numbered(1, 30), 'done', 'todo'],
         { tag: 'Task', changed: 3, notes: ['2 x,Task,To do', '2 Task', '2 Task', '1 todo'], areAsFound: true },

@@ -17,13 +17,20 @@ export function token(server: TestServer, form: Readonly<Record<string, string>>
 /** What the new access token can do, what its session stores, and what the next refresh gives. */
 async function granted({ answer, server }: Seen<State>): Promise<unknown> {
   const { access_token, scope } = answer.body
-  if (answer.status >= 400) return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
+  if (answer.status >= 400)
+    return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
   const sid = String(decodeJwt(String(access_token))['sid'])
   const session = await server.db.selectFrom('sessions').select('scope').where('id', '=', sid).executeTakeFirstOrThrow()
   const read = await ask(server, 'GET', '/notes', bearer(access_token))
   const write = await ask(server, 'POST', '/notes', { ...bearer(access_token), body: { title: 'a', content: 'b' } })
   const next = await token(server, { grant_type: 'refresh_token', refresh_token: String(answer.body['refresh_token']) })
-  return { scope, session: session.scope, mayRead: read.status === 200, mayWrite: write.status === 201, next: next.body['scope'] }
+  return {
+    scope,
+    session: session.scope,
+    mayRead: read.status === 200,
+    mayWrite: write.status === 201,
+    next: next.body['scope'],
+  }
 }
 
 /** A new person whose session has these scopes, and a request that continues it. */
@@ -44,7 +51,10 @@ interface Two extends State {
 }
 
 async function twoPeople(server: TestServer): Promise<Two> {
-  const [person, other] = [await enrol(server, { password: 'the same password' }), await enrol(server, { password: 'the same password' })]
+  const [person, other] = [
+    await enrol(server, { password: 'the same password' }),
+    await enrol(server, { password: 'the same password' }),
+  ]
   return { person, other, request: { body: { password: 'the same password' } } }
 }
 
@@ -66,7 +76,10 @@ const password: Effect[] = [
       return { sessions: list.length, goesOn, isOldTokenGood: used.status === 200 }
     },
     samples: [
-      [({ person }) => ({ username: person.email, password: person.password }), { sessions: 2, goesOn: false, isOldTokenGood: true }],
+      [
+        ({ person }) => ({ username: person.email, password: person.password }),
+        { sessions: 2, goesOn: false, isOldTokenGood: true },
+      ],
       [
         ({ person }) => ({ grant_type: 'refresh_token', refresh_token: person.refreshToken }),
         // A client that lost the answer may repeat its refresh once within ten seconds.
@@ -97,7 +110,10 @@ const password: Effect[] = [
     samples: [
       [undefined, { scope: everything, session: everything, mayRead: true, mayWrite: true, next: everything }],
       ['', { scope: everything, session: everything, mayRead: true, mayWrite: true, next: everything }],
-      ['notes:read', { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' }],
+      [
+        'notes:read',
+        { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' },
+      ],
       ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
       ['notes:read nonsense', ['invalid_scope'], 422],
     ],

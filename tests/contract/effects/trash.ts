@@ -109,7 +109,9 @@ const lists: Effect[] = [
 
 /** Where each note is afterwards. */
 async function whereabouts(seen: Seen<State>): Promise<unknown> {
-  return (await stored(seen)).map((row) => `${String(row['title'])} ${row['is_trashed'] === true ? 'in the trash' : 'listed'}`)
+  return (await stored(seen)).map(
+    (row) => `${String(row['title'])} ${row['is_trashed'] === true ? 'in the trash' : 'listed'}`,
+  )
 }
 
 const acts: Effect[] = [
@@ -137,7 +139,11 @@ const acts: Effect[] = [
       await succeed(person.ask('DELETE', path))
       return { person, request: { path: { note_id: id } } }
     },
-    sees: ({ answer: { body, headers } }) => ({ ...fieldsOf(body), version: body['version'], etag: headers.get('etag') }),
+    sees: ({ answer: { body, headers } }) => ({
+      ...fieldsOf(body),
+      version: body['version'],
+      etag: headers.get('etag'),
+    }),
     samples: [
       ['plain', { ...plain, version: 1, etag: '"1"' }],
       ['rich', { ...rich, title: 'Changed', version: 2, etag: '"2"' }],

@@ -5,7 +5,11 @@ import { fieldsOf, stored, theOne, theTwo, withTwoNotes } from './states.ts'
 const reads: Effect[] = [
   effect('getRevision', 'path version', {
     given: story(),
-    sees: ({ answer: { body }, state }) => ({ ...fieldsOf(body), version: body['version'], by: authorOf(body['created_by'], state) }),
+    sees: ({ answer: { body }, state }) => ({
+      ...fieldsOf(body),
+      version: body['version'],
+      by: authorOf(body['created_by'], state),
+    }),
     samples: [
       ['1', { ...versions[1], version: 1, by: 'unknown without id' }],
       ['2', { ...versions[2], version: 2, by: 'api_key by its id' }],
@@ -32,7 +36,15 @@ const reads: Effect[] = [
   effect('compareRevisions', 'path version', {
     given: story({ query: { against: 3 } }),
     samples: [
-      ['2', { from_version: 2, to_version: 3, changed: ['content'], diff: '--- version 2\n+++ version 3\n@@ -1,2 +1,3 @@\n a\n B\n+c\n' }],
+      [
+        '2',
+        {
+          from_version: 2,
+          to_version: 3,
+          changed: ['content'],
+          diff: '--- version 2\n+++ version 3\n@@ -1,2 +1,3 @@\n a\n B\n+c\n',
+        },
+      ],
       ['3', { from_version: 3, to_version: 3, changed: [], diff: '' }],
       ['4', { from_version: 4, to_version: 3, changed: ['is_public', 'tags', 'is_pinned', 'is_archived'], diff: '' }],
     ],

@@ -14,7 +14,8 @@ export function changelogFaults(
   changes: readonly Change[],
 ): string[] {
   const part = apiPart(changelog, after.version)
-  if (part === undefined) return changes.length === 0 ? [] : [`CHANGELOG.md has no "## [${after.version}]" with an "### API" in it.`]
+  if (part === undefined)
+    return changes.length === 0 ? [] : [`CHANGELOG.md has no "## [${after.version}]" with an "### API" in it.`]
   const named = codeSpans(part)
   const tokens = new Set(named.flatMap((span) => span.split(/[^\w-]+/)))
   const told = (change: Change): boolean => {
@@ -24,16 +25,24 @@ export function changelogFaults(
   }
   const untold = changes.filter((change) => change.impact !== 'patch' && !told(change))
   const contracts = before === undefined ? [after] : [before, after]
-  const operationIds = new Set(contracts.flatMap(({ root }) => readOperations(root)).map(({ operationId }) => operationId))
+  const operationIds = new Set(
+    contracts.flatMap(({ root }) => readOperations(root)).map(({ operationId }) => operationId),
+  )
   const known = `${after.text}\n${before?.text ?? ''}`
-  const unknown = named.filter((span) => !span.split(/[=<>\s]+/).every((word) => known.includes(word)) || isNoOperation(span, operationIds))
+  const unknown = named.filter(
+    (span) => !span.split(/[=<>\s]+/).every((word) => known.includes(word)) || isNoOperation(span, operationIds),
+  )
   return [
     ...untold.map((change) => {
-      const missing = [...change.operations, ...change.names].filter((name) => !named.some((span) => span.includes(name)))
+      const missing = [...change.operations, ...change.names].filter(
+        (name) => !named.some((span) => span.includes(name)),
+      )
       const wanted = (missing.length > 0 ? missing : change.operations).map((name) => `\`${name}\``).join(', ')
       return `CHANGELOG.md, [${after.version}], API: a line is missing that names ${wanted} (${change.text}).`
     }),
-    ...unknown.map((span) => `CHANGELOG.md, [${after.version}], API: names \`${span}\`, which the contract does not have.`),
+    ...unknown.map(
+      (span) => `CHANGELOG.md, [${after.version}], API: names \`${span}\`, which the contract does not have.`,
+    ),
   ]
 }
 

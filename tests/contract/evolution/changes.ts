@@ -57,6 +57,12 @@ export function same(a: unknown, b: unknown): boolean {
 /** Findings of one operation: `rule operationId detail`. */
 export function teller(operationId: string) {
   return (rule: string, detail: string, impact: Impact, text: string, names: readonly string[] = []): Finding => {
-    return { id: `${rule} ${operationId}${detail === '' ? '' : ` ${detail}`}`, impact, text, names, operation: operationId }
+    return {
+      id: `${rule} ${operationId}${detail === '' ? '' : ` ${detail}`}`,
+      impact,
+      text,
+      names,
+      operation: operationId,
+    }
   }
 }

@@ -5,7 +5,11 @@ import { compareMembers, type Side } from './compare-members.ts'
 import type { CompareSchemas } from './compare-schemas.ts'
 
 /** What an operation takes. */
-export function compareBodies([oldRoot, before]: Side, [newRoot, after]: Side, schemas: CompareSchemas): readonly Finding[] {
+export function compareBodies(
+  [oldRoot, before]: Side,
+  [newRoot, after]: Side,
+  schemas: CompareSchemas,
+): readonly Finding[] {
   const { operationId, body: was } = before
   const { body: is } = after
   const tell = teller(operationId)
@@ -17,16 +21,29 @@ export function compareBodies([oldRoot, before]: Side, [newRoot, after]: Side, s
   const [oldBody, newBody] = [bodyOf(oldRoot, before), bodyOf(newRoot, after)]
   return [
     ...(was.required === is.required ? [] : [tell('body-required', '', is.required ? 'major' : 'minor', required)]),
-    ...(was.maxBytes === is.maxBytes ? [] : [tell('body-limit', '', is.maxBytes < was.maxBytes ? 'major' : 'minor', limits)]),
-    ...compareMembers(oldBody.value, newBody.value, ['required', 'content'], (key) => `body-member ${operationId} ${key}`),
+    ...(was.maxBytes === is.maxBytes
+      ? []
+      : [tell('body-limit', '', is.maxBytes < was.maxBytes ? 'major' : 'minor', limits)]),
+    ...compareMembers(
+      oldBody.value,
+      newBody.value,
+      ['required', 'content'],
+      (key) => `body-member ${operationId} ${key}`,
+    ),
     ...[...new Set([...was.content.keys(), ...is.content.keys()])].flatMap((type): readonly Finding[] => {
       const [old, now] = [was.content.get(type), is.content.get(type)]
-      if (now === undefined) return [tell('request-media-type-removed', type, 'major', `${type} is refused now`, [type])]
+      if (now === undefined)
+        return [tell('request-media-type-removed', type, 'major', `${type} is refused now`, [type])]
       if (old === undefined) return [tell('request-media-type-added', type, 'minor', `${type} is accepted now`, [type])]
       const [oldMedia, newMedia] = [at(oldRoot, oldBody, 'content', type), at(newRoot, newBody, 'content', type)]
       return [
         ...schemas(old, now, 'request'),
-        ...compareMembers(oldMedia.value, newMedia.value, ['schema'], (key) => `body-member ${operationId} ${type} ${key}`),
+        ...compareMembers(
+          oldMedia.value,
+          newMedia.value,
+          ['schema'],
+          (key) => `body-member ${operationId} ${type} ${key}`,
+        ),
       ]
     }),
   ]

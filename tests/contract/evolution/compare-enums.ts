@@ -1,4 +1,11 @@
-import { isObject, type Json, type JsonObject, list, type Place, string } from '../../../src/contract/document/document.ts'
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  type Place,
+  string,
+} from '../../../src/contract/document/document.ts'
 import { type Finding, shown } from './changes.ts'
 
 /**
@@ -16,18 +23,28 @@ function isKept({ pattern, enum: values }: JsonObject): boolean {
 }
 
 /** By `x-enum-varnames` generated clients call the values of a list: each name belongs to the value at its position. */
-export function compareEnumNames(before: Place, after: Place, id: string, names: readonly string[]): readonly Finding[] {
+export function compareEnumNames(
+  before: Place,
+  after: Place,
+  id: string,
+  names: readonly string[],
+): readonly Finding[] {
   const [were, are] = [namesOf(before.value), namesOf(after.value)]
   if (were === undefined && are === undefined) return []
   const tell = (text: string): Finding => ({ impact: 'major', id, text, names })
   if (are === undefined) return [tell('the names of the values are gone')]
   if (were === undefined) {
     // Without names of ours no generator could tell these values apart, so nothing worked that could break.
-    if (collidingValues(list(before.value['enum'])).length > 0) return [{ ...tell('the values have names now'), impact: 'patch' }]
+    if (collidingValues(list(before.value['enum'])).length > 0)
+      return [{ ...tell('the values have names now'), impact: 'patch' }]
     return [tell('generators made names of the values themselves, which are others now')]
   }
-  const renamed = [...were].filter(([value, name]) => list(after.value['enum']).map(shown).includes(value) && are.get(value) !== name)
-  return renamed.map(([value, name]) => tell(`${value} was called ${name} and is ${are.get(value) ?? 'without a name'} now`))
+  const renamed = [...were].filter(
+    ([value, name]) => list(after.value['enum']).map(shown).includes(value) && are.get(value) !== name,
+  )
+  return renamed.map(([value, name]) =>
+    tell(`${value} was called ${name} and is ${are.get(value) ?? 'without a name'} now`),
+  )
 }
 
 /** Name by value. */
@@ -67,10 +84,13 @@ function faultsOf(schema: JsonObject, pointer: string): string[] {
   const [values, names] = [list(schema['enum']), schema['x-enum-varnames']]
   if (names === undefined) {
     const colliding = collidingValues(values)
-    return colliding.length === 0 ? [] : [`${pointer}: ${colliding.join(', ')} need x-enum-varnames, or generators call them the same`]
+    return colliding.length === 0
+      ? []
+      : [`${pointer}: ${colliding.join(', ')} need x-enum-varnames, or generators call them the same`]
   }
   const called = list(names).map(String)
-  if (called.length !== values.length) return [`${pointer}: x-enum-varnames has ${called.length} names for ${values.length} values`]
+  if (called.length !== values.length)
+    return [`${pointer}: x-enum-varnames has ${called.length} names for ${values.length} values`]
   if (new Set(called).size !== called.length) return [`${pointer}: x-enum-varnames has a name twice`]
   return values.flatMap((value, index) => {
     const [name, text] = [called[index] ?? '', textOf(value)]
@@ -79,6 +99,8 @@ function faultsOf(schema: JsonObject, pointer: string): string[] {
       .join('')
     // A value with more than words in it, such as a minus, is called by its words and something more.
     const isTrue = /^\w*$/.test(text) ? name === words : name.startsWith(words) && name.length > words.length
-    return isTrue && /^[A-Z][A-Za-z0-9]*$/.test(name) ? [] : [`${pointer}: x-enum-varnames calls ${shown(value)} ${name}`]
+    return isTrue && /^[A-Z][A-Za-z0-9]*$/.test(name)
+      ? []
+      : [`${pointer}: x-enum-varnames calls ${shown(value)} ${name}`]
   })
 }

@@ -33,7 +33,11 @@ function visit(value: Json, pointer: string, named: boolean): string[] {
   if (!isObject(value)) return []
   const inside = Object.entries(value).flatMap(([key, member]) => {
     if (!named && DATA.has(key)) return []
-    return visit(member, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, !named && key === 'properties')
+    return visit(
+      member,
+      `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      !named && key === 'properties',
+    )
   })
   return named || !LIFETIME.some((key) => key in value) ? inside : [...faultOf(value, pointer), ...inside]
 }

@@ -18,7 +18,9 @@ export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly
 
 /** Where requests go when a program says nothing else. */
 function compareServers(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
-  const [was, is] = [oldRoot, newRoot].map((root) => objectsOf(root['servers']).map(({ url, variables }) => [url, variables]))
+  const [was, is] = [oldRoot, newRoot].map((root) =>
+    objectsOf(root['servers']).map(({ url, variables }) => [url, variables]),
+  )
   if (same(was, is)) return []
   return [{ id: 'root servers', impact: 'major', text: `${shown(was)} became ${shown(is)}`, names: [] }]
 }
@@ -26,12 +28,16 @@ function compareServers(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
 /** Generators call the package, or the function that makes a client, by the title of the document. */
 function compareTitles(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const [was, is] = [oldRoot, newRoot].map((root) => mapOf(root['info'])['title'])
-  return was === is ? [] : [{ id: 'title-changed', impact: 'major', text: `${shown(was)} became ${shown(is)}`, names: [] }]
+  return was === is
+    ? []
+    : [{ id: 'title-changed', impact: 'major', text: `${shown(was)} became ${shown(is)}`, names: [] }]
 }
 
 /** The tags that the document declares; those of an operation are compared with it. */
 function compareTags(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
-  const [were = [], are = []] = [oldRoot, newRoot].map((root) => objectsOf(root['tags']).map(({ name }) => string(name)))
+  const [were = [], are = []] = [oldRoot, newRoot].map((root) =>
+    objectsOf(root['tags']).map(({ name }) => string(name)),
+  )
   const gone = were.filter((name) => !are.includes(name))
   return gone.map((name) => ({
     id: `tag-removed ${name}`,

@@ -10,9 +10,23 @@ interface Written extends Parameter {
   readonly raw: JsonObject
 }
 
-const COMPARED = ['name', 'in', 'required', 'schema', 'style', 'explode', 'allowReserved', 'allowEmptyValue', ...LIFETIME] as const
+const COMPARED = [
+  'name',
+  'in',
+  'required',
+  'schema',
+  'style',
+  'explode',
+  'allowReserved',
+  'allowEmptyValue',
+  ...LIFETIME,
+] as const
 
-export function compareParameters([oldRoot, before]: Side, [newRoot, after]: Side, schemas: CompareSchemas): readonly Finding[] {
+export function compareParameters(
+  [oldRoot, before]: Side,
+  [newRoot, after]: Side,
+  schemas: CompareSchemas,
+): readonly Finding[] {
   const tell = teller(before.operationId)
   const [were, are] = [parametersOf(oldRoot, before), parametersOf(newRoot, after)]
   const findings = [...new Set([...were.keys(), ...are.keys()])].flatMap((key): readonly Finding[] => {
@@ -20,7 +34,8 @@ export function compareParameters([oldRoot, before]: Side, [newRoot, after]: Sid
     const names = [(was ?? is)?.name ?? key]
     if (is === undefined) return [tell('parameter-removed', key, 'major', `the parameter ${names[0]} is gone`, names)]
     if (was === undefined) {
-      if (is.required) return [tell('parameter-required', key, 'major', `the parameter ${names[0]} is new and required`, names)]
+      if (is.required)
+        return [tell('parameter-required', key, 'major', `the parameter ${names[0]} is new and required`, names)]
       return [tell('parameter-added', key, 'minor', `the parameter ${names[0]} is new`, names)]
     }
     return [
@@ -40,9 +55,13 @@ function compareWriting(operationId: string, key: string, was: Written, is: Writ
   const required = `required: ${was.required} became ${is.required}`
   const [old, now] = [writingOf(was), writingOf(is)]
   return [
-    ...(was.required === is.required ? [] : [tell('parameter-required', key, is.required ? 'major' : 'minor', required, names)]),
+    ...(was.required === is.required
+      ? []
+      : [tell('parameter-required', key, is.required ? 'major' : 'minor', required, names)]),
     // On the wire a header is the same in any case; in generated code it is not.
-    ...(was.name === is.name ? [] : [tell('parameter-renamed', key, 'major', `${was.name} is written ${is.name} now`, names)]),
+    ...(was.name === is.name
+      ? []
+      : [tell('parameter-renamed', key, 'major', `${was.name} is written ${is.name} now`, names)]),
     ...(same(old, now) ? [] : [tell('parameter-style', key, 'major', `${shown(old)} became ${shown(now)}`, names)]),
     ...compareLifetime(was.raw, is.raw, (rule, impact, text) => tell(rule, key, impact, text, names)),
     ...compareMembers(was.raw, is.raw, COMPARED, (member) => `parameter-member ${operationId} ${key} ${member}`),

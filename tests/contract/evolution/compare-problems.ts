@@ -47,7 +47,9 @@ export function problemTypeFaults(root: JsonObject, kinds: ProblemKinds): string
     ...shown.flatMap(([slug = '', status]) => {
       const kind = kinds[slug]
       if (kind === undefined || status === undefined || Number(status) === kind.status) return []
-      return [`The contract shows /problems/${slug} with ${status}; in src/http/problem-kinds.ts it has ${kind.status}.`]
+      return [
+        `The contract shows /problems/${slug} with ${status}; in src/http/problem-kinds.ts it has ${kind.status}.`,
+      ]
     }),
   ]
 }

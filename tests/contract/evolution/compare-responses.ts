@@ -17,7 +17,11 @@ interface Written {
 }
 
 /** Statuses, media types, headers, bodies and links of what an operation answers. */
-export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side, schemas: CompareSchemas): readonly Finding[] {
+export function compareResponses(
+  [oldRoot, before]: Side,
+  [newRoot, after]: Side,
+  schemas: CompareSchemas,
+): readonly Finding[] {
   const { operationId } = before
   const tell = teller(operationId)
   const [oldPlace, newPlace] = [responsesOf(oldRoot, before), responsesOf(newRoot, after)]
@@ -25,7 +29,8 @@ export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side
   return statuses.flatMap((status): readonly Finding[] => {
     const [old, now] = [before.responses.get(status), after.responses.get(status)]
     const names = [String(status)]
-    if (now === undefined) return [tell('status-removed', `${status}`, 'major', `it no longer answers ${status}`, names)]
+    if (now === undefined)
+      return [tell('status-removed', `${status}`, 'major', `it no longer answers ${status}`, names)]
     // A client treats a failure that it does not know by its class (RFC 9110 §15), but it cannot guess what succeeded.
     if (old === undefined)
       return [tell('status-added', `${status}`, status < 400 ? 'major' : 'minor', `it may answer ${status} now`, names)]
@@ -37,7 +42,12 @@ export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side
       ...compareHeaders(operationId, status, was, is, schemas),
       ...compareLinks(operationId, status, resolved(was, 'links'), resolved(is, 'links')),
       ...compareShownProblems(operationId, status, [oldRoot, was.place], [newRoot, is.place]),
-      ...compareMembers(was.place.value, is.place.value, members, (key) => `reply-member ${operationId} ${status} ${key}`),
+      ...compareMembers(
+        was.place.value,
+        is.place.value,
+        members,
+        (key) => `reply-member ${operationId} ${status} ${key}`,
+      ),
     ]
   })
 }
@@ -47,7 +57,12 @@ export function compareResponses([oldRoot, before]: Side, [newRoot, after]: Side
  * as another name for the schema, so responses of one schema may take each other's place (seen with 2.8.2). One that is gone
  * is told as such.
  */
-function compareReference(id: string, status: number, before: Written, { component: is, place, root }: Written): Finding[] {
+function compareReference(
+  id: string,
+  status: number,
+  before: Written,
+  { component: is, place, root }: Written,
+): Finding[] {
   const was = before.component
   if (was === undefined || was === is || componentsOf(root, 'responses')[was] === undefined) return []
   const text = `${status} was the shared response ${was} and is ${is ?? 'none'} now`
@@ -57,19 +72,29 @@ function compareReference(id: string, status: number, before: Written, { compone
 
 /** The schema of each media type, as it is written. */
 function schemasOf({ value }: Place): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object(value['content'] ?? {})).map(([type, content]) => [type, object(content)['schema']]))
+  return Object.fromEntries(
+    Object.entries(object(value['content'] ?? {})).map(([type, content]) => [type, object(content)['schema']]),
+  )
 }
 
-function compareContent(id: string, status: number, was: Written, is: Written, schemas: CompareSchemas): readonly Finding[] {
+function compareContent(
+  id: string,
+  status: number,
+  was: Written,
+  is: Written,
+  schemas: CompareSchemas,
+): readonly Finding[] {
   const tell = teller(id)
   const [old, now] = [was.spec.content, is.spec.content]
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((type): readonly Finding[] => {
     const [before, after] = [old.get(type), now.get(type)]
     const detail = `${status} ${type}`
-    if (after === undefined) return [tell('reply-media-type-removed', detail, 'major', `${status} no longer comes as ${type}`, [type])]
+    if (after === undefined)
+      return [tell('reply-media-type-removed', detail, 'major', `${status} no longer comes as ${type}`, [type])]
     // Next to another one it has to be asked for; where there was no body it comes unasked.
     const impact = old.size > 0 ? 'minor' : 'major'
-    if (before === undefined) return [tell('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
+    if (before === undefined)
+      return [tell('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
     const [oldMedia, newMedia] = [was, is].map(({ root, place }) => at(root, place, 'content', type).value)
     return [
       ...schemas(before, after, 'reply'),
@@ -78,17 +103,26 @@ function compareContent(id: string, status: number, was: Written, is: Written, s
   })
 }
 
-function compareHeaders(id: string, status: number, was: Written, is: Written, schemas: CompareSchemas): readonly Finding[] {
+function compareHeaders(
+  id: string,
+  status: number,
+  was: Written,
+  is: Written,
+  schemas: CompareSchemas,
+): readonly Finding[] {
   const tell = teller(id)
   const [oldRaw, newRaw] = [resolved(was, 'headers'), resolved(is, 'headers')]
   const added = is.spec.headers.filter(({ name }) => find(was.spec, name) === undefined)
   return [
-    ...added.map(({ name }) => tell('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name])),
+    ...added.map(({ name }) =>
+      tell('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name]),
+    ),
     ...was.spec.headers.flatMap((before): readonly Finding[] => {
       const { name } = before
       const after = find(is.spec, name)
       const detail = `${status} ${name}`
-      if (after === undefined) return [tell('header-removed', detail, 'major', `${status} has no header ${name} any more`, [name])]
+      if (after === undefined)
+        return [tell('header-removed', detail, 'major', `${status} has no header ${name} any more`, [name])]
       const findings = [
         ...schemas(before.schema, after.schema, 'reply').map((finding) => ({ ...finding, names: [name] })),
         ...compareMembers(
@@ -99,15 +133,22 @@ function compareHeaders(id: string, status: number, was: Written, is: Written, s
         ),
       ]
       if (before.required === after.required) return findings
-      const [rule, text] = before.required ? ['header-optional', 'may be missing'] : ['header-required', 'is always there']
-      return [tell(rule, detail, before.required ? 'major' : 'minor', `${name} of ${status} ${text} now`, [name]), ...findings]
+      const [rule, text] = before.required
+        ? ['header-optional', 'may be missing']
+        : ['header-required', 'is always there']
+      return [
+        tell(rule, detail, before.required ? 'major' : 'minor', `${name} of ${status} ${text} now`, [name]),
+        ...findings,
+      ]
     }),
   ]
 }
 
 /** Members of a response by name, with their `$ref`s followed. */
 function resolved({ root, place }: Written, key: 'headers' | 'links'): JsonObject {
-  return Object.fromEntries(Object.keys(mapOf(place.value[key])).map((name) => [name, at(root, place, key, name).value]))
+  return Object.fromEntries(
+    Object.keys(mapOf(place.value[key])).map((name) => [name, at(root, place, key, name).value]),
+  )
 }
 
 function written(root: JsonObject, responses: Place, status: number, spec: ResponseSpec): Written {

@@ -1,9 +1,25 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
+import {
+  at,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Place,
+} from '../../../src/contract/document/document.ts'
 import { type Finding, type Impact, same, shown } from './changes.ts'
 import { compareEnumNames, isImplied } from './compare-enums.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
 import { componentsOf, isReordered } from './compare-members.ts'
-import { type Direction, impactOf, isBound, type Shift, shiftOfBound, shiftOfTypes, shiftOfValues } from './schema-shifts.ts'
+import {
+  type Direction,
+  impactOf,
+  isBound,
+  type Shift,
+  shiftOfBound,
+  shiftOfTypes,
+  shiftOfValues,
+} from './schema-shifts.ts'
 
 export type CompareSchemas = (before: Place, after: Place, direction: Direction) => readonly Finding[]
 
@@ -56,7 +72,9 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     const keywords = new Set([...Object.keys(before.value), ...Object.keys(after.value)])
     const findings = [
       ...[...keywords].flatMap((keyword) => compareKeyword(keyword, before, after, direction)),
-      ...compareLifetime(before.value, after.value, (rule, impact, text) => finding(`${direction}/${rule}`, before.pointer, impact, text)),
+      ...compareLifetime(before.value, after.value, (rule, impact, text) =>
+        finding(`${direction}/${rule}`, before.pointer, impact, text),
+      ),
       ...compareEnumNames(before, after, `${direction}/x-enum-varnames ${before.pointer}`, nameOf(before.pointer)),
     ]
     known.set(key, findings)
@@ -81,7 +99,8 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
         return compareBranches(keyword, before, after, direction)
     }
     if (TEXTS.has(keyword) || BESIDE_REFERENCE.has(keyword) || keyword === 'x-enum-varnames' || same(was, is)) return []
-    if (isImplied(keyword, before.value, after.value)) return found('patch', `${keyword} says nothing that the enum does not say`)
+    if (isImplied(keyword, before.value, after.value))
+      return found('patch', `${keyword} says nothing that the enum does not say`)
     const shifted = (shift: Shift | undefined) => (shift === undefined ? [] : found(impactOf(shift, direction)))
     switch (keyword) {
       case 'type':
@@ -95,7 +114,11 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
         // Whoever reads replies ignores what it does not know: opening or closing them breaks nobody.
         if (isObject(was) && isObject(is)) return compare(child(before, keyword), child(after, keyword), direction)
         if (same(was ?? true, is ?? true)) return []
-        return found(direction === 'reply' ? 'minor' : impactOf(is === false ? 'narrower' : was === false ? 'wider' : 'other', direction))
+        return found(
+          direction === 'reply'
+            ? 'minor'
+            : impactOf(is === false ? 'narrower' : was === false ? 'wider' : 'other', direction),
+        )
       case 'default':
         // An old request that leaves it out would mean something else. In a reply nothing is filled in.
         return found(direction === 'request' ? 'major' : 'patch')
@@ -112,8 +135,10 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     const order = direction === 'request' && isReordered(were, are) ? ['the fields stand in another order'] : []
     const findings = [...new Set([...were, ...are])].flatMap((name) => {
       const place = `${before.pointer}/properties/${name}`
-      if (!are.includes(name)) return finding(`${direction}/property-removed`, place, 'major', `the field ${name} is gone`)
-      if (!were.includes(name)) return finding(`${direction}/property-added`, place, 'minor', `the field ${name} is new`)
+      if (!are.includes(name))
+        return finding(`${direction}/property-removed`, place, 'major', `the field ${name} is gone`)
+      if (!were.includes(name))
+        return finding(`${direction}/property-added`, place, 'minor', `the field ${name} is new`)
       return compare(child(before, 'properties', name), child(after, 'properties', name), direction)
     })
     return [...order.map((text) => finding(`${direction}/property-order`, before.pointer, 'major', text)), ...findings]
@@ -123,7 +148,8 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     const [were, are] = [branchesOf(before, keyword), branchesOf(after, keyword)]
     const gone = [...were.keys()].filter((name) => !are.has(name))
     const come = [...are.keys()].filter((name) => !were.has(name))
-    const tell = (shift: Shift, text: string) => finding(`${direction}/${keyword}`, before.pointer, impactOf(shift, direction), text)
+    const tell = (shift: Shift, text: string) =>
+      finding(`${direction}/${keyword}`, before.pointer, impactOf(shift, direction), text)
     return [
       // Where there was no choice before, a choice narrows.
       ...gone.map((name) => tell(are.size === 0 ? 'wider' : 'narrower', `${name} is no longer one of the choices`)),
@@ -141,10 +167,17 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
 function compareRequired(before: Place, after: Place, direction: Direction): Finding[] {
   const [were, are] = [list(before.value['required']).map(String), list(after.value['required']).map(String)]
   // A field that went is told as such; one that came to a reply too.
-  const come = are.filter((name) => !were.includes(name) && (direction === 'request' || membersOf(before).includes(name)))
+  const come = are.filter(
+    (name) => !were.includes(name) && (direction === 'request' || membersOf(before).includes(name)),
+  )
   const gone = were.filter((name) => !are.includes(name) && membersOf(after).includes(name))
   const tell = (name: string, shift: Shift, text: string) =>
-    finding(`${direction}/required`, `${before.pointer}/properties/${name}`, impactOf(shift, direction), `the field ${name} ${text}`)
+    finding(
+      `${direction}/required`,
+      `${before.pointer}/properties/${name}`,
+      impactOf(shift, direction),
+      `the field ${name} ${text}`,
+    )
   return [
     ...come.map((name) => tell(name, 'narrower', 'is required now')),
     ...gone.map((name) => tell(name, 'wider', 'may be missing now')),

@@ -33,8 +33,11 @@ function admits(requirement: Requirement, holder: Requirement): boolean {
 }
 
 function told(requirements: readonly Requirement[]): string {
-  const one = (requirement: Requirement) => Object.entries(requirement).map(([scheme, scopes]) => `${scheme} [${scopes.join(', ')}]`)
-  return requirements.map((requirement) => (requirement === NOTHING ? 'public' : one(requirement).join(' and '))).join(' or ')
+  const one = (requirement: Requirement) =>
+    Object.entries(requirement).map(([scheme, scopes]) => `${scheme} [${scopes.join(', ')}]`)
+  return requirements
+    .map((requirement) => (requirement === NOTHING ? 'public' : one(requirement).join(' and ')))
+    .join(' or ')
 }
 
 /** The ways to authenticate: scopes by name, everything else to the letter, because clients were built on it. */
@@ -58,10 +61,20 @@ export function compareSchemes(oldRoot: JsonObject, newRoot: JsonObject): Findin
     })),
     ...oldScopes
       .filter((scope) => !newScopes.includes(scope))
-      .map((scope): Finding => ({ id: `scope-removed ${scope}`, impact: 'major', text: `the scope ${scope} is gone`, names: [scope] })),
+      .map((scope): Finding => ({
+        id: `scope-removed ${scope}`,
+        impact: 'major',
+        text: `the scope ${scope} is gone`,
+        names: [scope],
+      })),
     ...newScopes
       .filter((scope) => !oldScopes.includes(scope))
-      .map((scope): Finding => ({ id: `scope-added ${scope}`, impact: 'minor', text: `the scope ${scope} is new`, names: [scope] })),
+      .map((scope): Finding => ({
+        id: `scope-added ${scope}`,
+        impact: 'minor',
+        text: `the scope ${scope} is new`,
+        names: [scope],
+      })),
   ]
 }
 
@@ -77,6 +90,8 @@ function scopesOf(schemes: JsonObject): string[] {
 /** Scopes are compared one by one, and descriptions not at all. */
 function withoutTexts(value: unknown): unknown {
   if (!isObject(value as never)) return value
-  const kept = Object.entries(object(value as never)).filter(([key]) => !['description', 'bearerFormat', 'scopes'].includes(key))
+  const kept = Object.entries(object(value as never)).filter(
+    ([key]) => !['description', 'bearerFormat', 'scopes'].includes(key),
+  )
   return Object.fromEntries(kept.map(([key, member]): [string, unknown] => [key, withoutTexts(member)]))
 }

@@ -32,10 +32,20 @@ describe('comparing two contracts', () => {
 
   test.each([
     ['goes', pattern('^[a-z_]+$'), without(`${KIND}/pattern`), 'patch'],
-    ['goes while the list grows', pattern('^[a-z_]+$'), both(without(`${KIND}/pattern`), appended(`${KIND}/enum`, 'robot')), 'major'],
+    [
+      'goes while the list grows',
+      pattern('^[a-z_]+$'),
+      both(without(`${KIND}/pattern`), appended(`${KIND}/enum`, 'robot')),
+      'major',
+    ],
     ['changes', pattern('^[a-z_]+$'), pattern('^[a-z_]*$'), 'patch'],
     ['goes that refused one of the values', pattern('^[a-z]+$'), without(`${KIND}/pattern`), 'major'],
-    ['goes with the list that implied it', pattern('^[a-z_]+$'), both(without(`${KIND}/pattern`), without(`${KIND}/enum`)), 'major'],
+    [
+      'goes with the list that implied it',
+      pattern('^[a-z_]+$'),
+      both(without(`${KIND}/pattern`), without(`${KIND}/enum`)),
+      'major',
+    ],
   ])('a pattern beside an enum that %s', (_, seed, change, impact) => {
     const before = seed(root)
     const changes = compareContracts(before, change(before))

@@ -12,7 +12,16 @@ import { schemaComparison } from './compare-schemas.ts'
 import { compareSchemes, compareSecurity } from './compare-security.ts'
 
 /** What an operation holds besides texts. A member that is in no list could mean anything, and counts as breaking. */
-const OPERATION = ['operationId', 'tags', 'parameters', 'requestBody', 'responses', 'security', 'x-max-body-bytes', ...LIFETIME] as const
+const OPERATION = [
+  'operationId',
+  'tags',
+  'parameters',
+  'requestBody',
+  'responses',
+  'security',
+  'x-max-body-bytes',
+  ...LIFETIME,
+] as const
 const PATH_ITEM = ['parameters', 'get', 'put', 'post', 'delete', 'patch'] as const
 
 /** Everything that changed from one contract to the next, as those see it who use the API. */
@@ -27,7 +36,8 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
   const paired = new Set<string>()
   for (const before of were) {
     const after =
-      are.find((it) => it.operationId === before.operationId) ?? are.find((it) => it.path === before.path && it.method === before.method)
+      are.find((it) => it.operationId === before.operationId) ??
+      are.find((it) => it.path === before.path && it.method === before.method)
     const tell = teller(before.operationId)
     if (after === undefined) {
       findings.push(tell('operation-removed', '', 'major', `${before.operationId} is gone`))
@@ -57,7 +67,9 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
     same(oldRoot, { ...newRoot, info: { ...object(newRoot['info']), version: object(oldRoot['info'])['version'] } })
   )
     return changes
-  return [{ impact: 'patch', id: 'texts', text: 'descriptions, examples or other texts changed', operations: [], names: [] }]
+  return [
+    { impact: 'patch', id: 'texts', text: 'descriptions, examples or other texts changed', operations: [], names: [] },
+  ]
 }
 
 function compareIdentity(before: Operation, after: Operation): Finding[] {

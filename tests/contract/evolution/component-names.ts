@@ -11,9 +11,13 @@ const KNOWN: ReadonlySet<string> = new Set(['NewApiKey'])
 export function componentNameFaults(root: JsonObject): string[] {
   const names = Object.keys(componentsOf(root, 'schemas'))
   const constructors = names.filter((name) => !KNOWN.has(name) && names.some((other) => name === `New${other}`))
-  const alike = names.filter((name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) !== index)
+  const alike = names.filter(
+    (name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) !== index,
+  )
   return [
-    ...constructors.map((name) => `The schema ${name} is called like the function that makes a ${name.slice('New'.length)} in Go.`),
+    ...constructors.map(
+      (name) => `The schema ${name} is called like the function that makes a ${name.slice('New'.length)} in Go.`,
+    ),
     ...alike.map((name) => `There is another schema that is called ${name} but for its case.`),
   ]
 }

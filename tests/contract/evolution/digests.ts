@@ -11,7 +11,9 @@ const LIVING: ReadonlySet<string> = new Set([FILE, 'breaking-changes.yaml'])
 export function digestFaults(folder: URL = RELEASED): string[] {
   const known = readDigests(folder)
   const found = readdirSync(folder).filter((name) => !LIVING.has(name))
-  const versions = [...new Set([...found, ...Object.keys(known)].map((name) => name.replace(/(\.requests\.json|\.yaml)$/, '')))]
+  const versions = [
+    ...new Set([...found, ...Object.keys(known)].map((name) => name.replace(/(\.requests\.json|\.yaml)$/, ''))),
+  ]
   const wanted = versions.flatMap((version) => [`${version}.yaml`, `${version}.requests.json`])
   return [...new Set([...wanted, ...found])].toSorted().flatMap((name): readonly string[] => {
     if (!found.includes(name)) return [`${name} is missing among the released files.`]
@@ -24,7 +26,9 @@ export function digestFaults(folder: URL = RELEASED): string[] {
 /** Pins files that were just released; what is pinned stays as it is. */
 export function pinDigests(names: readonly string[], folder: URL = RELEASED): void {
   const known = readDigests(folder)
-  const added = names.filter((name) => known[name] === undefined).map((name): [string, string] => [name, digestOf(name, folder)])
+  const added = names
+    .filter((name) => known[name] === undefined)
+    .map((name): [string, string] => [name, digestOf(name, folder)])
   const entries = [...Object.entries(known), ...added].toSorted(([a], [b]) => (a < b ? -1 : 1))
   writeFileSync(new URL(FILE, folder), `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`)
 }

@@ -8,7 +8,8 @@ export function having(pointer: string, value: Json): Edit {
 }
 
 export function without(pointer: string): Edit {
-  return (root) => object(edited(root, tokens(pointer), (value) => (value === undefined ? missing(pointer) : undefined)))
+  return (root) =>
+    object(edited(root, tokens(pointer), (value) => (value === undefined ? missing(pointer) : undefined)))
 }
 
 export function appended(pointer: string, value: Json): Edit {
@@ -65,11 +66,16 @@ function rank(first: readonly string[], key: string): number {
 }
 
 /** A copy of a document with another value at one place; undefined takes the place away. */
-function edited(value: Json, [key, ...rest]: readonly string[], change: (value: Json | undefined) => Json | undefined): Json | undefined {
+function edited(
+  value: Json,
+  [key, ...rest]: readonly string[],
+  change: (value: Json | undefined) => Json | undefined,
+): Json | undefined {
   if (key === undefined) return change(value)
   if (!Array.isArray(value) && !isObject(value)) return missing(key)
   const known = (Array.isArray(value) ? value[Number(key)] : value[key]) as Json | undefined
-  const changed = known === undefined ? (rest.length > 0 ? edited({}, rest, change) : change(undefined)) : edited(known, rest, change)
+  const changed =
+    known === undefined ? (rest.length > 0 ? edited({}, rest, change) : change(undefined)) : edited(known, rest, change)
   if (Array.isArray(value))
     return (changed === undefined ? value.toSpliced(Number(key), 1) : value.toSpliced(Number(key), 1, changed)) as Json
   const others = Object.entries(value).filter(([name]) => name !== key || changed !== undefined)
@@ -78,7 +84,10 @@ function edited(value: Json, [key, ...rest]: readonly string[], change: (value: 
 }
 
 function valueAt(root: JsonObject, pointer: string): Json {
-  const found = tokens(pointer).reduce<Json | undefined>((value, key) => (isObject(value) ? value[key] : undefined), root)
+  const found = tokens(pointer).reduce<Json | undefined>(
+    (value, key) => (isObject(value) ? value[key] : undefined),
+    root,
+  )
   return found ?? missing(pointer)
 }
 

@@ -26,7 +26,9 @@ for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
   } else {
     print(`${from} to ${to}${isLast ? ' (openapi.yaml)' : ''}: ${changes.length === 0 ? 'nothing changed' : ''}`)
     for (const { impact, id, text, operations } of changes) {
-      print(`  ${impact.padEnd(8)} ${id}\n           ${text}${operations.length > 0 ? ` (${shortened(operations)})` : ''}`)
+      print(
+        `  ${impact.padEnd(8)} ${id}\n           ${text}${operations.length > 0 ? ` (${shortened(operations)})` : ''}`,
+      )
     }
   }
   for (const fault of faults) print(`  ✖ ${fault}`)

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type ContractDocument, type JsonObject, loadDocument, object } from '../../../src/contract/document/document.ts'
+import {
+  type ContractDocument,
+  type JsonObject,
+  loadDocument,
+  object,
+} from '../../../src/contract/document/document.ts'
 import { compareContracts } from './compare.ts'
 import { appended, both, having, without } from './edit-document.ts'
 import { judgeHistory } from './judge.ts'
@@ -70,9 +75,16 @@ describe('a breaking change', () => {
   })
 
   test('that is listed but does not happen is refused, so that the list stays true', () => {
-    const faults = faultsOf(next('2.0.0', breaking), line, [listing(breakingId, '2.0.0'), listing('operation-removed listTags', '2.0.0')])
-    expect(faults).toEqual([expect.stringContaining('"operation-removed listTags" is listed for 2.0.0, but does not happen there')])
-    expect(faultsOf(next('1.0.0'), '', [listing(breakingId, '3.0.0')])).toEqual([expect.stringContaining('there is no such version')])
+    const faults = faultsOf(next('2.0.0', breaking), line, [
+      listing(breakingId, '2.0.0'),
+      listing('operation-removed listTags', '2.0.0'),
+    ])
+    expect(faults).toEqual([
+      expect.stringContaining('"operation-removed listTags" is listed for 2.0.0, but does not happen there'),
+    ])
+    expect(faultsOf(next('1.0.0'), '', [listing(breakingId, '3.0.0')])).toEqual([
+      expect.stringContaining('there is no such version'),
+    ])
   })
 
   test('is not listed without a reason', () => {
@@ -95,7 +107,12 @@ describe('the version', () => {
   test.each([
     ['stays although something was added', '1.0.0', growing, 'demand at least 1.1.0'],
     ['rises too little', '1.0.1', growing, 'demand at least 1.1.0'],
-    ['stays although a text changed', '1.0.0', having('/paths/~1tags/get/summary', 'Another'), '(patch) demand at least 1.0.1'],
+    [
+      'stays although a text changed',
+      '1.0.0',
+      having('/paths/~1tags/get/summary', 'Another'),
+      '(patch) demand at least 1.0.1',
+    ],
     ['rises although nothing changed', '1.1.0', (root: JsonObject) => root, 'nothing changed since 1.0.0'],
   ])('is refused when it %s', (_, version, change, fault) => {
     expect(faultsOf(next(version, change), version === '1.0.0' ? '' : line).join()).toContain(fault)
@@ -135,7 +152,10 @@ describe('the changelog', () => {
 describe('the second opinion', () => {
   test('tells of a break that our own comparison overlooked', () => {
     const [found, ...others] = redoclyOpinion(next('1.0.0'), next('1.1.0', breaking), [])
-    expect(found).toMatchObject({ impact: 'major', id: expect.stringContaining('redocly/schema-constraint-changed /paths//notes/post') })
+    expect(found).toMatchObject({
+      impact: 'major',
+      id: expect.stringContaining('redocly/schema-constraint-changed /paths//notes/post'),
+    })
     expect(others).toEqual([])
   })
 

@@ -17,7 +17,11 @@ export interface Rules {
   readonly listed: readonly Listed[]
   readonly changelog: string
   /** What somebody else found breaking between two contracts; our own comparison may have overlooked it. */
-  readonly secondOpinion?: (before: ContractDocument, after: ContractDocument, changes: readonly Change[]) => readonly Change[]
+  readonly secondOpinion?: (
+    before: ContractDocument,
+    after: ContractDocument,
+    changes: readonly Change[],
+  ) => readonly Change[]
 }
 
 /** Judges every step of a history of contracts, from the first release to the contract as it stands. */
@@ -25,7 +29,9 @@ export function judgeHistory(contracts: readonly ContractDocument[], rules: Rule
   const verdicts = contracts.map((after, index) => judge(contracts[index - 1], after, rules))
   const versions = new Set(contracts.map(({ version }) => version))
   const stray = rules.listed.filter(({ version }) => !versions.has(version))
-  const faults = stray.map(({ change, version }) => `"${change}" is listed for ${version}, but there is no such version.`)
+  const faults = stray.map(
+    ({ change, version }) => `"${change}" is listed for ${version}, but there is no such version.`,
+  )
   return verdicts.map((verdict, index) =>
     index === verdicts.length - 1 ? { ...verdict, faults: [...verdict.faults, ...faults] } : verdict,
   )
@@ -37,7 +43,10 @@ function judge(before: ContractDocument | undefined, after: ContractDocument, ru
   const faults = [
     ...(before === undefined
       ? []
-      : [...versionFaults(before.version, after.version, changes), ...listFaults(after.version, changes, rules.listed)]),
+      : [
+          ...versionFaults(before.version, after.version, changes),
+          ...listFaults(after.version, changes, rules.listed),
+        ]),
     ...changelogFaults(rules.changelog, after, before, changes),
   ]
   return { from: before?.version, to: after.version, changes, faults }

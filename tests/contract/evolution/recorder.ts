@@ -46,14 +46,21 @@ export async function openRecorder(
         .filter(([name, value]) => !INCIDENTAL.has(name) && !(name === 'accept' && value === '*/*'))
         .map(([name, value]) => [name, String(value)]),
     )
-    const response = await fetch(`${upstream}${path}`, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+    const response = await fetch(`${upstream}${path}`, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    })
     const text = await response.text()
     const operation = operationAt(method, path)
     if (operation === undefined) throw new Error(`${method} ${path} is no operation, so no old client asks for it`)
     const step: Step = {
       operation: operation.operationId,
       send: `${method} ${refer(path, received)}`,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, referInHeader(name, value, received)])),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, referInHeader(name, value, received)]),
+      ),
       ...(body === undefined ? {} : { body: shortenRuns(refer(body.toString(), received)) }),
       status: response.status,
     }

@@ -49,7 +49,10 @@ const LONG_RUN = /([a-z])\1{99,}/g
 /** A text with the values that the answers to earlier steps had this time. */
 export function fillIn(text: string, earlier: readonly Received[]): string {
   return text
-    .replace(REFERENCE, (_, step: string, place: string) => valueAt(earlier[Number(step)], place) ?? failOn(step, place))
+    .replace(
+      REFERENCE,
+      (_, step: string, place: string) => valueAt(earlier[Number(step)], place) ?? failOn(step, place),
+    )
     .replace(REPETITION, (_, character: string, times: string) => character.repeat(Number(times)))
 }
 

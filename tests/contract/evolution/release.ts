@@ -22,7 +22,8 @@ const requestsFile = new URL(`${document.version}.requests.json`, RELEASED)
 
 if (existsSync(requestsFile)) fail(`${document.version} is released already, and a release is never changed.`)
 // A contract that was kept before there were recordings gets its own, if it is still the one that is served.
-if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text) fail(`${document.version}.yaml is another contract.`)
+if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text)
+  fail(`${document.version}.yaml is another contract.`)
 
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
 const rules = { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion }
@@ -41,7 +42,9 @@ process.stdout.write(`${document.version} is kept, with ${recording.stories.leng
 
 async function record(url: string): Promise<Recording> {
   const { router } = compileContract(document.root)
-  const recorder = await openRecorder(url, (method, path) => router.findPath(path.split('?')[0] ?? '')?.methods.get(method.toLowerCase()))
+  const recorder = await openRecorder(url, (method, path) =>
+    router.findPath(path.split('?')[0] ?? '')?.methods.get(method.toLowerCase()),
+  )
   try {
     return { contract: document.version, stories: await recordStories(recorder) }
   } finally {

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { CORE_SCHEMA, load } from 'js-yaml'
-import { type ContractDocument, type Json, list, object, parseDocument, string } from '../../../src/contract/document/document.ts'
+import {
+  type ContractDocument,
+  type Json,
+  list,
+  object,
+  parseDocument,
+  string,
+} from '../../../src/contract/document/document.ts'
 import { compareVersions, parseVersion } from './versions.ts'
 
 /** `<version>.yaml` as it was released, `<version>.requests.json` beside it, and the list of breaking changes. */
@@ -24,10 +31,16 @@ export function releasedContracts(): readonly ContractDocument[] {
   return contracts.toSorted((a, b) => compareVersions(parseVersion(a.version), parseVersion(b.version)))
 }
 
-export function listedChanges(text = readFileSync(new URL('breaking-changes.yaml', RELEASED), 'utf8')): readonly Listed[] {
+export function listedChanges(
+  text = readFileSync(new URL('breaking-changes.yaml', RELEASED), 'utf8'),
+): readonly Listed[] {
   return list(load(text, { schema: CORE_SCHEMA }) as Json).map((entry) => {
     const { change, version, reason } = object(entry)
-    const listed = { change: string(change, '"change"'), version: string(version, '"version"'), reason: string(reason, '"reason"') }
+    const listed = {
+      change: string(change, '"change"'),
+      version: string(version, '"version"'),
+      reason: string(reason, '"reason"'),
+    }
     if (listed.reason.trim().length < 20) throw new Error(`${listed.change}: a reason is a sentence`)
     return listed
   })

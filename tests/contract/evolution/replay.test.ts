@@ -94,7 +94,10 @@ const seeds: readonly {
   {
     title: 'a request needs another field',
     story: 'createNote',
-    change: both(having(`${NOTE}Create/required`, ['colour']), having(`${NOTE}Create/properties/colour`, { type: 'string' })),
+    change: both(
+      having(`${NOTE}Create/required`, ['colour']),
+      having(`${NOTE}Create/properties/colour`, { type: 'string' }),
+    ),
     fault: /201 was the answer, now it is 422 .*"colour"/,
   },
   {
@@ -167,8 +170,12 @@ describe('a client of the latest release notices when', () => {
 /** What the contract says of an operation and no request of the recording has shown. */
 function unrecorded({ operationId, responses, parameters, body }: Operation, steps: readonly Step[]): string[] {
   const accepted = steps.filter((step) => step.operation === operationId && step.status < 400)
-  const statuses = [...responses.keys()].filter((status) => status < 400 && !accepted.some((step) => step.status === status))
-  const types = [...(body?.content.keys() ?? [])].filter((type) => !accepted.some(({ headers }) => headers['content-type'] === type))
+  const statuses = [...responses.keys()].filter(
+    (status) => status < 400 && !accepted.some((step) => step.status === status),
+  )
+  const types = [...(body?.content.keys() ?? [])].filter(
+    (type) => !accepted.some(({ headers }) => headers['content-type'] === type),
+  )
   const unsent = parameters.filter(({ in: where, name }) => {
     if (where === 'query') return !accepted.some(({ send }) => new RegExp(`[?&]${name}=|:link`).test(send))
     return where === 'header' && !accepted.some(({ headers }) => name.toLowerCase() in headers)
@@ -179,7 +186,9 @@ function unrecorded({ operationId, responses, parameters, body }: Operation, ste
 /** Handlers of which one answers with other fields, past the types that would refuse it. */
 function answeringWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {
   if (fields === undefined) return handlers
-  const handle = handlers[operationId as keyof Handlers] as (...given: unknown[]) => Promise<{ status: number; body: object }>
+  const handle = handlers[operationId as keyof Handlers] as (
+    ...given: unknown[]
+  ) => Promise<{ status: number; body: object }>
   const changed = async (...given: unknown[]) => {
     if (fields === 'a refusal') throw new Problem('not-found', 'Not any more.')
     const reply = await handle(...given)

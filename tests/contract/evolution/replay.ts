@@ -18,7 +18,8 @@ export function oldClient(...contracts: readonly ContractDocument[]) {
   const replayStory = async (server: { readonly url: string }, { operation, steps }: Story): Promise<string[]> => {
     const received: Received[] = []
     for (const [index, step] of steps.entries()) {
-      const told = (fault: string): string => `${versions}, story of ${operation}, step ${index} (${step.send}): ${fault}`
+      const told = (fault: string): string =>
+        `${versions}, story of ${operation}, step ${index} (${step.send}): ${fault}`
       try {
         const faults = await replayStep(server, step, received)
         // What comes after would only repeat it.
@@ -30,13 +31,20 @@ export function oldClient(...contracts: readonly ContractDocument[]) {
     return []
   }
 
-  const replayStep = async (server: { readonly url: string }, step: Story['steps'][number], received: Received[]): Promise<string[]> => {
+  const replayStep = async (
+    server: { readonly url: string },
+    step: Story['steps'][number],
+    received: Received[],
+  ): Promise<string[]> => {
     const [method = '', path = ''] = fillIn(step.send, received).split(' ')
-    const headers = Object.fromEntries(Object.entries(step.headers).map(([name, value]) => [name, fillIn(value, received)]))
+    const headers = Object.fromEntries(
+      Object.entries(step.headers).map(([name, value]) => [name, fillIn(value, received)]),
+    )
     const body = step.body === undefined ? undefined : fillIn(step.body, received)
     const answer = await ask(server, method, path, { headers, body })
     received.push({ headers: answer.headers, body: answer.text === '' ? undefined : (answer.body as Json) })
-    if (answer.status !== step.status) return [`${step.status} was the answer, now it is ${answer.status} ${answer.text.slice(0, 500)}`]
+    if (answer.status !== step.status)
+      return [`${step.status} was the answer, now it is ${answer.status} ${answer.text.slice(0, 500)}`]
     return judges.flatMap(({ operations, answerFaults }) => {
       const operation = operations.get(step.operation)
       if (operation === undefined) throw new Error(`${step.operation} is not in a contract that was recorded`)

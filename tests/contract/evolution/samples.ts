@@ -1,4 +1,12 @@
-import { at, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
+import {
+  at,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Place,
+} from '../../../src/contract/document/document.ts'
 
 /** Longer lists are as good as these. */
 const MOST_ITEMS = 100
@@ -19,7 +27,9 @@ export function samplesOf(root: JsonObject, raw: Place): Json[] {
       // One of a format says nothing at its bounds; and a pattern may refuse these, which shows when they are sent.
       return [
         ...examples,
-        ...(value['format'] === undefined || value['format'] === 'password' ? lengths.map((length) => 'a'.repeat(length)) : []),
+        ...(value['format'] === undefined || value['format'] === 'password'
+          ? lengths.map((length) => 'a'.repeat(length))
+          : []),
       ]
     }
     case 'array':
@@ -38,7 +48,9 @@ function listsOf(root: JsonObject, schema: Place): Json[] {
   const most = Math.min(Number(schema.value['maxItems'] ?? 1), MOST_ITEMS)
   const [first] = values
   const longest =
-    typeof first === 'string' && items.value['enum'] === undefined ? [Array.from({ length: most }, (_, index) => `${first} ${index}`)] : []
+    typeof first === 'string' && items.value['enum'] === undefined
+      ? [Array.from({ length: most }, (_, index) => `${first} ${index}`)]
+      : []
   return [...values.map((value) => [value]), ...longest]
 }
 
@@ -47,7 +59,8 @@ function objectsOf(root: JsonObject, schema: Place): JsonObject[] {
   const required = list(schema.value['required']).map(String)
   const names = Object.keys(object(schema.value['properties'] ?? {}))
   const values = new Map(names.map((name) => [name, samplesOf(root, at(root, schema, 'properties', name))]))
-  const some = (chosen: readonly string[]): JsonObject => Object.fromEntries(chosen.map((name) => [name, values.get(name)?.[0] ?? null]))
+  const some = (chosen: readonly string[]): JsonObject =>
+    Object.fromEntries(chosen.map((name) => [name, values.get(name)?.[0] ?? null]))
   const whole = some(names)
   const variants = names.flatMap((name) => {
     const isChoice = Array.isArray(at(root, schema, 'properties', name).value['enum'])
@@ -70,7 +83,8 @@ export function bodiesLike(root: JsonObject, schema: Place, working: JsonObject)
 function fieldsOf(root: JsonObject, raw: Place): [name: string, value: Json][] {
   const schema = at(root, raw)
   const branches = list(schema.value['oneOf'])
-  if (branches.length > 0) return branches.flatMap((_, index) => fieldsOf(root, at(root, schema, 'oneOf', String(index))))
+  if (branches.length > 0)
+    return branches.flatMap((_, index) => fieldsOf(root, at(root, schema, 'oneOf', String(index))))
   return Object.keys(object(schema.value['properties'] ?? {})).flatMap((name) => {
     return samplesOf(root, at(root, schema, 'properties', name)).map((value): [string, Json] => [name, value])
   })

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ContractDocument, isObject, type Json, list, object, string } from '../../../src/contract/document/document.ts'
+import {
+  type ContractDocument,
+  isObject,
+  type Json,
+  list,
+  object,
+  string,
+} from '../../../src/contract/document/document.ts'
 import { readOperations } from '../../../src/contract/document/operations.ts'
 import { type Change, mustBeListed } from './changes.ts'
 
@@ -14,7 +21,11 @@ const REDOCLY = fileURLToPath(new URL('../../../node_modules/@redocly/cli/bin/cl
  * (docs/decisions/0006), ours may have faults of its own; a break has to get past both. Where ours has judged the very
  * place and thought less of it, as of a list that clients were told will grow, ours stands.
  */
-export function redoclyOpinion(before: ContractDocument, after: ContractDocument, changes: readonly Change[]): Change[] {
+export function redoclyOpinion(
+  before: ContractDocument,
+  after: ContractDocument,
+  changes: readonly Change[],
+): Change[] {
   const breaks = list(redoclyDiff(before, after)['changes'])
     .map((change) => object(change))
     .filter(isMajor)
@@ -56,9 +67,12 @@ function isMajor(change: Record<string, Json>): boolean {
 
 /** A change of ours at the same place, or a breaking one in the same operation. */
 function covers(change: Change, found: Record<string, Json>, before: ContractDocument): boolean {
-  const at = [found['base'], found['revision']].map((side) => (isObject(side) ? string(side['pointer']).slice(1) : undefined))
+  const at = [found['base'], found['revision']].map((side) =>
+    isObject(side) ? string(side['pointer']).slice(1) : undefined,
+  )
   const [, place = ''] = change.id.split(' ')
-  if (place.startsWith('/') && at.some((pointer) => pointer === place || pointer?.startsWith(`${place}/`) === true)) return true
+  if (place.startsWith('/') && at.some((pointer) => pointer === place || pointer?.startsWith(`${place}/`) === true))
+    return true
   const path = string(found['path'])
   const touched = readOperations(before.root).filter((operation) => {
     const address = `#/paths/${operation.path.replaceAll('~', '~0').replaceAll('/', '~1')}`

@@ -1,6 +1,16 @@
 /** One table of many rows, and for that reason longer than other files. */
 import type { Impact } from './changes.ts'
-import { appended, both, copied, deprecated, type Edit, having, moved, renamedSchema, without } from './edit-document.ts'
+import {
+  appended,
+  both,
+  copied,
+  deprecated,
+  type Edit,
+  having,
+  moved,
+  renamedSchema,
+  without,
+} from './edit-document.ts'
 import { namingRows } from './seeded-names.ts'
 
 /** A change somebody could make to openapi.yaml without a thought, and what the comparison must call it. */
@@ -22,9 +32,19 @@ export type Row = readonly [impact: Impact, title: string, seed: Edit, finds: st
 const rows: readonly Row[] = [
   // Operations.
   ['major', 'an operation is removed', without('/paths/~1tags/get'), 'operation-removed listTags'],
-  ['major', 'an operation is renamed', having('/paths/~1tags/get/operationId', 'getTags'), 'operation-renamed listTags'],
+  [
+    'major',
+    'an operation is renamed',
+    having('/paths/~1tags/get/operationId', 'getTags'),
+    'operation-renamed listTags',
+  ],
   ['major', 'a path is renamed', moved('/paths/~1tags', '/paths/~1labels'), 'address-changed listTags'],
-  ['major', 'a path parameter is renamed', having('/components/parameters/NoteId/name', 'id'), 'parameter-removed getNote path note_id'],
+  [
+    'major',
+    'a path parameter is renamed',
+    having('/components/parameters/NoteId/name', 'id'),
+    'parameter-removed getNote path note_id',
+  ],
   [
     'minor',
     'an operation is added',
@@ -48,7 +68,10 @@ const rows: readonly Row[] = [
   [
     'major',
     'a request gets a new required field',
-    both(having(`${CREATE}/required`, ['title', 'content', 'colour']), having(`${CREATE}/properties/colour`, { type: 'string' })),
+    both(
+      having(`${CREATE}/required`, ['title', 'content', 'colour']),
+      having(`${CREATE}/properties/colour`, { type: 'string' }),
+    ),
     `request/required ${CREATE}/properties/colour`,
   ],
   [
@@ -118,7 +141,12 @@ const rows: readonly Row[] = [
     having(`${SCHEMAS}/ApiKeyScope/enum`, ['account:read', 'notes:read', 'notes:write', 'tags:read']),
     `request/enum ${SCHEMAS}/ApiKeyScope`,
   ],
-  ['major', 'a branch of a request is removed', without(`${SCHEMAS}/NoteEdit/oneOf/5`), `request/oneOf ${SCHEMAS}/NoteEdit`],
+  [
+    'major',
+    'a branch of a request is removed',
+    without(`${SCHEMAS}/NoteEdit/oneOf/5`),
+    `request/oneOf ${SCHEMAS}/NoteEdit`,
+  ],
   [
     'major',
     'a list parameter is written another way',
@@ -131,7 +159,12 @@ const rows: readonly Row[] = [
     without('/paths/~1notes~1{note_id}/patch/requestBody/content/application~1json'),
     'request-media-type-removed patchNote',
   ],
-  ['major', 'a body must be shorter', having('/paths/~1auth~1register/post/x-max-body-bytes', 1024), 'body-limit registerUser'],
+  [
+    'major',
+    'a body must be shorter',
+    having('/paths/~1auth~1register/post/x-max-body-bytes', 1024),
+    'body-limit registerUser',
+  ],
   // Parameters.
   ['major', 'a parameter is removed', without(`${LIST}/parameters/8`), 'parameter-removed listNotes query skip'],
   [
@@ -165,18 +198,38 @@ const rows: readonly Row[] = [
     having('/paths/~1users~1me/get/security/0/oauth2', ['account:read', 'account:write']),
     'security-tightened getMe',
   ],
-  ['major', 'API keys may not call an operation any more', without('/paths/~1users~1me/get/security/1'), 'security-tightened getMe'],
+  [
+    'major',
+    'API keys may not call an operation any more',
+    without('/paths/~1users~1me/get/security/1'),
+    'security-tightened getMe',
+  ],
   [
     'major',
     'a public operation wants a credential',
     having('/paths/~1health/get/security', [{ oauth2: ['account:read'] }]),
     'security-tightened getHealth',
   ],
-  ['security', 'an operation wants a scope less', having('/paths/~1users~1me/get/security/0/oauth2', []), 'security-loosened getMe'],
+  [
+    'security',
+    'an operation wants a scope less',
+    having('/paths/~1users~1me/get/security/0/oauth2', []),
+    'security-loosened getMe',
+  ],
   ['security', 'an operation becomes public', having('/paths/~1tags/get/security', []), 'security-loosened listTags'],
-  ['major', 'a scope is gone', without('/components/securitySchemes/oauth2/flows/password/scopes/keys:write'), 'scope-removed keys:write'],
+  [
+    'major',
+    'a scope is gone',
+    without('/components/securitySchemes/oauth2/flows/password/scopes/keys:write'),
+    'scope-removed keys:write',
+  ],
   // Replies.
-  ['major', 'a reply field is removed', without(`${NOTE}/properties/is_public`), `reply/property-removed ${NOTE}/properties/is_public`],
+  [
+    'major',
+    'a reply field is removed',
+    without(`${NOTE}/properties/is_public`),
+    `reply/property-removed ${NOTE}/properties/is_public`,
+  ],
   [
     'major',
     'a reply field becomes optional',
@@ -200,14 +253,24 @@ const rows: readonly Row[] = [
     having(`${NOTE}/properties/content/type`, ['string', 'null']),
     `reply/type ${NOTE}/properties/content`,
   ],
-  ['major', 'a type of a reply changes', having(`${NOTE}/properties/version/type`, 'string'), `reply/type ${NOTE}/properties/version`],
+  [
+    'major',
+    'a type of a reply changes',
+    having(`${NOTE}/properties/version/type`, 'string'),
+    `reply/type ${NOTE}/properties/version`,
+  ],
   [
     'major',
     'an upper bound of a reply is raised',
     having(`${NOTE}/properties/title/maxLength`, 600),
     `reply/maxLength ${NOTE}/properties/title`,
   ],
-  ['major', 'an upper bound of a reply is gone', without(`${NOTE}/properties/title/maxLength`), `reply/maxLength ${NOTE}/properties/title`],
+  [
+    'major',
+    'an upper bound of a reply is gone',
+    without(`${NOTE}/properties/title/maxLength`),
+    `reply/maxLength ${NOTE}/properties/title`,
+  ],
   [
     'minor',
     'an upper bound of a reply is lowered',
@@ -220,7 +283,12 @@ const rows: readonly Row[] = [
     having(`${LIST}/responses/200/content/application~1json/schema/maxItems`, 200),
     'reply/maxItems /paths/~1notes/get/responses/200/content/application~1json/schema',
   ],
-  ['major', 'the format of a reply changes', having(`${SCHEMAS}/Timestamp/format`, 'date'), `reply/format ${SCHEMAS}/Timestamp`],
+  [
+    'major',
+    'the format of a reply changes',
+    having(`${SCHEMAS}/Timestamp/format`, 'date'),
+    `reply/format ${SCHEMAS}/Timestamp`,
+  ],
   [
     'major',
     'a reply gets a value that clients do not know',
@@ -239,9 +307,24 @@ const rows: readonly Row[] = [
     having(`${NOTE}/properties/colour`, { type: 'string' }),
     `reply/property-added ${NOTE}/properties/colour`,
   ],
-  ['major', 'a success has another status', moved(`${LIST}/responses/200`, `${LIST}/responses/203`), 'status-removed listNotes 200'],
-  ['major', 'a failure is no longer told', without('/paths/~1notes~1{note_id}/put/responses/412'), 'status-removed updateNote 412'],
-  ['major', 'a new kind of success appears', copied(`${LIST}/responses/200`, `${LIST}/responses/206`), 'status-added listNotes 206'],
+  [
+    'major',
+    'a success has another status',
+    moved(`${LIST}/responses/200`, `${LIST}/responses/203`),
+    'status-removed listNotes 200',
+  ],
+  [
+    'major',
+    'a failure is no longer told',
+    without('/paths/~1notes~1{note_id}/put/responses/412'),
+    'status-removed updateNote 412',
+  ],
+  [
+    'major',
+    'a new kind of success appears',
+    copied(`${LIST}/responses/200`, `${LIST}/responses/206`),
+    'status-added listNotes 206',
+  ],
   [
     'minor',
     'a new failure appears',
@@ -254,8 +337,18 @@ const rows: readonly Row[] = [
     moved(`${LIST}/responses/200/content/application~1json`, `${LIST}/responses/200/content/application~1hal+json`),
     'reply-media-type-removed listNotes 200',
   ],
-  ['major', 'a reply header is removed', without(`${LIST}/responses/200/headers/Link`), 'header-removed listNotes 200 Link'],
-  ['major', 'a reply header may be missing', having('/components/headers/ETag/required', false), 'header-optional getNote 200 ETag'],
+  [
+    'major',
+    'a reply header is removed',
+    without(`${LIST}/responses/200/headers/Link`),
+    'header-removed listNotes 200 Link',
+  ],
+  [
+    'major',
+    'a reply header may be missing',
+    having('/components/headers/ETag/required', false),
+    'header-optional getNote 200 ETag',
+  ],
   [
     'major',
     'the pattern of a reply header changes',

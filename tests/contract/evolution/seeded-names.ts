@@ -29,9 +29,24 @@ export const namingRows: readonly Row[] = [
   ['minor', 'an operation gets a second tag', having(`${LIST}/tags`, ['notes', 'tags']), 'tag-added listNotes tags'],
   ['patch', 'a tag is displayed with another name', having('/tags/4/x-displayName', 'Labels'), 'texts'],
   // Components and titles.
-  ['major', 'a shared response is renamed', renamedComponent('responses', 'InFlight', 'UnderWay'), 'component-removed responses/InFlight'],
-  ['major', 'a shared parameter is renamed', renamedComponent('parameters', 'Limit', 'Most'), 'component-removed parameters/Limit'],
-  ['major', 'a shared header is renamed', renamedComponent('headers', 'ETag', 'Version'), 'component-removed headers/ETag'],
+  [
+    'major',
+    'a shared response is renamed',
+    renamedComponent('responses', 'InFlight', 'UnderWay'),
+    'component-removed responses/InFlight',
+  ],
+  [
+    'major',
+    'a shared parameter is renamed',
+    renamedComponent('parameters', 'Limit', 'Most'),
+    'component-removed parameters/Limit',
+  ],
+  [
+    'major',
+    'a shared header is renamed',
+    renamedComponent('headers', 'ETag', 'Version'),
+    'component-removed headers/ETag',
+  ],
   [
     'patch',
     'a failure becomes another shared response of the same form',
@@ -56,14 +71,24 @@ export const namingRows: readonly Row[] = [
     copied(`${SCHEMAS}/Scope`, `${SCHEMAS}/ScopeProblem/properties/granted_scopes/items`),
     `reply/type-name ${SCHEMAS}/ScopeProblem/properties/granted_scopes/items`,
   ],
-  ['major', 'a schema gets a title, which generators call it by', having(`${CREATE}/title`, 'Note'), `request/title ${CREATE}`],
+  [
+    'major',
+    'a schema gets a title, which generators call it by',
+    having(`${CREATE}/title`, 'Note'),
+    `request/title ${CREATE}`,
+  ],
   ['major', 'the document gets another title', having('/info/title', 'Note API'), 'title-changed'],
   // Names of values.
   ['major', 'the names of values are gone', without(`${ORDER}/x-enum-varnames`), 'request/x-enum-varnames'],
   ['major', 'the name of a value changes', having(`${ORDER}/x-enum-varnames/4`, 'ByTitle'), 'request/x-enum-varnames'],
   ['major', 'names of values change places', reordered(`${ORDER}/x-enum-varnames`, '1'), 'request/x-enum-varnames'],
   ['major', 'values change places and their names do not', reordered(`${ORDER}/enum`, '1'), 'request/x-enum-varnames'],
-  ['major', 'values that generators could name get names', having(`${KIND}/x-enum-varnames`, ['A', 'B', 'C']), 'reply/x-enum-varnames'],
+  [
+    'major',
+    'values that generators could name get names',
+    having(`${KIND}/x-enum-varnames`, ['A', 'B', 'C']),
+    'reply/x-enum-varnames',
+  ],
   [
     'minor',
     'a value comes with its name',
@@ -91,10 +116,18 @@ export const namingRows: readonly Row[] = [
   [
     'major',
     'a new parameter stands before older ones',
-    both(having(`${LIST}/parameters/9`, { name: 'colour', in: 'query', schema: { type: 'string' } }), reordered(`${LIST}/parameters`, '9')),
+    both(
+      having(`${LIST}/parameters/9`, { name: 'colour', in: 'query', schema: { type: 'string' } }),
+      reordered(`${LIST}/parameters`, '9'),
+    ),
     'parameter-order listNotes query colour',
   ],
-  ['major', 'fields of a request change places', reordered(`${CREATE}/properties`, 'content'), `request/property-order ${CREATE}`],
+  [
+    'major',
+    'fields of a request change places',
+    reordered(`${CREATE}/properties`, 'content'),
+    `request/property-order ${CREATE}`,
+  ],
   [
     'major',
     'a header of a request is written another way',
@@ -125,8 +158,18 @@ export const namingRows: readonly Row[] = [
   ],
   // Links.
   ['major', 'a link is removed', without(`${CREATED}/links/editNote`), 'link-removed createNote 201 editNote'],
-  ['major', 'a link is renamed', moved(`${CREATED}/links/editNote`, `${CREATED}/links/change`), 'link-removed createNote 201 editNote'],
-  ['major', 'a link leads elsewhere', having(`${CREATED}/links/getNote/operationId`, 'deleteNote'), 'link-target createNote 201 getNote'],
+  [
+    'major',
+    'a link is renamed',
+    moved(`${CREATED}/links/editNote`, `${CREATED}/links/change`),
+    'link-removed createNote 201 editNote',
+  ],
+  [
+    'major',
+    'a link leads elsewhere',
+    having(`${CREATED}/links/getNote/operationId`, 'deleteNote'),
+    'link-target createNote 201 getNote',
+  ],
   [
     'major',
     'a link fills a parameter from elsewhere',
@@ -166,20 +209,65 @@ export const namingRows: readonly Row[] = [
     having(`${SCHEMAS}/Session/properties/address/format`, 'hostname'),
     `reply/format ${SCHEMAS}/Session/properties/address`,
   ],
-  ['major', 'a list of a reply becomes a set', having(`${SCHEMAS}/Note/properties/tags/uniqueItems`, true), 'reply/uniqueItems'],
-  ['major', 'a number of a request may have a fraction', having('/components/parameters/Limit/schema/type', 'number'), 'request/type'],
-  ['major', 'numbers of a request are steps apart', having('/components/parameters/Limit/schema/multipleOf', 5), 'request/multipleOf'],
-  ['major', 'a field of a request is read only', having(`${CREATE}/properties/tags/readOnly`, true), 'request/readOnly'],
-  ['major', 'a choice gets a discriminator', having(`${SCHEMAS}/NoteEdit/discriminator`, { propertyName: 'op' }), 'request/discriminator'],
-  ['minor', 'a request takes fields that it does not name', having(`${CREATE}/additionalProperties`, true), 'request/additionalProperties'],
+  [
+    'major',
+    'a list of a reply becomes a set',
+    having(`${SCHEMAS}/Note/properties/tags/uniqueItems`, true),
+    'reply/uniqueItems',
+  ],
+  [
+    'major',
+    'a number of a request may have a fraction',
+    having('/components/parameters/Limit/schema/type', 'number'),
+    'request/type',
+  ],
+  [
+    'major',
+    'numbers of a request are steps apart',
+    having('/components/parameters/Limit/schema/multipleOf', 5),
+    'request/multipleOf',
+  ],
+  [
+    'major',
+    'a field of a request is read only',
+    having(`${CREATE}/properties/tags/readOnly`, true),
+    'request/readOnly',
+  ],
+  [
+    'major',
+    'a choice gets a discriminator',
+    having(`${SCHEMAS}/NoteEdit/discriminator`, { propertyName: 'op' }),
+    'request/discriminator',
+  ],
+  [
+    'minor',
+    'a request takes fields that it does not name',
+    having(`${CREATE}/additionalProperties`, true),
+    'request/additionalProperties',
+  ],
   // A pattern that its enum implies.
   ['patch', 'a pattern comes that the enum implies', having(`${KIND}/pattern`, '^[a-z_]+$'), `reply/pattern ${KIND}`],
-  ['major', 'a pattern comes that refuses values of the enum', having(`${SCHEMAS}/ApiKeyScope/pattern`, '^notes:'), 'request/pattern'],
+  [
+    'major',
+    'a pattern comes that refuses values of the enum',
+    having(`${SCHEMAS}/ApiKeyScope/pattern`, '^notes:'),
+    'request/pattern',
+  ],
   // The rest of the document.
   ['major', 'the server stands elsewhere', having('/servers/0/url', '/v2'), 'root servers'],
   ['patch', 'the server is described otherwise', having('/servers/0/description', 'Yours.'), 'texts'],
-  ['major', 'an operation has a server of its own', having(`${LIST}/servers`, [{ url: '/lists' }]), 'operation-member listNotes servers'],
-  ['major', 'a path has a server of its own', having('/paths/~1notes/servers', [{ url: '/lists' }]), 'path-member listNotes servers'],
+  [
+    'major',
+    'an operation has a server of its own',
+    having(`${LIST}/servers`, [{ url: '/lists' }]),
+    'operation-member listNotes servers',
+  ],
+  [
+    'major',
+    'a path has a server of its own',
+    having('/paths/~1notes/servers', [{ url: '/lists' }]),
+    'path-member listNotes servers',
+  ],
   [
     'major',
     'the parameters of a path change places',
@@ -189,7 +277,9 @@ export const namingRows: readonly Row[] = [
   [
     'major',
     'a form is encoded another way',
-    having('/paths/~1auth~1token/post/requestBody/content/application~1x-www-form-urlencoded/encoding', { scope: { explode: false } }),
+    having('/paths/~1auth~1token/post/requestBody/content/application~1x-www-form-urlencoded/encoding', {
+      scope: { explode: false },
+    }),
     'body-member createToken application/x-www-form-urlencoded encoding',
   ],
   [
@@ -215,7 +305,10 @@ export const namingRows: readonly Row[] = [
   [
     'patch',
     'an example has another name',
-    moved(`${CREATED}/content/application~1json/examples/firstNote`, `${CREATED}/content/application~1json/examples/note`),
+    moved(
+      `${CREATED}/content/application~1json/examples/firstNote`,
+      `${CREATED}/content/application~1json/examples/note`,
+    ),
     'texts',
   ],
 ]

@@ -41,7 +41,9 @@ describe('what is deprecated says since when and until when', () => {
     expect(faultsOf(copied(place, place, { ...DATES, 'x-sunset': '2027-02-28' }))).toEqual([
       expect.stringContaining('x-sunset is too early'),
     ])
-    expect(faultsOf(having(`${place}/x-sunset`, '2027-06-30'))).toEqual([`${place} has a date of its end, but is not deprecated`])
+    expect(faultsOf(having(`${place}/x-sunset`, '2027-06-30'))).toEqual([
+      `${place} has a date of its end, but is not deprecated`,
+    ])
   })
 
   test('and the server takes a contract that does', () => {
@@ -54,7 +56,9 @@ describe('what is deprecated says since when and until when', () => {
 
   test('a field or an example that is called like the mark is none', () => {
     const field = having(`${SCHEMAS}/Note/properties/deprecated`, { type: 'boolean' })
-    expect(faultsOf(both(field, having('/components/responses/NotFound/content/x/examples/a/value/deprecated', true)))).toEqual([])
+    expect(
+      faultsOf(both(field, having('/components/responses/NotFound/content/x/examples/a/value/deprecated', true))),
+    ).toEqual([])
   })
 })
 
@@ -84,9 +88,13 @@ describe('a problem type of the contract', () => {
   const slug = 'too-many-api-keys'
 
   test('is one that the server knows', () => {
-    expect(faultsOf(replaced(slug, 'api-key-limit'))).toEqual([expect.stringContaining('names /problems/api-key-limit, which src/http')])
+    expect(faultsOf(replaced(slug, 'api-key-limit'))).toEqual([
+      expect.stringContaining('names /problems/api-key-limit, which src/http'),
+    ])
     const { [slug]: _, ...fewer } = problemKinds
-    expect(standingFaults({ root }, fewer)).toEqual([expect.stringContaining(`names /problems/${slug}, which src/http`)])
+    expect(standingFaults({ root }, fewer)).toEqual([
+      expect.stringContaining(`names /problems/${slug}, which src/http`),
+    ])
   })
 
   test('has the status that the server gives it', () => {
@@ -116,11 +124,14 @@ describe('a released file', () => {
     expect(digestFaults(folder)).toEqual([])
   })
 
-  test.each(['1.0.0.yaml', '1.0.0.requests.json'])('%s is not edited, and a digest that was pinned is never written again', (name) => {
-    write(name, 'edited\n')
-    pinDigests([name], folder)
-    expect(digestFaults(folder)).toEqual([`${name} was changed after it was released: take the change back.`])
-  })
+  test.each(['1.0.0.yaml', '1.0.0.requests.json'])(
+    '%s is not edited, and a digest that was pinned is never written again',
+    (name) => {
+      write(name, 'edited\n')
+      pinDigests([name], folder)
+      expect(digestFaults(folder)).toEqual([`${name} was changed after it was released: take the change back.`])
+    },
+  )
 
   test.each(['1.0.0.yaml', '1.0.0.requests.json'])('%s is not taken away', (name) => {
     rmSync(new URL(name, folder))

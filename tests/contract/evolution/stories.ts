@@ -28,8 +28,11 @@ interface Variant {
 export async function recordStories(recorder: Recorder): Promise<Story[]> {
   const stories: Story[] = []
   // Last the one that makes the account of the examples: no other story may live off it.
-  const ordered = operations.toSorted((a, b) => Number(a.operationId === 'registerUser') - Number(b.operationId === 'registerUser'))
-  for (const operation of ordered) stories.push({ operation: operation.operationId, steps: await recordStory(recorder, operation) })
+  const ordered = operations.toSorted(
+    (a, b) => Number(a.operationId === 'registerUser') - Number(b.operationId === 'registerUser'),
+  )
+  for (const operation of ordered)
+    stories.push({ operation: operation.operationId, steps: await recordStory(recorder, operation) })
   return stories
 }
 
@@ -52,7 +55,8 @@ async function recordStory(recorder: Recorder, operation: Operation): Promise<St
     const isExpected = status >= 400 === (isRefused === true)
     if (!isExpected) recorder.forget(mark)
     // Wrong passwords are counted, and what was forgotten will not be replayed.
-    isWornOut = (CHANGES_ACCOUNT.has(operation.operationId) && status < 400) || (!isExpected && operation.responses.has(429))
+    isWornOut =
+      (CHANGES_ACCOUNT.has(operation.operationId) && status < 400) || (!isExpected && operation.responses.has(429))
   }
   const again = isRepeatable ? async () => attempt : () => wellFormed(operation, recorder, person)
   if (isPrivate) await recordCredentials(recorder, operation, again, person)
@@ -68,12 +72,16 @@ function variantsOf(operation: Operation, attempt: Attempt): Variant[] {
   return [
     ...query.flatMap(({ name, schema }) => {
       const values = samplesOf(root, schema).map((value) => (Array.isArray(value) ? value : [value]))
-      return values.map((items) => ({ change: withQuery(items.map((item) => `${name}=${encodeURIComponent(String(item))}`).join('&')) }))
+      return values.map((items) => ({
+        change: withQuery(items.map((item) => `${name}=${encodeURIComponent(String(item))}`).join('&')),
+      }))
     }),
     ...(has('If-Match') ? ['"1"', '*'].map((tag) => ({ change: withHeader('If-Match', tag) })) : []),
     ...(has('If-Match') ? [{ change: withHeader('If-Match', '"999"'), isRefused: true } as const] : []),
     ...(has('If-None-Match') ? ['"1"', '*', '"999"'].map((tag) => ({ change: withHeader('If-None-Match', tag) })) : []),
-    ...(has('on_conflict') ? [{ change: (it: Attempt) => withQuery('on_conflict=merge')(withHeader('If-Match', '"1"')(it)) }] : []),
+    ...(has('on_conflict')
+      ? [{ change: (it: Attempt) => withQuery('on_conflict=merge')(withHeader('If-Match', '"1"')(it)) }]
+      : []),
     ...bodyVariants(operation, attempt),
     { change: withQuery('no_such_parameter=1'), isRefused: true },
     { change: withQuery('%zz'), isRefused: true },
@@ -88,7 +96,9 @@ function bodyVariants(operation: Operation, { body }: Attempt): Variant[] {
   const types = [...operation.body.content]
   return [
     ...requestExamples(operation).map(({ mediaType, value }) => ({ change: withBody(mediaType, object(value)) })),
-    ...types.map(([type]) => ({ change: (attempt: Attempt) => withBody(type, parseBody(attempt.body ?? ''))(attempt) })),
+    ...types.map(([type]) => ({
+      change: (attempt: Attempt) => withBody(type, parseBody(attempt.body ?? ''))(attempt),
+    })),
     ...types.flatMap(([type, schema]) => {
       // Which fields change is known now, the ids in them only when the request is made.
       return bodiesLike(document.root, schema, working).map((_, index) => ({
@@ -97,7 +107,8 @@ function bodyVariants(operation: Operation, { body }: Attempt): Variant[] {
       }))
     }),
     {
-      change: (attempt) => withBody(types[0]?.[0] ?? '', { ...parseBody(attempt.body ?? ''), no_such_field: 'x' })(attempt),
+      change: (attempt) =>
+        withBody(types[0]?.[0] ?? '', { ...parseBody(attempt.body ?? ''), no_such_field: 'x' })(attempt),
       isRefused: true,
     },
     { change: withHeader('Content-Type', 'text/plain'), isRefused: true },
@@ -122,7 +133,9 @@ async function recordCredentials(recorder: Recorder, operation: Operation, next:
   }
   if (operation.method !== 'get' || !operation.security.some((requirement) => 'apiKey' in requirement)) return
   const scopes = ['account:read', 'notes:read', 'notes:write']
-  const { body } = await person.ask('POST', '/api-keys', { body: { name: 'A program', scopes, current_password: password } })
+  const { body } = await person.ask('POST', '/api-keys', {
+    body: { name: 'A program', scopes, current_password: password },
+  })
   await send(recorder, await next(), `Bearer ${String(body['key'])}`)
 }
 
@@ -130,7 +143,8 @@ async function recordCredentials(recorder: Recorder, operation: Operation, next:
 async function recordSequels(recorder: Recorder, operation: Operation, next: Next, person: Person): Promise<void> {
   const has = (name: string): boolean => operation.parameters.some((parameter) => parameter.name === name)
   const bearer = `Bearer ${person.accessToken}`
-  const rewrite = (attempt: Attempt) => person.ask('PUT', attempt.path.replace(/(\/notes\/[^/]+).*/, '$1'), { body: { content: 'Theirs' } })
+  const rewrite = (attempt: Attempt) =>
+    person.ask('PUT', attempt.path.replace(/(\/notes\/[^/]+).*/, '$1'), { body: { content: 'Theirs' } })
   if (has('cursor')) {
     const attempt = await next()
     await wellFormed(operation, recorder, person)

@@ -59,7 +59,8 @@ function placesIn(value: Json, pointer = '', kind = '', isMap = false): Place[] 
 }
 
 function isTold(pointer: string, change: 'deleted' | 'changed', value: Json): boolean {
-  const other = typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${JSON.stringify(value)}x`
+  const other =
+    typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${JSON.stringify(value)}x`
   try {
     const after = change === 'deleted' ? without(pointer)(root) : having(pointer, other)(root)
     const worst = worstOf(compareContracts(root, after))
@@ -75,9 +76,12 @@ const kinds = Map.groupBy(placesIn(root), ({ kind }) => kind)
 test('no member of the contract can go or change unseen', () => {
   expect(kinds.size).toBeGreaterThan(80)
   const unseen = [...kinds].flatMap(([kind, [first]]) => {
-    if (first === undefined || Object.keys(TEXTS).some((text) => kind === text || kind.startsWith(`${text}/`))) return []
+    if (first === undefined || Object.keys(TEXTS).some((text) => kind === text || kind.startsWith(`${text}/`)))
+      return []
     const changes = (['deleted', 'changed'] as const).filter((change) => TEXTS[`${kind} ${change}`] === undefined)
-    return changes.filter((change) => !isTold(first.pointer, change, first.value)).map((change) => `${kind} ${change}: ${first.pointer}`)
+    return changes
+      .filter((change) => !isTold(first.pointer, change, first.value))
+      .map((change) => `${kind} ${change}: ${first.pointer}`)
   })
   expect(unseen).toEqual([])
 }, 60_000)

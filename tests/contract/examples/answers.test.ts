@@ -37,13 +37,19 @@ test('every example of a success is the answer to one of the examples above', ()
   const shown = operations.flatMap((operation) =>
     [...operation.responses.keys()]
       .filter((status) => status < 400)
-      .flatMap((status) => responseExamples(operation, status).map(({ name }) => `${operation.operationId} ${status} ${name}`)),
+      .flatMap((status) =>
+        responseExamples(operation, status).map(({ name }) => `${operation.operationId} ${status} ${name}`),
+      ),
   )
-  const answered = new Set(requests.map(({ operation, name }) => `${operation.operationId} ${successOf(operation)} ${name}`))
+  const answered = new Set(
+    requests.map(({ operation, name }) => `${operation.operationId} ${successOf(operation)} ${name}`),
+  )
   expect(shown.filter((example) => !answered.has(example))).toEqual([])
 })
 
 test('every stage is set for an example of the document', () => {
-  const scenes = new Set(requests.flatMap(({ operation, name }) => [operation.operationId, `${operation.operationId} ${name}`]))
+  const scenes = new Set(
+    requests.flatMap(({ operation, name }) => [operation.operationId, `${operation.operationId} ${name}`]),
+  )
   expect(Object.keys(stages).filter((scene) => !scenes.has(scene))).toEqual([])
 })

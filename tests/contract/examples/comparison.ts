@@ -48,14 +48,16 @@ export function createComparison(known: Known, { toNow }: StoryTime, exact: read
       note(where, shown, given)
       return
     }
-    for (const [index, { kind, text }] of before.entries()) pairs[kind]?.push({ where, shown: text, given: after[index]?.text ?? '' })
+    for (const [index, { kind, text }] of before.entries())
+      pairs[kind]?.push({ where, shown: text, given: after[index]?.text ?? '' })
   }
 
   const compare: Comparison['compare'] = (where, shown, given) => {
     if (typeof shown === 'string' && typeof given === 'string') {
       compareText(where, shown, given)
     } else if (Array.isArray(shown) && Array.isArray(given)) {
-      if (shown.length === given.length) for (const [index, item] of shown.entries()) compare(`${where}/${index}`, item, given[index])
+      if (shown.length === given.length)
+        for (const [index, item] of shown.entries()) compare(`${where}/${index}`, item, given[index])
       else note(where, shown, given)
     } else if (isObject(shown) && isObject(given)) {
       const names = new Set([...Object.keys(shown), ...Object.keys(given)])
@@ -122,7 +124,10 @@ function disorder(pairs: readonly Pair[]): string[] {
   )
 }
 
-function isOneToOne(pairs: readonly Pick<Pair, 'shown' | 'given'>[], { shown, given }: Pick<Pair, 'shown' | 'given'>): boolean {
+function isOneToOne(
+  pairs: readonly Pick<Pair, 'shown' | 'given'>[],
+  { shown, given }: Pick<Pair, 'shown' | 'given'>,
+): boolean {
   return pairs.every((other) => (other.shown === shown) === (other.given === given))
 }
 

@@ -9,7 +9,15 @@ import { exampleRequests, headerExamples, parametersOf } from './requests.ts'
 /** Every link of the document; tests/contract/links.test.ts follows each from a real answer. */
 const links = operations.flatMap((from) =>
   [...from.responses.keys()].flatMap((status) => {
-    const response = at(document.root, { pointer: '', value: document.root }, 'paths', from.path, from.method, 'responses', String(status))
+    const response = at(
+      document.root,
+      { pointer: '', value: document.root },
+      'paths',
+      from.path,
+      from.method,
+      'responses',
+      String(status),
+    )
     return Object.entries(object(response.value['links'] ?? {})).map(([name, value]) => {
       const link = object(value)
       const to = operationCalled(string(link['operationId']) as OperationId)
@@ -22,7 +30,10 @@ test.each(links)('the link $title leads on from the example beside it', ({ from,
   for (const [name, expression] of Object.entries(object(link['parameters'] ?? {}))) {
     const parameter = parametersOf(to).find((candidate) => candidate.name === name)
     const value = evaluate(string(expression), from, status)
-    expect({ name, faults: parameter === undefined ? ['is not taken'] : schemaFaults(parameter.schema.pointer, value) }).toEqual({
+    expect({
+      name,
+      faults: parameter === undefined ? ['is not taken'] : schemaFaults(parameter.schema.pointer, value),
+    }).toEqual({
       name,
       faults: [],
     })
@@ -41,7 +52,8 @@ test.each(links)('the text of the link $title names only what there is', ({ from
 
 /** What a runtime expression (OpenAPI 3.1, section 4.8.20.4) comes to in the first examples of an operation. */
 function evaluate(expression: string, from: Operation, status: number): Json {
-  const [, source = '', rest = ''] = /^\$(response\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
+  const [, source = '', rest = ''] =
+    /^\$(response\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
   const place = from.path.split('/').indexOf(`{${rest}}`)
   const sources: Readonly<Record<string, () => Json | undefined>> = {
     'response.body#': () => resolve(responseExamples(from, status)[0]?.value, rest),
@@ -55,7 +67,10 @@ function evaluate(expression: string, from: Operation, status: number): Json {
 
 function resolve(value: Json | undefined, pointer: string): Json | undefined {
   const keys = pointer.split('/').slice(1)
-  return keys.reduce<Json | undefined>((node, key) => (node === undefined ? undefined : (node as JsonObject)[key]), value)
+  return keys.reduce<Json | undefined>(
+    (node, key) => (node === undefined ? undefined : (node as JsonObject)[key]),
+    value,
+  )
 }
 
 function fieldsOf(place: Place): string[] {

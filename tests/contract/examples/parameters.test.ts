@@ -6,7 +6,16 @@ import { operations } from '../document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
 import { withHeaders } from '../partial-requests.ts'
 import type { Comparison } from './comparison.ts'
-import { bearerFor, compared, exampleRequests, headerExamples, parametersOf, setScene, successOf, textOf } from './requests.ts'
+import {
+  bearerFor,
+  compared,
+  exampleRequests,
+  headerExamples,
+  parametersOf,
+  setScene,
+  successOf,
+  textOf,
+} from './requests.ts'
 import { manyOf } from './stages.ts'
 import { type Story, tellStory } from './story.ts'
 
@@ -24,18 +33,27 @@ const optional = operations.flatMap((operation) =>
     .map((parameter) => ({ operation, parameter, title: `${parameter.name} of ${operation.operationId}` })),
 )
 
-test.each(optional)('the example of the parameter $title is taken', async ({ operation, parameter: { name, in: place, example } }) => {
-  const request = first(operation)
-  await setScene(story, request)
-  let value = typeof example === 'string' && /^\d{4}-/.test(example) ? story.time.toNow(example) : textOf(list(example)[0] ?? example)
-  if (name === 'cursor') value = cursorIn((await many(operation)).answer)
-  const attempt = place === 'header' ? withHeaders(request.attempt, { [name]: value }) : withQuery(request.attempt, name, value)
-  const answer = await send(story.server, attempt, await bearerFor(operation, story))
-  expect(answer.status, answer.text).toBe(name === 'If-None-Match' ? 304 : successOf(operation))
-})
+test.each(optional)(
+  'the example of the parameter $title is taken',
+  async ({ operation, parameter: { name, in: place, example } }) => {
+    const request = first(operation)
+    await setScene(story, request)
+    let value =
+      typeof example === 'string' && /^\d{4}-/.test(example)
+        ? story.time.toNow(example)
+        : textOf(list(example)[0] ?? example)
+    if (name === 'cursor') value = cursorIn((await many(operation)).answer)
+    const attempt =
+      place === 'header' ? withHeaders(request.attempt, { [name]: value }) : withQuery(request.attempt, name, value)
+    const answer = await send(story.server, attempt, await bearerFor(operation, story))
+    expect(answer.status, answer.text).toBe(name === 'If-None-Match' ? 304 : successOf(operation))
+  },
+)
 
 /** Headers that the answer to an example need not have, by what brings them about. */
-const circumstances: Readonly<Record<string, (operation: Operation) => Promise<{ answer: Answer; comparison: Comparison }>>> = {
+const circumstances: Readonly<
+  Record<string, (operation: Operation) => Promise<{ answer: Answer; comparison: Comparison }>>
+> = {
   Link: many,
   'Idempotency-Replayed': async (operation) => {
     const request = first(operation)
@@ -47,7 +65,11 @@ const circumstances: Readonly<Record<string, (operation: Operation) => Promise<{
     const request = first(operation)
     await setScene(story, request)
     const holding = parametersOf(operation).find(({ name }) => name === 'If-None-Match')
-    return compared(story, operation, withHeaders(request.attempt, { 'If-None-Match': textOf(holding?.example ?? null) }))
+    return compared(
+      story,
+      operation,
+      withHeaders(request.attempt, { 'If-None-Match': textOf(holding?.example ?? null) }),
+    )
   },
 }
 
@@ -55,7 +77,12 @@ const others = operations.flatMap((operation) =>
   [...operation.responses.keys()].flatMap((status) =>
     headerExamples(operation, status)
       .filter(({ required }) => !required || (status < 400 && status !== successOf(operation)))
-      .map((header) => ({ ...header, operation, status, title: `${header.name} of ${operation.operationId} ${status}` })),
+      .map((header) => ({
+        ...header,
+        operation,
+        status,
+        title: `${header.name} of ${operation.operationId} ${status}`,
+      })),
   ),
 )
 

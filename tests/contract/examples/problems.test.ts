@@ -45,25 +45,30 @@ const shown = operations.flatMap((operation) =>
     ),
 )
 
-test.each(shown)('the problem $title is answered in the words of the document', async ({ operation, status, name, problem, kind }) => {
-  const provoke = provocationOf(kind, name)
-  const [request] = exampleRequests(operation)
-  if (provoke === undefined || request === undefined) throw new Error(`Nothing here brings ${kind} ${name} about`)
-  // Once for each operation: what alters the story begins by telling it anew, and the others are refused before they can.
-  if (operation !== scene) await setScene(story, request)
-  scene = operation
-  const bearer = await bearerFor(operation, story)
-  const answer = await provoke({ story, servers, operation, problem, attempt: request.attempt, bearer })
-  expect(answer.status, answer.text).toBe(status)
-  const known = 'current' in problem ? await story.known() : { ids: new Set<string>(), times: new Set<string>() }
-  const comparison = createComparison(known, story.time, [requestId])
-  comparison.compare('', problem, JSON.parse(answer.text) as Json)
-  compareHeaders(comparison, operation, answer)
-  expect(comparison.differences()).toEqual([])
-})
+test.each(shown)(
+  'the problem $title is answered in the words of the document',
+  async ({ operation, status, name, problem, kind }) => {
+    const provoke = provocationOf(kind, name)
+    const [request] = exampleRequests(operation)
+    if (provoke === undefined || request === undefined) throw new Error(`Nothing here brings ${kind} ${name} about`)
+    // Once for each operation: what alters the story begins by telling it anew, and the others are refused before they can.
+    if (operation !== scene) await setScene(story, request)
+    scene = operation
+    const bearer = await bearerFor(operation, story)
+    const answer = await provoke({ story, servers, operation, problem, attempt: request.attempt, bearer })
+    expect(answer.status, answer.text).toBe(status)
+    const known = 'current' in problem ? await story.known() : { ids: new Set<string>(), times: new Set<string>() }
+    const comparison = createComparison(known, story.time, [requestId])
+    comparison.compare('', problem, JSON.parse(answer.text) as Json)
+    compareHeaders(comparison, operation, answer)
+    expect(comparison.differences()).toEqual([])
+  },
+)
 
 test('whatever is provoked here is shown somewhere', () => {
-  const names = Object.entries(provocations).flatMap(([kind, examples]) => Object.keys(examples).map((name) => `${kind} ${name}`))
+  const names = Object.entries(provocations).flatMap(([kind, examples]) =>
+    Object.keys(examples).map((name) => `${kind} ${name}`),
+  )
   expect(names.toSorted()).toEqual([...new Set(shown.map(({ kind, name }) => `${kind} ${name}`))].toSorted())
 })
 
@@ -84,6 +89,11 @@ function failEverywhere(handlers: Handlers): Handlers {
 async function startWithoutDatabase(): Promise<RunningServer> {
   const log = pino({ enabled: false })
   // Port 1 of the loopback address: nobody listens.
-  const config = loadConfig({ HOST: '127.0.0.1', PORT: '0', DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', SECRET_KEY })
+  const config = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+    SECRET_KEY,
+  })
   return start(config, await listen(config, log), log, () => undefined)
 }

@@ -33,7 +33,10 @@ export interface Given {
 type Provocation = (given: Given) => Promise<Answer>
 
 /** For each kind, what brings each of its examples about, by their names. A kind without an entry does not compile. */
-export const provocations: Record<Exclude<ProblemSlug, keyof typeof OUTSIDE_OPERATIONS>, Readonly<Record<string, Provocation>>> = {
+export const provocations: Record<
+  Exclude<ProblemSlug, keyof typeof OUTSIDE_OPERATIONS>,
+  Readonly<Record<string, Provocation>>
+> = {
   'malformed-request': { malformed: (given) => askWith(given, withQuery(given.attempt, '%zz')) },
   unauthorized: { unauthorized: ({ story, attempt }) => send(story.server, attempt, undefined) },
   'invalid-grant': { invalidGrant: (given) => askWith(given, withFields(given.attempt, { password: 'not it' })) },
@@ -43,7 +46,9 @@ export const provocations: Record<Exclude<ProblemSlug, keyof typeof OUTSIDE_OPER
       return send(story.server, attempt, `Bearer ${await story.token(granted)}`)
     },
   },
-  'registration-closed': { registrationClosed: ({ servers, attempt, bearer }) => send(servers.closed, attempt, bearer) },
+  'registration-closed': {
+    registrationClosed: ({ servers, attempt, bearer }) => send(servers.closed, attempt, bearer),
+  },
   'not-found': {
     notFound: unknownId,
     sessionNotFound: unknownId,
@@ -53,12 +58,18 @@ export const provocations: Record<Exclude<ProblemSlug, keyof typeof OUTSIDE_OPER
       return askWith(given, { ...given.attempt, path })
     },
   },
-  'not-acceptable': { notAcceptable: (given) => askWith(given, withHeaders(given.attempt, { Accept: 'application/xml' })) },
+  'not-acceptable': {
+    notAcceptable: (given) => askWith(given, withHeaders(given.attempt, { Accept: 'application/xml' })),
+  },
   'email-taken': {
     emailTaken: async (given) => {
       await given.story.reset()
       const email = string(exampleBody('updateMe')['email'])
-      await insertAccount(given.story.server.db, { email, passwordHash: '' }, { type: 'registered', address: undefined })
+      await insertAccount(
+        given.story.server.db,
+        { email, passwordHash: '' },
+        { type: 'registered', address: undefined },
+      )
       return askWith(given, given.attempt)
     },
   },

@@ -37,7 +37,12 @@ export function exampleRequests(operation: Operation): ExampleRequest[] {
     const [attempt] = samples.map((sample) => ({ ...sample.attempt, body: undefined }))
     const names = responseExamples(operation, successOf(operation)).map(({ name }) => name)
     if (attempt === undefined) throw new Error(`There is no sample of ${operation.operationId}`)
-    return (names.length === 0 ? ['nothing'] : names).map((name) => ({ operation, name, mediaType: undefined, attempt }))
+    return (names.length === 0 ? ['nothing'] : names).map((name) => ({
+      operation,
+      name,
+      mediaType: undefined,
+      attempt,
+    }))
   }
   return requestExamples(operation).map(({ name, mediaType, value }) => {
     const attempt = samples.find(({ example }) => example === name)?.attempt
@@ -55,7 +60,10 @@ export function successOf({ responses }: Operation): number {
 }
 
 /** Makes things as they are before a request of the document. */
-export async function setScene(story: Story, { operation, name }: Pick<ExampleRequest, 'operation' | 'name'>): Promise<void> {
+export async function setScene(
+  story: Story,
+  { operation, name }: Pick<ExampleRequest, 'operation' | 'name'>,
+): Promise<void> {
   await story.reset()
   await (stages[`${operation.operationId} ${name}`] ?? stages[operation.operationId])?.(story)
 }
@@ -68,7 +76,11 @@ export async function bearerFor({ operationId, security }: Operation, story: Sto
 }
 
 /** Sends a request from where the story stands, and begins to compare its answer. */
-export async function compared(story: Story, operation: Operation, attempt: Attempt): Promise<{ answer: Answer; comparison: Comparison }> {
+export async function compared(
+  story: Story,
+  operation: Operation,
+  attempt: Attempt,
+): Promise<{ answer: Answer; comparison: Comparison }> {
   const known = await story.known()
   const sent = JSON.stringify(attempt).match(ID) ?? []
   const answer = await send(story.server, attempt, await bearerFor(operation, story))
@@ -76,7 +88,10 @@ export async function compared(story: Story, operation: Operation, attempt: Atte
 }
 
 /** The headers of a response that have an example, with whether an answer always has them. */
-export function headerExamples(operation: Operation, status: number): { name: string; required: boolean; example: Json }[] {
+export function headerExamples(
+  operation: Operation,
+  status: number,
+): { name: string; required: boolean; example: Json }[] {
   const response = at(document.root, root, 'paths', operation.path, operation.method, 'responses', String(status))
   return Object.keys(object(response.value['headers'] ?? {})).flatMap((name) => {
     const { example, required } = at(document.root, response, 'headers', name).value
@@ -98,7 +113,12 @@ export function parametersOf({ path, method }: Operation): ShownParameter[] {
     list(place.value['parameters']).map((_, index) => {
       const parameter = at(document.root, place, 'parameters', String(index))
       const { name, in: where, example } = parameter.value
-      return { name: string(name), in: string(where), example: example ?? null, schema: at(document.root, parameter, 'schema') }
+      return {
+        name: string(name),
+        in: string(where),
+        example: example ?? null,
+        schema: at(document.root, parameter, 'schema'),
+      }
     }),
   )
 }

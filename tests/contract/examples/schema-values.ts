@@ -28,7 +28,8 @@ export function createSchemaValues(): SchemaValues {
 export function addExamples(values: SchemaValues): void {
   for (const operation of operations) {
     for (const { schema, example } of parametersOf(operation)) values.add(schema, example)
-    for (const { mediaType, value } of requestExamples(operation)) add(values, operation.body?.content.get(mediaType), value)
+    for (const { mediaType, value } of requestExamples(operation))
+      add(values, operation.body?.content.get(mediaType), value)
     for (const [status, { content }] of operation.responses) {
       for (const { mediaType, value } of responseExamples(operation, status)) add(values, content.get(mediaType), value)
     }
@@ -43,7 +44,8 @@ function add(values: SchemaValues, schema: Place | undefined, value: Json): void
 function* partsOf(place: Place, value: Json): Generator<[pointer: string, value: Json]> {
   const schema = at(root, place)
   yield [schema.pointer, value]
-  for (const branch of branchesOf(schema)) if (schemaFaults(branch.pointer, value).length === 0) yield* partsOf(branch, value)
+  for (const branch of branchesOf(schema))
+    if (schemaFaults(branch.pointer, value).length === 0) yield* partsOf(branch, value)
   if (Array.isArray(value)) {
     for (const item of value) yield* partsOf(at(root, schema, 'items'), item as Json)
   } else if (isObject(value) && 'properties' in schema.value) {

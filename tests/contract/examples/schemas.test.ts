@@ -26,14 +26,17 @@ const built = operations.flatMap((operation) =>
   ),
 )
 
-test.each(built)('a body made of the examples of its fields is taken: $title', async ({ operation, mediaType, schema, body }) => {
-  const request = exampleRequests(operation).at(-1)
-  if (request === undefined) throw new Error(`${operation.operationId} has no example`)
-  await setScene(story, request)
-  const answer = await sendAs(operation.operationId as OperationId, withBody(request.attempt, mediaType, body))
-  expect(isSuccess(answer), answer.text).toBe(true)
-  values.add(schema, body)
-})
+test.each(built)(
+  'a body made of the examples of its fields is taken: $title',
+  async ({ operation, mediaType, schema, body }) => {
+    const request = exampleRequests(operation).at(-1)
+    if (request === undefined) throw new Error(`${operation.operationId} has no example`)
+    await setScene(story, request)
+    const answer = await sendAs(operation.operationId as OperationId, withBody(request.attempt, mediaType, body))
+    expect(isSuccess(answer), answer.text).toBe(true)
+    values.add(schema, body)
+  },
+)
 
 test('what the examples of operations do not show is given all the same', async () => {
   await story.reset()

@@ -33,7 +33,11 @@ export async function write({ server }: Story, content: string): Promise<void> {
 }
 
 /** The change of the story that makes version 2 of a note. */
-export async function change(story: Story, fields: Readonly<Record<string, unknown>>, note: string = ids.firstNote): Promise<void> {
+export async function change(
+  story: Story,
+  fields: Readonly<Record<string, unknown>>,
+  note: string = ids.firstNote,
+): Promise<void> {
   await story.send('PUT', `/notes/${note}`, fields)
   const updated_at = story.time.toNow(times.changed)
   await story.server.db.updateTable('notes').set({ updated_at }).where('id', '=', note).execute()

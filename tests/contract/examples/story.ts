@@ -56,7 +56,12 @@ export interface Story {
   readonly known: () => Promise<Known>
   /** An access token of the session. */
   readonly token: (granted?: readonly string[]) => Promise<string>
-  readonly send: (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Answer>
+  readonly send: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>
   readonly stop: () => Promise<void>
 }
 
@@ -83,7 +88,10 @@ export async function tellStory(): Promise<Story> {
   const token = (granted: readonly string[] = scopes): Promise<string> =>
     server.tokens.sign({ userId: ids.user, sessionId: ids.session, scope: granted.join(' ') })
   const send: Story['send'] = async (method, path, body, headers = {}) => {
-    const answer = await ask(server, method, path, { body, headers: { Authorization: `Bearer ${await token()}`, ...headers } })
+    const answer = await ask(server, method, path, {
+      body,
+      headers: { Authorization: `Bearer ${await token()}`, ...headers },
+    })
     if (answer.status >= 300) throw new Error(`${method} ${path} is no part of the story: ${answer.text}`)
     return answer
   }
@@ -97,7 +105,10 @@ async function liveThrough(server: TestServer): Promise<void> {
   const home = { 'X-Forwarded-For': '203.0.113.7', 'User-Agent': BROWSER }
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
   const login = (fields: Record<string, string>, headers: Record<string, string>): Promise<Answer> =>
-    ask(server, 'POST', '/auth/token', { body: new URLSearchParams(fields).toString(), headers: { ...form, ...headers } })
+    ask(server, 'POST', '/auth/token', {
+      body: new URLSearchParams(fields).toString(),
+      headers: { ...form, ...headers },
+    })
   await ask(server, 'POST', '/auth/register', { body: person, headers: home })
   const username = string(person['email'])
   await login({ username, password: 'not it' }, { 'X-Forwarded-For': '2001:db8:1:2:3:4:5:6' })
@@ -114,7 +125,9 @@ async function liveThrough(server: TestServer): Promise<void> {
 async function moveIntoThePast({ db }: TestServer, { toNow }: StoryTime): Promise<void> {
   const move = (table: string, column: string, time: string, where = sql`true`) => {
     const [name, moved, moment] = [sql.table(table), sql.ref(column), sql`${toNow(time)}::timestamptz`]
-    return sql`update ${name} set created_at = ${moment}, ${moved} = ${moved} + (${moment} - created_at) where ${where}`.execute(db)
+    return sql`update ${name} set created_at = ${moment}, ${moved} = ${moved} + (${moment} - created_at) where ${where}`.execute(
+      db,
+    )
   }
   const password_hash = await hashPassword(string(exampleBody('registerUser')['password']), CHEAP)
   await sql`update users set created_at = ${toNow(times.registered)}, password_hash = ${password_hash}`.execute(db)
@@ -152,7 +165,9 @@ async function rename({ db }: TestServer): Promise<Readonly<Record<(typeof TABLE
     [await idOf('security_events', sql`type = 'registered'`), ids.registration],
   ]
   const entries = TABLES.map(async (table) => {
-    const { rows } = await sql<{ rows: string }>`select jsonb_agg(t)::text as rows from ${sql.table(table)} t`.execute(db)
+    const { rows } = await sql<{ rows: string }>`select jsonb_agg(t)::text as rows from ${sql.table(table)} t`.execute(
+      db,
+    )
     return [table, renamed.reduce((text, [from, to]) => text.replaceAll(from, to), String(rows[0]?.rows))] as const
   })
   return Object.fromEntries(await Promise.all(entries)) as Record<(typeof TABLES)[number], string>
@@ -160,7 +175,9 @@ async function rename({ db }: TestServer): Promise<Readonly<Record<(typeof TABLE
 
 async function knownIn({ db }: TestServer): Promise<Known> {
   const rows = [...TABLES, 'note_revisions'].map((table) => sql`select t::text as row from ${sql.table(table)} t`)
-  const text = (await sql<{ row: string }>`${sql.join(rows, sql` union all `)}`.execute(db)).rows.map(({ row }) => row).join('\n')
+  const text = (await sql<{ row: string }>`${sql.join(rows, sql` union all `)}`.execute(db)).rows
+    .map(({ row }) => row)
+    .join('\n')
   const moments = [...text.matchAll(/(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)\+00/g)]
   return {
     ids: new Set(text.match(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g)),

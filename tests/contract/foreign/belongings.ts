@@ -68,7 +68,10 @@ export async function stock(server: TestServer, person: Person): Promise<Belongi
 }
 
 /** All but two of the keys and sessions that an account may have. If they counted for the stranger, theirs would be refused. */
-async function fillQuotas({ db }: TestServer, { key, session: model }: { readonly key: string; readonly session: string }): Promise<void> {
+async function fillQuotas(
+  { db }: TestServer,
+  { key, session: model }: { readonly key: string; readonly session: string },
+): Promise<void> {
   await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
     select gen_random_uuid(), user_id, name, decode(md5(n::text), 'hex'), hint, scope, expires_at
     from api_keys, generate_series(1, ${MOST_KEYS} - 4) n where id = ${key}`.execute(db)
@@ -80,9 +83,13 @@ async function fillQuotas({ db }: TestServer, { key, session: model }: { readonl
 
 /** Things of the stranger's own, more than one of each, so that each list has pages. */
 export async function stockALittle(person: Person): Promise<readonly [first: string, second: string]> {
-  const [first, second] = [await note(person, { tags: ['own', STRANGERS_TAG] }), await note(person, { tags: [STRANGERS_TAG] })]
+  const [first, second] = [
+    await note(person, { tags: ['own', STRANGERS_TAG] }),
+    await note(person, { tags: [STRANGERS_TAG] }),
+  ]
   for (const id of [first, second]) await expectStatus(person, 200, 'PATCH', `/notes/${id}`, { title: 'Another title' })
-  for (const title of ['One', 'Two']) await expectStatus(person, 204, 'DELETE', `/notes/${await note(person, { title })}`)
+  for (const title of ['One', 'Two'])
+    await expectStatus(person, 204, 'DELETE', `/notes/${await note(person, { title })}`)
   await apiKey(person)
   return [first, second]
 }
@@ -118,7 +125,9 @@ async function session({ db, tokens }: TestServer, { email }: Person) {
   const client = { address: '127.0.0.1', userAgent: undefined }
   const scope = 'account:read notes:read'
   const made =
-    account === undefined ? undefined : await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
+    account === undefined
+      ? undefined
+      : await startSession(db, { account, strongerHash: undefined, scope, idleSeconds: 3_600, client })
   if (made === undefined) throw new Error('A session could not be started')
   const accessToken = await tokens.sign({ userId: made.userId, sessionId: made.sessionId, scope })
   return { id: made.sessionId, refreshToken: made.refreshToken, accessToken }

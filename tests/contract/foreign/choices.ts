@@ -19,7 +19,11 @@ export interface Choice {
 export function choicesOf(worlds: Worlds, operationId: string, { place, schema }: PlacedSchema): Choice[] {
   const { names } = namingOf(operationId, place)
   if (names !== 'nothing') return choices[names](worlds, operationId)
-  return samplesOf(schema).map((value) => ({ title: `${place} ${JSON.stringify(value).slice(0, 40)}`, foreign: value, unknown: value }))
+  return samplesOf(schema).map((value) => ({
+    title: `${place} ${JSON.stringify(value).slice(0, 40)}`,
+    foreign: value,
+    unknown: value,
+  }))
 }
 
 type Make = (worlds: Worlds, operationId: string) => Choice[]
@@ -53,16 +57,26 @@ const choices: Record<Kind, Make> = {
     { title: 'a key used with another request', foreign: keys.other, unknown: randomUUID() },
   ],
   tag: () =>
-    [VICTIMS_TAG, VICTIMS_TAG.toUpperCase()].map((tag) => ({ title: `the tag ${tag}`, foreign: tag, unknown: `unknown-${randomUUID()}` })),
+    [VICTIMS_TAG, VICTIMS_TAG.toUpperCase()].map((tag) => ({
+      title: `the tag ${tag}`,
+      foreign: tag,
+      unknown: `unknown-${randomUUID()}`,
+    })),
   email: ({ belongings: { email } }) =>
     [email, email.toUpperCase()].map((address) => ({
       title: `the e-mail ${address === email ? 'as typed' : 'in capitals'}`,
       foreign: address,
       unknown: `person-${randomUUID()}@example.com`,
     })),
-  password: ({ belongings: { password } }) => [{ title: "the victim's password", foreign: password, unknown: `pass-${randomUUID()}` }],
+  password: ({ belongings: { password } }) => [
+    { title: "the victim's password", foreign: password, unknown: `pass-${randomUUID()}` },
+  ],
   token: ({ belongings: { endedTokens } }) =>
-    Object.entries(endedTokens).map(([title, token]) => ({ title: `an ended ${title}`, foreign: token, unknown: unknownToken() })),
+    Object.entries(endedTokens).map(([title, token]) => ({
+      title: `an ended ${title}`,
+      foreign: token,
+      unknown: unknownToken(),
+    })),
   refreshToken: ({ belongings: { endedRefreshToken } }) => [
     { title: 'an ended refresh token', foreign: endedRefreshToken, unknown: unknownToken() },
   ],

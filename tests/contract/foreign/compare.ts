@@ -39,7 +39,9 @@ export function differences(one: readonly string[], other: readonly string[], kn
   const counts = new Map<string, number>()
   for (const row of one) count(counts, masked(row, known), 1)
   for (const row of other) count(counts, masked(row, known), -1)
-  return [...counts].filter(([, number]) => number !== 0).map(([row, number]) => `${number > 0 ? 'only' : 'lacks'} ${row.slice(0, 300)}`)
+  return [...counts]
+    .filter(([, number]) => number !== 0)
+    .map(([row, number]) => `${number > 0 ? 'only' : 'lacks'} ${row.slice(0, 300)}`)
 }
 
 function count(counts: Map<string, number>, row: string, by: number): void {

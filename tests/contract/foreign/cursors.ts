@@ -9,7 +9,9 @@ import { attemptOf, type Draft, draftAbout, withValue } from './drafts.ts'
 import { samplesOf, type Shape, shapesOf } from './places.ts'
 
 /** By operation: cursors that are not of the list as it is asked for, and one that was altered. */
-export type Cursors = Readonly<Record<string, { readonly foreign: Readonly<Record<string, string>>; readonly altered: string }>>
+export type Cursors = Readonly<
+  Record<string, { readonly foreign: Readonly<Record<string, string>>; readonly altered: string }>
+>
 
 interface Readers {
   readonly stranger: Person
@@ -28,7 +30,9 @@ interface List {
 
 const lists = operations.flatMap((operation): List[] => {
   return shapesOf(operation).flatMap((shape) => {
-    const place = shape.places.find((candidate) => namingOf(operation.operationId, candidate.place).names === 'cursor')?.place
+    const place = shape.places.find(
+      (candidate) => namingOf(operation.operationId, candidate.place).names === 'cursor',
+    )?.place
     return place === undefined ? [] : [{ operation, shape, place }]
   })
 })
@@ -41,7 +45,9 @@ export async function readCursors({ stranger, own, victim, foreign }: Readers): 
   const found = lists.map(async (list) => {
     const { operationId } = list.operation
     const mine = strangers.get(operationId) ?? ''
-    const others = [...strangers].filter(([id]) => id !== operationId).map(([id, cursor]) => [`a cursor of ${id as OperationId}`, cursor])
+    const others = [...strangers]
+      .filter(([id]) => id !== operationId)
+      .map(([id, cursor]) => [`a cursor of ${id as OperationId}`, cursor])
     const ofOtherNote = await cursorOf(stranger, list, draftAbout(operationId, list.shape, otherNote))
     const given = Object.fromEntries([
       ["the victim's cursor", await needCursor(victim, list, foreign)],
@@ -49,7 +55,10 @@ export async function readCursors({ stranger, own, victim, foreign }: Readers): 
       ...(await withFilters(stranger, list, note)),
       ...(ofOtherNote === mine ? [] : [['the cursor of another note', ofOtherNote]]),
     ]) as Record<string, string>
-    return [operationId, { foreign: given, altered: mine.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')) }] as const
+    return [
+      operationId,
+      { foreign: given, altered: mine.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')) },
+    ] as const
   })
   return Object.fromEntries(await Promise.all(found))
 }

@@ -19,14 +19,21 @@ export async function sendTrial(
   trial: Trial,
   side: 'foreign' | 'unknown',
 ): Promise<Answer> {
-  const draft = trial.isOwn ? await ownDraft(operation, server, person, trial) : draftAbout(operation.operationId, trial.shape, undefined)
+  const draft = trial.isOwn
+    ? await ownDraft(operation, server, person, trial)
+    : draftAbout(operation.operationId, trial.shape, undefined)
   const { method, path, body, headers } = attemptOf(operation, applied(draft, trial, side), trial.method)
   const authorization = operation.security.length === 0 ? {} : { Authorization: `Bearer ${person.accessToken}` }
   return ask(server, method, path, { body, headers: { ...headers, ...authorization } })
 }
 
 /** A body in another shape than the prepared one has, of that, the values that name things. */
-async function ownDraft(operation: Operation, server: TestServer, person: Person, { shape, isFirstShape }: Trial): Promise<Draft> {
+async function ownDraft(
+  operation: Operation,
+  server: TestServer,
+  person: Person,
+  { shape, isFirstShape }: Trial,
+): Promise<Draft> {
   const operationId = operation.operationId as OperationId
   const isNeedless = shape.body === undefined && !operation.path.includes('{')
   const parts = isNeedless ? {} : await prepare[operationId](server, person)

@@ -8,7 +8,11 @@ import { asUnknown, hasTwin, type Trial } from './trials.ts'
 import type { World, Worlds } from './worlds.ts'
 
 /** Sends each trial as the stranger in both worlds, and the same about unknown things; says where the answers differ. */
-export async function answerFaults({ peopled, empty, known }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
+export async function answerFaults(
+  { peopled, empty, known }: Worlds,
+  operation: Operation,
+  trials: readonly Trial[],
+): Promise<string[]> {
   const faults: string[] = []
   const send = async (world: World, trial: Trial, side: 'foreign' | 'unknown'): Promise<string> =>
     textOf(await sendTrial(operation, world, world.stranger, trial, side))
@@ -17,18 +21,26 @@ export async function answerFaults({ peopled, empty, known }: Worlds, operation:
     if (!isSame(here, there, known)) faults.push(`${trial.title}: with the victim\n${here}\nwithout\n${there}`)
     if (!hasTwin(trial) || trial.method === 'HEAD') continue
     // What may have an effect is done in both worlds, so that they stay alike.
-    const [unknown] = await Promise.all([send(peopled, trial, 'unknown'), trial.isOwn ? send(empty, trial, 'unknown') : ''])
-    if (!isSame(asUnknown(here, trial), unknown, known)) faults.push(`${trial.title}: foreign\n${here}\nunknown\n${unknown}`)
+    const [unknown] = await Promise.all([
+      send(peopled, trial, 'unknown'),
+      trial.isOwn ? send(empty, trial, 'unknown') : '',
+    ])
+    if (!isSame(asUnknown(here, trial), unknown, known))
+      faults.push(`${trial.title}: foreign\n${here}\nunknown\n${unknown}`)
   }
   return faults
 }
 
 /** Rows of the victim that are not what they were, and others that only one of the worlds has. */
-export async function rowFaults({ peopled, empty, belongings, victimRows, known }: Worlds, { operationId }: Operation): Promise<string[]> {
+export async function rowFaults(
+  { peopled, empty, belongings, victimRows, known }: Worlds,
+  { operationId }: Operation,
+): Promise<string[]> {
   const rows = await allRows(peopled.server.db)
   const victims = new Set(victimRows)
   const told = namedPlaces(operationId).flatMap(({ naming }) => naming.leaves?.[0] ?? [])
-  const isTold = (row: string): boolean => told.some((table) => row.startsWith(`${table} `)) && row.includes(belongings.userId)
+  const isTold = (row: string): boolean =>
+    told.some((table) => row.startsWith(`${table} `)) && row.includes(belongings.userId)
   const others = rows.filter((row) => !victims.has(row) && !isTold(row))
   return [...lostRows(rows, victimRows), ...differences(others, await allRows(empty.server.db), known)]
 }
@@ -39,7 +51,11 @@ function lostRows(rows: readonly string[], victimRows: readonly string[]): strin
 }
 
 /** What the contract tells a stranger openly: it is refused, without a word about the victim, and changes nothing of hers. */
-export async function toldFaults({ peopled, victimRows }: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
+export async function toldFaults(
+  { peopled, victimRows }: Worlds,
+  operation: Operation,
+  trials: readonly Trial[],
+): Promise<string[]> {
   const faults: string[] = []
   for (const trial of trials) {
     const answer = await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign')

@@ -13,10 +13,15 @@ export async function useKeys(person: Person, noteId: string): Promise<void> {
   for (const operation of operations) {
     const { operationId } = operation
     const [shape] = shapesOf(operation)
-    const place = shape?.places.find((candidate) => namingOf(operationId, candidate.place).names === 'idempotencyKey')?.place
+    const place = shape?.places.find(
+      (candidate) => namingOf(operationId, candidate.place).names === 'idempotencyKey',
+    )?.place
     if (shape === undefined || place === undefined) continue
     const draft = draftAbout(operationId, shape, noteId)
-    const requests = [withValue(draft, place, keys.same), withValue(withOtherText(operationId, shape, draft), place, keys.other)]
+    const requests = [
+      withValue(draft, place, keys.same),
+      withValue(withOtherText(operationId, shape, draft), place, keys.other),
+    ]
     for (const { method, path, body, headers } of requests.map((request) => attemptOf(operation, request))) {
       const answer = await person.ask(method, path, { body, headers })
       if (!isSuccess(answer)) throw new Error(`${operationId} with a key answered ${answer.status}: ${answer.text}`)
@@ -26,7 +31,8 @@ export async function useKeys(person: Person, noteId: string): Promise<void> {
 
 function withOtherText(operationId: string, { places }: Shape, draft: Draft): Draft {
   const text = places.find(({ place, schema }) => {
-    const isWords = schema['type'] === 'string' && schema['enum'] === undefined && namingOf(operationId, place).names === 'nothing'
+    const isWords =
+      schema['type'] === 'string' && schema['enum'] === undefined && namingOf(operationId, place).names === 'nothing'
     return isWords && valueAt(draft.body, place) !== undefined
   })
   if (text === undefined) throw new Error(`${operationId} has no text to change`)

@@ -46,13 +46,18 @@ interface Step {
 }
 
 /** The first one only: it may have waited as long as anything waits for a lock. */
-async function firstDifference({ peopled, empty, known }: Worlds, steps: readonly Step[], held: Database): Promise<string[]> {
+async function firstDifference(
+  { peopled, empty, known }: Worlds,
+  steps: readonly Step[],
+  held: Database,
+): Promise<string[]> {
   for (const { operation, trial } of steps) {
     // PostgreSQL ends a transaction that does nothing.
     await sql`select`.execute(held)
     const here = textOf(await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign'))
     const there = textOf(await sendTrial(operation, empty, empty.stranger, trial, 'foreign'))
-    if (!isSame(here, there, known)) return [`${operation.operationId} ${trial.title}: with the victim\n${here}\nwithout\n${there}`]
+    if (!isSame(here, there, known))
+      return [`${operation.operationId} ${trial.title}: with the victim\n${here}\nwithout\n${there}`]
   }
   return []
 }
@@ -77,7 +82,11 @@ function victimsTrial(worlds: Worlds, operation: Operation, place: string): Tria
 }
 
 function withKey(trial: Trial, place: string): Trial {
-  return { ...trial, title: `${trial.title}, ${KEY}`, changes: [...trial.changes, { title: KEY, place, foreign: KEY, unknown: KEY }] }
+  return {
+    ...trial,
+    title: `${trial.title}, ${KEY}`,
+    changes: [...trial.changes, { title: KEY, place, foreign: KEY, unknown: KEY }],
+  }
 }
 
 /** Every row that a request of this user could want to change. */
@@ -89,6 +98,7 @@ async function lockAll(transaction: Database, userId: string): Promise<void> {
 }
 
 async function countWaiting(db: Database): Promise<number> {
-  const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+  const { rows } =
+    await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
   return rows.length
 }

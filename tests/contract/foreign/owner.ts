@@ -13,14 +13,20 @@ import type { Worlds } from './worlds.ts'
  */
 export async function ownerFaults(worlds: Worlds, operation: Operation, trials: readonly Trial[]): Promise<string[]> {
   const faults: string[] = []
-  const named = namedPlaces(operation.operationId).filter(({ naming }) => naming.told === undefined && naming.silent === undefined)
+  const named = namedPlaces(operation.operationId).filter(
+    ({ naming }) => naming.told === undefined && naming.silent === undefined,
+  )
   // The things last: some requests end them.
   for (const { place, naming } of named.toSorted((a, b) => Number(isThing(a.naming)) - Number(isThing(b.naming)))) {
     const about = trials.filter(({ changes, isOwn, method }) => {
-      return method !== 'HEAD' && changes.at(-1)?.place === place && changes.length === (isOwn || isThing(naming) ? 1 : 2)
+      return (
+        method !== 'HEAD' && changes.at(-1)?.place === place && changes.length === (isOwn || isThing(naming) ? 1 : 2)
+      )
     })
     const shapes = new Set(about.map(({ shape }) => shape))
-    const groups = isThing(naming) ? [...shapes].map((shape) => about.filter((trial) => trial.shape === shape)) : [about]
+    const groups = isThing(naming)
+      ? [...shapes].map((shape) => about.filter((trial) => trial.shape === shape))
+      : [about]
     for (const group of groups) {
       if (!(await isOneOfUse(worlds, operation, group, isThing(naming))))
         faults.push(`${place} names nothing that its owner could use: ${group.map(({ title }) => title).join('; ')}`)

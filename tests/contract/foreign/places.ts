@@ -1,5 +1,12 @@
 import type { operations as contract } from '../../../generated/openapi.d.ts'
-import { at, type Json, type JsonObject, list, object, type Place as SchemaPlace } from '../../../src/contract/document/document.ts'
+import {
+  at,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Place as SchemaPlace,
+} from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import { document, requestExamples } from '../document-examples.ts'
@@ -37,7 +44,9 @@ export interface Shape {
 
 /** The shapes of an operation's requests; the first is the document's own first example. */
 export function shapesOf(operation: Operation): Shape[] {
-  const parameters = operation.parameters.flatMap((parameter) => placesOfValue(parameter.schema, `${parameter.in}/${parameter.name}`))
+  const parameters = operation.parameters.flatMap((parameter) =>
+    placesOfValue(parameter.schema, `${parameter.in}/${parameter.name}`),
+  )
   const [schema] = operation.body?.content.values() ?? []
   if (schema === undefined) return [{ body: undefined, places: parameters }]
   const [example] = requestExamples(operation)
@@ -55,7 +64,8 @@ function shapesOfValue(raw: SchemaPlace, place: string): Shape[] {
   const schema = at(document.root, raw)
   const { value } = schema
   const branches = list(value['oneOf'])
-  if (branches.length > 0) return branches.flatMap((_, index) => shapesOfValue(at(document.root, schema, 'oneOf', String(index)), place))
+  if (branches.length > 0)
+    return branches.flatMap((_, index) => shapesOfValue(at(document.root, schema, 'oneOf', String(index)), place))
   switch (value['type']) {
     case 'object':
       return shapesOfObject(schema, place)

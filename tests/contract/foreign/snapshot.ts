@@ -6,7 +6,9 @@ import { inTransaction } from '../../../src/db/transaction.ts'
 export async function takeSnapshot(db: Database): Promise<() => Promise<void>> {
   // In the order in which they were made: a table comes after those it refers to.
   const { rows } = await sql<{ name: string }>`
-    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by oid`.execute(db)
+    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by oid`.execute(
+    db,
+  )
   const tables = rows.map(({ name }) => ({ table: sql.table(`public.${name}`), kept: sql.table(`kept.${name}`) }))
   await sql`create schema kept`.execute(db)
   for (const { table, kept } of tables) await sql`create table ${kept} as table ${table}`.execute(db)

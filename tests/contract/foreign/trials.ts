@@ -33,7 +33,9 @@ const SHORTEST_ID = 8
  */
 export function trialsOf(worlds: Worlds, operation: Operation): Trial[] {
   const asDocumented = shapesOf(operation).flatMap((shape, index) => trialsOfShape(worlds, operation, shape, index))
-  const asHead = asDocumented.filter((trial) => trial.method === 'GET' && hasTwin(trial)).map((trial) => ({ ...trial, method: 'HEAD' }))
+  const asHead = asDocumented
+    .filter((trial) => trial.method === 'GET' && hasTwin(trial))
+    .map((trial) => ({ ...trial, method: 'HEAD' }))
   const trials = [...asDocumented, ...asHead]
   // What may succeed comes last, so that the other trials find the worlds as they were.
   return trials.toSorted((a, b) => Number(a.isOwn) - Number(b.isOwn))
@@ -62,7 +64,9 @@ function trialsOfShape(worlds: Worlds, { operationId, method }: Operation, shape
   const named = others.filter(({ naming }) => naming.names !== 'nothing')
   return [
     ...things.flatMap((thing) => [[], ...alone(others)].map((changes) => trial(false, [thing, ...changes]))),
-    ...things.slice(0, MOST_THINGS_IN_PAIRS).flatMap((thing) => pairs.map((changes) => trial(false, [thing, ...changes]))),
+    ...things
+      .slice(0, MOST_THINGS_IN_PAIRS)
+      .flatMap((thing) => pairs.map((changes) => trial(false, [thing, ...changes]))),
     ...[...alone(named), []].map((changes) => trial(true, changes)),
   ]
 }

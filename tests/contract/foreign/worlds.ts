@@ -38,7 +38,10 @@ export async function makeWorlds(): Promise<Worlds> {
   await forgetAddresses(first)
   await first.stop()
   await origin.db.destroy()
-  const databases = [await createTestDatabase({ copyOf: origin }), await createTestDatabase({ copyOf: origin })] as const
+  const databases = [
+    await createTestDatabase({ copyOf: origin }),
+    await createTestDatabase({ copyOf: origin }),
+  ] as const
   await origin.drop()
 
   const [server, other] = [await serverOf(databases[0], true), await serverOf(databases[1], false)]

@@ -42,7 +42,8 @@ const bothChanged = answers(async (person) => {
 })
 
 const otherRequest = answers(async (person) => {
-  const create = (title: string) => person.ask('POST', '/notes', { body: { title, content: 'x' }, headers: { 'Idempotency-Key': 'same' } })
+  const create = (title: string) =>
+    person.ask('POST', '/notes', { body: { title, content: 'x' }, headers: { 'Idempotency-Key': 'same' } })
   await create('First')
   return create('Second')
 })
@@ -55,7 +56,9 @@ const firstUnderWay = answers(async (person, { server }) => {
     await sql`select from notes where id = ${id} for update`.execute(transaction)
     const first = person.ask('POST', `${path}/edits`, edit)
     first.catch(() => undefined)
-    await expect.poll(async () => (await sql`select from pg_locks where locktype = 'advisory'`.execute(server.db)).rows.length).toBe(1)
+    await expect
+      .poll(async () => (await sql`select from pg_locks where locktype = 'advisory'`.execute(server.db)).rows.length)
+      .toBe(1)
     return person.ask('POST', `${path}/edits`, edit)
   })
 })
@@ -114,7 +117,9 @@ const unknownToken = answers((_, lab) => {
   return lab.ask('POST', '/auth/revoke', { body: 'token=nrt_unknown', headers })
 })
 
-const noSuchHeading = withNote('POST', '/edits', { body: { edits: [{ op: 'insert_under', heading: 'None', text: 'x' }] } })
+const noSuchHeading = withNote('POST', '/edits', {
+  body: { edits: [{ op: 'insert_under', heading: 'None', text: 'x' }] },
+})
 const liveNoteInTrash = (method: string, rest: string): Measure => {
   return answers(async (person) => person.ask(method, `/trash/${(await newNote(person)).id}${rest}`))
 }
@@ -141,5 +146,9 @@ export const answerClaims: readonly Claim[] = [
   claim(about('editNote'), 'otherwise # names the edit', noSuchHeading),
   claim(about('eraseNote'), 'not in the trash answers # and stays.', liveNoteInTrash('DELETE', '')),
   claim(about('restoreNote'), 'not in the trash answers #.', liveNoteInTrash('POST', '/restore')),
-  claim('/components/parameters/OnConflict/description', '`refuse` answers #,', withNote('PATCH', '?on_conflict=refuse', stale)),
+  claim(
+    '/components/parameters/OnConflict/description',
+    '`refuse` answers #,',
+    withNote('PATCH', '?on_conflict=refuse', stale),
+  ),
 ]

@@ -13,7 +13,10 @@ const takers = operations.filter(({ body }) => body !== undefined)
 async function ofSize(lab: Lab, operation: Operation, bytes: number): Promise<Answer> {
   const person = await lab.person()
   const attempt: Attempt = await wellFormed(operation, lab.server, person)
-  const body = (attempt.body ?? '').padStart(bytes, operation.body?.content.has('application/x-www-form-urlencoded') === true ? '&' : ' ')
+  const body = (attempt.body ?? '').padStart(
+    bytes,
+    operation.body?.content.has('application/x-www-form-urlencoded') === true ? '&' : ' ',
+  )
   return send(lab.server, { ...attempt, body }, `Bearer ${person.accessToken}`)
 }
 
@@ -32,7 +35,8 @@ const smallBytes = mostBytes(isOfAccount)
 const largeBytes = mostBytes((operation) => !isOfAccount(operation))
 
 const beyondBytes: Measure = async ({ value }, lab) => {
-  for (const operation of takers) expect((await ofSize(lab, operation, 4_000_000)).status, operation.operationId).toBe(value)
+  for (const operation of takers)
+    expect((await ofSize(lab, operation, 4_000_000)).status, operation.operationId).toBe(value)
 }
 
 /** What is read to its end is no note (422); what is too much is not read (400). */
@@ -60,7 +64,14 @@ const detailOf = (response: string): string =>
   `/components/responses/${response}/content/application~1problem+json/examples/tooLarge/value/detail`
 
 export const bodyClaims = [
-  claim(INFO, ', at most #, # levels deep and # values; account and token requests are at most #.', largeBytes, levels, values, smallBytes),
+  claim(
+    INFO,
+    ', at most #, # levels deep and # values; account and token requests are at most #.',
+    largeBytes,
+    levels,
+    values,
+    smallBytes,
+  ),
   claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
   claim(detailOf('TooLarge'), 'The body may have at most #.', largeBytes),
   claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #.', smallBytes),

@@ -64,33 +64,34 @@ const atEdge: readonly (readonly [ending: string, expected: Expected])[] = [
 
 const titleOf = ({ operation, name, keyword }: Bound): string => `${operation.operationId} ${name} ${keyword}`
 
-describe.each(operations.filter(({ operationId }) => bounds.some(({ operation }) => operation.operationId === operationId)))(
-  '$operationId',
-  ({ operationId }) => {
-    test.each(bounds.filter(({ operation }) => operation.operationId === operationId))(
-      'takes $name at its $keyword of $limit, and nothing beyond',
-      async (bound) => {
-        const person = await enrol(server)
-        const { item, attempt } = await prepare(bound, server, person)
-        const ask = (value: Json) => send(server, attempt(value), `Bearer ${person.accessToken}`)
-        const beyond = valueOf(bound, bound.limit + (bound.keyword.startsWith('min') ? -1 : 1), item)
-        if (beyond !== undefined) refuses(bound, await ask(beyond))
-        const atLimit = valueOf(bound, bound.limit, item)
-        if (atLimit !== undefined) takes(bound, atLimit, await ask(atLimit))
-      },
-    )
-  },
-)
+describe.each(
+  operations.filter(({ operationId }) => bounds.some(({ operation }) => operation.operationId === operationId)),
+)('$operationId', ({ operationId }) => {
+  test.each(bounds.filter(({ operation }) => operation.operationId === operationId))(
+    'takes $name at its $keyword of $limit, and nothing beyond',
+    async (bound) => {
+      const person = await enrol(server)
+      const { item, attempt } = await prepare(bound, server, person)
+      const ask = (value: Json) => send(server, attempt(value), `Bearer ${person.accessToken}`)
+      const beyond = valueOf(bound, bound.limit + (bound.keyword.startsWith('min') ? -1 : 1), item)
+      if (beyond !== undefined) refuses(bound, await ask(beyond))
+      const atLimit = valueOf(bound, bound.limit, item)
+      if (atLimit !== undefined) takes(bound, atLimit, await ask(atLimit))
+    },
+  )
+})
 
 function takes(bound: Bound, value: Json, answer: Answer): void {
   const [, expected] = atEdge.find(([ending]) => titleOf(bound).endsWith(ending)) ?? []
   if (expected === undefined) {
     expect(isSuccess(answer), answer.text.slice(0, 300)).toBe(true)
     const echoed = answer.body[bound.name.split('/').at(-1) ?? '']
-    if (bound.in === 'body' && echoed !== undefined) expect(echoed).toEqual(typeof value === 'string' ? value.trim() : value)
+    if (bound.in === 'body' && echoed !== undefined)
+      expect(echoed).toEqual(typeof value === 'string' ? value.trim() : value)
   } else {
     expect(answer.status, answer.text.slice(0, 300)).toBe(expected.status)
-    if (expected.type !== undefined) expect(answer.body['errors']).toContainEqual(expect.objectContaining({ type: expected.type }))
+    if (expected.type !== undefined)
+      expect(answer.body['errors']).toContainEqual(expect.objectContaining({ type: expected.type }))
     expect(answer.body['errors'] ?? []).not.toContainEqual(expect.objectContaining(faultOf(bound)))
   }
 }

@@ -4,7 +4,9 @@ import type { Answer, Person } from '../../support/people.ts'
 import { about, claim, type Claim, type Measure } from './claims.ts'
 
 /** How many times a request may be repeated; the state is then the same as after the first. */
-const changesNothingMore = (request: (person: Person) => Promise<{ send: () => Promise<Answer>; path: string }>): Measure => {
+const changesNothingMore = (
+  request: (person: Person) => Promise<{ send: () => Promise<Answer>; path: string }>,
+): Measure => {
   return async ({ value }, lab) => {
     const person = await lab.person()
     const { send, path } = await request(person)
@@ -40,7 +42,8 @@ const tagsAfterRename: Measure = async ({ value }, lab) => {
 const callsToRename: Measure = async ({ value }, lab) => {
   const person = await lab.person()
   for (let made = 0; made < 3; made += 1) await newNote(person, { tags: ['old'] })
-  for (let call = 0; call < value; call += 1) await person.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } })
+  for (let call = 0; call < value; call += 1)
+    await person.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } })
   expect(value).toBe(1)
   expect((await person.ask('GET', '/notes?tag=old')).list).toHaveLength(0)
 }

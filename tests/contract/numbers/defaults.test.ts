@@ -20,7 +20,9 @@ const pageOf = (path: string): Held => {
   return async (fallback) => {
     const person = await lab.person()
     const { id } = await newNote(person, { tags: ['a', 'b', 'c'] })
-    const [left, sent] = [path, `${path}?limit=${textOf(fallback)}`].map((address) => person.ask('GET', address.replace('{note_id}', id)))
+    const [left, sent] = [path, `${path}?limit=${textOf(fallback)}`].map((address) =>
+      person.ask('GET', address.replace('{note_id}', id)),
+    )
     expect((await left)?.text).toBe((await sent)?.text)
   }
 }

@@ -18,10 +18,14 @@ export async function prepare(bound: Bound, server: TestServer, person: Person):
   const valid = await wellFormed(operation, server, person)
   const url = new URL(valid.path, 'http://server')
   if (where === 'body') return inBody(bound, valid, person)
-  if (where === 'header') return { item: null, attempt: (value) => ({ ...valid, headers: { ...valid.headers, [name]: textOf(value) } }) }
+  if (where === 'header')
+    return { item: null, attempt: (value) => ({ ...valid, headers: { ...valid.headers, [name]: textOf(value) } }) }
   if (where === 'path') {
     const segment = operation.path.split('/').indexOf(`{${name}}`)
-    return { item: null, attempt: (value) => ({ ...valid, path: url.pathname.split('/').with(segment, textOf(value)).join('/') }) }
+    return {
+      item: null,
+      attempt: (value) => ({ ...valid, path: url.pathname.split('/').with(segment, textOf(value)).join('/') }),
+    }
   }
   const [parameter = ''] = name.split('/')
   const query = (value: Json): string => {
@@ -34,7 +38,10 @@ export async function prepare(bound: Bound, server: TestServer, person: Person):
 function inBody({ operation, name, keyword, body }: Bound, valid: Attempt, person: Person): Prepared {
   const [mediaType = '', schema] = [...(operation.body?.content ?? [])][0] ?? []
   const base = personal(body ?? null, parse(mediaType, valid.body ?? ''), person)
-  const item = keyword === 'minProperties' && schema !== undefined ? sample(at(document.root, schema)) : memberAt(base, `${name}/0`)
+  const item =
+    keyword === 'minProperties' && schema !== undefined
+      ? sample(at(document.root, schema))
+      : memberAt(base, `${name}/0`)
   return { item, attempt: (value) => ({ ...valid, body: encodeBody(mediaType, withValue(base, name, value)) }) }
 }
 
@@ -47,7 +54,8 @@ function personal(body: Json, valid: Json, person: Person): Json {
   return Object.fromEntries(
     Object.entries(body).map(([name, member]) => {
       if (name === 'refresh_token') return [name, person.refreshToken]
-      if (['username', 'password', 'current_password', 'note_id', 'email'].includes(name)) return [name, known[name] ?? member]
+      if (['username', 'password', 'current_password', 'note_id', 'email'].includes(name))
+        return [name, known[name] ?? member]
       return [name, personal(member, known[name] ?? null, person)]
     }),
   )

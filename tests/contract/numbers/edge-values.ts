@@ -11,7 +11,8 @@ const plain: Maker = (size) => 'a'.repeat(size)
 const FORMATS: Readonly<Record<string, Maker>> = {
   email: (size) => `${randomUUID()}@example.org`.padStart(size, 'a').slice(-size),
   uuid: (size) => `${randomUUID()}0`.slice(0, size),
-  'date-time': (size) => `2026-11-22T10:16:40${size > 20 ? `.${'5'.repeat(size - 21)}` : ''}Z`.slice(Math.max(0, 20 - size)),
+  'date-time': (size) =>
+    `2026-11-22T10:16:40${size > 20 ? `.${'5'.repeat(size - 21)}` : ''}Z`.slice(Math.max(0, 20 - size)),
 }
 
 const NAMED: Readonly<Record<string, Maker>> = {
@@ -27,7 +28,11 @@ function entityTags(size: number): string {
 }
 
 /** What a bound is met with when it is `size` long, large or many; undefined when nothing like it can be sent. */
-export function valueOf({ name, in: where, keyword, schema, items, limit }: Bound, size: number, item: Json): Json | undefined {
+export function valueOf(
+  { name, in: where, keyword, schema, items, limit }: Bound,
+  size: number,
+  item: Json,
+): Json | undefined {
   if (keyword === 'minimum' || keyword === 'maximum') return size
   if (keyword === 'minProperties') return size < limit ? {} : item
   if (keyword === 'minItems' || keyword === 'maxItems') {

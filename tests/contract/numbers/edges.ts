@@ -1,4 +1,13 @@
-import { at, escapeToken, isObject, type Json, type JsonObject, list, object, type Place } from '../../../src/contract/document/document.ts'
+import {
+  at,
+  escapeToken,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  object,
+  type Place,
+} from '../../../src/contract/document/document.ts'
 import type { Operation, Parameter } from '../../../src/contract/document/operations.ts'
 import { document, operations } from '../document-examples.ts'
 
@@ -41,7 +50,10 @@ export const bounds: readonly Bound[] = operations.flatMap((operation) => [
 function boundsOfParameter(operation: Operation, { name, in: where, schema }: Parameter): Bound[] {
   const place = { in: where, name, body: undefined }
   if (!isObject(schema.value['items'])) return boundsOf(operation, place, schema)
-  return [...boundsOf(operation, place, schema), ...boundsOf(operation, { ...place, name: `${name}/0` }, at(root, schema, 'items'))]
+  return [
+    ...boundsOf(operation, place, schema),
+    ...boundsOf(operation, { ...place, name: `${name}/0` }, at(root, schema, 'items')),
+  ]
 }
 
 function boundsOf(operation: Operation, place: Pick<Bound, 'in' | 'name' | 'body'>, where: Place): Bound[] {
@@ -65,7 +77,8 @@ function* walk(operation: Operation, schema: Place, pointer: string, body: Json)
   for (const name of Object.keys(object(schema.value['properties'] ?? {}))) {
     const property = at(root, schema, 'properties', name)
     const place = `${pointer}/${escapeToken(name)}`
-    for (const variant of variants(property)) yield* walk(operation, variant, place, withValue(body, place, sample(variant)))
+    for (const variant of variants(property))
+      yield* walk(operation, variant, place, withValue(body, place, sample(variant)))
   }
   if (!isObject(schema.value['items'])) return
   for (const variant of variants(at(root, schema, 'items')))
@@ -75,7 +88,9 @@ function* walk(operation: Operation, schema: Place, pointer: string, body: Json)
 /** The alternatives of a schema, or itself. */
 function variants(schema: Place): Place[] {
   const alternatives = list(schema.value['oneOf'])
-  return alternatives.length === 0 ? [schema] : alternatives.flatMap((_, index) => variants(at(root, schema, 'oneOf', String(index))))
+  return alternatives.length === 0
+    ? [schema]
+    : alternatives.flatMap((_, index) => variants(at(root, schema, 'oneOf', String(index))))
 }
 
 /** The smallest value that a schema takes, made of its examples. */
@@ -87,7 +102,8 @@ export function sample(place: Place): Json {
   if (isObject(value['items'])) return [sample(at(root, schema, 'items'))]
   if (!isObject(value['properties'])) throw new Error(`${schema.pointer} has no example`)
   const needed = list(value['required']).map(String)
-  const names = needed.length > 0 ? needed : Object.keys(value['properties']).slice(0, Number(value['minProperties'] ?? 0))
+  const names =
+    needed.length > 0 ? needed : Object.keys(value['properties']).slice(0, Number(value['minProperties'] ?? 0))
   return Object.fromEntries(names.map((name) => [name, sample(at(root, schema, 'properties', name))]))
 }
 
@@ -96,7 +112,8 @@ export function withValue(value: Json, pointer: string, member: Json): Json {
   const [, key, ...rest] = pointer.split('/')
   if (key === undefined) return member
   const below = rest.length === 0 ? '' : `/${rest.join('/')}`
-  if (Array.isArray(value)) return value.map((item: Json, index) => (String(index) === key ? withValue(item, below, member) : item))
+  if (Array.isArray(value))
+    return value.map((item: Json, index) => (String(index) === key ? withValue(item, below, member) : item))
   const known = isObject(value) ? value : {}
   return { ...known, [key]: withValue(known[key] ?? {}, below, member) }
 }

@@ -31,11 +31,13 @@ const actions = (action: string): Measure =>
 
 /** "In 1 place": the problem that says so lists as many. */
 const told = (name: string): Measure => {
-  return async ({ value, where }) => expect(list(object(valueBeside(where.replace('/value/', '/')))[name])).toHaveLength(value)
+  return async ({ value, where }) =>
+    expect(list(object(valueBeside(where.replace('/value/', '/')))[name])).toHaveLength(value)
 }
 
 const inOperation = (path: string, rest: string): string => `/paths/${path.replaceAll('/', '~1')}/${rest}/summary`
-const inProblem = (name: string, rest: string): string => `/components/responses/${name}/content/application~1problem+json/examples/${rest}`
+const inProblem = (name: string, rest: string): string =>
+  `/components/responses/${name}/content/application~1problem+json/examples/${rest}`
 const ok = 'responses/200/content/application~1json/examples'
 
 export const exampleClaims: readonly Claim[] = [

@@ -8,12 +8,16 @@ import type { Lab } from './lab.ts'
 /** The bound of a schema, whose edge bounds.test.ts measures wherever it is sent. */
 function sameAs(...path: readonly string[]): Measure {
   return async ({ value }) => {
-    const bound = ['components', ...path].reduce<Json | undefined>((current, key) => object(current)[key], document.root)
+    const bound = ['components', ...path].reduce<Json | undefined>(
+      (current, key) => object(current)[key],
+      document.root,
+    )
     expect(bound).toBe(value)
   }
 }
 
-const schema = (name: string, property: string, keyword: string): Measure => sameAs('schemas', name, 'properties', property, keyword)
+const schema = (name: string, property: string, keyword: string): Measure =>
+  sameAs('schemas', name, 'properties', property, keyword)
 
 /** What answers a note with something that is too much. */
 function beyond(fields: Readonly<Record<string, unknown>>): Measure {
@@ -28,8 +32,12 @@ const many = <T>(item: T): T[] => Array.from({ length: 1_000 }, () => item)
 const beyondMany: Measure = async ({ value }, lab) => {
   const person = await lab.person()
   const { id, path } = await newNote(person)
-  expect((await person.ask('POST', `${path}/edits`, { body: { edits: many({ op: 'append', text: 'x' }) } })).status).toBe(value)
-  expect((await person.ask('POST', '/notes/batch', { body: { actions: many({ note_id: id, action: 'pin' }) } })).status).toBe(value)
+  expect(
+    (await person.ask('POST', `${path}/edits`, { body: { edits: many({ op: 'append', text: 'x' }) } })).status,
+  ).toBe(value)
+  expect(
+    (await person.ask('POST', '/notes/batch', { body: { actions: many({ note_id: id, action: 'pin' }) } })).status,
+  ).toBe(value)
 }
 
 const manyAtOnce: Measure = async (figure, lab) => {
@@ -76,14 +84,18 @@ const entityTags: Measure = async ({ value }, lab) => {
     [value, 200],
     [value + 1, 200],
   ] as const) {
-    const { status: given } = await person.ask('PUT', path, { body: { title: 'First' }, headers: { 'If-Match': tags(count) } })
+    const { status: given } = await person.ask('PUT', path, {
+      body: { title: 'First' },
+      headers: { 'If-Match': tags(count) },
+    })
     expect(given, `${count} tags`).toBe(status)
   }
 }
 
 const blanksBetween: Measure = async ({ value }, lab) => {
   const { ask } = await lab.person()
-  const make = (blanks: number) => ask('POST', '/notes', { body: { title: 'A', content: 'B', tags: [`to${' '.repeat(blanks)}do`] } })
+  const make = (blanks: number) =>
+    ask('POST', '/notes', { body: { title: 'A', content: 'B', tags: [`to${' '.repeat(blanks)}do`] } })
   expect((await make(value)).body['tags']).toEqual([`to${' '.repeat(value)}do`])
   expect((await make(value + 1)).status).toBe(422)
 }
@@ -91,7 +103,9 @@ const blanksBetween: Measure = async ({ value }, lab) => {
 /** Of these spellings so many are different tags. */
 const sameTags: Measure = async ({ value }, lab) => {
   const person = await lab.person()
-  const { body } = await person.ask('POST', '/notes', { body: { title: 'A', content: 'B', tags: ['Work', 'work', 'WORK'] } })
+  const { body } = await person.ask('POST', '/notes', {
+    body: { title: 'A', content: 'B', tags: ['Work', 'work', 'WORK'] },
+  })
   expect(body['tags']).toHaveLength(value)
 }
 
@@ -99,11 +113,16 @@ const sameAccounts: Measure = async ({ value }, lab) => {
   const email = `user-${lab.clock.now()}@example.com`
   const statuses = []
   for (const spelling of [email, email.toUpperCase()])
-    statuses.push((await lab.ask('POST', '/auth/register', { body: { email: spelling, password: 'securepass123' } })).status)
+    statuses.push(
+      (await lab.ask('POST', '/auth/register', { body: { email: spelling, password: 'securepass123' } })).status,
+    )
   expect(statuses.filter((status) => status === 201)).toHaveLength(value)
 }
 
-const PASSWORDS = ['/components/schemas/UserCreate/properties/password', '/components/schemas/PasswordChange/properties/new_password']
+const PASSWORDS = [
+  '/components/schemas/UserCreate/properties/password',
+  '/components/schemas/PasswordChange/properties/new_password',
+]
 
 export const fieldClaims = [
   claim(
@@ -136,7 +155,11 @@ export const fieldClaims = [
       schema(name, property, 'maxLength'),
     )
   }),
-  claim('/paths/~1notes~1{note_id}/put/requestBody/description', 'at least #.', sameAs('schemas', 'NoteUpdate', 'minProperties')),
+  claim(
+    '/paths/~1notes~1{note_id}/put/requestBody/description',
+    'at least #.',
+    sameAs('schemas', 'NoteUpdate', 'minProperties'),
+  ),
   claim(INFO, 'Send your own (# to # letters', shortestId, longestId),
   claim(INFO, 'with up to # fractional digits.', fractionalDigits),
   claim('/components/schemas/Timestamp/description', 'with up to # fractional digits.', fractionalDigits),

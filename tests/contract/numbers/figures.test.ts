@@ -16,7 +16,9 @@ test('every figure of the contract is measured, or says nothing about the server
 })
 
 test('every claim is in the contract, word for word, and no two measure the same figure', () => {
-  expect(claims.filter((claim) => figuresIn(claim) === undefined).map(({ where, says }) => `${where}: ${says}`)).toEqual([])
+  expect(
+    claims.filter((claim) => figuresIn(claim) === undefined).map(({ where, says }) => `${where}: ${says}`),
+  ).toEqual([])
   expect(claimed.filter((id, index) => claimed.indexOf(id) !== index)).toEqual([])
 })
 
@@ -45,6 +47,9 @@ test.each([
   expect(figuresOf({ where: '', text })).toMatchObject([{ value, unit }])
 })
 
-test.each(['IPv6', 'RFC8725', 'argon2id', 'the first', 'ones', 'nothing', 'a note', 'tenant'])('%s is no figure', (text) => {
-  expect(figuresOf({ where: '', text })).toEqual([])
-})
+test.each(['IPv6', 'RFC8725', 'argon2id', 'the first', 'ones', 'nothing', 'a note', 'tenant'])(
+  '%s is no figure',
+  (text) => {
+    expect(figuresOf({ where: '', text })).toEqual([])
+  },
+)

@@ -28,7 +28,16 @@ const WORDS: Readonly<Record<string, number>> = {
 const MULTIPLES: Readonly<Record<string, number>> = { dozen: 12, hundred: 100, thousand: 1_000, million: 1_000_000 }
 const [SECOND, MINUTE, HOUR, DAY] = [1, 60, 3_600, 86_400]
 const UNITS: Readonly<Record<string, readonly [factor: number, unit: Figure['unit']]>> = {
-  ...units('seconds', { ms: 0.001, millisecond: 0.001, s: SECOND, second: SECOND, m: MINUTE, minute: MINUTE, hourly: HOUR, daily: DAY }),
+  ...units('seconds', {
+    ms: 0.001,
+    millisecond: 0.001,
+    s: SECOND,
+    second: SECOND,
+    m: MINUTE,
+    minute: MINUTE,
+    hourly: HOUR,
+    daily: DAY,
+  }),
   ...units('seconds', { h: HOUR, hour: HOUR, d: DAY, day: DAY, week: 7 * DAY, weekly: 7 * DAY }),
   ...units('bytes', { byte: 1, kb: 1_000, mb: 1_000_000, kib: 1_024, mib: 1_024 ** 2, gib: 1_024 ** 3 }),
   ...units('bits', { bit: 1 }),

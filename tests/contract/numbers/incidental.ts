@@ -28,7 +28,10 @@ export const rules: readonly Rule[] = [
   { pattern: /«a second» (?:time|key)\b/i, reason: 'an ordinal: the next after the first' },
   { pattern: /«one» after the other/, reason: 'an idiom: in turn' },
   { pattern: /\b[Tt]he «two»/, reason: 'the parties that the sentence has just named' },
-  { pattern: /^(What became of )?«one» (place that|fault of|action)/i, reason: 'an item of a list described on its own' },
+  {
+    pattern: /^(What became of )?«one» (place that|fault of|action)/i,
+    reason: 'an item of a list described on its own',
+  },
   {
     pattern:
       /(?<!\b(?:at least|at most|exactly|into|than|become) )«one»(?=[,.;:]|$| (?:that|of|is|on|before|again|you|it|changes|made|was)\b)/i,

@@ -64,7 +64,9 @@ export async function keepsInTrash(lab: Lab, value: number): Promise<void> {
   const { path, id } = await newNote(person)
   await person.ask('DELETE', path)
   const [trashed] = (await person.ask('GET', '/trash')).list
-  const [deleted, erased] = [trashed?.['deleted_at'], trashed?.['erased_after']].map((moment) => Date.parse(String(moment)))
+  const [deleted, erased] = [trashed?.['deleted_at'], trashed?.['erased_after']].map((moment) =>
+    Date.parse(String(moment)),
+  )
   expect(Number(erased) - Number(deleted)).toBe(value * 86_400_000)
   await lab.clock.pass(value * 86_400)
   await houseKeeping(lab)
@@ -178,7 +180,12 @@ export const keepingClaims = [
   claim(INFO, 'A key belongs to # account and # operation.', accountsOfKey, operationsOfKey),
   claim(about('deleteNote'), 'has set (# by default)', trashDays),
   claim(about('listRevisions'), 'after # the first of # is kept', thinnedFrom([0, HOUR - STEP]), firstOfEach(DAY + 1)),
-  claim(about('listRevisions'), 'after # the first of #, up to the number and age', thinnedFrom([0, DAY - STEP]), firstOfEach(LONG)),
+  claim(
+    about('listRevisions'),
+    'after # the first of #, up to the number and age',
+    thinnedFrom([0, DAY - STEP]),
+    firstOfEach(LONG),
+  ),
   claim(INFO, '; at least # lie between them.', monthsOfWarning),
   claim(events, 'Events are kept for #, at most # of them', eventsKept, mostEvents),
   claim(events, 'take the place of others: # of those are kept beside.', mostFailures),

@@ -12,7 +12,10 @@ const mostKeys: Measure = async ({ value }, lab) => {
   await fillKeys(lab, person, value - 1)
   expect((await makeKey(person)).status).toBe(201)
   const refused = await makeKey(person)
-  expect(refused.body).toMatchObject({ type: '/problems/too-many-api-keys', detail: `An account has at most ${value} API keys.` })
+  expect(refused.body).toMatchObject({
+    type: '/problems/too-many-api-keys',
+    detail: `An account has at most ${value} API keys.`,
+  })
   expect((await person.ask('GET', '/api-keys')).list).toHaveLength(value)
 }
 

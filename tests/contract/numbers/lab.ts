@@ -20,7 +20,12 @@ export async function openLab(environment: Readonly<Record<string, string>> = {}
   const settings = loadConfig(environment)
   const database = await createTestDatabase()
   const clock = await stopClock(database)
-  const server = await startServer({ ...settings, db: database.db, trustedProxies: ['127.0.0.1/32'], isRecorded: false })
+  const server = await startServer({
+    ...settings,
+    db: database.db,
+    trustedProxies: ['127.0.0.1/32'],
+    isRecorded: false,
+  })
   const form = 'application/x-www-form-urlencoded'
   return {
     server,

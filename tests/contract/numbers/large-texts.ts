@@ -94,7 +94,8 @@ const charactersRead: Measure = async ({ value }, lab) => {
   expect(refused.body['errors']).toMatchObject([{ type: 'too_much_reading', pointer: `/edits/${2 * FLIPS}` }])
 }
 
-const statusOfReading: Measure = async ({ value }, lab) => expect((await reading(lab, 2 ** 24, 1_000)).status).toBe(value)
+const statusOfReading: Measure = async ({ value }, lab) =>
+  expect((await reading(lab, 2 ** 24, 1_000)).status).toBe(value)
 
 export const largeTextClaims = [
   claim(INFO, '| edits, a merge or a comparison of large texts | # | # with', deadline, statusOfDeadline),

@@ -30,7 +30,8 @@ const freeFailures: Measure = async ({ value }, lab) => {
 const afterFreeFailures: Measure = async ({ value }, lab) => {
   const { email } = await lab.person()
   let last = 401
-  for (let guesses = 0; last === 401 && guesses < 20; guesses += 1) last = (await lab.token({ username: email, password: WRONG })).status
+  for (let guesses = 0; last === 401 && guesses < 20; guesses += 1)
+    last = (await lab.token({ username: email, password: WRONG })).status
   expect(last).toBe(value)
 }
 
@@ -70,6 +71,12 @@ const growth: Measure = async ({ value }: Figure, lab) => {
 export const loginClaims = [
   claim(about('createToken'), 'After # failures from # address, further', freeFailures, addressesCounted),
   claim(about('createToken'), 'from there wait, from # to #.', firstWait, longestWait),
-  claim(INFO, '| wrong passwords from # address | # | # with `Retry-After` |', addressesCounted, freeFailures, afterFreeFailures),
+  claim(
+    INFO,
+    '| wrong passwords from # address | # | # with `Retry-After` |',
+    addressesCounted,
+    freeFailures,
+    afterFreeFailures,
+  ),
   claim('problem-kinds/too-many-attempts/remedy', 'each further failure # the wait, up to #.', growth, longestWait),
 ]

@@ -101,7 +101,8 @@ const daysKept: Measure = async ({ value }, lab) => {
   const person = await lab.person()
   const { id, path } = await newNote(person)
   await person.ask('PUT', path, { body: { title: 'Second' } })
-  const kept = async () => (await lab.server.db.selectFrom('note_revisions').select('version').where('note_id', '=', id).execute()).length
+  const kept = async () =>
+    (await lab.server.db.selectFrom('note_revisions').select('version').where('note_id', '=', id).execute()).length
   await lab.clock.pass(value * 86_400)
   await houseKeeping(lab)
   expect(await kept()).toBe(1)

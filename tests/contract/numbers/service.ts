@@ -25,7 +25,9 @@ const whenBusy = answers(async (_, { server }) => {
 /** A database whose only connections are taken for this long answers when one comes free. */
 const health = (afterSeconds: number): Measure =>
   answers(async (_, { server, ask }) => {
-    const holders = Array.from({ length: 10 }, () => sql`select pg_catalog.pg_sleep(${afterSeconds})`.execute(server.db))
+    const holders = Array.from({ length: 10 }, () =>
+      sql`select pg_catalog.pg_sleep(${afterSeconds})`.execute(server.db),
+    )
     const answer = await ask('GET', '/health')
     await Promise.all(holders)
     return answer
@@ -50,7 +52,9 @@ const statusOfKind = (slug: ProblemSlug): Measure => {
 
 const slugs = Object.keys(problemKinds) as ProblemSlug[]
 
-const kinds: readonly Claim[] = slugs.map((slug) => claim(INFO, `| # | [${slug}](/problems/${slug}) |`, statusOfKind(slug)))
+const kinds: readonly Claim[] = slugs.map((slug) =>
+  claim(INFO, `| # | [${slug}](/problems/${slug}) |`, statusOfKind(slug)),
+)
 const compressed = answers(({ ask }) =>
   ask('POST', '/notes', { body: '{}', headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' } }),
 )

@@ -26,7 +26,8 @@ const graceHolds: Measure = async ({ value }, lab) => {
 const repeatsInGrace: Measure = async ({ value }, lab) => {
   const { refreshToken } = await lab.person()
   expect((await refresh(lab, refreshToken)).status).toBe(200)
-  for (let repeat = 1; repeat <= value; repeat += 1) expect((await refresh(lab, refreshToken)).status, `repeat ${repeat}`).toBe(200)
+  for (let repeat = 1; repeat <= value; repeat += 1)
+    expect((await refresh(lab, refreshToken)).status, `repeat ${repeat}`).toBe(200)
   expect((await refresh(lab, refreshToken)).status).toBe(401)
 }
 
@@ -111,8 +112,11 @@ const networkBits: Measure = async ({ value }, lab) => {
       .padStart(32, '0')
       .replaceAll(/(.{4})(?!$)/g, '$1:')
     const { body } = await lab.token({ username: email, password }, address)
-    const [session] = (await lab.ask('GET', '/users/me/sessions', { headers: { Authorization: `Bearer ${String(body['access_token'])}` } }))
-      .list
+    const [session] = (
+      await lab.ask('GET', '/users/me/sessions', {
+        headers: { Authorization: `Bearer ${String(body['access_token'])}` },
+      })
+    ).list
     return session?.['address']
   }
   expect(await told(value + 1)).toBe(await told(128))
@@ -121,7 +125,12 @@ const networkBits: Measure = async ({ value }, lab) => {
 }
 
 export const sessionClaims = [
-  claim(about('createToken'), 'only within # may a client that lost the answer repeat the request, #.', graceHolds, repeatsInGrace),
+  claim(
+    about('createToken'),
+    'only within # may a client that lost the answer repeat the request, #.',
+    graceHolds,
+    repeatsInGrace,
+  ),
   claim('/components/schemas/Token/properties/refresh_token/description', 'Exchange it, #, for the next', exchanges),
   claim(INFO, 'an access token for # and a refresh token for #;', accessLivesFor, refreshLivesFor),
   claim(INFO, '| sessions of an account | # |', mostSessions),

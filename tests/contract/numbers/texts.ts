@@ -33,7 +33,8 @@ export const sentences: readonly Sentence[] = [
 ].flatMap(({ where, text }) => split(text).map((sentence) => ({ where, text: sentence })))
 
 function* textsOf(value: Json, where: string): Generator<Sentence> {
-  if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* textsOf(item as Json, `${where}/${index}`)
+  if (Array.isArray(value))
+    for (const [index, item] of value.entries()) yield* textsOf(item as Json, `${where}/${index}`)
   if (!isObject(value)) return
   for (const [key, member] of Object.entries(value)) {
     const place = `${where}/${escapeToken(key)}`

@@ -10,7 +10,9 @@ interface Told {
 }
 
 /** The story of Ann and Bob as the contract tells it, by two devices of one account. */
-async function tell(ann: Person): Promise<Record<'read' | 'sent' | 'refused' | 'applied' | 'merged' | 'overlapping', Told>> {
+async function tell(
+  ann: Person,
+): Promise<Record<'read' | 'sent' | 'refused' | 'applied' | 'merged' | 'overlapping', Told>> {
   const change = async (path: string, content: string, ifMatch: string): Promise<Told> => {
     const { status, headers } = await ann.ask('PATCH', path, { body: { content }, headers: { 'If-Match': ifMatch } })
     return { status, version: Number(headers.get('etag')?.slice(1, -1)) }
@@ -21,7 +23,14 @@ async function tell(ann: Person): Promise<Record<'read' | 'sent' | 'refused' | '
   const refused = await change(path, 'one\n\nTWO\n', '"1"')
   const merged = await change(`${path}?on_conflict=merge`, 'one\n\nTWO\n', '"1"')
   const overlapping = await change(`${path}?on_conflict=merge`, 'first\n\ntwo\n', '"1"')
-  return { read: { status: 200, version: Number(body['version']) }, sent, refused, merged, overlapping, applied: refused }
+  return {
+    read: { status: 200, version: Number(body['version']) },
+    sent,
+    refused,
+    merged,
+    overlapping,
+    applied: refused,
+  }
 }
 
 const inStory = (part: keyof Awaited<ReturnType<typeof tell>>, what: keyof Told): Measure => {
@@ -52,7 +61,9 @@ const versionsOfEdits: Measure = async ({ value }, lab) => {
   const person = await lab.person()
   const { path } = await newNote(person)
   const edits = ['a', 'b', 'c'].map((text) => ({ op: 'append', text }))
-  expect((await person.ask('POST', `${path}/edits`, { body: { edits } })).body['note']).toMatchObject({ version: 1 + value })
+  expect((await person.ask('POST', `${path}/edits`, { body: { edits } })).body['note']).toMatchObject({
+    version: 1 + value,
+  })
 }
 
 const parallelAppends: Measure = async ({ value }, lab) => {
@@ -80,7 +91,9 @@ const occurrences: Measure = async ({ value }, lab) => {
     ['find me', { op: 'replace_text', find: 'find me', replace: 'found' }],
   ] as const) {
     for (const times of [value - 1, value, value + 1]) {
-      const { path } = await newNote(person, { content: ['Text', ...Array.from({ length: times }, () => text)].join('\n\n') })
+      const { path } = await newNote(person, {
+        content: ['Text', ...Array.from({ length: times }, () => text)].join('\n\n'),
+      })
       const { status, body } = await person.ask('POST', `${path}/edits`, { body: { edits: [edit] } })
       expect(status, `${edit.op}, ${times} times`).toBe(times === value ? 200 : 422)
       if (status === 422) expect(body['errors']).toMatchObject([{ pointer: '/edits/0' }])
@@ -106,7 +119,9 @@ const mostFaults: Measure = async ({ value }, lab) => {
 /** A merge in which both sides changed these lines of a note, each in a way of its own. */
 async function conflict(person: Person, lines: readonly number[], length: number): Promise<Record<string, unknown>[]> {
   const text = (mark: string): string =>
-    Array.from({ length }, (_, index) => (lines.includes(index + 1) ? `${mark} ${index + 1}` : `same ${index + 1}`)).join('\n')
+    Array.from({ length }, (_, index) =>
+      lines.includes(index + 1) ? `${mark} ${index + 1}` : `same ${index + 1}`,
+    ).join('\n')
   const { path } = await newNote(person, { content: text('base') })
   await person.ask('PUT', path, { body: { content: text('theirs') } })
   const options = { body: { content: text('mine') }, headers: { 'If-Match': '"1"' } }
@@ -141,7 +156,12 @@ export const writingClaims = [
     inStory('sent', 'status'),
     inStory('sent', 'version'),
   ),
-  claim(INFO, 'Bob sends his with `If-Match: "#"` too and gets #, with', inStory('read', 'version'), inStory('refused', 'status')),
+  claim(
+    INFO,
+    'Bob sends his with `If-Match: "#"` too and gets #, with',
+    inStory('read', 'version'),
+    inStory('refused', 'status'),
+  ),
   claim(INFO, 'and sends it with `If-Match: "#"`', inStory('applied', 'version')),
   claim(
     INFO,

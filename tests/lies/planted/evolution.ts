@@ -18,7 +18,13 @@ export const lies: readonly Lie[] = [
     to: 'operationId: listTags\n      tags: [notes]',
   },
   { title: 'a declared tag has another name', gate, file: contract, from: '- name: history', to: '- name: versions' },
-  { title: 'the document has another title', gate, file: contract, from: '  title: Notes API\n', to: '  title: Notes Server API\n' },
+  {
+    title: 'the document has another title',
+    gate,
+    file: contract,
+    from: '  title: Notes API\n',
+    to: '  title: Notes Server API\n',
+  },
   {
     title: 'two filters of a list change places',
     gate,

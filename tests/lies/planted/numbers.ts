@@ -5,7 +5,13 @@ const contract = 'openapi.yaml'
 
 /** Numbers that are others in the server than in the contract, and numbers that are others in the contract than in the server. */
 export const lies: readonly Lie[] = [
-  { title: 'an idempotency key is kept for an hour', gate, file: 'src/db/idempotency.ts', from: 'KEPT_HOURS = 24', to: 'KEPT_HOURS = 1' },
+  {
+    title: 'an idempotency key is kept for an hour',
+    gate,
+    file: 'src/db/idempotency.ts',
+    from: 'KEPT_HOURS = 24',
+    to: 'KEPT_HOURS = 1',
+  },
   {
     title: 'a lost answer may be fetched for two seconds',
     gate,
@@ -27,7 +33,13 @@ export const lies: readonly Lie[] = [
     from: 'pair: { free: 5,',
     to: 'pair: { free: 10,',
   },
-  { title: 'a body may be 64 levels deep', gate, file: 'src/contract/request/json-body.ts', from: 'MAX_DEPTH = 32', to: 'MAX_DEPTH = 64' },
+  {
+    title: 'a body may be 64 levels deep',
+    gate,
+    file: 'src/contract/request/json-body.ts',
+    from: 'MAX_DEPTH = 32',
+    to: 'MAX_DEPTH = 64',
+  },
   {
     title: 'versions are thinned after twelve hours',
     gate,
@@ -35,7 +47,13 @@ export const lies: readonly Lie[] = [
     from: "unit: 'hour', hours: 24",
     to: "unit: 'hour', hours: 12",
   },
-  { title: 'events are kept for a month', gate, file: 'src/auth/events.ts', from: 'KEPT_DAYS = 400', to: 'KEPT_DAYS = 30' },
+  {
+    title: 'events are kept for a month',
+    gate,
+    file: 'src/auth/events.ts',
+    from: 'KEPT_DAYS = 400',
+    to: 'KEPT_DAYS = 30',
+  },
   {
     title: 'erased_after is told without the setting of the operator',
     gate,
@@ -71,7 +89,13 @@ export const lies: readonly Lie[] = [
     from: 'has set (30 by default)',
     to: 'has set (90 by default)',
   },
-  { title: 'the contract notes a use within the hour', gate, file: contract, from: 'to within five minutes', to: 'to within an hour' },
+  {
+    title: 'the contract notes a use within the hour',
+    gate,
+    file: contract,
+    from: 'to within five minutes',
+    to: 'to within an hour',
+  },
   {
     title: 'a page about a problem names a number that nothing measures',
     gate,

@@ -22,7 +22,11 @@ export async function exerciseAccounts(server: TestServer): Promise<void> {
 
 async function continueSessions(server: TestServer, ann: Person, narrow: Person): Promise<void> {
   const refresh = (token: unknown, scope?: string) =>
-    form(server, '/auth/token', { grant_type: 'refresh_token', refresh_token: String(token), ...(scope !== undefined && { scope }) })
+    form(server, '/auth/token', {
+      grant_type: 'refresh_token',
+      refresh_token: String(token),
+      ...(scope !== undefined && { scope }),
+    })
   const first = await refresh(narrow.refreshToken)
   await holder(server, narrow, String(first.body['access_token'])).ask('GET', '/users/me/credential')
   const second = await refresh(first.body['refresh_token'], 'notes:read')
@@ -64,7 +68,13 @@ async function refuseEverything(caller: Person): Promise<void> {
 }
 
 async function lookAround(ann: Person): Promise<void> {
-  for (const path of ['/users/me', '/users/me/credential', '/users/me/security-events?limit=100', '/health', '/health/live']) {
+  for (const path of [
+    '/users/me',
+    '/users/me/credential',
+    '/users/me/security-events?limit=100',
+    '/health',
+    '/health/live',
+  ]) {
     for (const method of ['GET', 'HEAD', 'GET']) await ann.ask(method, path)
   }
   for (const limit of [1, 2, 100]) await followAll(ann, `/users/me/security-events?limit=${limit}`)
@@ -95,11 +105,14 @@ async function endThings(server: TestServer, ann: Person, key: Person): Promise<
   await ann.ask('PATCH', '/users/me', { body: { email: `new-${ann.email}`, current_password: ann.password } })
   const last = await logIn(server, `new-${ann.email}`, ann.password)
   const change = (fields: Record<string, unknown>) =>
-    ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password: `new-${ann.password}`, ...fields } })
+    ann.ask('PUT', '/users/me/password', {
+      body: { current_password: ann.password, new_password: `new-${ann.password}`, ...fields },
+    })
   await change({ current_password: 'wrong' })
   await change({})
   await last.ask('GET', '/notes')
-  for (const path of ['/users/me', '/users/me/sessions', '/api-keys', '/users/me/security-events?limit=100']) await ann.ask('GET', path)
+  for (const path of ['/users/me', '/users/me/sessions', '/api-keys', '/users/me/security-events?limit=100'])
+    await ann.ask('GET', path)
   await ann.ask('DELETE', '/users/me', { body: { current_password: `new-${ann.password}` } })
   await ann.ask('GET', '/users/me')
 }

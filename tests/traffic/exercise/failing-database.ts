@@ -22,7 +22,11 @@ export const faults: readonly Failure[] = ['23505', '23503', '42P01', 'XX000']
 export interface FailingDatabase {
   readonly db: Database
   /** From the statement with this number on, counted from 1, PostgreSQL refuses each; answers how many were sent when it is over. */
-  readonly fail: <T>(from: number, failure: Failure, work: () => Promise<T>) => Promise<{ readonly result: T; readonly statements: number }>
+  readonly fail: <T>(
+    from: number,
+    failure: Failure,
+    work: () => Promise<T>,
+  ) => Promise<{ readonly result: T; readonly statements: number }>
 }
 
 /** A real database of which every statement can be made to fail, with the error that PostgreSQL itself then raises. */

@@ -2,18 +2,28 @@ import { operationCalled } from '../../contract/document-examples.ts'
 import type { Person } from '../../support/people.ts'
 import { followAll, newNote } from './steps.ts'
 
-const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ?? []) as readonly string[]
+const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ??
+  []) as readonly string[]
 
 /** Every list of notes and tags, in each order and with each filter, from its first page to the last. Asserts nothing. */
 export async function exerciseLists(person: Person): Promise<void> {
   const made: Record<string, unknown>[] = []
   for (let index = 0; index < 9; index += 1) {
-    const fields = { title: `${'BaCbAcdeF'[index]} ${index % 4}`, tags: ['all', `t${index % 3}`, ...(index % 2 === 0 ? ['Even'] : [])] }
-    await newNote(person, { ...fields, is_public: index % 3 === 0, is_pinned: index % 4 === 0, is_archived: index % 5 === 0 })
+    const fields = {
+      title: `${'BaCbAcdeF'[index]} ${index % 4}`,
+      tags: ['all', `t${index % 3}`, ...(index % 2 === 0 ? ['Even'] : [])],
+    }
+    await newNote(person, {
+      ...fields,
+      is_public: index % 3 === 0,
+      is_pinned: index % 4 === 0,
+      is_archived: index % 5 === 0,
+    })
     made.push(fields)
   }
   const { list } = await person.ask('GET', '/notes')
-  for (const index of [2, 6]) await person.ask('PUT', `/notes/${String(list[index]?.['id'])}`, { body: { content: 'Later' } })
+  for (const index of [2, 6])
+    await person.ask('PUT', `/notes/${String(list[index]?.['id'])}`, { body: { content: 'Later' } })
   const since = encodeURIComponent(String(list[4]?.['updated_at']))
   for (const sort of sorts) for (const limit of [2, 100]) await followAll(person, `/notes?sort=${sort}&limit=${limit}`)
   const filters = [
@@ -26,7 +36,10 @@ export async function exerciseLists(person: Person): Promise<void> {
     `updated_since=${since}`,
   ]
   for (const filter of filters) await followAll(person, `/notes?limit=2&${filter}`)
-  await followAll(person, `/notes?limit=2&sort=title&tag=all&is_public=false&is_pinned=false&is_archived=false&updated_since=${since}`)
+  await followAll(
+    person,
+    `/notes?limit=2&sort=title&tag=all&is_public=false&is_pinned=false&is_archived=false&updated_since=${since}`,
+  )
   for (const skip of [0, 1, 4, 8, 9, 50]) await person.ask('GET', `/notes?limit=3&skip=${skip}`)
   await followAll(person, '/notes?limit=3&skip=2')
   for (const method of ['HEAD', 'GET']) await person.ask(method, '/notes?limit=5')

@@ -39,12 +39,14 @@ async function create(ann: Person): Promise<Made> {
 
 async function read(ann: Person, { path }: Made): Promise<void> {
   for (const method of ['GET', 'HEAD', 'GET']) await ann.ask(method, path)
-  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*', '"7"']) await ann.ask('GET', path, { headers: { 'If-None-Match': tag } })
+  for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*', '"7"'])
+    await ann.ask('GET', path, { headers: { 'If-None-Match': tag } })
   await ann.ask('GET', `/notes/${randomUUID()}`)
 }
 
 async function change(ann: Person, { path }: Made): Promise<void> {
-  const put = (body: unknown, tag?: string) => ann.ask('PUT', path, { body, ...(tag !== undefined && { headers: { 'If-Match': tag } }) })
+  const put = (body: unknown, tag?: string) =>
+    ann.ask('PUT', path, { body, ...(tag !== undefined && { headers: { 'If-Match': tag } }) })
   await put({ title: 'Second' })
   await put({ title: 'Second' })
   await put({ tags: ['Work', 'work', 'new'], is_pinned: false }, '"2"')
@@ -67,7 +69,10 @@ async function merge(ann: Person): Promise<void> {
   const { path } = await newNote(ann, { title: 'Merged', content: 'one\ntwo\nthree\nfour\nfive\n' })
   await ann.ask('PUT', path, { body: { content: 'one\ntwo\nthree theirs\nfour\nfive\n' } })
   const mine = (body: unknown) =>
-    ann.ask('PATCH', `${path}?on_conflict=merge`, { body: JSON.stringify(body), headers: { ...MERGE, 'If-Match': '"1"' } })
+    ann.ask('PATCH', `${path}?on_conflict=merge`, {
+      body: JSON.stringify(body),
+      headers: { ...MERGE, 'If-Match': '"1"' },
+    })
   await mine({ content: 'one\ntwo\nthree mine\nfour\nfive\n' })
   await mine({ content: 'one\ntwo\nthree\nfour\nfive mine\n', title: 'Merged anew' })
   await mine({ title: 'Merged otherwise' })
@@ -128,7 +133,18 @@ async function lookBack(ann: Person, program: Person): Promise<void> {
 async function act(ann: Person): Promise<void> {
   const [one, two] = [await newNote(ann, { tags: ['x'] }), await newNote(ann)]
   const batch = (...actions: unknown[]) => ann.ask('POST', '/notes/batch', { body: { actions } })
-  const states = ['pin', 'unpin', 'archive', 'unarchive', 'publish', 'unpublish', 'trash', 'trash', 'restore', 'restore']
+  const states = [
+    'pin',
+    'unpin',
+    'archive',
+    'unarchive',
+    'publish',
+    'unpublish',
+    'trash',
+    'trash',
+    'restore',
+    'restore',
+  ]
   await batch(...states.map((action) => ({ note_id: one.id, action })))
   await batch(
     { note_id: one.id, action: 'add_tags', tags: ['X', 'y'] },
@@ -158,7 +174,8 @@ async function throwAway(ann: Person): Promise<void> {
   await ann.ask('DELETE', one?.path ?? '', { headers: { 'If-Match': '"1"' } })
   await ann.ask('DELETE', one?.path ?? '', { headers: { 'If-Match': '"2"' } })
   for (const made of [two, three, four]) await ann.ask('DELETE', made?.path ?? '')
-  for (const address of [one?.path, `${one?.path}/revisions`, `${one?.path}/revisions/1`]) await ann.ask('GET', String(address))
+  for (const address of [one?.path, `${one?.path}/revisions`, `${one?.path}/revisions/1`])
+    await ann.ask('GET', String(address))
   await ann.ask('DELETE', one?.path ?? '')
   for (const limit of [1, 3, 100]) await followAll(ann, `/trash?limit=${limit}`)
   await ann.ask('HEAD', '/trash?limit=100')

@@ -24,7 +24,11 @@ export async function followAll(person: Person, address: string): Promise<void> 
   }
 }
 
-export function form(server: Pick<TestServer, 'url'>, path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
+export function form(
+  server: Pick<TestServer, 'url'>,
+  path: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Answer> {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
   return ask(server, 'POST', path, { body: new URLSearchParams(fields).toString(), headers })
 }

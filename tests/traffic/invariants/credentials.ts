@@ -53,7 +53,13 @@ export const credentials: Invariant = {
 function learnBeginning(seen: Seen, all: Map<string, Credential>, hold: Hold): void {
   const { operationId, answer, given, sender, server } = seen
   if (!isSuccess(seen)) return
-  const fresh = { began: seen, shown: answer, perhapsOver: Number.POSITIVE_INFINITY, over: undefined, lastUse: { began: 0, ended: 0 } }
+  const fresh = {
+    began: seen,
+    shown: answer,
+    perhapsOver: Number.POSITIVE_INFINITY,
+    over: undefined,
+    lastUse: { began: 0, ended: 0 },
+  }
   if (operationId === 'createApiKey' && sender !== undefined) {
     const [id, key] = [String(answer['id']), String(answer['key'])]
     all.set(id, { ...fresh, id, userId: sender.userId, kind: 'api_key', secrets: new Set([key]) })
@@ -67,13 +73,25 @@ function learnBeginning(seen: Seen, all: Map<string, Credential>, hold: Hold): v
     const before = [...all.values()].find((credential) => credential.secrets.has(String(given['refresh_token'])))
     const isAnother = before !== undefined && (before.id !== token.id || before.userId !== token.userId)
     hold('refresh', seen, !isAnother, 'the tokens are of another session')
-    hold('refresh', seen, before === undefined || secrets.every((secret) => !before.secrets.has(secret)), 'a token is not new')
+    hold(
+      'refresh',
+      seen,
+      before === undefined || secrets.every((secret) => !before.secrets.has(secret)),
+      'a token is not new',
+    )
   }
   if (known !== undefined) {
     for (const secret of secrets) known.secrets.add(secret)
     known.lastUse = seen
   } else if (given['grant_type'] !== 'refresh_token') {
-    all.set(token.id, { ...fresh, id: token.id, userId: token.userId, kind: 'session', secrets: new Set(secrets), lastUse: seen })
+    all.set(token.id, {
+      ...fresh,
+      id: token.id,
+      userId: token.userId,
+      kind: 'session',
+      secrets: new Set(secrets),
+      lastUse: seen,
+    })
   }
 }
 
@@ -105,7 +123,8 @@ function learnEnd(seen: Seen, all: ReadonlyMap<string, Credential>): void {
       break
     case 'createToken':
       // A token that was used before may have ended its session.
-      if (status !== 200) [...all.values()].filter(({ secrets }) => secrets.has(String(given['refresh_token']))).forEach(perhaps(began))
+      if (status !== 200)
+        [...all.values()].filter(({ secrets }) => secrets.has(String(given['refresh_token']))).forEach(perhaps(began))
       break
     default:
   }
@@ -120,30 +139,37 @@ function judgeUse(seen: Seen, all: ReadonlyMap<string, Credential>, hold: Hold):
   if (credential === undefined || seen.operation.security.length === 0) return
   const isAnswered = isSuccess(seen) || seen.status === 304
   const { over } = credential
-  if (over !== undefined && over.at < seen.began) hold(over.by, seen, !isAnswered, `answered with a credential that ${over.by} had ended`)
+  if (over !== undefined && over.at < seen.began)
+    hold(over.by, seen, !isAnswered, `answered with a credential that ${over.by} had ended`)
   if (credential.kind === 'api_key' && isAnswered) credential.lastUse = seen
 }
 
 function judgeList(seen: Seen, all: ReadonlyMap<string, Credential>, hold: Hold): void {
-  const kind = seen.operationId === 'listSessions' ? 'session' : seen.operationId === 'listApiKeys' ? 'api_key' : undefined
+  const kind =
+    seen.operationId === 'listSessions' ? 'session' : seen.operationId === 'listApiKeys' ? 'api_key' : undefined
   if (kind === undefined || seen.status !== 200 || seen.isHead) return
   const listed = new Map(seen.items.map((item) => [String(item['id']), item]))
   for (const credential of all.values()) {
     if (credential.kind !== kind) continue
     const { id, userId, perhapsOver, over, began, shown, lastUse } = credential
     const item = listed.get(id)
-    if (userId !== seen.sender?.userId) hold(seen.operationId, seen, item === undefined, 'lists what belongs to another')
-    else if (over !== undefined && over.at < seen.began) hold(seen.operationId, seen, item === undefined, `lists what ${over.by} had ended`)
+    if (userId !== seen.sender?.userId)
+      hold(seen.operationId, seen, item === undefined, 'lists what belongs to another')
+    else if (over !== undefined && over.at < seen.began)
+      hold(seen.operationId, seen, item === undefined, `lists what ${over.by} had ended`)
     else if (perhapsOver > seen.ended && began.ended < seen.began && listed.size < MOST_SESSIONS) {
       hold(seen.operationId, seen, item !== undefined, `does not list what ${began.operationId} made`)
       if (item === undefined) continue
-      const changed = ['name', 'hint', 'created_at', 'expires_at'].filter((name) => kind === 'api_key' && item[name] !== shown[name])
+      const changed = ['name', 'hint', 'created_at', 'expires_at'].filter(
+        (name) => kind === 'api_key' && item[name] !== shown[name],
+      )
       hold(seen.operationId, seen, changed.length === 0, `${changed.join()} is not as it was when it was made`)
       if (kind === 'session') judgeOrigin(seen, item, began, hold)
       const used = micros(item['last_used_at']) / 1_000
       const patience = kind === 'api_key' ? FIVE_MINUTES : TOLERANCE
       const isCertain = lastUse.began > 0 && lastUse.ended < seen.began
-      if (isCertain) hold('last_used_at', seen, used >= lastUse.began - patience, `last_used_at ${String(item['last_used_at'])}`)
+      if (isCertain)
+        hold('last_used_at', seen, used >= lastUse.began - patience, `last_used_at ${String(item['last_used_at'])}`)
     }
   }
 }

@@ -19,7 +19,9 @@ export function failures(): string[] {
 
 /** Operations that answer with a list at the top. */
 export const lists: readonly string[] = operations
-  .filter(({ responses }) => [...(responses.get(200)?.content.values() ?? [])].some(({ value }) => value['type'] === 'array'))
+  .filter(({ responses }) =>
+    [...(responses.get(200)?.content.values() ?? [])].some(({ value }) => value['type'] === 'array'),
+  )
   .map(({ operationId }) => operationId)
 
 type Spec = Operation['responses'] extends ReadonlyMap<number, infer Response> ? Response : never

@@ -18,9 +18,15 @@ export const etag: Invariant = {
       if (status === 304) hold(concern, seen, holdsIt, `304 with ETag ${tag} for If-None-Match ${held.join()}`)
       else if (!isHead) {
         const versions = notesIn(body).map(({ version }) => `"${String(version)}"`)
-        hold(concern, seen, versions.length === 1 && versions[0] === tag, `ETag ${tag} of a note of version ${versions.join()}`)
+        hold(
+          concern,
+          seen,
+          versions.length === 1 && versions[0] === tag,
+          `ETag ${tag} of a note of version ${versions.join()}`,
+        )
       }
-      if (isSuccess(seen)) hold(concern, seen, held.length === 0 || !holdsIt, `the note is sent again for If-None-Match ${held.join()}`)
+      if (isSuccess(seen))
+        hold(concern, seen, held.length === 0 || !holdsIt, `the note is sent again for If-None-Match ${held.join()}`)
     }
   },
 }

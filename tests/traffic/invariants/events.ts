@@ -15,7 +15,8 @@ const nothing = undefined
 
 /** For each operation. A new one does not compile until it is said what it has to tell. */
 const ACTS: Readonly<Record<OperationId, Read | undefined>> = {
-  registerUser: ({ status, answer }) => (status === 201 ? { userId: String(answer['id']), type: 'registered', subject: null } : undefined),
+  registerUser: ({ status, answer }) =>
+    status === 201 ? { userId: String(answer['id']), type: 'registered', subject: null } : undefined,
   createToken: ({ status, answer, given }, accounts) => {
     if (given['grant_type'] === 'refresh_token') return undefined
     const token = ofToken(String(answer['access_token']))
@@ -82,10 +83,14 @@ export const events: Invariant = {
       ({ userId }) => userId,
     )
     for (const list of sound) {
-      if (list.operationId !== 'listSecurityEvents' || list.status !== 200 || list.isHead || list.query.has('cursor')) continue
+      if (list.operationId !== 'listSecurityEvents' || list.status !== 200 || list.isHead || list.query.has('cursor'))
+        continue
       const left = [...list.items]
-      const oldest = list.headers['link'] === undefined ? 0 : micros(list.items.at(-1)?.['created_at']) / 1_000 + TOLERANCE
-      const due = (byUser.get(list.sender?.userId ?? '') ?? []).filter(({ seen }) => seen.ended < list.began && seen.began > oldest)
+      const oldest =
+        list.headers['link'] === undefined ? 0 : micros(list.items.at(-1)?.['created_at']) / 1_000 + TOLERANCE
+      const due = (byUser.get(list.sender?.userId ?? '') ?? []).filter(
+        ({ seen }) => seen.ended < list.began && seen.began > oldest,
+      )
       for (const act of due) {
         // The first of those that are left: the list begins with the newest, the acts with the oldest.
         const index = left.findLastIndex((event) => tells(event, act))
@@ -101,7 +106,8 @@ function actsIn(sound: readonly Seen[]): Act[] {
   return sound.flatMap((seen) => {
     const { operationId, status, answer, given, sender } = seen
     if (operationId === 'registerUser' && status === 201) accounts.set(emailKey(answer['email']), String(answer['id']))
-    if (operationId === 'updateMe' && status === 200 && sender !== undefined) accounts.set(emailKey(given['email']), sender.userId)
+    if (operationId === 'updateMe' && status === 200 && sender !== undefined)
+      accounts.set(emailKey(given['email']), sender.userId)
     const act = ACTS[operationId as OperationId]?.(seen, accounts)
     return act === undefined ? [] : [{ ...act, seen }]
   })

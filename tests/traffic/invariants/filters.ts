@@ -10,7 +10,8 @@ const OF_THE_PAGE = new Set(['limit', 'cursor', 'skip', 'sort'])
 /** Whether an item meets a filter. A flag means the field of its name. */
 const MEANINGS: Readonly<Record<string, (item: Fields, wanted: string) => boolean>> = {
   tag: hasTag,
-  updated_since: (item, wanted) => micros(item['updated_at']) >= micros(new Date(wanted).toISOString().slice(0, 19) + fractionOf(wanted)),
+  updated_since: (item, wanted) =>
+    micros(item['updated_at']) >= micros(new Date(wanted).toISOString().slice(0, 19) + fractionOf(wanted)),
   is_public: isSo('is_public'),
   is_pinned: isSo('is_pinned'),
   is_archived: isSo('is_archived'),
@@ -37,7 +38,8 @@ export const filters: Invariant = {
         const meets = MEANINGS[name]
         hold(concern, seen, meets !== undefined, `no meaning is known of ${name}`)
         const wrong = seen.items.filter((item) => meets?.(item, wanted) === false)
-        if (seen.items.length > 0) hold(concern, seen, wrong.length === 0, `${name}=${wanted} and an item that does not meet it`)
+        if (seen.items.length > 0)
+          hold(concern, seen, wrong.length === 0, `${name}=${wanted} and an item that does not meet it`)
       }
     }
   },

@@ -23,7 +23,12 @@ export const heads: Invariant = {
   judge: (traffic, hold) => {
     for (const seen of ours(traffic)) {
       const wrong = Object.entries(GUARDS).filter(([name, value]) => seen.headers[name] !== value)
-      hold(`${seen.operationId} guards`, seen, wrong.length === 0, `${wrong[0]?.[0]}: ${seen.headers[wrong[0]?.[0] ?? '']}`)
+      hold(
+        `${seen.operationId} guards`,
+        seen,
+        wrong.length === 0,
+        `${wrong[0]?.[0]}: ${seen.headers[wrong[0]?.[0] ?? '']}`,
+      )
     }
     const latest = new Map<string, Seen>()
     for (const seen of truthful(traffic).filter(({ operationId }) => gets.includes(operationId))) {

@@ -9,7 +9,11 @@ const FORGETS = new Set(['eraseNote', 'emptyTrash', 'deleteMe'])
 /** "The same request with the same key gets the answer of the first one again, with `Idempotency-Replayed: true`." */
 export const idempotency: Invariant = {
   title: 'A repeated request gets the first answer',
-  concerns: keyed.flatMap(({ operationId }) => [`${operationId} replayed`, `${operationId} first`, `${operationId} refused`]),
+  concerns: keyed.flatMap(({ operationId }) => [
+    `${operationId} replayed`,
+    `${operationId} first`,
+    `${operationId} refused`,
+  ]),
   judge: (traffic, hold) => {
     const first = new Map<string, Seen>()
     for (const seen of ours(traffic)) {
@@ -23,7 +27,8 @@ export const idempotency: Invariant = {
       const name = `${seen.server.database} ${seen.sender?.userId} ${seen.operationId} ${key}`
       const earlier = first.get(name)
       if (!isSuccess(seen)) continue
-      if (replayed && earlier !== undefined) hold(`${seen.operationId} replayed`, seen, isSame(seen, earlier), 'the answer is another one')
+      if (replayed && earlier !== undefined)
+        hold(`${seen.operationId} replayed`, seen, isSame(seen, earlier), 'the answer is another one')
       // A server that was killed had no time to record what it answered, and others answer while it is written.
       if (replayed && !seen.server.isProcess)
         hold(`${seen.operationId} replayed`, seen, hadFirst(seen, traffic.seen), 'there was no first answer')
@@ -34,7 +39,12 @@ export const idempotency: Invariant = {
 }
 
 function isSame(seen: Seen, earlier: Seen): boolean {
-  const [one, other] = [seen, earlier].map(({ exchange, headers, status }) => [status, exchange.body, headers['etag'], headers['location']])
+  const [one, other] = [seen, earlier].map(({ exchange, headers, status }) => [
+    status,
+    exchange.body,
+    headers['etag'],
+    headers['location'],
+  ])
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
@@ -42,8 +52,14 @@ function isSame(seen: Seen, earlier: Seen): boolean {
 function hadFirst(seen: Seen, all: readonly Seen[]): boolean {
   const key = seen.asked['idempotency-key']
   return all.some((other) => {
-    const isFirst = other.asked['idempotency-key'] === key && other.headers['idempotency-replayed'] === undefined && isSuccess(other)
-    return isFirst && other.operationId === seen.operationId && other.began < seen.ended && other.sender?.userId === seen.sender?.userId
+    const isFirst =
+      other.asked['idempotency-key'] === key && other.headers['idempotency-replayed'] === undefined && isSuccess(other)
+    return (
+      isFirst &&
+      other.operationId === seen.operationId &&
+      other.began < seen.ended &&
+      other.sender?.userId === seen.sender?.userId
+    )
   })
 }
 
@@ -52,7 +68,8 @@ function judgeRepeats(sound: readonly Seen[], hold: Parameters<Invariant['judge'
   const done = new Map<string, Seen>()
   for (const seen of sound) {
     const { asked, sender, operationId, exchange } = seen
-    if (FORGETS.has(operationId)) for (const name of done.keys()) if (name.startsWith(`${sender?.userId} `)) done.delete(name)
+    if (FORGETS.has(operationId))
+      for (const name of done.keys()) if (name.startsWith(`${sender?.userId} `)) done.delete(name)
     const key = asked['idempotency-key']
     if (key === undefined || !keyed.some((operation) => operation.operationId === operationId)) continue
     const name = `${sender?.userId} ${operationId} ${key}`

@@ -11,10 +11,17 @@ export const links: Invariant = {
   title: 'Link leads through the list',
   concerns: listed.flatMap((id) => [`${id} page`, `${id} Link`, `${id} followed`]),
   judge: (traffic, hold) => {
-    const pages = ours(traffic).filter(({ operationId, status, isHead }) => listed.includes(operationId) && status === 200 && !isHead)
+    const pages = ours(traffic).filter(
+      ({ operationId, status, isHead }) => listed.includes(operationId) && status === 200 && !isHead,
+    )
     for (const page of pages) {
       const limit = Number(queryValue(page, 'limit'))
-      hold(`${page.operationId} page`, page, page.items.length <= limit, `${page.items.length} items with limit=${limit}`)
+      hold(
+        `${page.operationId} page`,
+        page,
+        page.items.length <= limit,
+        `${page.items.length} items with limit=${limit}`,
+      )
       if (page.headers['link'] !== undefined) judgeAddress(page, hold)
     }
     const sound = new Set(truthful(traffic))
@@ -31,10 +38,20 @@ function judgeAddress(page: Seen, hold: Hold): void {
   const concern = `${page.operationId} Link`
   const address = nextOf(page) ?? ''
   const next = new URL(address, 'http://any')
-  hold(concern, page, next.pathname === page.path && address.startsWith('/'), `the next page of ${page.path} is at ${next.pathname}`)
+  hold(
+    concern,
+    page,
+    next.pathname === page.path && address.startsWith('/'),
+    `the next page of ${page.path} is at ${next.pathname}`,
+  )
   hold(concern, page, page.items.length > 0, 'an empty page has a next one')
   const cursor = next.searchParams.get('cursor')
-  hold(concern, page, cursor !== null && cursor !== page.query.get('cursor'), 'the next page begins where this one does')
+  hold(
+    concern,
+    page,
+    cursor !== null && cursor !== page.query.get('cursor'),
+    'the next page begins where this one does',
+  )
   const wanted = meaning(page, page.query)
   const offered = meaning(page, next.searchParams)
   hold(concern, page, wanted === offered, `asked with ${wanted}, and the next page with ${offered}`)
@@ -46,7 +63,9 @@ function meaning(page: Seen, query: URLSearchParams): string {
     const value = schema.value['default']
     return value === undefined || query.has(name) ? [] : [[name, inWords(value)]]
   })
-  const pairs = [...query, ...filledIn].filter(([name]) => name !== 'cursor' && name !== 'skip').map(([name, value]) => `${name}=${value}`)
+  const pairs = [...query, ...filledIn]
+    .filter(([name]) => name !== 'cursor' && name !== 'skip')
+    .map(([name, value]) => `${name}=${value}`)
   return pairs.toSorted().join('&')
 }
 

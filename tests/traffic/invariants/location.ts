@@ -15,8 +15,15 @@ export const location: Invariant = {
       const { operation, path } = place({ ...exchange, method: 'GET', target })
       const isRead = operation !== undefined && path === target
       hold(concern, seen, isRead, `${target} is nowhere to read from`)
-      const ids = (operation?.path ?? '').split('/').flatMap((part, index) => (part.startsWith('{') ? [path.split('/')[index]] : []))
-      hold(concern, seen, ids.length === 0 || (ids.length === 1 && ids[0] === answer['id']), `${target} is not of ${String(answer['id'])}`)
+      const ids = (operation?.path ?? '')
+        .split('/')
+        .flatMap((part, index) => (part.startsWith('{') ? [path.split('/')[index]] : []))
+      hold(
+        concern,
+        seen,
+        ids.length === 0 || (ids.length === 1 && ids[0] === answer['id']),
+        `${target} is not of ${String(answer['id'])}`,
+      )
     }
   },
 }

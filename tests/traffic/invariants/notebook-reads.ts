@@ -21,7 +21,12 @@ export const reads: Readonly<Record<string, Follow>> = {
   compareRevisions: (book, seen, hold) => {
     const current = placed(book, seen, hold)?.fields['version']
     const isCurrent = seen.query.has('against') || seen.answer['to_version'] === current
-    hold(seen.operationId, seen, isCurrent, `compares with version ${String(seen.answer['to_version'])} and not with the one it has now`)
+    hold(
+      seen.operationId,
+      seen,
+      isCurrent,
+      `compares with version ${String(seen.answer['to_version'])} and not with the one it has now`,
+    )
   },
   listRevisions: (book, seen, hold) => {
     const version = Number(placed(book, seen, hold)?.fields['version'])
@@ -100,7 +105,12 @@ function expectPage(book: Notebook, seen: Seen, all: readonly Fields[], hold: Ho
   const end = start + Number(queryValue(seen, 'limit'))
   const expected = all.slice(start, end)
   const [wanted, got] = [expected, seen.items].map((items) => items.map(identityOf).join())
-  hold(seen.operationId, seen, wanted === got, `from ${start} to ${end} of ${all.length}: lists ${got} instead of ${wanted}`)
+  hold(
+    seen.operationId,
+    seen,
+    wanted === got,
+    `from ${start} to ${end} of ${all.length}: lists ${got} instead of ${wanted}`,
+  )
   hold(
     seen.operationId,
     seen,

@@ -58,7 +58,12 @@ export const writes: Readonly<Record<string, Follow>> = {
     const version = Number(book.notes.get(seen.params['note_id'] ?? '')?.fields['version'])
     // Its answer shows no note, so only here can be told which version was deleted.
     const isNamed = namedVersions(seen.asked['if-match'])?.includes(version) ?? true
-    hold('deleteNote', seen, isNamed || Number.isNaN(version), `deletes version ${version} for If-Match: ${seen.asked['if-match']}`)
+    hold(
+      'deleteNote',
+      seen,
+      isNamed || Number.isNaN(version),
+      `deletes version ${version} for If-Match: ${seen.asked['if-match']}`,
+    )
     moveToTrash(book, seen.params['note_id'] ?? '')
   },
   restoreNote: (book, seen, hold) => {
@@ -78,9 +83,12 @@ export const writes: Readonly<Record<string, Follow>> = {
     const [to = ''] = normalTags([seen.given['to']])
     hold('renameTags', seen, seen.answer['tag'] === to, `renamed to ${String(seen.answer['tag'])}`)
     const isCertain = here(book).every(({ fields }) => 'tags' in fields)
-    const due = here(book).filter(({ fields }) => strings(fields['tags']).some((tag) => from.has(tagKey(tag)) && tag !== to))
+    const due = here(book).filter(({ fields }) =>
+      strings(fields['tags']).some((tag) => from.has(tagKey(tag)) && tag !== to),
+    )
     const changed = seen.answer['changed']
-    if (isCertain) hold('renameTags', seen, changed === due.length, `${String(changed)} changed, where ${due.length} notes had them`)
+    if (isCertain)
+      hold('renameTags', seen, changed === due.length, `${String(changed)} changed, where ${due.length} notes had them`)
     for (const note of isCertain ? due : here(book)) {
       // In which place the new tag stands is not said.
       const risen = isCertain ? { version: Number(note.fields['version']) + 1 } : {}
@@ -91,7 +99,8 @@ export const writes: Readonly<Record<string, Follow>> = {
   changeNotes: (book, seen, hold) => {
     const [results, actions] = [seen.answer['results'], seen.given['actions']]
     if (!Array.isArray(results) || !Array.isArray(actions)) return
-    for (const [index, result] of results.filter(isFields).entries()) act(book, seen, actions[index] as Fields, result, hold)
+    for (const [index, result] of results.filter(isFields).entries())
+      act(book, seen, actions[index] as Fields, result, hold)
   },
   deleteMe: (book) => book.notes.clear(),
 }
@@ -121,7 +130,8 @@ function act(book: Notebook, seen: Seen, action: Fields, result: Fields, hold: H
   const id = String(result['note_id'])
   const note = book.notes.get(id)
   const isWanted = action['version'] === undefined || action['version'] === note?.fields['version']
-  const mayBeThere = note !== undefined && (note.place === 'here' || action['action'] === 'trash' || action['action'] === 'restore')
+  const mayBeThere =
+    note !== undefined && (note.place === 'here' || action['action'] === 'trash' || action['action'] === 'restore')
   const status = !mayBeThere ? 404 : isWanted ? 200 : 412
   const answered = Number(result['status'])
   // A tag too many is a 422, which is judged elsewhere.
@@ -145,7 +155,12 @@ function act(book: Notebook, seen: Seen, action: Fields, result: Fields, hold: H
     book.notes.set(id, { ...note, fields: isChanged ? { ...withoutTime(after), version } : note.fields })
     book.states.set(`${id} ${version}`, pick(after))
   } else {
-    hold('changeNotes', seen, after !== undefined || result['version'] === note.fields['version'], 'a move changes the version')
+    hold(
+      'changeNotes',
+      seen,
+      after !== undefined || result['version'] === note.fields['version'],
+      'a move changes the version',
+    )
     const fields = { ...without(note.fields, 'updated_at', 'tags'), version: result['version'] }
     if (after !== undefined) book.notes.set(id, { ...note, fields })
   }

@@ -60,7 +60,8 @@ export function differing(expected: Fields, answered: Fields): string[] {
 /** Tags as they are stored: in composed form, of two that differ in case only the first. */
 export function normalTags(tags: unknown): string[] {
   const byKey = new Map<string, string>()
-  for (const tag of strings(tags).map((text) => text.normalize('NFC'))) if (!byKey.has(tagKey(tag))) byKey.set(tagKey(tag), tag)
+  for (const tag of strings(tags).map((text) => text.normalize('NFC')))
+    if (!byKey.has(tagKey(tag))) byKey.set(tagKey(tag), tag)
   return [...byKey.values()]
 }
 

@@ -31,13 +31,25 @@ export const numbers: Invariant = {
       if (concern === 'createToken 200') {
         const { iat = 0, exp = 0 } = decodeJwt(String(answer['access_token']))
         const { accessTokenSeconds } = server.settings
-        hold(concern, seen, answer['expires_in'] === exp - iat, `expires_in ${String(answer['expires_in'])} of a token of ${exp - iat}`)
-        hold(concern, seen, exp - iat === accessTokenSeconds, `a token of ${exp - iat} s, where the setting is ${accessTokenSeconds}`)
+        hold(
+          concern,
+          seen,
+          answer['expires_in'] === exp - iat,
+          `expires_in ${String(answer['expires_in'])} of a token of ${exp - iat}`,
+        )
+        hold(
+          concern,
+          seen,
+          exp - iat === accessTokenSeconds,
+          `a token of ${exp - iat} s, where the setting is ${accessTokenSeconds}`,
+        )
         const isNow = iat >= seen.began / 1_000 - TOLERANCE_SECONDS && iat <= seen.ended / 1_000 + TOLERANCE_SECONDS
         hold(concern, seen, isNow, 'the token was not issued now')
       }
-      if (concern === 'getHealth 200') hold(concern, seen, answer['version'] === version, `version ${String(answer['version'])}`)
-      if (concern === 'changeNotes 200') hold(concern, seen, isReport(answer, seen.given), 'the report does not fit the actions')
+      if (concern === 'getHealth 200')
+        hold(concern, seen, answer['version'] === version, `version ${String(answer['version'])}`)
+      if (concern === 'changeNotes 200')
+        hold(concern, seen, isReport(answer, seen.given), 'the report does not fit the actions')
       if (status === 413) {
         const told = Number(/\d+/.exec(String(answer['detail']))?.[0])
         hold('TooLarge', seen, told === seen.operation.body?.maxBytes, `"${String(answer['detail'])}"`)
@@ -51,7 +63,8 @@ function isReport({ succeeded, failed, results }: Fields, { actions }: Fields): 
   if (!Array.isArray(results) || !Array.isArray(actions)) return false
   const [told, wanted] = [results.filter(isFields), actions.filter(isFields)]
   const good = told.filter(({ status }) => status === 200)
-  const isInOrder = told.length === wanted.length && told.every(({ note_id }, index) => note_id === lower(wanted[index]?.['note_id']))
+  const isInOrder =
+    told.length === wanted.length && told.every(({ note_id }, index) => note_id === lower(wanted[index]?.['note_id']))
   const hasVersions = told.every((result) => (result['status'] === 200) === 'version' in result)
   return isInOrder && hasVersions && succeeded === good.length && failed === told.length - good.length
 }

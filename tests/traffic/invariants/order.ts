@@ -16,7 +16,8 @@ const ORDERS: Readonly<Record<string, (seen: Seen) => Comparison>> = {
   listTrash: () => byTime('deleted_at', -1),
 }
 
-const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ?? []) as readonly string[]
+const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name === 'sort')?.schema.value['enum'] ??
+  []) as readonly string[]
 
 /** What no list may hold twice. */
 export const identityOf = (item: Fields): string => inWords(item['id'] ?? item['version'] ?? tagKey(item['tag']))

@@ -18,7 +18,12 @@ export const owners: Invariant = {
       const concern = `${operationId} ${status}`
       if (sender === undefined || isHead) continue
       for (const note of notesIn(body)) {
-        hold(concern, seen, note['owner_id'] === sender.userId, `a note of ${String(note['owner_id'])} for ${sender.userId}`)
+        hold(
+          concern,
+          seen,
+          note['owner_id'] === sender.userId,
+          `a note of ${String(note['owner_id'])} for ${sender.userId}`,
+        )
         const wanted = params[PARAMETER]?.toLowerCase()
         hold(concern, seen, wanted === undefined || note['id'] === wanted, `note ${String(note['id'])} under ${wanted}`)
       }
@@ -39,7 +44,12 @@ function judgeKept(seen: Seen, hold: (concern: string, seen: Seen, isRight: bool
   const concern = `${operationId} ${status}`
   if (!isSuccess(seen)) return
   if (operationId === 'registerUser' || operationId === 'updateMe') {
-    hold(concern, seen, answer['email'] === given['email'] && answer['is_active'] === true, 'the e-mail is not as it was typed')
+    hold(
+      concern,
+      seen,
+      answer['email'] === given['email'] && answer['is_active'] === true,
+      'the e-mail is not as it was typed',
+    )
   }
   if (operationId === 'createApiKey') {
     hold(concern, seen, answer['name'] === given['name'], `the key is called ${String(answer['name'])}`)

@@ -23,7 +23,8 @@ export const preconditions: Invariant = {
       if (isFields(answer['base'])) judgeBase(seen, answer['base'], named ?? [], hold)
       if (Array.isArray(answer['conflicts'])) judgeConflicts(seen, answer['conflicts'].filter(isFields), hold)
       const isMerging = seen.query.get('on_conflict') === 'merge'
-      if (named === undefined || !isSuccess(seen) || isMerging || seen.headers['idempotency-replayed'] !== undefined) continue
+      if (named === undefined || !isSuccess(seen) || isMerging || seen.headers['idempotency-replayed'] !== undefined)
+        continue
       const [note] = notesIn(body)
       if (note === undefined) continue
       const version = Number(note['version'])
@@ -44,7 +45,12 @@ function judgeRefusal(seen: Seen, named: readonly number[], hold: Hold): void {
   const { current } = seen.answer
   const version = isFields(current) ? Number(current['version']) : Number.NaN
   hold(`${seen.operationId} 412`, seen, seen.asked['if-match'] !== undefined, 'refused without If-Match')
-  hold(`${seen.operationId} 412`, seen, !named.includes(version), `version ${version} refused to ${seen.asked['if-match']}`)
+  hold(
+    `${seen.operationId} 412`,
+    seen,
+    !named.includes(version),
+    `version ${version} refused to ${seen.asked['if-match']}`,
+  )
 }
 
 /** "The 412 also has `base`, the version you read." */
@@ -52,7 +58,12 @@ function judgeBase(seen: Seen, base: Fields, named: readonly number[], hold: Hol
   const { current } = seen.answer
   const before = named.filter((version) => isFields(current) && version < Number(current['version']))
   const isRight = before.length > 0 && base['version'] === Math.max(...before)
-  hold(`${seen.operationId} ${seen.status}`, seen, isRight, `base is version ${String(base['version'])}, read was ${before.join()}`)
+  hold(
+    `${seen.operationId} ${seen.status}`,
+    seen,
+    isRight,
+    `base is version ${String(base['version'])}, read was ${before.join()}`,
+  )
 }
 
 /** "The line of `base` at which the place begins"; and the three texts stand where they are said to. */
@@ -65,7 +76,11 @@ function judgeConflicts(seen: Seen, conflicts: readonly Fields[], hold: Hold): v
     const line = Number(conflict['line'])
     const place = lines.slice(line - 1).join('\n')
     const text = String(conflict['base'])
-    const isThere = line >= 1 && line <= lines.length + 1 && place.indexOf(text) <= (lines[line - 1]?.length ?? 0) && place.includes(text)
+    const isThere =
+      line >= 1 &&
+      line <= lines.length + 1 &&
+      place.indexOf(text) <= (lines[line - 1]?.length ?? 0) &&
+      place.includes(text)
     hold('conflicts', seen, isThere, `line ${line} of base does not begin with what is said to stand there`)
     const holdsTheirs = String(current[field]).includes(String(conflict['theirs']))
     const holdsMine = String(seen.given[field] ?? base[field]).includes(String(conflict['mine']))

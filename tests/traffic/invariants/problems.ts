@@ -7,7 +7,9 @@ import { type Fields, isFields, isSuccess, type Seen, type Traffic } from './see
 /** The table of errors in info.description: `status type`. */
 const prose = string((document.root['info'] as Record<string, never>)['description'])
 const kinds = new Set(
-  [...prose.matchAll(/^\| (\d{3}) \| \[[a-z-]+\]\((\/problems\/[a-z-]+)\)/gm)].map(([, status, type]) => `${status} ${type}`),
+  [...prose.matchAll(/^\| (\d{3}) \| \[[a-z-]+\]\((\/problems\/[a-z-]+)\)/gm)].map(
+    ([, status, type]) => `${status} ${type}`,
+  ),
 )
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -58,7 +60,12 @@ function judgeProblem(seen: Seen, problem: Fields, requestId: string, titles: Ma
   }
   if (!Array.isArray(errors)) return
   const count = Number(/\d+/.exec(String(detail))?.[0])
-  hold(concern, seen, count === errors.length || (count > 20 && errors.length === 20), `"${String(detail)}" and ${errors.length} errors`)
+  hold(
+    concern,
+    seen,
+    count === errors.length || (count > 20 && errors.length === 20),
+    `"${String(detail)}" and ${errors.length} errors`,
+  )
   for (const error of errors.filter(isFields)) {
     const [where, ...names] = (error['loc'] as readonly string[]).map(String)
     const pointer = names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
@@ -73,15 +80,32 @@ function judgeActions(seen: Seen, titles: Map<string, unknown>, hold: Hold): voi
   if (!Array.isArray(results)) return
   const concern = `${seen.operationId} ${seen.status}`
   for (const { status, problem } of results.filter(isFields)) {
-    hold(concern, seen, (status === 200) === (problem === undefined), `status ${String(status)} of an action, and its problem`)
+    hold(
+      concern,
+      seen,
+      (status === 200) === (problem === undefined),
+      `status ${String(status)} of an action, and its problem`,
+    )
     if (!isFields(problem)) continue
-    hold(concern, seen, kinds.has(`${String(status)} ${String(problem['type'])}`), `${String(status)} of ${String(problem['type'])}`)
+    hold(
+      concern,
+      seen,
+      kinds.has(`${String(status)} ${String(problem['type'])}`),
+      `${String(status)} of ${String(problem['type'])}`,
+    )
     judgeTitle(concern, seen, problem['type'], problem['title'], titles, hold)
   }
 }
 
 /** "The same for every problem of this type." */
-function judgeTitle(concern: string, seen: Seen, type: unknown, title: unknown, titles: Map<string, unknown>, hold: Hold): void {
+function judgeTitle(
+  concern: string,
+  seen: Seen,
+  type: unknown,
+  title: unknown,
+  titles: Map<string, unknown>,
+  hold: Hold,
+): void {
   const known = titles.get(String(type)) ?? title
   titles.set(String(type), known)
   hold(concern, seen, title === known, `"${String(title)}" and "${String(known)}" of ${String(type)}`)
@@ -92,10 +116,17 @@ function judgeOthers({ others }: Traffic, hold: Hold): void {
   for (const { exchange, path } of others) {
     const allow = exchange.headers['allow']
     if (allow === undefined) continue
-    const methods = operations.flatMap((operation) => (matches(operation.path, path) ? [operation.method.toUpperCase()] : []))
+    const methods = operations.flatMap((operation) =>
+      matches(operation.path, path) ? [operation.method.toUpperCase()] : [],
+    )
     const right = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
     const told = allow.split(', ').toSorted()
-    hold('Allow', `${exchange.method} ${path}`, told.join() === right.join(), `Allow: ${allow} where ${right.join()} are`)
+    hold(
+      'Allow',
+      `${exchange.method} ${path}`,
+      told.join() === right.join(),
+      `Allow: ${allow} where ${right.join()} are`,
+    )
   }
 }
 

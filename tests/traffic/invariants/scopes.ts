@@ -7,7 +7,8 @@ import { isSuccess, ofToken, type Seen, type Sender, strings } from './seen.ts'
 const schemes = object(object(document.root['components'])['securitySchemes'])
 /** Every scope of the contract, in its order. */
 const all = Object.keys(object(object(object(object(schemes['oauth2'])['flows'])['password'])['scopes']))
-const ofKeys = (object(object(object(document.root['components'])['schemas'])['ApiKeyScope'])['enum'] ?? []) as readonly string[]
+const ofKeys = (object(object(object(document.root['components'])['schemas'])['ApiKeyScope'])['enum'] ??
+  []) as readonly string[]
 
 /** Which scheme of the contract a credential belongs to. */
 const SCHEMES = { session: 'oauth2', api_key: 'apiKey' } as const
@@ -26,7 +27,9 @@ export const scopes: Invariant = {
     'listSessions 200',
     'listApiKeys 200',
     ...guarded.map(({ operationId }) => `${operationId} allowed`),
-    ...scoped.filter(({ operationId }) => operationId !== 'registerUser').map(({ operationId }) => `${operationId} 403`),
+    ...scoped
+      .filter(({ operationId }) => operationId !== 'registerUser')
+      .map(({ operationId }) => `${operationId} 403`),
   ],
   judge: (traffic, hold) => {
     const given: Given = { sessions: new Map(), keys: new Map() }
@@ -63,14 +66,34 @@ const JUDGES: Readonly<Record<string, (seen: Seen, hold: Hold, given: Given) => 
       right === undefined || same(got, right),
       `asked for "${wanted.join(' ')}" of ${mayHave?.join(' ')}, got ${got.join(' ')}`,
     )
-    hold(concern, seen, mayHave === undefined || isWithin(got, mayHave), `${got.join(' ')} of a session with ${mayHave?.join(' ')}`)
-    hold(concern, seen, same(token?.scopes ?? [], got), `a token with ${token?.scopes.join(' ')} is said to have ${got.join(' ')}`)
+    hold(
+      concern,
+      seen,
+      mayHave === undefined || isWithin(got, mayHave),
+      `${got.join(' ')} of a session with ${mayHave?.join(' ')}`,
+    )
+    hold(
+      concern,
+      seen,
+      same(token?.scopes ?? [], got),
+      `a token with ${token?.scopes.join(' ')} is said to have ${got.join(' ')}`,
+    )
   },
   createApiKey: (seen, hold, { keys }) => {
     const got = strings(seen.answer['scopes'])
     keys.set(String(seen.answer['id']), got)
-    hold('createApiKey 201', seen, same(got, strings(seen.given['scopes'])), `a key with ${got.join(' ')} was not asked for`)
-    hold('createApiKey 201', seen, isWithin(got, seen.sender?.scopes ?? []), `a key with ${got.join(' ')}, more than its maker has`)
+    hold(
+      'createApiKey 201',
+      seen,
+      same(got, strings(seen.given['scopes'])),
+      `a key with ${got.join(' ')} was not asked for`,
+    )
+    hold(
+      'createApiKey 201',
+      seen,
+      isWithin(got, seen.sender?.scopes ?? []),
+      `a key with ${got.join(' ')}, more than its maker has`,
+    )
     hold('createApiKey 201', seen, isWithin(got, ofKeys), `a key with ${got.join(' ')}, more than keys get`)
   },
   getCredential: (seen, hold) => {
@@ -78,7 +101,12 @@ const JUDGES: Readonly<Record<string, (seen: Seen, hold: Hold, given: Given) => 
     if (sender === undefined) return
     const [got, had] = [strings(answer['scopes']), sender.scopes.filter((scope) => all.includes(scope))]
     hold('getCredential 200', seen, same(got, had), `has ${had.join(' ')}, is told ${got.join(' ')}`)
-    hold('getCredential 200', seen, answer['kind'] === sender.kind && answer['id'] === sender.id, 'is told of another credential')
+    hold(
+      'getCredential 200',
+      seen,
+      answer['kind'] === sender.kind && answer['id'] === sender.id,
+      'is told of another credential',
+    )
     const callable = operations.filter((operation) => may(sender, operation)).map(({ operationId }) => operationId)
     const told = strings(answer['operations'])
     hold('getCredential 200', seen, same(told, callable), `may call ${callable.join()}, is told ${told.join()}`)
@@ -86,13 +114,15 @@ const JUDGES: Readonly<Record<string, (seen: Seen, hold: Hold, given: Given) => 
   listSessions: (seen, hold, { sessions }) => {
     for (const session of seen.items) {
       const known = sessions.get(String(session['id']))
-      if (known !== undefined) hold('listSessions 200', seen, same(strings(session['scopes']), known), 'a session with scopes of another')
+      if (known !== undefined)
+        hold('listSessions 200', seen, same(strings(session['scopes']), known), 'a session with scopes of another')
     }
   },
   listApiKeys: (seen, hold, { keys }) => {
     for (const key of seen.items) {
       const known = keys.get(String(key['id']))
-      if (known !== undefined) hold('listApiKeys 200', seen, same(strings(key['scopes']), known), 'a key with scopes of another')
+      if (known !== undefined)
+        hold('listApiKeys 200', seen, same(strings(key['scopes']), known), 'a key with scopes of another')
     }
   },
 }
@@ -101,7 +131,12 @@ const JUDGES: Readonly<Record<string, (seen: Seen, hold: Hold, given: Given) => 
 function judgeUse(seen: Seen, hold: Hold): void {
   if (seen.operation.security.length === 0 || seen.sender === undefined) return
   const { kind, scopes: has } = seen.sender
-  hold(`${seen.operationId} allowed`, seen, may(seen.sender, seen.operation), `was allowed to ${kind} with ${has.join(' ')}`)
+  hold(
+    `${seen.operationId} allowed`,
+    seen,
+    may(seen.sender, seen.operation),
+    `was allowed to ${kind} with ${has.join(' ')}`,
+  )
 }
 
 /** "Use a credential with `missing_scopes`." */
@@ -123,7 +158,9 @@ function judgeRefusal(seen: Seen, hold: Hold): void {
 function may({ kind, scopes: has }: Sender, { security }: Operation): boolean {
   if (security.length === 0) return true
   const scheme = SCHEMES[kind]
-  return security.some((requirement) => Object.entries(requirement).every(([name, wanted]) => name === scheme && isWithin(wanted, has)))
+  return security.some((requirement) =>
+    Object.entries(requirement).every(([name, wanted]) => name === scheme && isWithin(wanted, has)),
+  )
 }
 
 function words(text: unknown): string[] {

@@ -5,7 +5,9 @@ import { type Fields, isFields, type Seen, type Traffic } from './seen.ts'
 
 /** Names of our tables that are no English word. */
 const database =
-  /export interface DB \{([^}]+)\}/.exec(readFileSync(new URL('../../../generated/db.d.ts', import.meta.url), 'utf8'))?.[1] ?? ''
+  /export interface DB \{([^}]+)\}/.exec(
+    readFileSync(new URL('../../../generated/db.d.ts', import.meta.url), 'utf8'),
+  )?.[1] ?? ''
 const tables = [...database.matchAll(/^ {2}([a-z]+_[a-z_]+):/gm)].map(([, name = '']) => name)
 
 /** How drivers, databases and runtimes speak. None of it is for callers. */
@@ -63,7 +65,9 @@ export const secrets: Invariant = {
       if (told === undefined || isHead) continue
       const concern = `${operationId} ${status}`
       // A caller may send a request id that reads like anything.
-      const words = [...wordsOf(seen, told), ...Object.values(headers)].map((text) => text.replaceAll(headers['x-request-id'] ?? '', ''))
+      const words = [...wordsOf(seen, told), ...Object.values(headers)].map((text) =>
+        text.replaceAll(headers['x-request-id'] ?? '', ''),
+      )
       const telling = words.find((text) => TELLING.some((pattern) => pattern.test(text)))
       hold(concern, seen, telling === undefined, `"${telling?.slice(0, 120)}"`)
       const logged = causes.get(`${exchange.server} ${headers['x-request-id']}`) ?? []

@@ -70,13 +70,24 @@ export function readTraffic({ exchanges, abandoned, servers, causes }: Recording
   }
 }
 
-function readOne(exchange: Exchange, operation: Operation, path: string, server: RecordedServer, keys: Map<string, Sender>): Seen {
+function readOne(
+  exchange: Exchange,
+  operation: Operation,
+  path: string,
+  server: RecordedServer,
+  keys: Map<string, Sender>,
+): Seen {
   const { requestHeaders: asked, headers, status, began, ended } = exchange
   const body = parsed(exchange.body, headers['content-type'])
   const sender = senderOf(asked['authorization'], keys)
   const answer = isFields(body) ? body : {}
   if (operation.operationId === 'createApiKey' && status === 201 && sender !== undefined) {
-    keys.set(String(answer['key']), { ...sender, kind: 'api_key', id: String(answer['id']), scopes: strings(answer['scopes']) })
+    keys.set(String(answer['key']), {
+      ...sender,
+      kind: 'api_key',
+      id: String(answer['id']),
+      scopes: strings(answer['scopes']),
+    })
   }
   const given = parsed(exchange.requestBody, asked['content-type'])
   return {
@@ -156,7 +167,8 @@ export function isSuccess({ status }: Pick<Seen, 'status'>): boolean {
 
 /** The value of a parameter of the query as the server reads it: as sent, or what the contract fills in. */
 export function queryValue({ operation, query }: Seen, name: string): string | undefined {
-  const filledIn = operation.parameters.find((parameter) => parameter.in === 'query' && parameter.name === name)?.schema.value['default']
+  const filledIn = operation.parameters.find((parameter) => parameter.in === 'query' && parameter.name === name)?.schema
+    .value['default']
   return query.get(name) ?? (filledIn === undefined ? undefined : inWords(filledIn))
 }
 

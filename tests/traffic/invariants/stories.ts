@@ -29,7 +29,9 @@ export const stories: Invariant = {
   title: 'Answers agree with those before them',
   concerns: [...ofNotes, ...missing.map(({ operationId }) => `${operationId} 404`)],
   judge: (traffic, hold) => {
-    const mine = truthful(traffic).filter(({ operationId, sender, isHead }) => sender !== undefined && !isHead && shown.has(operationId))
+    const mine = truthful(traffic).filter(
+      ({ operationId, sender, isHead }) => sender !== undefined && !isHead && shown.has(operationId),
+    )
     const accounts = Map.groupBy(mine, ({ sender }) => String(sender?.userId))
     for (const [userId, story] of accounts) follow(story, lostWrites(traffic, userId), hold)
   },
@@ -37,9 +39,12 @@ export const stories: Invariant = {
 
 /** When a change began whose effect is unknown: from then on nothing is certain. */
 function lostWrites({ abandoned, seen }: Traffic, userId: string): number {
-  const theirs = [...abandoned, ...seen].filter(({ sender, exchange }) => sender?.userId === userId && exchange.method !== 'GET')
+  const theirs = [...abandoned, ...seen].filter(
+    ({ sender, exchange }) => sender?.userId === userId && exchange.method !== 'GET',
+  )
   const lost = theirs.filter(
-    (one) => shown.has(one.operationId) && (one.status >= 500 || (!one.exchange.body.length && abandoned.includes(one))),
+    (one) =>
+      shown.has(one.operationId) && (one.status >= 500 || (!one.exchange.body.length && abandoned.includes(one))),
   )
   // A server that is a process of its own, or has other handlers, writes into the same rows.
   const foreign = theirs.filter(({ server, operationId, status }) => {
@@ -61,7 +66,12 @@ function follow(story: readonly Seen[], lostAt: number, hold: Hold): void {
 
 /** What may have changed something: no refusal, no replay and no rehearsal. */
 function isChange({ exchange, status, headers, given }: Seen): boolean {
-  return exchange.method !== 'GET' && status < 300 && headers['idempotency-replayed'] === undefined && given['dry_run'] !== true
+  return (
+    exchange.method !== 'GET' &&
+    status < 300 &&
+    headers['idempotency-replayed'] === undefined &&
+    given['dry_run'] !== true
+  )
 }
 
 function step(book: Notebook, seen: Seen, hold: Hold): void {

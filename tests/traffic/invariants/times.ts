@@ -21,7 +21,8 @@ const PAST = ['created_at', 'updated_at', 'deleted_at', 'last_used_at'] as const
 /** Operations whose success makes something, and so says that it was made just now. */
 const MAKERS = new Set(['registerUser', 'createNote', 'createApiKey'])
 const keyBody = operationCalled('createApiKey').body?.content.get('application/json')?.value['properties']
-const defaultDays = isFields(keyBody) && isFields(keyBody['expires_in_days']) ? Number(keyBody['expires_in_days']['default']) : Number.NaN
+const defaultDays =
+  isFields(keyBody) && isFields(keyBody['expires_in_days']) ? Number(keyBody['expires_in_days']['default']) : Number.NaN
 
 /** What a moment in an answer must agree with: other moments, the clock, the settings of the server, and its id. */
 export const times: Invariant = {
@@ -52,12 +53,18 @@ function judgeThing(seen: Seen, thing: Fields, hold: Hold): void {
   }
   for (const name of PAST) {
     const moment = thing[name]
-    if (typeof moment === 'string') hold(concern, seen, micros(moment) <= seen.ended * 1_000 + TOLERANCE, `${name} is in the future`)
+    if (typeof moment === 'string')
+      hold(concern, seen, micros(moment) <= seen.ended * 1_000 + TOLERANCE, `${name} is in the future`)
   }
   const [id, created] = [thing['id'], thing['created_at']]
   if (typeof id !== 'string' || typeof created !== 'string') return
   hold(concern, seen, isVersion7(id), `${id} is no UUIDv7`)
-  hold(concern, seen, Math.abs(millisOf(id) * 1_000 - micros(created)) < TOLERANCE, 'created_at is not when its id was made')
+  hold(
+    concern,
+    seen,
+    Math.abs(millisOf(id) * 1_000 - micros(created)) < TOLERANCE,
+    'created_at is not when its id was made',
+  )
 }
 
 function judgeMaking(seen: Seen, hold: Hold): void {
@@ -68,7 +75,12 @@ function judgeMaking(seen: Seen, hold: Hold): void {
   hold(`${operationId} ${status}`, seen, isNow, 'created_at is not now')
   if (operationId !== 'createApiKey') return
   const days = (micros(answer['expires_at']) - made) / DAY
-  hold('createApiKey expires_at', seen, days === Number(given['expires_in_days'] ?? defaultDays), `it expires after ${days} days`)
+  hold(
+    'createApiKey expires_at',
+    seen,
+    days === Number(given['expires_in_days'] ?? defaultDays),
+    `it expires after ${days} days`,
+  )
 }
 
 /** "After the days that the operator of the server has set … it is erased." */
@@ -88,7 +100,8 @@ function judgeIds(sound: readonly Seen[], hold: Hold): void {
   })) {
     const id = String(seen.answer['id'])
     const previous = latest.get(seen.server.id)
-    if (previous !== undefined && previous.ended < seen.began) hold('ids in order', seen, previous.id < id, `${id} after ${previous.id}`)
+    if (previous !== undefined && previous.ended < seen.began)
+      hold('ids in order', seen, previous.id < id, `${id} after ${previous.id}`)
     latest.set(seen.server.id, { id, ended: seen.ended })
   }
 }

@@ -40,7 +40,9 @@ function learn(seen: Seen, note: Fields, { states, latest }: Known, hold: Hold):
   const [id, version] = [String(note['id']), Number(note['version'])]
   const state = states.get(`${id} ${version}`) ?? note
   states.set(`${id} ${version}`, state)
-  const differing = [...KEPT, 'owner_id', 'created_at', 'updated_at'].filter((name) => !isDeepStrictEqual(state[name], note[name]))
+  const differing = [...KEPT, 'owner_id', 'created_at', 'updated_at'].filter(
+    (name) => !isDeepStrictEqual(state[name], note[name]),
+  )
   hold(concern, seen, differing.length === 0, `${differing.join()} of a version that had another`)
   const last = latest.get(id)
   const isReplay = seen.headers['idempotency-replayed'] !== undefined
@@ -64,46 +66,85 @@ function judgeHistory(seen: Seen, known: Known, hold: Hold): void {
     hold(concern, seen, answer['version'] === Number(params['version']), `version ${String(answer['version'])}`)
     judgeRevision(seen, noteId, answer, KEPT, known, hold)
   }
-  if (concern === 'listRevisions 200') for (const revision of items) judgeRevision(seen, noteId, revision, ['title'], known, hold)
+  if (concern === 'listRevisions 200')
+    for (const revision of items) judgeRevision(seen, noteId, revision, ['title'], known, hold)
   if (isFields(answer['base']) && isFields(answer['current'])) {
     judgeRevision(seen, String(answer['current']['id']), answer['base'], KEPT, known, hold)
   }
   if (concern === 'compareRevisions 200') judgeComparison(seen, noteId, known, hold)
 }
 
-function judgeRevision(seen: Seen, noteId: string, revision: Fields, names: readonly string[], known: Known, hold: Hold): void {
+function judgeRevision(
+  seen: Seen,
+  noteId: string,
+  revision: Fields,
+  names: readonly string[],
+  known: Known,
+  hold: Hold,
+): void {
   const concern = `${seen.operationId} ${seen.status}`
   const name = `${noteId} ${String(revision['version'])}`
   const state = known.states.get(name)
   if (state !== undefined) {
     const wrong = names.filter((field) => !isDeepStrictEqual(state[field], revision[field]))
     hold(concern, seen, wrong.length === 0, `${wrong.join()} is not as it was in that version`)
-    hold(concern, seen, state['updated_at'] === revision['created_at'], 'created_at is not when that version was written')
+    hold(
+      concern,
+      seen,
+      state['updated_at'] === revision['created_at'],
+      'created_at is not when that version was written',
+    )
   }
   const author = known.authors.get(name)
   if (author !== undefined)
-    hold('created_by', seen, isDeepStrictEqual(author, revision['created_by']), `made by ${JSON.stringify(revision['created_by'])}`)
+    hold(
+      'created_by',
+      seen,
+      isDeepStrictEqual(author, revision['created_by']),
+      `made by ${JSON.stringify(revision['created_by'])}`,
+    )
 }
 
 function judgeComparison(seen: Seen, noteId: string, { states }: Known, hold: Hold): void {
   const { answer, params, query } = seen
   const [from, to] = [Number(answer['from_version']), Number(answer['to_version'])]
   const wanted = [Number(params['version']), Number(query.get('against') ?? to)]
-  hold('compareRevisions 200', seen, isDeepStrictEqual([from, to], wanted), `versions ${from} and ${to} instead of ${wanted.join(' and ')}`)
+  hold(
+    'compareRevisions 200',
+    seen,
+    isDeepStrictEqual([from, to], wanted),
+    `versions ${from} and ${to} instead of ${wanted.join(' and ')}`,
+  )
   const [before, after] = [states.get(`${noteId} ${from}`), states.get(`${noteId} ${to}`)]
   if (before === undefined || after === undefined) return
   const differing = KEPT.filter((name) => !isDeepStrictEqual(before[name], after[name])).toSorted()
   const told = (answer['changed'] as readonly string[]).toSorted()
-  hold('compareRevisions 200', seen, differing.join() === told.join(), `changed ${told.join()} where ${differing.join()} differ`)
-  hold('compareRevisions 200', seen, isDiff(String(answer['diff']), before, after), 'the diff is not of these two texts')
+  hold(
+    'compareRevisions 200',
+    seen,
+    differing.join() === told.join(),
+    `changed ${told.join()} where ${differing.join()} differ`,
+  )
+  hold(
+    'compareRevisions 200',
+    seen,
+    isDiff(String(answer['diff']), before, after),
+    'the diff is not of these two texts',
+  )
 }
 
 /** Whether each line that goes is in the one text and each that comes in the other, and there are such lines where they differ. */
-function isDiff(diff: string, { content: before, version: from }: Fields, { content: after, version: to }: Fields): boolean {
+function isDiff(
+  diff: string,
+  { content: before, version: from }: Fields,
+  { content: after, version: to }: Fields,
+): boolean {
   if (before === after) return diff === ''
   const lines = diff.split('\n')
   if (lines[0] !== `--- version ${String(from)}` || lines[1] !== `+++ version ${String(to)}`) return false
-  const [gone, come] = ['-', '+'].map((mark) => lines.slice(2).flatMap((line) => (line.startsWith(mark) ? [line.slice(1)] : [])))
+  const [gone, come] = ['-', '+'].map((mark) =>
+    lines.slice(2).flatMap((line) => (line.startsWith(mark) ? [line.slice(1)] : [])),
+  )
   const [old, fresh] = [before, after].map((text) => new Set(String(text).split('\n')))
   const isRight = gone?.every((line) => old?.has(line)) === true && come?.every((line) => fresh?.has(line)) === true
   return isRight && gone.length + come.length > 0
@@ -118,7 +159,12 @@ function judgeRising(states: ReadonlyMap<string, Fields>, hold: Hold): void {
       const before = sorted[index]
       const isLater = micros(before?.['updated_at']) < micros(note['updated_at'])
       hold('rises', `version ${String(note['version'])}`, isLater, 'updated_at is not later than in the version before')
-      hold('rises', `version ${String(note['version'])}`, before?.['created_at'] === note['created_at'], 'created_at has changed')
+      hold(
+        'rises',
+        `version ${String(note['version'])}`,
+        before?.['created_at'] === note['created_at'],
+        'created_at has changed',
+      )
     }
   }
 }
