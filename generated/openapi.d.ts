@@ -1656,7 +1656,7 @@ export interface components {
             status: "healthy";
             /**
              * @description The version of the API, as in `info.version`.
-             * @example 1.0.2
+             * @example 1.1.0
              */
             version: string;
         };
