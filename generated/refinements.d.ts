@@ -1,5 +1,7 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
+import type { components } from './openapi.d.ts'
+
 /** Query parameters that are always there, because the contract has a default for them. */
 export interface DefaultedQuery {
   registerUser: never
@@ -69,6 +71,44 @@ export interface OptionalReplyHeaders {
   listTags: 'Link'
   renameTags: never
   listTrash: 'Link'
+  emptyTrash: never
+  eraseNote: never
+  restoreNote: never
+  getHealth: never
+  getLiveness: never
+}
+
+/** Of replies that are event streams: the data of each event, by its name. */
+export interface ReplyEvents {
+  registerUser: never
+  createToken: never
+  revokeToken: never
+  getMe: never
+  deleteMe: never
+  updateMe: never
+  changePassword: never
+  getCredential: never
+  listSessions: never
+  revokeSession: never
+  listSecurityEvents: never
+  listApiKeys: never
+  createApiKey: never
+  revokeApiKey: never
+  listNotes: never
+  createNote: never
+  changeNotes: never
+  getNote: never
+  updateNote: never
+  deleteNote: never
+  patchNote: never
+  editNote: never
+  listRevisions: never
+  getRevision: never
+  compareRevisions: never
+  restoreRevision: never
+  listTags: never
+  renameTags: never
+  listTrash: never
   emptyTrash: never
   eraseNote: never
   restoreNote: never

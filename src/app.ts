@@ -1,25 +1,30 @@
 import cors from 'cors'
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
 import type { Logger } from 'pino'
-import { createContract, type ContractDeps } from './contract/dispatcher.ts'
+import { createDispatcher, type ContractDeps } from './contract/dispatcher.ts'
+import { contractHandler } from './contract/express.ts'
+import type { Client } from './contract/types.ts'
 import { createDocs } from './docs/docs.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { problemKinds } from './http/problem-kinds.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply'> {
+export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'> {
+  /** Who is at the other end of a connection. */
+  readonly clientOf: (request: Request) => Client
   readonly log: Logger
   readonly corsOrigins: readonly string[]
   readonly isOutage: (error: unknown) => boolean
 }
 
 /** The order in which a request meets the parts of the server, and nothing else. */
-export async function createApp(deps: AppDeps): Promise<Express> {
+export function createApp(deps: AppDeps): Express {
   const { document, log, isOutage } = deps
-  const contract = await createContract({
+  const dispatcher = createDispatcher({
     ...deps,
-    onBrokenReply: (operation, faults) => log.error({ operation, faults }, 'a reply breaks the contract'),
+    onBrokenReply: (operation, violations) => log.error({ operation, violations }, 'a reply breaks the contract'),
+    onStreamFailure: (operation, error) => log.error({ operation, err: error }, 'a stream failed'),
   })
   const problems = Object.entries(problemKinds).map(([slug, kind]) => ({ slug, ...kind }))
 
@@ -32,8 +37,8 @@ export async function createApp(deps: AppDeps): Promise<Express> {
   if (deps.corsOrigins.length > 0)
     app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED, maxAge: 600 }))
   app.use(createDocs({ yaml: document.text, document: document.root, problems }))
-  app.use(contract.dispatch)
-  app.use(errorHandler({ log, isOutage, checkReply: contract.checkReply }))
+  app.use(contractHandler(dispatcher, deps.clientOf))
+  app.use(errorHandler({ log, isOutage, checkReply: dispatcher.checkReply }))
   return app
 }
 

@@ -46,6 +46,7 @@ async function callerOfToken(db: Database, tokens: Tokens, token: string): Promi
     userId: claims.userId,
     credential: { kind: 'session', id: claims.sessionId },
     scopes: knownScopes(claims.scope),
+    expiresAt: claims.expiresAt,
   }
 }
 

@@ -17,11 +17,16 @@ export interface AccessClaims {
   readonly scope: string
 }
 
+export interface VerifiedClaims extends AccessClaims {
+  /** In milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
 export interface Tokens {
   readonly accessTokenSeconds: number
   readonly sign: (claims: AccessClaims) => Promise<string>
   /** undefined for anything that is not a valid access token of ours, whatever is odd about it. */
-  readonly verify: (token: string) => Promise<AccessClaims | undefined>
+  readonly verify: (token: string) => Promise<VerifiedClaims | undefined>
 }
 
 /** Signs with the first secret key and accepts tokens made with any, so that keys change without a spurious 401. */
@@ -61,10 +66,10 @@ export function createTokens(secretKeys: readonly string[], accessTokenSeconds: 
           maxTokenAge: accessTokenSeconds,
         })
         const { sub, sid, scope, iat = 0, exp = Number.POSITIVE_INFINITY } = payload
-        // Longer than the longest setting: not made here, whoever had the key.
+        // exp - iat exceeds our maximum TTL, so we did not issue this token.
         if (exp - iat > LONGEST_LIFE_SECONDS) return undefined
         if (!isId(sub) || !isId(sid) || typeof scope !== 'string') return undefined
-        return { userId: sub, sessionId: sid, scope }
+        return { userId: sub, sessionId: sid, scope, expiresAt: exp * 1_000 }
       } catch (error) {
         // jose throws a bare TypeError where key and algorithm do not fit; that is a bad token too.
         if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined

@@ -1,16 +1,18 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { OpenAPIBackend, type Context, type Request as BackendRequest } from 'openapi-backend'
-import { hasBody, readBody } from '../http/body.ts'
-import { type FieldError, Problem, validationFailed } from '../http/problem.ts'
-import { type OutgoingReply, send } from '../http/send.ts'
-import { callerOf, refuseUnknownScheme, requireScopes, rethrowFailure } from './request/authorization.ts'
+import type { Content, OutgoingReply, ServerSentEvent } from '../http/outgoing.ts'
+import { Problem } from '../http/problem.ts'
+import { createDispatch, type HandlerReply } from './backend.ts'
 import { compileContract, type CompiledContract } from './compile.ts'
 import type { ContractDocument } from './document/document.ts'
 import type { Operation } from './document/operations.ts'
-import type { ReplyCheck } from './reply/replies.ts'
-import type { ContractRouter, Incoming } from './router.ts'
-import type { Caller, Client, Handlers, Reply } from './types.ts'
-import type { ContractValidator, RequestParts } from './request/validator.ts'
+import { heldEvents } from './reply/held-events.ts'
+import { BrokenReply } from './reply/replies.ts'
+import type { Streams } from './reply/streams.ts'
+import { requireScopes } from './request/authorization.ts'
+import { headerOf, type IncomingRequest } from './request/incoming.ts'
+import { withinTime } from './request/time-limit.ts'
+import type { RequestParts } from './request/validator.ts'
+import { allowedMethods, operationOf, type RouteMatch } from './router.ts'
+import type { Caller, Handlers, Reply } from './types.ts'
 
 export interface ContractDeps {
   readonly document: ContractDocument
@@ -19,178 +21,171 @@ export interface ContractDeps {
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
-  /** Who is at the other end, for those who count by address. */
-  readonly clientOf: (request: Request) => Client
+  readonly streams: Streams
   /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not looked at. */
   readonly replies: 'enforce' | 'log' | 'off'
-  readonly onBrokenReply: (operationId: string, faults: readonly string[]) => void
+  readonly onBrokenReply: (operationId: string, violations: readonly string[]) => void
+  /** A stream failed after its first byte. */
+  readonly onStreamFailure: (operationId: string, error: unknown) => void
 }
 
-export interface Contract {
-  readonly dispatch: RequestHandler
-  /** The check for failures, which the error handler writes. */
-  readonly checkReply: ReplyCheck
+export interface Dispatcher {
+  /**
+   * Answers one request, from a socket or from this process. Throws a Problem for a refusal; whatever else it throws is
+   * a fault of the server.
+   */
+  readonly handle: (incoming: IncomingRequest) => Promise<OutgoingReply>
+  /** What is wrong with a failure by the contract of its operation, for the error handler, which writes it. */
+  readonly checkReply: (operationId: string, reply: OutgoingReply) => readonly string[]
 }
 
-/** What travels with a request through openapi-backend. */
-interface Passage {
-  readonly request: Request
-  readonly response: Response
-  readonly incoming: Incoming
-  operation?: Operation
-  /** Asked for once, however many schemes an operation accepts. */
-  caller?: Promise<Caller>
-}
+/** Makes the one way to all operations. Throws at start when it could not hold to the document. */
+export function createDispatcher(deps: ContractDeps): Dispatcher {
+  const { operations, router, readRequest, replyCheck } = deps.compiled ?? compileContract(deps.document.root)
+  refuseUnknownHandlers(operations, deps.handlers)
+  const dispatch = createDispatch(deps.document.root, operations, deps.handlers)
 
-/** The one express handler behind which the contract rules. Throws at start when it could not hold to the document. */
-export async function createContract(deps: ContractDeps): Promise<Contract> {
-  const { operations, router, validator, checkReply } = deps.compiled ?? compileContract(deps.document.root)
-  refuseUnhandled(operations, deps.handlers)
-  const backend = new StrictBackend(router, validator)
-  registerStages(backend, router, deps)
-  for (const operation of operations) registerOperation(backend, operation, deps)
-  await backend.init()
-
-  /** The faults that must not leave the server; under `log` they are told and let through. */
-  const checkOutgoing: ReplyCheck = (operationId, reply) => {
-    const faults = deps.replies === 'off' ? [] : checkReply(operationId, reply)
-    if (deps.replies === 'enforce') return faults
-    if (faults.length > 0) deps.onBrokenReply(operationId, faults)
+  /** The violations that must not leave the server; under `log` they are reported and let through. */
+  const held = (operationId: string, violations: () => readonly string[]): readonly string[] => {
+    const found = deps.replies === 'off' ? [] : violations()
+    if (deps.replies === 'enforce') return found
+    if (found.length > 0) deps.onBrokenReply(operationId, found)
     return []
   }
-  const finish = (operationId: string, reply: OutgoingReply): void => {
-    const faults = checkOutgoing(operationId, reply)
-    if (faults.length > 0) throw new Error(`The reply breaks the contract: ${faults.join('; ')}`)
+  const checkReply: Dispatcher['checkReply'] = (operationId, reply) =>
+    held(operationId, () => replyCheck.reply(operationId, reply))
+  const checkEvent = ({ operationId }: Operation, event: ServerSentEvent): void => {
+    refuseViolations(held(operationId, () => replyCheck.event(operationId, event)))
   }
 
-  const dispatch = (request: Request, response: Response, next: NextFunction): void => {
-    const incoming = toIncoming(request)
-    const passage: Passage = { request, response, incoming }
-    backend
-      .handleRequest(incoming as BackendRequest, passage)
-      .then((reply: Reply<never>) => {
-        const { exchange } = response.locals
-        const headers = { ...reply.headers, ...exchange.operationHeaders, 'X-Request-Id': exchange.requestId }
-        const outgoing = { status: reply.status, headers, body: reply.body, mediaType: 'application/json' }
-        if (passage.operation !== undefined) finish(passage.operation.operationId, outgoing)
-        send(response, outgoing)
-      })
-      // To express, nothing thrown is no error, and some words are commands.
-      .catch((error: unknown) =>
-        next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })),
-      )
-  }
-  return { dispatch, checkReply: checkOutgoing }
-}
+  /** The way of a request, step by step, with what each step refuses. */
+  const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
+    const route = router.match(incoming.path)
+    if (route === undefined) throw new Problem('not-found', 'There is nothing at this address.')
+    const operation = operationOf(route, incoming.method)
+    if (operation === undefined) return answerOtherMethod(route, incoming)
+    begin(incoming, operation)
 
-/**
- * openapi-backend, strict, with our router and validator. Its own check of the document knows OpenAPI 3.0 only and
- * its dereferencing is not needed; the document is checked in CI by tools that know 3.1.
- */
-class StrictBackend extends OpenAPIBackend {
-  constructor(router: ContractRouter, validator: ContractValidator) {
-    super({ definition: router.definition, strict: true })
-    this.router = router
-    this.validator = validator
-    this.definition = router.definition
-    this.initialized = true
+    const caller = await identify(incoming, operation, deps.authenticate) //                    401
+    if (caller !== undefined) requireScopes(operation, caller) //                               403
+    refuseUnacceptable(incoming, operation) //                                                  406
+    const body = operation.body && (await incoming.body?.(operation.body.maxBytes)) //          400, 413, 415
+    const parts = readRequest(operation, incoming, { encodedParams: route.params, body }) //    400, 415, 422
+    const request = complete(parts, incoming, operation, caller)
+    const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)
+    const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, and the handler's own
+    const outgoing = finish(reply, incoming, operation, caller)
+    refuseViolations(checkReply(operation.operationId, outgoing)) //                            500
+    return outgoing
   }
 
-  override async init(): Promise<this> {
-    return this
+  const finish = (
+    reply: HandlerReply,
+    incoming: IncomingRequest,
+    operation: Operation,
+    caller: Caller | undefined,
+  ): OutgoingReply => {
+    const { exchange } = incoming
+    if (reply === undefined) throw new Error(`The handler of ${operation.operationId} made no reply`)
+    const headers = { ...reply.headers, ...exchange.operationHeaders, 'X-Request-Id': exchange.requestId }
+    const isStream = operation.responses.get(reply.status)?.events !== undefined
+    const content = isStream ? openStream(reply.body, incoming, operation, caller) : jsonContent(reply.body)
+    return { status: reply.status, headers, content }
   }
-}
 
-/** The stages every request passes: 404/405, then 401/403, then 406, 413, 415, 400, 422, then its handler. */
-function registerStages(backend: StrictBackend, router: ContractRouter, deps: ContractDeps): void {
-  const schemes = Object.keys(backend.definition.components?.securitySchemes ?? {})
-  for (const scheme of schemes) {
-    refuseUnknownScheme(scheme)
-    backend.registerSecurityHandler(scheme, (_: Context, passage: Passage) => {
-      passage.caller ??= deps.authenticate(passage.request.headers.authorization)
-      return passage.caller
+  const openStream = (
+    body: unknown,
+    { abort, method }: IncomingRequest,
+    operation: Operation,
+    caller: Caller | undefined,
+  ): Content => {
+    const { operationId, timeoutSeconds } = operation
+    if (caller === undefined) throw new Error(`${operationId} is a stream for nobody in particular`)
+    if (!isEventSource(body)) throw new Error(`The handler of ${operationId} gave no events`)
+    const close = method === 'HEAD' ? () => undefined : deps.streams.open(caller, abort)
+    const events = heldEvents(body, {
+      check: (event) => checkEvent(operation, event),
+      signal: abort.signal,
+      onFailure: (error) => deps.onStreamFailure(operationId, error),
     })
+    return {
+      kind: 'events',
+      mediaType: 'text/event-stream',
+      events,
+      signal: abort.signal,
+      idleSeconds: timeoutSeconds,
+      onEnd: close,
+    }
   }
-  backend.register({
-    notFound: () => {
-      throw new Problem('not-found', 'There is nothing at this address.')
-    },
-    methodNotAllowed: (_: Context, { incoming }: Passage) => answerOtherMethod(router, incoming),
-    postRoutingHandler: (context: Context, passage: Passage) => {
-      if (context.operation === undefined) return
-      passage.operation = router.contractOperation(context.operation.operationId)
-      const { exchange } = passage.response.locals
-      exchange.operationId = passage.operation.operationId
-      exchange.operationHeaders = passage.operation.lifetime
-    },
-    postSecurityHandler: async (context: Context, passage: Passage) => {
-      const { operation, request } = passage
-      if (operation === undefined) throw new Error('The security stage was reached without an operation')
-      rethrowFailure(context)
-      requireScopes(context, operation)
-      refuseUnacceptable(request, operation)
-      if (operation.body === undefined || !hasBody(request)) return
-      passage.incoming.body = await readBody(request, operation.body.maxBytes)
-    },
-    unauthorizedHandler: () => {
-      throw new Error('The security stage let an unauthorized request through')
-    },
-    validationFail: (context: Context) => {
-      throw validationFailed(context.validation.errors as unknown as FieldError[])
-    },
-  })
+
+  return { handle, checkReply }
 }
 
-/**
- * Registers one handler. Here the types end that openapi-backend does not have: the validator has made `parts` what
- * the contract says, which is what `Request<K>` says.
- */
-function registerOperation(backend: StrictBackend, operation: Operation, { handlers, clientOf }: ContractDeps): void {
-  const handle = handlers[operation.operationId as keyof Handlers] as (
-    request: unknown,
-    reply: unknown,
-  ) => Promise<unknown>
-  backend.register(operation.operationId, (context: Context, { request }: Passage) => {
-    const parts = { ...(context.validation.coerced as unknown as RequestParts), client: clientOf(request) }
-    const caller = callerOf(context)
-    return handle(caller === undefined ? parts : { ...parts, caller }, makeReply)
-  })
+function begin({ exchange }: IncomingRequest, operation: Operation): void {
+  exchange.operationId = operation.operationId
+  exchange.operationHeaders = operation.lifetime
 }
 
-function makeReply(
-  status: number,
-  body?: unknown,
-  headers: Reply<never>['headers'] = {},
-): Omit<OutgoingReply, 'mediaType'> {
+/** Who asks; undefined for a public operation, which looks at no credential. */
+async function identify(
+  incoming: IncomingRequest,
+  { security }: Operation,
+  authenticate: ContractDeps['authenticate'],
+): Promise<Caller | undefined> {
+  if (security.length === 0) return undefined
+  return incoming.caller ?? authenticate(headerOf(incoming, 'Authorization'))
+}
+
+/** What a handler receives: here the types that follow from the contract (Request<K>) are made true. */
+function complete(
+  parts: RequestParts,
+  { client, abort }: IncomingRequest,
+  { operationId }: Operation,
+  caller: Caller | undefined,
+): object {
+  const request = { ...parts, client, signal: abort.signal }
+  if (caller === undefined) return request
+  const { 'Idempotency-Key': key, ...headers } = parts.headers
+  const { path, query, body } = parts
+  const idempotency = { userId: caller.userId, operation: operationId, key, request: { path, query, headers, body } }
+  return { ...request, caller, idempotency }
+}
+
+/** The types of the operation say what the events are, and each is checked before it is sent. */
+function isEventSource(body: unknown): body is AsyncIterable<ServerSentEvent> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+function makeReply(status: number, body?: unknown, headers: Reply<never>['headers'] = {}) {
   return { status, body, headers }
 }
 
-function refuseUnacceptable(request: Request, operation: Operation): void {
-  const types = [...operation.responses]
-    .filter(([status]) => status < 300)
-    .flatMap(([, { content }]) => [...content.keys()])
+function jsonContent(value: unknown): Content {
+  return value === undefined ? undefined : { kind: 'json', mediaType: 'application/json', value }
+}
+
+function refuseViolations(violations: readonly string[]): void {
+  if (violations.length > 0) throw new BrokenReply(violations)
+}
+
+function refuseUnacceptable({ accepts }: IncomingRequest, { responses }: Operation): void {
+  const types = [...responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
   // Without a body there is nothing to accept but a failure, which to many clients is JSON (RFC 9457 §3).
   const offered = types.length > 0 ? types : ['application/problem+json', 'application/json']
-  if (request.headers.accept === undefined || request.accepts(offered) !== false) return
-  throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
+  if (!accepts(offered)) {
+    throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
+  }
 }
 
-function answerOtherMethod(router: ContractRouter, incoming: Incoming): Omit<OutgoingReply, 'mediaType'> {
-  const methods = [...(router.findPath(incoming.path)?.methods.keys() ?? [])].map((method) => method.toUpperCase())
-  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
-  if (incoming.method === 'OPTIONS') return makeReply(204, undefined, { Allow: allow })
-  throw new Problem('method-not-allowed', `This address takes ${allow}.`, { headers: { Allow: allow } })
+function answerOtherMethod(route: RouteMatch, { method, exchange }: IncomingRequest): OutgoingReply {
+  const allow = allowedMethods(route)
+  const headers = { Allow: allow }
+  if (method !== 'OPTIONS') throw new Problem('method-not-allowed', `This address takes ${allow}.`, { headers })
+  return { status: 204, headers: { ...headers, 'X-Request-Id': exchange.requestId }, content: undefined }
 }
 
-function toIncoming(request: Request): Incoming {
-  const [path = '/', ...query] = request.url.split('?')
-  return { method: request.method, path, query: query.join('?'), headers: request.headers as Incoming['headers'] }
-}
-
-/** The types refuse a missing handler; this refuses one that got past them. */
-function refuseUnhandled(operations: readonly Operation[], handlers: Handlers): void {
-  const missing = operations.filter(({ operationId }) => !Object.hasOwn(handlers, operationId))
-  if (missing.length > 0) throw new Error(`No handler for ${missing.map(({ operationId }) => operationId).join(', ')}`)
+/** The types refuse a missing handler, and openapi-backend one that got past them; this refuses one too many. */
+function refuseUnknownHandlers(operations: readonly Operation[], handlers: Handlers): void {
   const unknown = Object.keys(handlers).filter((id) => !operations.some(({ operationId }) => operationId === id))
   if (unknown.length > 0) throw new Error(`No such operation: ${unknown.join(', ')}`)
 }

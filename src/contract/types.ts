@@ -1,23 +1,26 @@
 /** The contract as types: what a handler receives and what it may answer, derived from `generated/`. Types only. */
 import type { operations } from '../../generated/openapi.d.ts'
-import type { DefaultedQuery, OptionalReplyHeaders } from '../../generated/refinements.d.ts'
+import type { DefaultedQuery, OptionalReplyHeaders, ReplyEvents } from '../../generated/refinements.d.ts'
 import type { Scope, security } from '../../generated/security.ts'
+import type { EntityTags } from './request/entity-tags.ts'
 
 export type OperationId = keyof operations & keyof typeof security
-export type { Scope }
+export type { EntityTags, Scope }
 
 /** Who makes the request, as far as the credential tells. */
 export interface Caller {
   readonly userId: string
   readonly credential: { readonly kind: 'session' | 'api_key'; readonly id: string }
   readonly scopes: readonly Scope[]
+  /** When the credential ends by itself, in milliseconds since 1970. */
+  readonly expiresAt?: number
 }
 
 /** Where the request comes from, as far as the connection and the configured proxies tell. */
 export interface Client {
-  /** Without a port; an IPv6 address as its network of 64 bits, which is what one household or server has. */
+  /** Without a port. An IPv6 client controls its whole /64, so an IPv6 address is cut to that. */
   readonly address: string
-  /** What the program calls itself: printable, shortened, and to be believed by nobody. */
+  /** What the program calls itself: printable, shortened, and not to be trusted. */
   readonly userAgent: string | undefined
 }
 
@@ -34,14 +37,31 @@ type BodyOf<K extends OperationId> = operations[K] extends { requestBody: { cont
 type Query<K extends OperationId> = Present<Parameters<K>['query']>
 type FilledQuery<K extends OperationId> = Query<K> & Required<Pick<Query<K>, DefaultedQuery[K] & keyof Query<K>>>
 
+/** Which request of whom it is, for operations that take an Idempotency-Key. */
+export interface IdempotentRequest {
+  readonly userId: string
+  readonly operation: string
+  /** undefined: it is to have its effect each time it is sent. */
+  readonly key: string | undefined
+  /** All that makes the request what it is, but for its key. */
+  readonly request: unknown
+}
+
 /** A validated request: parameters coerced, defaults filled in, the body as the contract describes it. */
 export type Request<K extends OperationId> = {
   readonly path: Readonly<Present<Parameters<K>['path']>>
   readonly query: Readonly<FilledQuery<K>>
   readonly headers: Readonly<Present<Parameters<K>['header']>>
   readonly body: BodyOf<K>
+  /** If-Match and If-None-Match, where the operation takes them. */
+  readonly ifMatch: EntityTags | undefined
+  readonly ifNoneMatch: EntityTags | undefined
+  /** The value of Link for the page that begins at a cursor: the request as it came, with that cursor. */
+  readonly nextPage: (cursor: string) => string
   readonly client: Client
-} & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller })
+  /** Aborted when the client is gone, when the time of the operation is up, and when the server wants a stream to end. */
+  readonly signal: AbortSignal
+} & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller; readonly idempotency: IdempotentRequest })
 
 /** Headers that the dispatcher adds to every reply, so that no handler has to. */
 type AddedHeaders = 'X-Request-Id' | 'Deprecation' | 'Sunset'
@@ -50,7 +70,15 @@ type Responses<K extends OperationId> = operations[K]['responses']
 /** Success and redirection; a failure is thrown as a Problem. */
 export type StatusOf<K extends OperationId> = Extract<keyof Responses<K>, 200 | 201 | 204 | 304>
 type ResponseOf<K extends OperationId, S extends StatusOf<K>> = Responses<K>[S]
-type ReplyBody<R> = R extends { content: infer C }
+/** An event that an operation documents; `data` fits the name. */
+export type EventOf<K extends OperationId> = {
+  [E in keyof ReplyEvents[K]]: { readonly event: E; readonly id?: string; readonly data: ReplyEvents[K][E] }
+}[keyof ReplyEvents[K]]
+
+type ReplyBody<K extends OperationId, R> = R extends { content: { 'text/event-stream': unknown } }
+  ? AsyncIterable<EventOf<K>>
+  : JsonBody<R>
+type JsonBody<R> = R extends { content: infer C }
   ? [NonNullable<C>] extends [never]
     ? undefined
     : C[keyof C]
@@ -81,10 +109,20 @@ export interface Reply<K extends OperationId> {
 /** Makes replies for one operation: `reply(200, note, { ETag })`. It is bound to K, so excess fields are seen. */
 export type ReplyTo<K extends OperationId> = <S extends StatusOf<K>>(
   status: S,
-  ...rest: ReplyArguments<ReplyBody<ResponseOf<K, S>>, ReplyHeaders<K, ResponseOf<K, S>>>
+  ...rest: ReplyArguments<ReplyBody<K, ResponseOf<K, S>>, ReplyHeaders<K, ResponseOf<K, S>>>
 ) => Reply<K>
 
-/** One use case: takes the validated request, returns a reply or throws a Problem. */
+/** One use case: takes the validated request, returns a reply or throws a Problem. `Deps` is what its feature needs. */
+export type OperationHandler<Deps, K extends OperationId> = (
+  deps: Deps,
+  request: Request<K>,
+  reply: ReplyTo<K>,
+) => Promise<Reply<K>>
+
+/** The operations of one feature, by operationId. */
+export type OperationHandlers<Deps, K extends OperationId> = { readonly [Id in K]: OperationHandler<Deps, Id> }
+
+/** The same with the parts of one server. */
 export type Handler<K extends OperationId> = (request: Request<K>, reply: ReplyTo<K>) => Promise<Reply<K>>
 
 /** Total over the contract: a missing or misspelt operationId does not compile. */

@@ -46,6 +46,8 @@ function securityText(): string {
 function refinementsText(): string {
   return [
     HEADER,
+    "import type { components } from './openapi.d.ts'",
+    '',
     '/** Query parameters that are always there, because the contract has a default for them. */',
     'export interface DefaultedQuery {',
     ...operations.map(({ operationId, parameters }) => `  ${operationId}: ${union(defaulted(parameters))}`),
@@ -54,6 +56,11 @@ function refinementsText(): string {
     '/** Reply headers that need not be there. */',
     'export interface OptionalReplyHeaders {',
     ...operations.map(({ operationId, responses }) => `  ${operationId}: ${union(optionalHeaders(responses))}`),
+    '}',
+    '',
+    '/** Of replies that are event streams: the data of each event, by its name. */',
+    'export interface ReplyEvents {',
+    ...operations.map(({ operationId, responses }) => `  ${operationId}: ${eventTypes(responses)}`),
     '}',
     '',
   ].join('\n')
@@ -68,6 +75,20 @@ function defaulted(parameters: Operation['parameters']): string[] {
 function optionalHeaders(responses: Operation['responses']): string[] {
   const headers = [...responses.values()].flatMap((response) => response.headers)
   return [...new Set(headers.filter(({ required }) => !required).map(({ name }) => name))]
+}
+
+function eventTypes(responses: Operation['responses']): string {
+  const events = [...responses.values()].flatMap((response) => [...(response.events ?? [])])
+  if (events.length === 0) return 'never'
+  const members = events.map(([name, { pointer }]) => `${name}: components['schemas']['${schemaName(pointer)}']`)
+  return `{ ${members.join('; ')} }`
+}
+
+/** The data of an event is a component, so that it has a name in every language. */
+function schemaName(pointer: string): string {
+  const [, name] = /^\/components\/schemas\/([A-Za-z0-9]+)$/.exec(pointer) ?? []
+  if (name === undefined) throw new Error(`The data of an event must be a component, not ${pointer}`)
+  return name
 }
 
 function union(names: readonly string[]): string {

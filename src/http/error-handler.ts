@@ -2,7 +2,8 @@ import type { ErrorRequestHandler, NextFunction, Request, Response } from 'expre
 import type { Logger } from 'pino'
 import type { Exchange } from './exchange.ts'
 import { Problem } from './problem.ts'
-import { type OutgoingReply, send } from './send.ts'
+import type { OutgoingReply } from './outgoing.ts'
+import { send } from './send.ts'
 
 interface ErrorHandlerDeps {
   readonly log: Logger
@@ -47,7 +48,6 @@ function toReply(problem: Problem, { requestId, operationHeaders }: Exchange): O
   return {
     status: problem.status,
     headers: { ...problem.headers, ...operationHeaders, 'X-Request-Id': requestId },
-    body: problem.toDocument(requestId),
-    mediaType: 'application/problem+json',
+    content: { kind: 'json', mediaType: 'application/problem+json', value: problem.toDocument(requestId) },
   }
 }

@@ -131,6 +131,12 @@ export const problemKinds = {
     remedy:
       'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 minutes.',
   },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too many streams',
+    description: 'The account has as many streams open as it may have.',
+    remedy: 'Close one of them, then try again after the number of seconds in Retry-After.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'Headers too large',

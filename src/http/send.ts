@@ -1,27 +1,22 @@
 import { type ServerResponse, validateHeaderValue } from 'node:http'
-import type { HeaderValues } from './problem.ts'
+import type { OutgoingReply } from './outgoing.ts'
+import { sendEvents } from './send-events.ts'
 
-export interface OutgoingReply {
-  readonly status: number
-  readonly headers: HeaderValues
-  /** undefined for a reply without a body. */
-  readonly body: unknown
-  readonly mediaType: string
-}
-
-/** Writes a whole reply, or throws before it wrote any of it. For HEAD, node leaves the body out by itself and keeps its length (RFC 9110 §9.3.2). */
+/**
+ * Writes a reply, or throws before any of it is written. For HEAD, node leaves the body out by itself and keeps its
+ * length (RFC 9110 §9.3.2).
+ */
 export function send(response: ServerResponse, reply: OutgoingReply): void {
-  const payload = reply.body === undefined ? undefined : Buffer.from(JSON.stringify(reply.body))
+  const { content } = reply
+  const payload = content?.kind === 'json' ? Buffer.from(JSON.stringify(content.value)) : undefined
   const headers = Object.entries(reply.headers).filter(([, value]) => value !== undefined)
   for (const [name, value] of headers) validateHeaderValue(name, String(value))
 
   response.statusCode = reply.status
   for (const [name, value] of headers) response.setHeader(name, String(value))
-  if (payload === undefined) {
-    response.end()
-    return
-  }
-  response.setHeader('Content-Type', reply.mediaType)
-  response.setHeader('Content-Length', payload.length)
+  if (content === undefined) return void response.end()
+  response.setHeader('Content-Type', content.mediaType)
+  if (content.kind === 'events') return sendEvents(response, content)
+  response.setHeader('Content-Length', payload?.length ?? 0)
   response.end(payload)
 }

@@ -3,12 +3,13 @@
  * and validating add to a request, beside a handler called directly. No test: machines differ; compare within one run.
  */
 import { CORE_SCHEMA, dump, load } from 'js-yaml'
-import { createContract } from '../../src/contract/dispatcher.ts'
+import { createStreams } from '../../src/contract/reply/streams.ts'
+import { createDispatcher } from '../../src/contract/dispatcher.ts'
 import { type JsonObject, loadDocument, parseDocument } from '../../src/contract/document/document.ts'
 import { readOperations } from '../../src/contract/document/operations.ts'
-import { ContractRouter, type Incoming } from '../../src/contract/router.ts'
+import { ContractRouter, operationOf } from '../../src/contract/router.ts'
 import { requestSchemas } from '../../src/contract/document/schemas.ts'
-import { ContractValidator } from '../../src/contract/request/validator.ts'
+import { compileRequestReader } from '../../src/contract/request/validator.ts'
 import { print } from './figures.ts'
 
 const OPERATIONS = 60
@@ -25,13 +26,14 @@ async function measureStart(): Promise<void> {
   const handlers = Object.fromEntries(
     readOperations(document.root).map(({ operationId }) => [operationId, async () => ({})]),
   )
-  await createContract({
+  createDispatcher({
     document,
     handlers: handlers as never,
     authenticate: async () => ({ userId: '', credential: { kind: 'session', id: '' }, scopes: [] }),
-    clientOf: () => ({ address: '', userAgent: undefined }),
+    streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
     replies: 'enforce',
     onBrokenReply: () => undefined,
+    onStreamFailure: () => undefined,
   })
   const ready = performance.now()
   print(
@@ -42,8 +44,8 @@ async function measureStart(): Promise<void> {
 function measureRequest(): void {
   const { root } = parseDocument(text)
   const operations = readOperations(root)
-  const router = new ContractRouter({ openapi: '3.1.0', info: { title: '', version: '' }, paths: {} }, operations)
-  const validator = new ContractValidator(router, operations, root, requestSchemas(root))
+  const router = new ContractRouter(operations)
+  const readRequest = compileRequestReader(operations, root, requestSchemas(root))
   const id = '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
   const json = { 'content-type': 'application/json' }
   const body = Buffer.from(JSON.stringify({ title: 'First Note', content: 'Hello '.repeat(50) }))
@@ -55,13 +57,22 @@ function measureRequest(): void {
   for (const [name, incoming] of cases) {
     const bare = time(() => handler(incoming))
     const held = time(() => {
-      const operation = router.contractOperation(
-        (router.matchOperation(incoming) as { operationId: string }).operationId,
-      )
-      return handler(incoming) + validator.check(incoming, operation).faults.length
+      const route = router.match(incoming.path)
+      const operation = route && operationOf(route, incoming.method)
+      if (route === undefined || operation === undefined) throw new Error(`There is no ${name}`)
+      const { headers } = readRequest(operation, incoming, { encodedParams: route.params, body: incoming.body })
+      return handler(incoming) + Object.keys(headers).length
     })
     print(`${name}: matching and validating add ${(held - bare).toFixed(1)} µs`)
   }
+}
+
+interface Incoming {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer
 }
 
 /** What a handler would do, for the difference. */

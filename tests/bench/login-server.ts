@@ -4,18 +4,13 @@ import { once } from 'node:events'
 import { type Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
-import { createApp } from '../../src/app.ts'
-import { createAuth } from '../../src/auth/auth.ts'
-import { createAuthenticate } from '../../src/auth/bearer.ts'
 import type { FairGate } from '../../src/scheduling/fair-gate.ts'
 import type { FailurePolicy } from '../../src/auth/throttle/login-failures.ts'
 import { createLoginThrottle } from '../../src/auth/throttle/login-throttle.ts'
+import { compose } from '../../src/compose.ts'
 import { loadDocument } from '../../src/contract/document/document.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
-import { createHandlers } from '../../src/handlers.ts'
-import { createTextWork } from '../../src/text/text-work.ts'
-import { createClientOf } from '../../src/http/client.ts'
 
 /** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */
 export type Guards = 'shipped' | 'gate only' | 'none'
@@ -101,35 +96,29 @@ export function register(url: string, agent: Agent, email: string, password: str
 
 async function serve(connection: string, guards: string): Promise<void> {
   const db = createDatabase({ connection: JSON.parse(connection), poolSize: 10, onIdleError: () => undefined })
-  const secretKeys = [KEY.toString('hex')] as const
-  const auth = createAuth(db, {
-    secretKeys: [...secretKeys],
-    accessTokenSeconds: 900,
-    refreshTokenSeconds: 3_600,
-    registration: 'open',
-    passwordMinLength: 8,
-    onLocalThrottle: () => undefined,
-  })
-  const document = loadDocument()
-  const handlers = await createHandlers({
-    ...auth,
-    ...(guards === 'shipped' ? {} : { loginThrottle: unlimited(db) }),
-    ...(guards === 'none' ? { hashGate: openGate } : {}),
-    textWork: createTextWork(),
-    historyVersions: 1_000,
-    trashDays: 30,
-    version: document.version,
-    whyNotReady: async () => undefined,
-  })
-  const app = await createApp({
-    document,
-    handlers,
-    authenticate: createAuthenticate(db, auth.tokens),
-    clientOf: createClientOf([]),
-    replies: 'enforce',
-    corsOrigins: [],
-    isOutage,
+  const { app } = await compose({
+    settings: {
+      accessTokenSeconds: 900,
+      refreshTokenSeconds: 3_600,
+      registration: 'open',
+      passwordMinLength: 8,
+      trustedProxies: [],
+      historyVersions: 1_000,
+      historyDays: 365,
+      trashDays: 30,
+      corsOrigins: [],
+      replyValidation: 'enforce',
+    },
+    secretKeys: [KEY.toString('hex')],
+    document: loadDocument(),
+    db,
     log: pino({ level: 'error' }),
+    whyNotReady: async () => undefined,
+    isOutage,
+    replaced: {
+      ...(guards === 'shipped' ? {} : { loginThrottle: unlimited(db) }),
+      ...(guards === 'none' ? { hashGate: openGate } : {}),
+    },
   })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')

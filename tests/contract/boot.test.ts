@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document/document.ts'
 import { compileContract } from '../../src/contract/compile.ts'
-import { createContract } from '../../src/contract/dispatcher.ts'
+import { createDispatcher } from '../../src/contract/dispatcher.ts'
+import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import { document, operations } from './document-examples.ts'
@@ -15,15 +16,16 @@ function unreachable(): Promise<never> {
   throw new Error('No request is made in these tests')
 }
 
-function boot(given: { document?: ContractDocument; handlers?: object }): Promise<unknown> {
-  return createContract({
+async function boot(given: { document?: ContractDocument; handlers?: object }): Promise<unknown> {
+  return createDispatcher({
     document: given.document ?? document,
     ...(given.document === undefined && { compiled }),
     handlers: (given.handlers ?? handlers) as unknown as Handlers,
     authenticate: unreachable,
-    clientOf: () => ({ address: '', userAgent: undefined }),
+    streams: createStreams({ endedCallers: unreachable, onCheckFailure: () => undefined }),
     replies: 'off',
     onBrokenReply: () => undefined,
+    onStreamFailure: () => undefined,
   })
 }
 

@@ -84,8 +84,8 @@ describe('a deprecated operation', () => {
     ],
     ['has them although nothing is deprecated', 'getNew', dates, 'header Deprecation is not documented'],
   ])('may not send a reply that %s', (_, operationId, headers, fault) => {
-    const check = compileReplyCheck(readOperations(document.root), replySchemas(document.root))
-    const reply = { status: 200, body: undefined, mediaType: '' }
+    const { reply: check } = compileReplyCheck(readOperations(document.root), replySchemas(document.root))
+    const reply = { status: 200, content: undefined }
     expect(check(operationId, { ...reply, headers: { ...headers, 'X-Request-Id': 'a' } }).join()).toContain(fault)
     expect(check('getOld', { ...reply, headers: { ...dates, 'X-Request-Id': 'a' } })).toEqual([])
   })

@@ -4,7 +4,7 @@ import { readOperations } from '../../src/contract/document/operations.ts'
 import { compileReplyCheck } from '../../src/contract/reply/replies.ts'
 import { replySchemas } from '../../src/contract/document/schemas.ts'
 import { Problem } from '../../src/http/problem.ts'
-import type { OutgoingReply } from '../../src/http/send.ts'
+import type { OutgoingReply } from '../../src/http/outgoing.ts'
 import { type Answer, ask } from '../support/people.ts'
 import { exampleBody, operationCalled, operations, responseExamples } from './document-examples.ts'
 import { everywhere, type LooseHandler, serveContract, type ServedContract } from './served-contract.ts'
@@ -149,7 +149,7 @@ paths:
   /b: { get: { operationId: b, security: [], responses: { '200': { description: B., headers: { B: { required: true, schema: { $ref: '#/X' } } } } } } }
   /c: { get: { operationId: c, security: [], responses: { '200': { description: C., headers: { A: { schema: { $ref: '#/X' } } } } } } }
 X: { type: string }`)
-  const check = compileReplyCheck(readOperations(root), replySchemas(root))
+  const { reply: check } = compileReplyCheck(readOperations(root), replySchemas(root))
   expect(check('a', bodiless({ A: 'x' }))).toEqual([])
   expect(check('b', bodiless({ B: 'x' }))).toEqual([])
   expect(check('c', bodiless({}))).toEqual([])
@@ -174,5 +174,5 @@ function expectInternalError(answer: Answer): void {
 }
 
 function bodiless(headers: Record<string, string>): OutgoingReply {
-  return { status: 200, headers, body: undefined, mediaType: 'application/json' }
+  return { status: 200, headers, content: undefined }
 }

@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from 'express'
 import pino from 'pino'
 import { beforeEach, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import { document, operations } from './document-examples.ts'
 import { everywhere } from './served-contract.ts'
@@ -41,7 +42,7 @@ let app: Express
 
 beforeEach(async () => {
   const ids = operations.map(({ operationId }) => operationId)
-  app = await createApp({
+  app = createApp({
     document,
     handlers: everywhere(ids, async () => undefined) as unknown as Handlers,
     authenticate: () => Promise.reject(new Error('No request is made in these tests')),
@@ -49,6 +50,7 @@ beforeEach(async () => {
     replies: 'enforce',
     corsOrigins: ['https://notes.example'],
     isOutage: () => false,
+    streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
     log: pino({ level: 'silent' }),
   })
 })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createApp, type AppDeps } from '../../src/app.ts'
 import { type CompiledContract, compileContract } from '../../src/contract/compile.ts'
+import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { observe, type ObservedExchange } from '../traffic/observe.ts'
@@ -45,7 +46,7 @@ let compiled: CompiledContract | undefined
 export async function serveContract({ handlers, before = (app) => app, ...options }: Options): Promise<ServedContract> {
   const complaints: Record<string, unknown>[] = []
   const write = (line: string): void => void complaints.push(JSON.parse(line) as Record<string, unknown>)
-  const app = await createApp({
+  const app = createApp({
     document,
     ...(options.document === undefined && { compiled: (compiled ??= compileContract(document.root)) }),
     authenticate: async () => somebody,
@@ -53,6 +54,7 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     replies: 'enforce',
     corsOrigins: [],
     isOutage,
+    streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
     ...options,
     handlers: handlers as unknown as Handlers,
     log: pino({ level: 'warn', base: null }, { write }),

@@ -27,8 +27,8 @@ module.exports = {
     {
       name: 'nobody-imports-the-top',
       severity: 'error',
-      from: { pathNot: '^src/(main|start|app)\\.ts$' },
-      to: { path: '^src/(main|start|app|handlers|listener)\\.ts$' },
+      from: { pathNot: '^src/(main|start|compose)\\.ts$' },
+      to: { path: '^src/(main|start|compose|app|features|listener)\\.ts$' },
     },
     {
       name: 'no-feature-imports-a-feature',

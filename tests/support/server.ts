@@ -1,21 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import pino, { type Logger } from 'pino'
-import { createApp } from '../../src/app.ts'
-import { createAuth } from '../../src/auth/auth.ts'
-import { createAuthenticate } from '../../src/auth/bearer.ts'
 import type { PasswordCost } from '../../src/auth/password/passwords.ts'
 import type { Tokens } from '../../src/auth/tokens.ts'
+import { compose } from '../../src/compose.ts'
 import { compileContract } from '../../src/contract/compile.ts'
 import { type ContractDocument, loadDocument } from '../../src/contract/document/document.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
-import { createHandlers } from '../../src/handlers.ts'
-import { createClientOf } from '../../src/http/client.ts'
 import { describeError } from '../../src/log.ts'
-import { createTextWork } from '../../src/text/text-work.ts'
 import { createTestDatabase } from './database.ts'
 import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
 import { recordServer, type ServerRecording } from '../traffic/recorder.ts'
@@ -74,45 +69,37 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   if (given === undefined) throw new Error('There is no database')
   const db = unobserved(given)
   const log: string[] = []
-  const secretKeys = options.secretKeys ?? [SECRET_KEY]
   const settings = {
     accessTokenSeconds: options.accessTokenSeconds ?? 900,
     refreshTokenSeconds: options.refreshTokenSeconds ?? 3600,
     historyVersions: options.historyVersions ?? 1_000,
     trashDays: options.trashDays ?? 30,
   }
-  const auth = createAuth(db, {
-    secretKeys,
-    ...settings,
-    registration: options.registration ?? 'open',
-    passwordMinLength: options.passwordMinLength ?? 8,
-    passwordCost: options.passwordCost ?? CHEAP,
-    onLocalThrottle: () => undefined,
-  })
-  const textWork = createTextWork()
-  const handlers = await createHandlers({
-    ...auth,
-    textWork,
-    ...settings,
-    version: document.version,
-    whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
-  })
   let recording: ServerRecording | undefined
-  const app = await createApp({
+  const application = await compose({
+    settings: {
+      ...settings,
+      registration: options.registration ?? 'open',
+      passwordMinLength: options.passwordMinLength ?? 8,
+      trustedProxies: options.trustedProxies ?? [],
+      historyDays: 365,
+      corsOrigins: options.corsOrigins ?? [],
+      replyValidation: 'enforce',
+    },
+    secretKeys: options.secretKeys ?? [SECRET_KEY],
     document: options.document ?? document,
     compiled: options.document === undefined ? compiled : compileContract(options.document.root),
-    handlers: options.override?.(handlers) ?? handlers,
-    authenticate: createAuthenticate(db, auth.tokens),
-    clientOf: createClientOf(options.trustedProxies ?? []),
-    replies: 'enforce',
-    corsOrigins: options.corsOrigins ?? [],
-    isOutage,
+    db,
     log: collectingLog((line) => {
       log.push(line)
       recording?.logged(line)
     }),
+    whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
+    isOutage,
+    passwordCost: options.passwordCost ?? CHEAP,
+    ...(options.override !== undefined && { override: options.override }),
   })
-  const server = createServer(app)
+  const server = createServer(application.app)
   // What a changed contract makes of the server is no traffic of ours.
   if (options.document === undefined && options.isRecorded !== false) {
     recording = recordServer(server, {
@@ -129,11 +116,18 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const stop = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    await textWork.close()
+    await application[Symbol.asyncDispose]()
     await database?.drop()
   }
   const handle = recording === undefined ? db : observed(db, recording.rewritten)
-  return { url: `http://127.0.0.1:${port}`, db: handle, recordingId: recording?.id, tokens: auth.tokens, log, stop }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    db: handle,
+    recordingId: recording?.id,
+    tokens: application.tokens,
+    log,
+    stop,
+  }
 }
 
 function collectingLog(write: (line: string) => void): Logger {

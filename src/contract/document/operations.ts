@@ -13,6 +13,8 @@ export interface Operation {
   readonly responses: ReadonlyMap<number, ResponseSpec>
   /** Headers of every reply, successes and failures alike, that say until when the operation can be used. */
   readonly lifetime: LifetimeHeaders
+  /** How long a request may take to arrive and be answered; of a stream, how long its client may take nothing. */
+  readonly timeoutSeconds: number
 }
 
 export interface Parameter {
@@ -30,6 +32,8 @@ export interface BodySpec {
 
 export interface ResponseSpec {
   readonly content: ReadonlyMap<string, Place>
+  /** Of a reply that is a stream of server-sent events: what `data` is, by the name of the event. */
+  readonly events: ReadonlyMap<string, Place> | undefined
   readonly headers: readonly ResponseHeader[]
 }
 
@@ -40,9 +44,12 @@ export interface ResponseHeader {
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+const DEFAULT_TIMEOUT_SECONDS = 30
+const LONGEST_TIMEOUT = 3_600
 /** Methods of OpenAPI that the dispatcher answers by itself or not at all. */
 const OTHER_METHODS = ['head', 'options', 'trace', 'query'] as const
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024
+const EVENT_STREAM = 'text/event-stream'
 
 /** All operations of a document. Throws on what the machinery could not hold to: better no server than one that is lax. */
 export function readOperations(root: JsonObject): Operation[] {
@@ -75,7 +82,15 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
     body: 'requestBody' in place.value ? readBodySpec(root, place) : undefined,
     responses: readResponses(root, place),
     lifetime: readLifetime(place.value, operationId),
+    timeoutSeconds: readTimeout(place.value['x-timeout-seconds'] ?? root['x-timeout-seconds'], operationId),
   }
+}
+
+/** Contracts before 1.1.0 say nothing; the server kept the same time then. */
+function readTimeout(value: Json | undefined, operationId: string): number {
+  if (value === undefined) return DEFAULT_TIMEOUT_SECONDS
+  if (typeof value === 'number' && value >= 1 && value <= LONGEST_TIMEOUT) return value
+  throw new Error(`${operationId}: x-timeout-seconds must be a number from 1 to ${LONGEST_TIMEOUT}`)
 }
 
 /** An operation without `security` of its own is a mistake, not a public operation. */
@@ -131,7 +146,16 @@ function readResponses(root: JsonObject, operation: Place): Map<number, Response
         const header = at(root, response, 'headers', name)
         return { name, required: header.value['required'] === true, schema: at(root, header, 'schema') }
       })
-      return [Number(status), { content: readContent(root, response), headers }]
+      const content = readContent(root, response)
+      return [Number(status), { content, events: readEvents(root, response, content), headers }]
     }),
   )
+}
+
+/** What an event stream carries. OpenAPI 3.1 has no word for it (3.2 has `itemSchema`), so it stands in `x-events`. */
+function readEvents(root: JsonObject, response: Place, content: ResponseSpec['content']): ResponseSpec['events'] {
+  if (!content.has(EVENT_STREAM)) return undefined
+  if (content.size > 1) throw new Error(`${response.pointer} is an event stream and something else`)
+  const events = at(root, response, 'content', EVENT_STREAM, 'x-events')
+  return new Map(Object.keys(events.value).map((name) => [name, at(root, events, name)]))
 }

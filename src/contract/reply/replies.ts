@@ -1,17 +1,30 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import type { OutgoingReply } from '../../http/send.ts'
+import type { OutgoingReply, ServerSentEvent } from '../../http/outgoing.ts'
 import type { LifetimeHeaders } from '../document/lifetime.ts'
 import { coerce } from '../request/parameters.ts'
 import type { Operation, ResponseHeader, ResponseSpec } from '../document/operations.ts'
+import type { Place } from '../document/document.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
 
 interface CompiledResponse {
   readonly content: ReadonlyMap<string, ValidateFunction>
+  readonly events: ReadonlyMap<string, ValidateFunction> | undefined
   readonly headers: readonly (ResponseHeader & { readonly validate: ValidateFunction })[]
 }
 
-/** What is wrong with a reply by the contract; empty when nothing is. */
-export type ReplyCheck = (operationId: string, reply: OutgoingReply) => readonly string[]
+/** What is wrong by the contract; empty when nothing is. */
+export interface ReplyCheck {
+  /** Of a stream: all but its events, before the first of them is sent. */
+  readonly reply: (operationId: string, reply: OutgoingReply) => readonly string[]
+  readonly event: (operationId: string, event: ServerSentEvent) => readonly string[]
+}
+
+/** A reply or an event that does not leave the server, because the contract does not know it. */
+export class BrokenReply extends Error {
+  constructor(violations: readonly string[]) {
+    super(`The reply breaks the contract: ${violations.join('; ')}`)
+  }
+}
 
 /** Headers of the connection and of the server as a whole, which are no property of an operation. */
 const SERVER_HEADERS: ReadonlySet<string> = new Set(['connection'])
@@ -30,33 +43,58 @@ export function compileReplyCheck(operations: readonly Operation[], schemas: Sch
       ]
     }),
   )
-  return (operationId, reply) => {
-    const { lifetime = {}, responses } = byOperation.get(operationId) ?? {}
-    const response = responses?.get(reply.status)
-    if (response === undefined) return [`${operationId} does not document status ${reply.status}`]
-    return [...bodyFaults(response, reply), ...headerFaults(response, lifetime, reply)].map(
-      (fault) => `${operationId} ${reply.status}: ${fault}`,
-    )
+  return {
+    reply: (operationId, reply) => {
+      const { lifetime = {}, responses } = byOperation.get(operationId) ?? {}
+      const response = responses?.get(reply.status)
+      if (response === undefined) return [`${operationId} does not document status ${reply.status}`]
+      return [...bodyFaults(response, reply), ...headerFaults(response, lifetime, reply)].map(
+        (fault) => `${operationId} ${reply.status}: ${fault}`,
+      )
+    },
+    event: (operationId, event) => {
+      const { events } = byOperation.get(operationId)?.responses.get(200) ?? {}
+      return eventFaults(events, event).map((fault) => `${operationId} 200: ${fault}`)
+    },
   }
 }
 
 function compileResponse(spec: ResponseSpec, schemas: SchemaCompiler): CompiledResponse {
   return {
-    content: new Map([...spec.content].map(([type, place]) => [type, schemas.compile(place)])),
+    content: compileEach(spec.content, schemas),
+    events: spec.events === undefined ? undefined : compileEach(spec.events, schemas),
     headers: spec.headers.map((header) => ({ ...header, validate: schemas.compile(header.schema) })),
   }
 }
 
-function bodyFaults({ content }: CompiledResponse, { body, mediaType }: OutgoingReply): string[] {
-  if (content.size === 0) return body === undefined ? [] : ['has a body, but none is documented']
-  if (body === undefined) return ['has no body, but one is documented']
-  const validate = content.get(mediaType)
-  if (validate === undefined) return [`${mediaType} is not documented`]
-  if (validate(body)) return []
+function compileEach(places: ReadonlyMap<string, Place>, schemas: SchemaCompiler): Map<string, ValidateFunction> {
+  return new Map([...places].map(([name, place]) => [name, schemas.compile(place)]))
+}
+
+function bodyFaults(response: CompiledResponse, reply: OutgoingReply): string[] {
+  if (response.content.size === 0) return reply.content === undefined ? [] : ['has a body, but none is documented']
+  if (reply.content === undefined) return ['has no body, but one is documented']
+  const validate = response.content.get(reply.content.mediaType)
+  if (validate === undefined) return [`${reply.content.mediaType} is not documented`]
+  const isStream = response.events !== undefined
+  if (isStream !== (reply.content.kind === 'events')) return [isStream ? 'is no stream of events' : 'is a stream']
+  return reply.content.kind === 'events' ? [] : valueFaults(validate, reply.content.value, 'body')
+}
+
+function eventFaults(events: CompiledResponse['events'], { event, id, data }: ServerSentEvent): string[] {
+  const validate = events?.get(event)
+  if (validate === undefined) return [`the event ${event} is not documented`]
+  // Either would begin another field of the stream.
+  if (id !== undefined && /[\0\r\n]/.test(id)) return [`the id of an event ${event} is more than one line`]
+  return valueFaults(validate, data, event)
+}
+
+function valueFaults(validate: ValidateFunction, value: unknown, where: string): string[] {
+  if (validate(value)) return []
   // Places and rules only: values may be private, and this goes to the log.
   return (validate.errors ?? []).map(({ instancePath, keyword, params }) => {
     const name: unknown = params['additionalProperty'] ?? params['missingProperty']
-    return `body${instancePath} breaks "${keyword}"${typeof name === 'string' ? ` (${name})` : ''}`
+    return `${where}${instancePath} breaks "${keyword}"${typeof name === 'string' ? ` (${name})` : ''}`
   })
 }
 
@@ -86,6 +124,7 @@ function memoize<V>(make: (key: ResponseSpec) => V): (key: ResponseSpec) => V {
   return (spec) => {
     const key = JSON.stringify([
       [...spec.content].map(([type, { pointer }]) => [type, pointer]),
+      [...(spec.events ?? [])].map(([name, { pointer }]) => [name, pointer]),
       spec.headers.map(({ name, required, schema }) => [name, required, schema.pointer]),
     ])
     const known = made.get(key)

@@ -36,6 +36,11 @@ export function decodePercent(text: string, where: string): string {
   return decoded
 }
 
+/** Path parameters, decoded. Throws a 400 for a broken percent-escape. */
+export function decodeParams(encoded: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(encoded).map(([name, text]) => [name, decodePercent(text, 'address')]))
+}
+
 /**
  * Reads text as the type that its schema wants. Text that is not of that type stays text, so that the validator
  * reports it. Only canonical forms count: `0x10`, `1e1` and ` 7 ` are no integers.

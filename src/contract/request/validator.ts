@@ -1,14 +1,14 @@
-import { MIMEType } from 'node:util'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { OpenAPIValidator } from 'openapi-backend'
-import { type FieldError, Problem } from '../../http/problem.ts'
-import { at, escapeToken, list, object, type JsonObject, type Place } from '../document/document.ts'
-import { toFieldErrors } from './faults.ts'
-import { decodeUtf8, parseJson } from './json-body.ts'
-import type { BodySpec, Operation, Parameter } from '../document/operations.ts'
-import { coerce, coercePairs, parsePairs, shorten } from './parameters.ts'
-import type { ContractRouter, Incoming } from '../router.ts'
+import { type FieldError, validationFailed } from '../../http/problem.ts'
+import { escapeToken, type JsonObject } from '../document/document.ts'
+import type { Operation, Parameter } from '../document/operations.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
+import { checkBody, type CompiledContent, compileContent, contentOf, withItems } from './content.ts'
+import { type EntityTags, readEntityTags } from './entity-tags.ts'
+import { toFieldErrors } from './faults.ts'
+import { headerOf, type IncomingRequest } from './incoming.ts'
+import { nextLink } from './next-link.ts'
+import { coerce, coercePairs, decodeParams, parsePairs, shorten } from './parameters.ts'
 
 /** The validated parts of a request, as handlers receive them. */
 export interface RequestParts {
@@ -16,7 +16,17 @@ export interface RequestParts {
   readonly query: Record<string, unknown>
   readonly headers: Record<string, unknown>
   readonly body: unknown
+  readonly ifMatch: EntityTags | undefined
+  readonly ifNoneMatch: EntityTags | undefined
+  readonly nextPage: (cursor: string) => string
 }
+
+/** Makes the parts of a request, or throws the Problem that says what is wrong with it: 400, 415 or 422. */
+export type RequestReader = (
+  operation: Operation,
+  incoming: Pick<IncomingRequest, 'query' | 'headers'>,
+  sent: { readonly encodedParams: Readonly<Record<string, string>>; readonly body: Buffer | undefined },
+) => RequestParts
 
 interface CompiledParameter extends Parameter {
   readonly validate: ValidateFunction
@@ -30,77 +40,57 @@ interface CompiledRequest {
   readonly body: ReadonlyMap<string, CompiledContent>
 }
 
-interface CompiledContent {
-  readonly validate: ValidateFunction
-  /** What text values are coerced by; only a form has them. */
-  readonly fields: ReadonlyMap<string, JsonObject> | undefined
-}
-
-/**
- * Holds requests to the contract, whatever media type they come in. openapi-backend's validator looks only at
- * application/json, never compares Content-Type, and ignores the formats of its draft-07 Ajv.
- */
-export class ContractValidator extends OpenAPIValidator {
-  readonly #requests: ReadonlyMap<string, CompiledRequest>
-  readonly #router: ContractRouter
-
-  constructor(router: ContractRouter, operations: readonly Operation[], root: JsonObject, schemas: SchemaCompiler) {
-    super({ definition: router.definition, router, lazyCompileValidators: true })
-    this.#router = router
-    const compiled = operations.map(
-      (operation) => [operation.operationId, compileRequest(operation, root, schemas)] as const,
-    )
-    this.#requests = new Map(compiled)
-  }
-
-  /** Throws a 400 or 415 for what cannot be read; answers the faults of what can. */
-  check(
-    incoming: Incoming,
-    operation: Operation,
-  ): { readonly parts: RequestParts; readonly faults: readonly FieldError[] } {
-    const compiled = this.#requests.get(operation.operationId)
+/** Compiles what holds requests to the contract, whatever media type they come in. */
+export function compileRequestReader(
+  operations: readonly Operation[],
+  root: JsonObject,
+  schemas: SchemaCompiler,
+): RequestReader {
+  const requests = new Map(
+    operations.map((operation) => [operation.operationId, compileRequest(operation, root, schemas)]),
+  )
+  return (operation, incoming, sent) => {
+    const compiled = requests.get(operation.operationId)
     if (compiled === undefined) throw new Error(`No validators for ${operation.operationId}`)
-    const faults: FieldError[] = []
     const content =
-      operation.body === undefined || incoming.body === undefined
+      operation.body === undefined || sent.body === undefined
         ? undefined
-        : contentOf(incoming, operation.body, compiled)
-
-    const path: Record<string, unknown> = {}
-    const texts = this.#router.pathParameters(incoming.path)
-    for (const parameter of compiled.path) {
-      path[parameter.name] = coerce(texts[parameter.name] ?? '', parameter.schema.value)
-    }
-    faults.push(...checkParameters(compiled.path, path))
-
-    const { values: query, faults: repeated } = coercePairs(
-      parsePairs(incoming.query, 'address'),
-      compiled.querySchemas,
-      'query',
-    )
-    faults.push(...repeated, ...unknownNames(query, compiled.querySchemas), ...checkParameters(compiled.query, query))
-
-    const headers: Record<string, unknown> = {}
-    for (const { name, schema } of compiled.header) {
-      const value = incoming.headers[name.toLowerCase()]
-      if (value !== undefined) headers[name] = coerce(String(value), schema.value)
-    }
-    faults.push(...checkParameters(compiled.header, headers))
-
-    const { body, faults: bodyFaults } = checkBody(incoming.body, content, operation.body?.required ?? false)
-    return { parts: { path, query, headers, body }, faults: [...faults, ...bodyFaults] }
-  }
-
-  /** What openapi-backend calls: `errors` non-null sends the request to validationFail. */
-  override validateRequest(...[request, operation]: Parameters<OpenAPIValidator['validateRequest']>): never {
-    const id = typeof operation === 'string' ? operation : operation?.operationId
-    const { parts, faults } = this.check(request as Incoming, this.#router.contractOperation(id))
-    return { valid: faults.length === 0, errors: faults.length === 0 ? null : faults, coerced: parts } as never
+        : contentOf(incoming, operation.body, compiled.body)
+    const path = readPath(compiled, decodeParams(sent.encodedParams))
+    const pairs = parsePairs(incoming.query, 'address')
+    const { values: query, faults: repeated } = coercePairs(pairs, compiled.querySchemas, 'query')
+    const headers = readHeaders(compiled, incoming)
+    const { body, faults: bodyFaults } = checkBody(sent.body, content, operation.body?.required ?? false)
+    const ifMatch = readEntityTags(headers, 'If-Match')
+    const ifNoneMatch = readEntityTags(headers, 'If-None-Match')
+    const faults = [
+      ...checkParameters(compiled.path, path),
+      ...repeated,
+      ...unknownNames(query, compiled.querySchemas),
+      ...checkParameters(compiled.query, query),
+      ...checkParameters(compiled.header, headers),
+      ...ifMatch.faults,
+      ...ifNoneMatch.faults,
+      ...bodyFaults,
+    ]
+    if (faults.length > 0) throw validationFailed(faults)
+    const nextPage = (cursor: string): string => nextLink(operation.path, sent.encodedParams, pairs, cursor)
+    return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
   }
 }
 
-const FORM = 'application/x-www-form-urlencoded'
-const noBody = { body: undefined, faults: [] }
+function readPath({ path }: CompiledRequest, params: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(path.map(({ name, schema }) => [name, coerce(params[name] ?? '', schema.value)]))
+}
+
+function readHeaders({ header }: CompiledRequest, incoming: Pick<IncomingRequest, 'headers'>): Record<string, unknown> {
+  const headers: Record<string, unknown> = {}
+  for (const { name, schema } of header) {
+    const value = headerOf(incoming, name)
+    if (value !== undefined) headers[name] = coerce(value, schema.value)
+  }
+  return headers
+}
 
 function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaCompiler): CompiledRequest {
   const parameters = operation.parameters.map((parameter) => ({
@@ -108,34 +98,13 @@ function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaC
     validate: schemas.compile(parameter.schema),
   }))
   const query = parameters.filter((parameter) => parameter.in === 'query')
-  const content = [...(operation.body?.content ?? [])].map(([mediaType, place]) => {
-    return [
-      mediaType,
-      { validate: schemas.compile(place), fields: mediaType === FORM ? fieldsOf(place, root) : undefined },
-    ] as const
-  })
   return {
     path: parameters.filter((parameter) => parameter.in === 'path'),
     query,
     header: parameters.filter((parameter) => parameter.in === 'header'),
     querySchemas: new Map(query.map(({ name, schema }) => [name, withItems(schema, root)])),
-    body: new Map(content),
+    body: compileContent(operation.body, root, schemas),
   }
-}
-
-/** The property schemas of a form, those of all its alternatives together: what its text values are coerced by. */
-function fieldsOf(place: Place, root: JsonObject): Map<string, JsonObject> {
-  const alternatives = list(place.value['oneOf']).map((_, index) => at(root, place, 'oneOf', String(index)))
-  const properties = (alternatives.length > 0 ? alternatives : [place]).flatMap((schema) => {
-    const names = Object.keys(object(schema.value['properties'] ?? {}))
-    return names.map((name) => [name, withItems(at(root, schema, 'properties', name), root)] as const)
-  })
-  return new Map(properties)
-}
-
-/** A schema whose `items`, if it has any, are no `$ref`. */
-function withItems(schema: Place, root: JsonObject): JsonObject {
-  return 'items' in schema.value ? { ...schema.value, items: at(root, schema, 'items').value } : schema.value
 }
 
 function checkParameters(parameters: readonly CompiledParameter[], values: Record<string, unknown>): FieldError[] {
@@ -161,50 +130,4 @@ function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string
     msg: 'Is not known here.',
     type: 'extra_forbidden',
   }))
-}
-
-/** What the Content-Type of a body selects; a 415 when the contract has nothing of the kind. */
-function contentOf(incoming: Incoming, spec: BodySpec, compiled: CompiledRequest): CompiledContent {
-  const content = compiled.body.get(mediaTypeOf(incoming.headers['content-type'], spec))
-  if (content === undefined) throw unsupported(spec)
-  return content
-}
-
-function checkBody(
-  bytes: Buffer | undefined,
-  content: CompiledContent | undefined,
-  required: boolean,
-): { body: unknown; faults: readonly FieldError[] } {
-  if (bytes === undefined || content === undefined) {
-    if (!required) return noBody
-    return { body: undefined, faults: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }
-  }
-  let body: unknown
-  if (content.fields === undefined) {
-    body = parseJson(bytes)
-  } else {
-    const { values, faults } = coercePairs(parsePairs(decodeUtf8(bytes), 'form'), content.fields, 'body')
-    if (faults.length > 0) return { body: undefined, faults }
-    body = values
-  }
-  return { body, faults: content.validate(body) ? [] : toFieldErrors(content.validate.errors ?? [], ['body']) }
-}
-
-/** The essence of a Content-Type. JSON and forms are UTF-8; another charset is another media type to us. */
-function mediaTypeOf(header: string | string[] | undefined, spec: BodySpec): string {
-  try {
-    const type = new MIMEType(String(header ?? ''))
-    const charset = type.params.get('charset')
-    if (charset === null || charset.toLowerCase() === 'utf-8') return type.essence
-  } catch {
-    // Not a media type at all.
-  }
-  throw unsupported(spec)
-}
-
-function unsupported(spec: BodySpec): Problem {
-  return new Problem(
-    'unsupported-media-type',
-    `This operation takes ${[...spec.content.keys()].join(' or ')}, in UTF-8.`,
-  )
 }

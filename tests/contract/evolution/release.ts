@@ -43,7 +43,7 @@ process.stdout.write(`${document.version} is kept, with ${recording.stories.leng
 async function record(url: string): Promise<Recording> {
   const { router } = compileContract(document.root)
   const recorder = await openRecorder(url, (method, path) =>
-    router.findPath(path.split('?')[0] ?? '')?.methods.get(method.toLowerCase()),
+    router.match(path.split('?')[0] ?? '')?.methods.get(method.toLowerCase()),
   )
   try {
     return { contract: document.version, stories: await recordStories(recorder) }

@@ -1,0 +1,108 @@
+import type { Express } from 'express'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { createAuth } from './auth/auth.ts'
+import { createAuthenticate } from './auth/bearer.ts'
+import { findEndedCallers } from './auth/ended-callers.ts'
+import type { PasswordCost } from './auth/password/passwords.ts'
+import type { Tokens } from './auth/tokens.ts'
+import type { Config } from './config/config.ts'
+import type { CompiledContract } from './contract/compile.ts'
+import type { ContractDocument } from './contract/document/document.ts'
+import { createStreams } from './contract/reply/streams.ts'
+import type { Handlers } from './contract/types.ts'
+import type { Database } from './db/database.ts'
+import { createFeatures, type FeatureDeps } from './features.ts'
+import { createClientOf } from './http/client.ts'
+import type { Chore } from './housekeeping.ts'
+import { createTextWork } from './text/text-work.ts'
+
+/** The settings that the application reads; the others are of the process, its port and its database. */
+export type AppSettings = Pick<
+  Config,
+  | 'accessTokenSeconds'
+  | 'refreshTokenSeconds'
+  | 'registration'
+  | 'passwordMinLength'
+  | 'trustedProxies'
+  | 'historyVersions'
+  | 'historyDays'
+  | 'trashDays'
+  | 'corsOrigins'
+  | 'replyValidation'
+>
+
+export interface Platform {
+  readonly settings: AppSettings
+  /** The first one signs, all are accepted. */
+  readonly secretKeys: readonly [string, ...string[]]
+  readonly document: ContractDocument
+  /** The document, compiled already; for a process with several applications. */
+  readonly compiled?: CompiledContract
+  readonly db: Database
+  readonly log: Logger
+  /** Why the server does not serve, in a sentence; undefined when it does. */
+  readonly whyNotReady: () => Promise<string | undefined>
+  readonly isOutage: (error: unknown) => boolean
+  /** Less than what is shipped only where hashes guard nothing: in tests. */
+  readonly passwordCost?: PasswordCost
+  /** Instead of parts of the features, for measurements of what one of them costs. */
+  readonly replaced?: Partial<FeatureDeps>
+  /** Replaces handlers, for faults that no request can cause. */
+  readonly override?: (handlers: Handlers) => Handlers
+}
+
+export interface Application extends AsyncDisposable {
+  readonly app: Express
+  readonly tokens: Tokens
+  readonly chores: readonly Chore[]
+  /** Ends all event streams, so that their clients go on elsewhere or later. Requests under way may finish. */
+  readonly endStreams: () => void
+}
+
+/** The one composition root, for the server and for tests: puts the application together on a database. */
+export async function compose(platform: Platform): Promise<Application> {
+  const { settings, document, db, log } = platform
+  const auth = createAuth(db, {
+    ...settings,
+    secretKeys: platform.secretKeys,
+    ...(platform.passwordCost !== undefined && { passwordCost: platform.passwordCost }),
+    onLocalThrottle: (error) => log.warn({ err: error }, 'failed logins are counted by this process alone'),
+  })
+  await using stack = new AsyncDisposableStack()
+  const textWork = createTextWork()
+  stack.defer(textWork.close)
+  const streams = createStreams({
+    endedCallers: (callers) => findEndedCallers(db, callers),
+    onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
+  })
+  stack.defer(streams.stop)
+  const { handlers, chores } = await createFeatures({
+    ...auth,
+    textWork,
+    ...settings,
+    version: document.version,
+    whyNotReady: platform.whyNotReady,
+    ...platform.replaced,
+  })
+  const app = createApp({
+    document,
+    ...(platform.compiled !== undefined && { compiled: platform.compiled }),
+    handlers: platform.override?.(handlers) ?? handlers,
+    authenticate: createAuthenticate(db, auth.tokens),
+    clientOf: createClientOf(settings.trustedProxies),
+    streams,
+    replies: settings.replyValidation,
+    corsOrigins: settings.corsOrigins,
+    log,
+    isOutage: platform.isOutage,
+  })
+  const parts = stack.move()
+  return {
+    app,
+    tokens: auth.tokens,
+    chores,
+    endStreams: streams.stop,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}

@@ -1,0 +1,37 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { hasBody, readBody } from '../http/body.ts'
+import { send } from '../http/send.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { IncomingRequest } from './request/incoming.ts'
+import type { Client } from './types.ts'
+
+/** The express handler behind which the contract rules. `clientOf` says who is at the other end of a connection. */
+export function contractHandler({ handle }: Dispatcher, clientOf: (request: Request) => Client): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    handle(toIncoming(request, response, clientOf(request)))
+      .then((reply) => send(response, reply))
+      // To express, nothing thrown is no error, and some words are commands.
+      .catch((error: unknown) =>
+        next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })),
+      )
+  }
+}
+
+function toIncoming(request: Request, response: Response, client: Client): IncomingRequest {
+  const [path = '/', ...query] = request.url.split('?')
+  const abort = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) abort.abort(new Error('The client is gone'))
+  })
+  return {
+    method: request.method,
+    path,
+    query: query.join('?'),
+    headers: request.headers,
+    body: hasBody(request) ? (maxBytes) => readBody(request, maxBytes) : undefined,
+    accepts: (types) => request.headers.accept === undefined || request.accepts([...types]) !== false,
+    client,
+    exchange: response.locals.exchange,
+    abort,
+  }
+}

@@ -1,0 +1,102 @@
+import { Problem, unavailable } from '../../http/problem.ts'
+import type { Caller } from '../types.ts'
+
+/** Why a stream ends before its client leaves: the `reason` of the event `end`. */
+export type StreamEndReason = 'credential_ended' | 'server_stopping' | 'unavailable'
+
+/** The reason with which the signal of a stream is aborted. */
+export class StreamEnd extends Error {
+  readonly reason: StreamEndReason
+  constructor(reason: StreamEndReason) {
+    super(`The stream ends: ${reason}`)
+    this.reason = reason
+  }
+}
+
+/** The streams that are open in this process: how many there may be, and until when. */
+export interface Streams {
+  /**
+   * Takes a place for a stream of this caller; call the result to give it back. Throws a 429 when the account has no
+   * place left, and a 503 when the server has none or is stopping.
+   */
+  readonly open: (caller: Caller, abort: AbortController) => () => void
+  /** Ends all streams, and lets none begin any more. */
+  readonly stop: () => void
+}
+
+export interface StreamOptions {
+  /** Which of these callers may no longer be served: logged out, revoked, disabled, expired. One call for many. */
+  readonly endedCallers: (callers: readonly Caller[]) => Promise<ReadonlySet<Caller>>
+  readonly onCheckFailure: (error: unknown) => void
+  readonly maxPerUser?: number
+  readonly maxInAll?: number
+}
+
+/** The contract promises that a stream ends within 5 seconds of its credential. */
+const CHECK_MS = 2_000
+const MAX_PER_USER = 10
+const MAX_IN_ALL = 2_000
+const RETRY_SECONDS = 5
+
+interface OpenStream {
+  readonly caller: Caller
+  readonly abort: AbortController
+}
+
+export function createStreams(options: StreamOptions): Streams {
+  const { endedCallers, onCheckFailure, maxPerUser = MAX_PER_USER, maxInAll = MAX_IN_ALL } = options
+  const open = new Set<OpenStream>()
+  const counts = new Map<string, number>()
+  let timer: NodeJS.Timeout | undefined
+  let isStopping = false
+
+  const end = (streams: Iterable<OpenStream>, reason: StreamEndReason): void => {
+    for (const { abort } of streams) abort.abort(new StreamEnd(reason))
+  }
+  const check = async (): Promise<void> => {
+    const streams = [...open]
+    try {
+      const ended = await endedCallers(streams.map(({ caller }) => caller))
+      end(
+        streams.filter(({ caller }) => ended.has(caller)),
+        'credential_ended',
+      )
+    } catch (error) {
+      // A stream whose credential cannot be checked is not served on trust.
+      onCheckFailure(error)
+      end(streams, 'unavailable')
+    }
+    timer = open.size === 0 ? undefined : setTimeout(() => void check(), CHECK_MS).unref()
+  }
+
+  return {
+    open: (caller, abort) => {
+      if (isStopping) throw unavailable('The server is shutting down.')
+      const count = counts.get(caller.userId) ?? 0
+      if (count >= maxPerUser) throw tooManyStreams(maxPerUser)
+      if (open.size >= maxInAll) throw unavailable('The server has as many open streams as it can serve.')
+      const stream = { caller, abort }
+      open.add(stream)
+      counts.set(caller.userId, count + 1)
+      timer ??= setTimeout(() => void check(), CHECK_MS).unref()
+      return () => {
+        if (!open.delete(stream)) return
+        const left = (counts.get(caller.userId) ?? 1) - 1
+        if (left > 0) counts.set(caller.userId, left)
+        else counts.delete(caller.userId)
+      }
+    },
+    stop: () => {
+      isStopping = true
+      clearTimeout(timer)
+      end(open, 'server_stopping')
+    },
+  }
+}
+
+function tooManyStreams(max: number): Problem {
+  const headers = { 'Retry-After': RETRY_SECONDS }
+  return new Problem('too-many-streams', `An account may have ${max} streams open at once. Close one first.`, {
+    headers,
+  })
+}

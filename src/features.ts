@@ -1,0 +1,27 @@
+import { authHandlers, type AuthDeps } from './auth/handlers.ts'
+import { purge } from './auth/purge.ts'
+import type { Handlers } from './contract/types.ts'
+import { healthHandlers, type HealthDeps } from './health/handlers.ts'
+import type { Chore } from './housekeeping.ts'
+import { noteHandlers, type NoteDeps } from './notes/handlers.ts'
+import { type HousekeepingLimits, purgeNotes } from './notes/purge.ts'
+
+export type FeatureDeps = AuthDeps & NoteDeps & HealthDeps & HousekeepingLimits
+
+/** What the features are to the server: the operations they answer, and the old rows they delete. */
+export interface Features {
+  /** Every operation of the contract; a missing one does not compile. */
+  readonly handlers: Handlers
+  readonly chores: readonly Chore[]
+}
+
+export async function createFeatures(deps: FeatureDeps): Promise<Features> {
+  return {
+    handlers: {
+      ...healthHandlers(deps),
+      ...(await authHandlers(deps)),
+      ...noteHandlers(deps),
+    },
+    chores: [(isStopping) => purge(deps.db, isStopping), (isStopping) => purgeNotes(deps.db, deps, isStopping)],
+  }
+}

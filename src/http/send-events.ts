@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { EventContent, ServerSentEvent } from './outgoing.ts'
+
+/** Proxies and clients end a connection on which nothing moves, most of them after 30 to 60 seconds. */
+const HEARTBEAT_MS = 15_000
+
+/**
+ * Sends events as they come. The next one is asked for when the client has taken the one before, so a slow client
+ * costs no memory; one that takes nothing for `idleSeconds` is cut off, and goes on later from the last id it has.
+ */
+export function sendEvents(response: ServerResponse, content: EventContent): void {
+  // HEAD asks for the headers only; no event is made for it.
+  if (response.req.method === 'HEAD') {
+    content.onEnd()
+    return void response.end()
+  }
+  response.flushHeaders()
+  void pump(response, content).finally(content.onEnd)
+}
+
+async function pump(response: ServerResponse, { events, signal, idleSeconds }: EventContent): Promise<void> {
+  const heartbeat = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(':\n\n')
+  }, HEARTBEAT_MS)
+  try {
+    for await (const event of events) {
+      if (response.destroyed) return
+      if (!response.write(serialize(event))) await drained(response, signal, idleSeconds)
+    }
+    response.end()
+  } catch {
+    // The client is gone or too slow, or an event broke the contract, which has been logged. After the first byte
+    // there is no status left to say so; a connection that breaks is what clients resume from.
+    response.destroy()
+  } finally {
+    clearInterval(heartbeat)
+  }
+}
+
+/**
+ * Resolves when the client has taken what was written. Rejects when it takes nothing for too long, and when the signal
+ * is aborted, because it is gone or may have nothing more.
+ */
+function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<unknown> {
+  return once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(idleSeconds * 1_000)]) })
+}
+
+/** One event on the wire (HTML Standard §9.2.6). JSON has no line breaks of its own, so `data` is one line. */
+function serialize({ event, id, data }: ServerSentEvent): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
+}
