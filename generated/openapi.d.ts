@@ -16,9 +16,9 @@ export interface paths {
         /**
          * Create an account
          * @description Creates an account. The e-mail is stored as you typed it and compared without regard to case, so
-         *     `User@example.com` and `user@example.com` are one account. The password is stored only as an argon2id hash.
-         *     A password that is on the list of common ones is refused. Registering does not log you in: ask `POST /auth/token`
-         *     for a token next. The operator may have closed registration; then only the operator creates accounts.
+         *     `User@example.com` and `user@example.com` are one account. The password is stored only as an argon2id hash. A
+         *     password on the list of common passwords is refused. Registering does not log you in: call `POST /auth/token`
+         *     next. The operator may close registration; then only the operator creates accounts.
          */
         post: operations["registerUser"];
         delete?: never;
@@ -41,14 +41,14 @@ export interface paths {
          * @description The OAuth 2.0 token endpoint (RFC 6749).
          *
          *     With `username` and `password` (the password grant; `grant_type` may be left out) it starts a session. With
-         *     `grant_type=refresh_token` it continues one: the refresh token sent is used up and a new one is returned. A used
-         *     refresh token that turns up again ends its whole session, because somebody else may hold a copy; only within 10
-         *     seconds may a client that lost the answer repeat the request, once.
+         *     `grant_type=refresh_token` it continues one: the refresh token sent is used up and a new one is returned. A
+         *     refresh token that is used again ends its whole session, because it may have been stolen; only within 10 seconds
+         *     may a client that lost the reply repeat the request, once.
          *
-         *     `scope` asks for less than everything, separated by spaces. A refresh never gives more than its session has.
-         *     An unknown e-mail, a wrong password and a disabled account answer alike and cost the same time. After 5 failures
-         *     from one address, further attempts on that account from there wait, from one second to 15 minutes. The owner's own
-         *     addresses are not affected by what strangers do.
+         *     `scope` asks for fewer scopes, separated by spaces. A refresh never grants more than its session has. An unknown
+         *     e-mail, a wrong password and a disabled account get the same reply and take the same time. After 5 failures from
+         *     one address, further attempts on that account from there must wait, from one second to 15 minutes. Addresses
+         *     from which the owner has logged in are not affected by failures elsewhere.
          */
         post: operations["createToken"];
         delete?: never;
@@ -68,9 +68,10 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description The OAuth 2.0 revocation endpoint (RFC 7009). Whoever holds a token may end it: a refresh token or an access token
-         *     ends its whole session, on every server at once, and an API key is deleted, which is the quickest answer to one
-         *     that leaked. An unknown, expired or already ended token answers 200 as well; there is nothing left to do then.
+         * @description The OAuth 2.0 revocation endpoint (RFC 7009). Holding a token is enough to revoke it. A refresh token or an
+         *     access token ends its whole session, on every server at once; an API key is deleted, which is the fastest remedy
+         *     for a leaked key. An unknown, expired or already revoked token answers 200 as well; there is nothing left to do
+         *     then.
          */
         post: operations["revokeToken"];
         delete?: never;
@@ -96,15 +97,15 @@ export interface paths {
         /**
          * Delete your account
          * @description Erases the account and everything that belongs to it: notes, sessions, API keys and the list of security events.
-         *     All of it is gone when the answer arrives, and nobody can bring it back. It needs the current password and a login.
+         *     All of it is gone when the reply arrives, and cannot be restored. It needs the current password and a login.
          */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
          * Change your e-mail
-         * @description Changes the address to log in with and returns the account. It needs the current password and a login; an API key
-         *     will not do. Sessions and API keys stay as they are.
+         * @description Changes the e-mail you log in with and returns the account. It needs the current password and a login; an API
+         *     key is not enough. Sessions and API keys stay as they are.
          */
         patch: operations["updateMe"];
         trace?: never;
@@ -119,9 +120,9 @@ export interface paths {
         get?: never;
         /**
          * Change your password
-         * @description Sets a new password and ends, at once and on every server, all your other sessions; the one that makes this request
-         *     goes on. API keys are deleted too, unless `revoke_api_keys` is false: whoever knew the old password may have made
-         *     some. It needs the current password and a login.
+         * @description Sets a new password and ends all your other sessions, at once and on every server; the session that makes this
+         *     request continues. API keys are deleted too, unless `revoke_api_keys` is false, because an intruder who knew the
+         *     old password may have created some. It needs the current password and a login.
          */
         put: operations["changePassword"];
         post?: never;
@@ -140,8 +141,8 @@ export interface paths {
         };
         /**
          * What may your credential do?
-         * @description Tells the kind of the credential that this request was made with, its scopes, and which operations it may call.
-         *     Every valid credential may ask. Changes nothing.
+         * @description Returns the kind of the credential that makes this request, its scopes, and the operations it may call. Every
+         *     valid credential may call this. Changes nothing.
          */
         get: operations["getCredential"];
         put?: never;
@@ -161,8 +162,8 @@ export interface paths {
         };
         /**
          * List your sessions
-         * @description Returns the sessions that are alive, the latest login first: each is one login with all the tokens that followed it.
-         *     An account has at most 100; a further login ends the oldest.
+         * @description Returns your active sessions, the latest login first: each is one login with all the tokens that followed it. An
+         *     account has at most 100; a further login ends the oldest.
          */
         get: operations["listSessions"];
         put?: never;
@@ -185,8 +186,8 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description Ends one of your sessions, on every server at once: its refresh token and its access tokens are of no use any more.
-         *     Ending the session that asks logs it out. A session that is over answers 404.
+         * @description Ends one of your sessions, on every server at once: its refresh token and its access tokens stop working. Ending
+         *     the current session logs you out. A session that has ended answers 404.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -202,10 +203,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what happened to your account
-         * @description Returns logins, failed logins, changes of password and e-mail, API keys made and revoked, and more, newest first,
-         *     `limit` at a time; `Link` holds the address of the next page. Events are kept for 400 days, at most 1000 of them,
-         *     of which failed logins never take the place of others: 200 of those are kept beside.
+         * List the security events of your account
+         * @description Returns logins, failed logins, changes of password and e-mail, API keys created and revoked, and more, newest
+         *     first, `limit` at a time; `Link` has the address of the next page. Events are kept for 400 days, at most 1000 of
+         *     them; 200 of these are reserved for failed logins, which never displace other events.
          */
         get: operations["listSecurityEvents"];
         put?: never;
@@ -225,16 +226,16 @@ export interface paths {
         };
         /**
          * List your API keys
-         * @description Returns your API keys, newest first, also those that have expired. The keys themselves are not stored and cannot be
-         *     shown again; `hint` is how each begins.
+         * @description Returns your API keys, newest first, including expired ones. The keys themselves are not stored and cannot be
+         *     shown again; `hint` is the beginning of each.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make an API key
-         * @description Makes a key for a program and returns it, this once: only its hash is stored. Give it the least it needs; it can
-         *     have no scope that the session asking does not have, and never `account:write` or `keys:write`. It needs the current
-         *     password and a login. An account has at most 50 keys.
+         * Create an API key
+         * @description Creates a key for a program and returns it, this once: only its hash is stored. Give it as few scopes as
+         *     possible. It can have no scope that your session lacks, and never `account:write` or `keys:write`. It needs the
+         *     current password and a login. An account has at most 50 keys.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -272,19 +273,20 @@ export interface paths {
         };
         /**
          * List your notes
-         * @description Returns your notes, newest first unless `sort` says otherwise, `limit` at a time. While there is more, `Link` holds
+         * @description Returns your notes, newest first unless `sort` says otherwise, `limit` at a time. If there is more, `Link` has
          *     the address of the next page. Notes created while you follow `Link` appear at the top of a new listing, never in
-         *     the middle of yours; one that is changed while you sort by `updated_at` or `title` moves to its new place.
+         *     the middle of yours; a note that changes while you sort by `updated_at` or `title` moves to its new place.
          *
-         *     Filters are combined: a note is listed if it meets all of them. Without a filter archived notes are listed too, and
-         *     pinned ones stand where their time puts them. A `cursor` belongs to the filters and the order it was given for.
+         *     Filters are combined: a note is listed if it matches all of them. Without a filter, archived notes are listed
+         *     too, and pinned notes are not moved to the top. A `cursor` is valid only with the filters and the order it was
+         *     issued for.
          */
         get: operations["listNotes"];
         put?: never;
         /**
          * Create a note
-         * @description Stores a new note that belongs to you and returns it with its id, its `version` (1) and its `ETag`. When the reply
-         *     arrives, the note is on disk.
+         * @description Stores a new note that belongs to you and returns it with its id, its `version` (1) and its `ETag`. When the
+         *     reply arrives, the note is on disk.
          */
         post: operations["createNote"];
         delete?: never;
@@ -303,10 +305,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Do something with up to 100 notes
-         * @description Takes the actions one after the other, each whole or not at all and each on its own: one that fails stops none of
-         *     the others. The answer is 200 whenever the actions were tried, and has a result for each, in their order; look at
-         *     `failed`. Every action sets a state, so the request may be repeated.
+         * Change the state of up to 100 notes
+         * @description Runs the actions one after the other. An action that fails changes nothing and does not stop the others. The
+         *     reply is 200 whenever the actions were tried, and has a result for each, in the same order; check `failed`.
+         *     Every action sets a state, so the request may be repeated.
          */
         post: operations["changeNotes"];
         delete?: never;
@@ -336,18 +338,17 @@ export interface paths {
         get: operations["getNote"];
         /**
          * Change a note
-         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note; the earlier
-         *     version goes into the history. When everything is as it was, nothing is written and the version stays. With
-         *     `If-Match` it writes only if the note is still the one you read; otherwise 412 and nothing changes.
+         * @description Replaces the fields given and keeps the others, raises `version` and `updated_at`, and returns the note; the
+         *     previous version goes into the history. If nothing differs, nothing is written and the version stays. With
+         *     `If-Match` it writes only if the note is still the version you read; otherwise 412 and nothing changes.
          */
         put: operations["updateNote"];
         post?: never;
         /**
          * Delete a note
-         * @description Moves the note to the trash, from where `POST /trash/{note_id}/restore` brings it back. For everything else it is
-         *     gone: it answers 404 and is in no list. After the days that the operator of the server has set (30 by default) it
-         *     is erased with its history. With `If-Match` it deletes only the version you read. Deleting it a second time answers
-         *     404.
+         * @description Moves the note to the trash; `POST /trash/{note_id}/restore` restores it. Everywhere else it is gone: it answers
+         *     404 and is in no list. After the number of days that the operator has set (30 by default) it is erased with its
+         *     history. With `If-Match` it deletes only the version you read. Deleting it a second time answers 404.
          */
         delete: operations["deleteNote"];
         options?: never;
@@ -355,13 +356,13 @@ export interface paths {
         /**
          * Change some fields of a note
          * @description Applies a JSON merge patch (RFC 7396): the fields given are replaced, the others kept. No field of a note can be
-         *     removed, so `null` is refused. `application/json` is accepted as another name for the same thing. `If-Match` works
-         *     as in `PUT`.
+         *     removed, so `null` is refused. `application/json` is accepted too and means the same. `If-Match` works as in
+         *     `PUT`.
          *
-         *     With `on_conflict=merge` and the `If-Match` of the version you read, a note that was changed meanwhile is merged
-         *     instead of refused: title and content by lines and words, tags as sets, so that both changes are kept. Where both
-         *     sides changed the same place, 409 lists the places and nothing is written. When the version you read is no longer
-         *     in the history, 412.
+         *     With `on_conflict=merge` and the `If-Match` of the version you read, a note that has changed since is merged
+         *     instead of refused: title and content by lines and words, tags as sets, so that both changes are kept. Where
+         *     both sides changed the same place, 409 lists the places and nothing is written. If the version you read is no
+         *     longer in the history, the reply is 412.
          */
         patch: operations["patchNote"];
         trace?: never;
@@ -383,16 +384,16 @@ export interface paths {
         put?: never;
         /**
          * Edit parts of a note
-         * @description Applies edits to the content of the note as it is when they arrive, one after the other: all of them as one new
-         *     version, or none. Nobody has to send the whole text to add a line, so 50 parallel appends all arrive. What an edit
-         *     refers to (a heading, a text, a task) must be there exactly once; otherwise 422 names the edit by its index.
+         * @description Applies edits to the current content of the note, one after the other: all of them as one new version, or none.
+         *     To add a line you need not send the whole text, so 50 parallel appends all succeed. The heading, text or task
+         *     that an edit refers to must be there exactly once; otherwise 422 names the edit by its index.
          *
-         *     With `dry_run` nothing is written, and the answer shows what would change. `If-Match` works as in `PUT`.
+         *     With `dry_run` nothing is written, and the reply shows what would change. `If-Match` works as in `PUT`.
          *
-         *     At no step may the content have more than 1 048 576 characters. An edit that opens or closes a block of code makes
+         *     At no step may the content have more than 1 048 576 characters. An edit that opens or closes a code block makes
          *     the server read the rest of the content again. When the edits of a request make it read more than 16 777 216
-         *     characters, 422 names the edit; send the rest in another request. Edits of a large note do not lock it while they
-         *     are worked out: if the note is changed meanwhile, they are applied to what it is then.
+         *     characters, 422 names the edit; send the rest in another request. Edits of a large note do not lock it while
+         *     they are computed: if the note changes in the meantime, they are applied to its new content.
          */
         post: operations["editNote"];
         delete?: never;
@@ -416,9 +417,9 @@ export interface paths {
         };
         /**
          * List the versions of a note
-         * @description Returns the versions of a note that are kept, newest first, beginning with the one it has now. Every change keeps
-         *     the version before it. Older ones are thinned: after a day the first of each hour is kept, after 30 days the first
-         *     of each day, up to the number and age that the operator of the server has set.
+         * @description Returns the versions of a note that are kept, newest first, starting with the current version. Every change
+         *     keeps the previous version. Older versions are thinned out: after a day the first of each hour is kept, after 30
+         *     days the first of each day, up to the number and age that the operator has set.
          */
         get: operations["listRevisions"];
         put?: never;
@@ -449,7 +450,7 @@ export interface paths {
         };
         /**
          * Read a version of a note
-         * @description Returns the note as it was in that version, to the letter. Changes nothing.
+         * @description Returns the note exactly as it was in that version. Changes nothing.
          */
         get: operations["getRevision"];
         put?: never;
@@ -480,8 +481,8 @@ export interface paths {
         };
         /**
          * Compare two versions of a note
-         * @description Returns which fields differ between this version and another, and the difference of the contents as a unified diff.
-         *     Changes nothing.
+         * @description Returns which fields differ between this version and another, and the difference of the contents as a unified
+         *     diff. Changes nothing.
          */
         get: operations["compareRevisions"];
         put?: never;
@@ -513,9 +514,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring a version of a note back
-         * @description Gives the note the title, content, tags and flags that it had in that version, as a new version; the one it has now
-         *     stays in the history, so this too can be undone. Doing it twice changes nothing more. `If-Match` works as in `PUT`.
+         * Restore a version of a note
+         * @description Gives the note the title, content, tags and flags that it had in that version, as a new version; the current
+         *     version stays in the history, so this can be undone too. Doing it twice changes nothing more. `If-Match` works
+         *     as in `PUT`.
          */
         post: operations["restoreRevision"];
         delete?: never;
@@ -533,8 +535,8 @@ export interface paths {
         };
         /**
          * List your tags
-         * @description Returns every tag of your notes with the number of notes that have it, in alphabetical order, `limit` at a time. Of
-         *     a tag that is written in several ways, one is shown. Changes nothing.
+         * @description Returns every tag of your notes with the number of notes that have it, in alphabetical order, `limit` at a time.
+         *     If a tag is written in several ways, one is shown. Changes nothing.
          */
         get: operations["listTags"];
         put?: never;
@@ -556,9 +558,9 @@ export interface paths {
         put?: never;
         /**
          * Rename a tag, or merge several into one
-         * @description Gives every note that has one of the tags `from` the tag `to` in its place, in one call. A note that has several of
-         *     them, or `to` already, has it once. Each note changed gets a new version; each is changed whole or not at all.
-         *     Notes in the trash keep their tags. Doing it twice changes nothing more, so it may be repeated.
+         * @description On every note that has one of the tags in `from`, puts the tag `to` in its place, in one call. A note that has
+         *     several of them, or `to` already, has it once. Each changed note gets a new version; each is changed completely
+         *     or not at all. Notes in the trash keep their tags. Doing it twice changes nothing more, so it may be repeated.
          */
         post: operations["renameTags"];
         delete?: never;
@@ -576,7 +578,8 @@ export interface paths {
         };
         /**
          * List the notes in the trash
-         * @description Returns your deleted notes, the last deleted first, each with the moment after which it is erased. Changes nothing.
+         * @description Returns your deleted notes, the last deleted first, each with the time after which it is erased. Changes
+         *     nothing.
          */
         get: operations["listTrash"];
         put?: never;
@@ -635,9 +638,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring a note back from the trash
-         * @description Takes the note out of the trash and returns it as it was when it was deleted: text, tags, flags, history and version
-         *     are the same. A note that is not in the trash answers 404.
+         * Restore a note from the trash
+         * @description Takes the note out of the trash and returns it as it was when it was deleted: text, tags, flags, history and
+         *     version are the same. A note that is not in the trash answers 404.
          */
         post: operations["restoreNote"];
         delete?: never;
@@ -655,8 +658,8 @@ export interface paths {
         };
         /**
          * Is the server ready to serve?
-         * @description Answers 200 when the server is up, its database answers within a second and it is not shutting down; 503 otherwise.
-         *     Point load balancers and container health checks here.
+         * @description Answers 200 when the server is up, its database answers within a second and it is not shutting down; 503
+         *     otherwise. Point load balancers and container health checks here.
          */
         get: operations["getHealth"];
         put?: never;
@@ -676,8 +679,8 @@ export interface paths {
         };
         /**
          * Is the process alive?
-         * @description Answers 200 as long as the process can answer at all. It never asks the database, so a database outage is no reason
-         *     to restart the server.
+         * @description Answers 200 as long as the process can answer at all. It never asks the database, so a database outage is no
+         *     reason to restart the server.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -700,7 +703,7 @@ export interface components {
         Id: string;
         /**
          * Format: date-time
-         * @description A moment in UTC (RFC 3339), with up to six fractional digits.
+         * @description A time in UTC (RFC 3339), with up to six fractional digits.
          * @example 2026-11-22T10:16:40.5Z
          */
         Timestamp: string;
@@ -710,30 +713,30 @@ export interface components {
          */
         EntityTags: string;
         /**
-         * @description The order of a list of notes; with `-` from the last to the first.
+         * @description The order of a list of notes; `-` reverses it.
          * @default -created_at
          * @example -updated_at
          * @enum {string}
          */
         NoteOrder: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "title" | "-title";
         /**
-         * @description What to do when somebody else has changed the note meanwhile.
+         * @description What to do if the note has changed since you read it.
          * @default refuse
          * @example merge
          * @enum {string}
          */
         OnConflict: "refuse" | "merge";
-        /** @description What a new account needs. */
+        /** @description A new account. */
         UserCreate: {
             /**
              * Format: email
-             * @description The address to log in with.
+             * @description The e-mail to log in with.
              * @example user@example.com
              */
             email: string;
             /**
              * Format: password
-             * @description 8 to 256 characters of any kind; length counts, not the mixture.
+             * @description 8 to 256 characters of any kind; length matters, not the mix.
              * @example securepass123
              */
             password: string;
@@ -743,7 +746,7 @@ export interface components {
             id: components["schemas"]["Id"];
             /**
              * Format: email
-             * @description The address, as typed at registration.
+             * @description The e-mail, as you typed it.
              * @example user@example.com
              */
             email: string;
@@ -758,13 +761,13 @@ export interface components {
         UserUpdate: {
             /**
              * Format: email
-             * @description The new address to log in with.
+             * @description The new e-mail to log in with.
              * @example new@example.com
              */
             email: string;
             /**
              * Format: password
-             * @description The password of the account, to prove that it is you.
+             * @description The current password of the account, to prove who you are.
              * @example securepass123
              */
             current_password: string;
@@ -773,7 +776,7 @@ export interface components {
         PasswordProof: {
             /**
              * Format: password
-             * @description The password of the account, to prove that it is you.
+             * @description The current password of the account, to prove who you are.
              * @example securepass123
              */
             current_password: string;
@@ -782,13 +785,13 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description The password of the account, to prove that it is you.
+             * @description The current password of the account, to prove who you are.
              * @example securepass123
              */
             current_password: string;
             /**
              * Format: password
-             * @description 8 to 256 characters of any kind; length counts, not the mixture.
+             * @description 8 to 256 characters of any kind; length matters, not the mix.
              * @example a longer and better one
              */
             new_password: string;
@@ -799,7 +802,7 @@ export interface components {
              */
             revoke_api_keys: boolean;
         };
-        /** @description A token that shall be of no use any more (RFC 7009). */
+        /** @description A token to revoke (RFC 7009). */
         Revocation: {
             /**
              * @description A refresh token, an access token or an API key.
@@ -822,7 +825,7 @@ export interface components {
              */
             client_secret?: string;
         };
-        /** @description What a request was made with. */
+        /** @description The credential of a request. */
         Credential: {
             /**
              * @description A `session` for an access token, or an `api_key`.
@@ -831,7 +834,7 @@ export interface components {
              */
             kind: "session" | "api_key";
             id: components["schemas"]["Id"];
-            /** @description What the credential has. */
+            /** @description The scopes that the credential has. */
             scopes: components["schemas"]["Scope"][];
             /** @description The operations that the credential may call, by `operationId`; public ones included. */
             operations: string[];
@@ -840,19 +843,19 @@ export interface components {
         Session: {
             id: components["schemas"]["Id"];
             /**
-             * @description Whether it is the session that asks.
+             * @description Whether this is the session that makes the request.
              * @example true
              */
             is_current: boolean;
-            /** @description What its tokens may do at most. */
+            /** @description The scopes that its tokens may have. */
             scopes: components["schemas"]["Scope"][];
             /**
-             * @description Where the login came from. An IPv6 address is told by its network of 64 bits.
+             * @description Where the login came from. An IPv6 address is shown as its network of 64 bits.
              * @example 203.0.113.7
              */
             address: string | null;
             /**
-             * @description What the program called itself at the login; it may say what it likes.
+             * @description The `User-Agent` that the client sent at login; it is not verified.
              * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
              */
             user_agent: string | null;
@@ -864,8 +867,8 @@ export interface components {
         SecurityEvent: {
             id: components["schemas"]["Id"];
             /**
-             * @description What happened. `login_failed` is also told of a wrong current password. `refresh_token_reused` means that a copy
-             *     of a token is about: the session was ended. `operator_` events were done by the operator of the server.
+             * @description What happened. A wrong current password counts as `login_failed` too. `refresh_token_reused` means that a
+             *     copy of a token is in use: the session was ended. `operator_` events are actions of the server's operator.
              *     Ignore types that you do not know.
              * @example login
              * @enum {string}
@@ -873,12 +876,12 @@ export interface components {
             type: "registered" | "login" | "login_failed" | "refresh_token_reused" | "session_revoked" | "password_changed" | "email_changed" | "api_key_created" | "api_key_revoked" | "operator_created_account" | "operator_disabled_account" | "operator_enabled_account" | "operator_reset_password" | "operator_revoked_sessions";
             /**
              * Format: uuid
-             * @description The session or API key that it happened to.
+             * @description The session or API key concerned.
              * @example 019a6f61-4b5c-7d6e-8f90-a1b2c3d4e5f6
              */
             subject_id: string | null;
             /**
-             * @description Where the request came from. An IPv6 address is told by its network of 64 bits.
+             * @description Where the request came from. An IPv6 address is shown as its network of 64 bits.
              * @example 203.0.113.7
              */
             address: string | null;
@@ -890,10 +893,10 @@ export interface components {
          * @enum {string}
          */
         ApiKeyScope: "account:read" | "notes:read" | "notes:write";
-        /** @description What a new API key is for. */
+        /** @description A new API key. */
         ApiKeyCreate: {
             /**
-             * @description What the key is for, in your words.
+             * @description What the key is for, in your own words.
              * @example Nightly backup
              */
             name: string;
@@ -901,14 +904,14 @@ export interface components {
             scopes: components["schemas"]["ApiKeyScope"][];
             /**
              * Format: int32
-             * @description After how many days the key stops working.
+             * @description How many days the key is valid.
              * @default 90
              * @example 90
              */
             expires_in_days: number;
             /**
              * Format: password
-             * @description The password of the account, to prove that it is you.
+             * @description The current password of the account, to prove who you are.
              * @example securepass123
              */
             current_password: string;
@@ -917,12 +920,12 @@ export interface components {
         ApiKey: {
             id: components["schemas"]["Id"];
             /**
-             * @description What the key is for, in your words.
+             * @description What the key is for, in your own words.
              * @example Nightly backup
              */
             name: string;
             /**
-             * @description How the key begins, so that you recognise it.
+             * @description The beginning of the key, so that you recognise it.
              * @example nak_Zm9yLW
              */
             hint: string;
@@ -941,17 +944,17 @@ export interface components {
         NewApiKey: {
             id: components["schemas"]["Id"];
             /**
-             * @description The key itself. Keep it where secrets are kept; it is not shown again.
+             * @description The key itself. Store it as a secret; it is not shown again.
              * @example nak_Zm9yLWV4YW1wbGUtb25seS1ub3QtYS1yZWFsLWtleSE4c2d462f
              */
             key: string;
             /**
-             * @description What the key is for, in your words.
+             * @description What the key is for, in your own words.
              * @example Nightly backup
              */
             name: string;
             /**
-             * @description How the key begins, so that you recognise it.
+             * @description The beginning of the key, so that you recognise it.
              * @example nak_Zm9yLW
              */
             hint: string;
@@ -960,7 +963,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             expires_at: components["schemas"]["Timestamp"];
         };
-        /** @description What a token is asked for with. */
+        /** @description A request for a token. */
         TokenRequest: components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
         /** @description Logs in with e-mail and password (RFC 6749, section 4.3). */
         PasswordGrant: {
@@ -982,7 +985,7 @@ export interface components {
              */
             password: string;
             /**
-             * @description The scopes wanted, separated by spaces; all that may be had when left out or empty.
+             * @description The scopes you want, separated by spaces; if left out or empty, all that are available.
              * @example notes:read notes:write
              */
             scope?: string;
@@ -1011,7 +1014,7 @@ export interface components {
              */
             refresh_token: string;
             /**
-             * @description The scopes wanted, separated by spaces; all that may be had when left out or empty.
+             * @description The scopes you want, separated by spaces; if left out or empty, all that are available.
              * @example notes:read notes:write
              */
             scope?: string;
@@ -1026,7 +1029,7 @@ export interface components {
              */
             client_secret?: string;
         };
-        /** @description An access token with the refresh token that follows it. */
+        /** @description An access token with the refresh token that goes with it. */
         Token: {
             /**
              * @description Send it as a bearer token. Treat it as opaque.
@@ -1061,7 +1064,7 @@ export interface components {
             /** @description The edits; each sees what those before it made. */
             edits: components["schemas"]["NoteEdit"][];
             /**
-             * @description Whether only to show what would change.
+             * @description If true, nothing is written and the reply shows what would change.
              * @default false
              * @example false
              */
@@ -1097,7 +1100,7 @@ export interface components {
              */
             text: string;
         };
-        /** @description Replaces what is under a heading, down to the next heading of its level or above; the heading stays. */
+        /** @description Replaces what is under a heading, down to the next heading of the same or a higher level; the heading stays. */
         ReplaceSectionEdit: {
             /**
              * @description Always `replace_section`.
@@ -1111,7 +1114,7 @@ export interface components {
              */
             heading: string;
             /**
-             * @description What is to be under the heading; may be empty.
+             * @description The new text under the heading; may be empty.
              * @example - [ ] figs
              */
             text: string;
@@ -1135,7 +1138,7 @@ export interface components {
              */
             text: string;
             /**
-             * @description Whether right under the heading or at the end of its section, which it is when left out.
+             * @description Whether to add right under the heading or at the end of its section (the default).
              * @example end
              * @enum {string}
              */
@@ -1150,12 +1153,12 @@ export interface components {
              */
             op: "replace_text";
             /**
-             * @description The text to replace, to the letter.
+             * @description The exact text to replace.
              * @example tomorrow
              */
             find: string;
             /**
-             * @description What takes its place; may be empty.
+             * @description The text that replaces it; may be empty.
              * @example today
              */
             replace: string;
@@ -1174,12 +1177,12 @@ export interface components {
              */
             task: string;
             /**
-             * @description Whether the box is to be ticked; the other way round than it is when left out.
+             * @description Whether to tick or clear the box; if left out, the box is toggled.
              * @example true
              */
             checked?: boolean;
         };
-        /** @description What edits did, or would do. */
+        /** @description What the edits did, or would do. */
         EditedNote: {
             /**
              * @description Whether nothing was written.
@@ -1205,7 +1208,7 @@ export interface components {
         };
         /** @description Actions on notes. */
         NoteActions: {
-            /** @description The actions, in the order in which they are taken. */
+            /** @description The actions, in the order in which they run. */
             actions: components["schemas"]["NoteAction"][];
         };
         /** @description An action on a note; `action` says which. */
@@ -1221,22 +1224,22 @@ export interface components {
             action: "trash" | "restore" | "pin" | "unpin" | "archive" | "unarchive" | "publish" | "unpublish";
             /**
              * Format: int32
-             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @description Act only if the note still has this version, like `If-Match` elsewhere.
              * @example 1
              */
             version?: number;
         };
-        /** @description Gives a note tags or takes them away. */
+        /** @description Adds tags to a note or removes them. */
         TagAction: {
             note_id: components["schemas"]["Id"];
             /**
-             * @description What to do; tags that are there already, or are not there, are passed over.
+             * @description What to do. Adding a tag that the note has, or removing a tag that it lacks, changes nothing.
              * @example add_tags
              * @enum {string}
              */
             action: "add_tags" | "remove_tags";
             /**
-             * @description The tags to add or to take away; case does not matter.
+             * @description The tags to add or remove; case does not matter.
              * @example [
              *       "groceries"
              *     ]
@@ -1244,12 +1247,12 @@ export interface components {
             tags: components["schemas"]["Tag"][];
             /**
              * Format: int32
-             * @description Act only if the note is still this version; as `If-Match` elsewhere.
+             * @description Act only if the note still has this version, like `If-Match` elsewhere.
              * @example 1
              */
             version?: number;
         };
-        /** @description What became of the actions of a request. */
+        /** @description The results of the actions of a request. */
         ActionReport: {
             /**
              * Format: int32
@@ -1259,19 +1262,19 @@ export interface components {
             succeeded: number;
             /**
              * Format: int32
-             * @description How many failed, and changed nothing.
+             * @description How many failed; these changed nothing.
              * @example 1
              */
             failed: number;
-            /** @description A result for each action, in their order. */
+            /** @description A result for each action, in the same order. */
             results: components["schemas"]["ActionResult"][];
         };
-        /** @description What became of one action. */
+        /** @description The result of one action. */
         ActionResult: {
             note_id: components["schemas"]["Id"];
             /**
              * Format: int32
-             * @description The status that the same thing would have as a request of its own.
+             * @description The status that the action would have as a request of its own.
              * @example 200
              */
             status: number;
@@ -1294,12 +1297,12 @@ export interface components {
             tag: components["schemas"]["Tag"];
             /**
              * Format: int32
-             * @description How many notes have the tag; those in the trash are not counted.
+             * @description How many notes have the tag, not counting those in the trash.
              * @example 2
              */
             count: number;
         };
-        /** @description Which tags become which. */
+        /** @description Tags to rename, and their new name. */
         TagRename: {
             /**
              * @description The tags to replace; case does not matter.
@@ -1311,7 +1314,7 @@ export interface components {
             from: components["schemas"]["Tag"][];
             to: components["schemas"]["Tag"];
         };
-        /** @description What renaming did. */
+        /** @description The result of renaming tags. */
         RenamedTag: {
             tag: components["schemas"]["Tag"];
             /**
@@ -1322,20 +1325,20 @@ export interface components {
             changed: number;
         };
         /**
-         * @description A word or a few, with single spaces between. Stored in Unicode's composed form (NFC) with its case kept; compared
-         *     without regard to case, so `Work` and `work` are one tag.
+         * @description A word or a few, with single spaces between them. Stored in Unicode's composed form (NFC) with its case kept;
+         *     compared without regard to case, so `Work` and `work` are one tag.
          * @example groceries
          */
         Tag: string;
-        /** @description What a new note needs. */
+        /** @description A new note. */
         NoteCreate: {
             /**
-             * @description A line of text; not only blanks.
+             * @description A line of text; not only whitespace.
              * @example First Note
              */
             title: string;
             /**
-             * @description The text, usually Markdown. Kept to the letter.
+             * @description The text, usually Markdown. Stored exactly as sent.
              * @example Hello
              */
             content: string;
@@ -1346,7 +1349,7 @@ export interface components {
              */
             is_public: boolean;
             /**
-             * @description The tags of the note. One that differs only in case from an earlier one is left out.
+             * @description The tags of the note. A tag that differs only in case from an earlier one is left out.
              * @default []
              * @example [
              *       "groceries",
@@ -1355,13 +1358,13 @@ export interface components {
              */
             tags: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note is to stay on top.
+             * @description Whether the note is to be shown on top.
              * @default false
              * @example false
              */
             is_pinned: boolean;
             /**
-             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
              * @default false
              * @example false
              */
@@ -1370,12 +1373,12 @@ export interface components {
         /** @description The fields to replace; those left out are kept. */
         NoteUpdate: {
             /**
-             * @description A line of text; not only blanks.
+             * @description A line of text; not only whitespace.
              * @example Renamed
              */
             title?: string;
             /**
-             * @description The text, usually Markdown. Kept to the letter.
+             * @description The text, usually Markdown. Stored exactly as sent.
              * @example Hello
              */
             content?: string;
@@ -1385,7 +1388,8 @@ export interface components {
              */
             is_public?: boolean;
             /**
-             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @description The new tags of the note; they replace all it had. A tag that differs only in case from an earlier one is
+             *     left out.
              * @example [
              *       "groceries",
              *       "Week 48"
@@ -1393,12 +1397,12 @@ export interface components {
              */
             tags?: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note is to stay on top.
+             * @description Whether the note is to be shown on top.
              * @example false
              */
             is_pinned?: boolean;
             /**
-             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
              * @example false
              */
             is_archived?: boolean;
@@ -1406,12 +1410,12 @@ export interface components {
         /** @description A merge patch of a note; an empty one changes nothing. */
         NotePatch: {
             /**
-             * @description A line of text; not only blanks.
+             * @description A line of text; not only whitespace.
              * @example Renamed
              */
             title?: string;
             /**
-             * @description The text, usually Markdown. Kept to the letter.
+             * @description The text, usually Markdown. Stored exactly as sent.
              * @example Hello
              */
             content?: string;
@@ -1421,7 +1425,8 @@ export interface components {
              */
             is_public?: boolean;
             /**
-             * @description The tags of the note, in place of all it had. One that differs only in case from an earlier one is left out.
+             * @description The new tags of the note; they replace all it had. A tag that differs only in case from an earlier one is
+             *     left out.
              * @example [
              *       "groceries",
              *       "Week 48"
@@ -1429,12 +1434,12 @@ export interface components {
              */
             tags?: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note is to stay on top.
+             * @description Whether the note is to be shown on top.
              * @example false
              */
             is_pinned?: boolean;
             /**
-             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
              * @example false
              */
             is_archived?: boolean;
@@ -1448,7 +1453,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text, to the letter as it was sent.
+             * @description The text, exactly as it was sent.
              * @example Hello
              */
             content: string;
@@ -1466,12 +1471,12 @@ export interface components {
              */
             tags: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note is to stay on top.
+             * @description Whether the note is to be shown on top.
              * @example false
              */
             is_pinned: boolean;
             /**
-             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
              * @example false
              */
             is_archived: boolean;
@@ -1494,7 +1499,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text, to the letter as it was sent.
+             * @description The text, exactly as it was sent.
              * @example Hello
              */
             content: string;
@@ -1512,12 +1517,12 @@ export interface components {
              */
             tags: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note is to stay on top.
+             * @description Whether the note is to be shown on top.
              * @example false
              */
             is_pinned: boolean;
             /**
-             * @description Whether the note is put aside; it stays in the list, and `is_archived` filters it.
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
              * @example false
              */
             is_archived: boolean;
@@ -1533,7 +1538,7 @@ export interface components {
             deleted_at: components["schemas"]["Timestamp"];
             /**
              * Format: date-time
-             * @description After this moment the note is erased for good (RFC 3339, UTC).
+             * @description After this time the note is erased for good (RFC 3339, UTC).
              * @example 2026-12-22T10:30:00.5Z
              */
             erased_after: string;
@@ -1557,7 +1562,7 @@ export interface components {
         RevisionSummary: {
             /**
              * Format: int32
-             * @description The version of the note that this was.
+             * @description The number of this version.
              * @example 1
              */
             version: number;
@@ -1573,7 +1578,7 @@ export interface components {
         Revision: {
             /**
              * Format: int32
-             * @description The version of the note that this was.
+             * @description The number of this version.
              * @example 1
              */
             version: number;
@@ -1583,7 +1588,7 @@ export interface components {
              */
             title: string;
             /**
-             * @description The text it had, to the letter.
+             * @description The exact text it had.
              * @example Hello
              */
             content: string;
@@ -1601,12 +1606,12 @@ export interface components {
              */
             tags: components["schemas"]["Tag"][];
             /**
-             * @description Whether the note was to stay on top.
+             * @description Whether the note was to be shown on top.
              * @example false
              */
             is_pinned: boolean;
             /**
-             * @description Whether the note was put aside.
+             * @description Whether the note was archived.
              * @example false
              */
             is_archived: boolean;
@@ -1660,7 +1665,7 @@ export interface components {
              */
             version: string;
         };
-        /** @description The state of a living process. */
+        /** @description The state of a running process. */
         Liveness: {
             /**
              * @description Always `alive`.
@@ -1678,7 +1683,7 @@ export interface components {
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
         };
-        /** @description What in the request breaks the contract, fault by fault. */
+        /** @description How the request breaks the contract, error by error. */
         ValidationProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -1686,10 +1691,10 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
-            /** @description The faults; when there are more than 20, the first 20. */
+            /** @description The errors; when there are more than 20, the first 20. */
             errors: components["schemas"]["FieldError"][];
         };
-        /** @description Which scope the credential lacks. */
+        /** @description The scope that the credential lacks. */
         ScopeProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -1697,12 +1702,12 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
-            /** @description What the operation needs and the credential lacks. */
+            /** @description The scopes that the operation needs and the credential lacks. */
             missing_scopes: components["schemas"]["Scope"][];
-            /** @description What the credential has. */
+            /** @description The scopes that the credential has. */
             granted_scopes: components["schemas"]["Scope"][];
         };
-        /** @description The note as it is now and, while that version is kept, as you read it, so that you can merge and try again. */
+        /** @description The current note and, while the history keeps it, the version you read, so that you can merge and try again. */
         NoteChangedProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -1713,7 +1718,7 @@ export interface components {
             current: components["schemas"]["Note"];
             base?: components["schemas"]["Revision"];
         };
-        /** @description Where the two changes overlap, with the note as it is now and as it was before both. */
+        /** @description Where the two changes overlap, with the current note and the note before both changes. */
         MergeConflictProblem: {
             type: components["schemas"]["ProblemType"];
             title: components["schemas"]["ProblemTitle"];
@@ -1751,7 +1756,7 @@ export interface components {
              */
             mine: string;
             /**
-             * @description The text that the note has now.
+             * @description The current text of the note.
              * @example Hello Bob
              */
             theirs: string;
@@ -1794,10 +1799,10 @@ export interface components {
          * @example notes:write
          */
         Scope: string;
-        /** @description One fault of a request. */
+        /** @description One error in a request. */
         FieldError: {
             /**
-             * @description Where the fault is. First `path`, `query`, `header` or `body`, then the names and indexes that lead to it.
+             * @description Where the error is. First `path`, `query`, `header` or `body`, then the names and indexes that lead to it.
              * @example [
              *       "body",
              *       "title"
@@ -1810,12 +1815,12 @@ export interface components {
              */
             pointer: string;
             /**
-             * @description The fault in words.
+             * @description The error in words.
              * @example Must have at least 1 character.
              */
             msg: string;
             /**
-             * @description The kind of fault, for programs.
+             * @description The kind of error, for programs.
              * @example string_too_short
              */
             type: string;
@@ -1859,7 +1864,7 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:write"
                  */
                 "WWW-Authenticate": string;
@@ -1874,7 +1879,7 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:read"
                  */
                 "WWW-Authenticate": string;
@@ -1889,7 +1894,7 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="account:read"
                  */
                 "WWW-Authenticate": string;
@@ -1904,7 +1909,7 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="account:write"
                  */
                 "WWW-Authenticate": string;
@@ -1919,7 +1924,7 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description How to authenticate (RFC 6750), and which scope that takes.
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="keys:write"
                  */
                 "WWW-Authenticate": string;
@@ -1929,7 +1934,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ScopeProblem"];
             };
         };
-        /** @description The server does not let people register. */
+        /** @description Registration is closed on this server. */
         RegistrationClosed: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1939,7 +1944,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has as many API keys as it may have. */
+        /** @description The account has the maximum number of API keys. */
         TooManyApiKeys: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1949,12 +1954,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many wrong passwords were tried on this account from this address; this one was not looked at. */
+        /** @description Too many wrong passwords were tried on this account from this address; this one was not checked. */
         TooManyAttempts: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description After how many seconds it is worth trying again.
+                 * @description How many seconds to wait before you try again.
                  * @example 1
                  */
                 "Retry-After": number;
@@ -1974,7 +1979,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is no session with this id, or it is over or not yours. */
+        /** @description There is no session with this id, or it has ended or is not yours. */
         SessionNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2014,7 +2019,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The `Accept` header excludes JSON, and only a failure has a body here. */
+        /** @description The `Accept` header excludes JSON, and here only a failure has a body. */
         NotAcceptableWithoutBody: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2024,7 +2029,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is an account with this e-mail already. */
+        /** @description An account with this e-mail already exists. */
         EmailTaken: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2034,12 +2039,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A request with the same `Idempotency-Key` is still under way. */
+        /** @description A request with the same `Idempotency-Key` is still running. */
         InFlight: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 /**
-                 * @description After how many seconds it is worth trying again.
+                 * @description How many seconds to wait before you try again.
                  * @example 1
                  */
                 "Retry-After": number;
@@ -2049,7 +2054,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The note is not the one that `If-Match` names; nothing was changed. */
+        /** @description The note is not the version that `If-Match` names; nothing was changed. */
         NoteChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2181,24 +2186,24 @@ export interface components {
          */
         KeyId: components["schemas"]["Id"];
         /**
-         * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-         *     refused when altered.
+         * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+         *     and is refused if altered.
          * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
          */
         EventCursor: string;
         /**
-         * @description How many items a page has at most.
+         * @description The maximum number of items on a page.
          * @example 20
          */
         Limit: number;
         /**
-         * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-         *     refused when altered or sent with other filters. Not together with `skip`.
+         * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+         *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
          * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
          */
         Cursor: string;
         /**
-         * @description How many notes to pass over. `cursor` is quicker and does not shift when notes are written.
+         * @description How many notes to skip. `cursor` is faster and does not shift when notes are written.
          * @example 0
          */
         Skip: number;
@@ -2208,18 +2213,18 @@ export interface components {
          */
         Version: number;
         /**
-         * @description The version to compare with; the one that the note has now when left out.
+         * @description The version to compare with; the current version if left out.
          * @example 2
          */
         Against: number;
         /**
-         * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
-         *     the two changes on the server.
+         * @description What to do if the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges the
+         *     two changes on the server.
          * @example merge
          */
         OnConflict: components["schemas"]["OnConflict"];
         /**
-         * @description Only notes with this tag; may be repeated, for notes that have all of them.
+         * @description Only notes with this tag. Repeat it to list only notes that have all of the tags.
          * @example [
          *       "groceries"
          *     ]
@@ -2241,13 +2246,12 @@ export interface components {
          */
         IsArchived: boolean;
         /**
-         * @description Only notes changed at this moment or later.
+         * @description Only notes changed at this time or later.
          * @example 2026-11-22T10:16:40.5Z
          */
         UpdatedSince: components["schemas"]["Timestamp"];
         /**
-         * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
-         *     characters.
+         * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
          * @example -updated_at
          */
         Sort: components["schemas"]["NoteOrder"];
@@ -2262,7 +2266,7 @@ export interface components {
          */
         IfMatchVersion2: components["schemas"]["EntityTags"];
         /**
-         * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+         * @description Makes it safe to repeat this request; a string that you choose anew for each action.
          * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
          */
         IdempotencyKey: string;
@@ -2275,7 +2279,7 @@ export interface components {
     requestBodies: never;
     headers: {
         /**
-         * @description Identifies this exchange in the server's log; yours if you sent one.
+         * @description Identifies this request in the server's log; your own id if you sent one.
          * @example 019a6f5f-8000-7000-8000-000000000001
          */
         "X-Request-Id": string;
@@ -2295,7 +2299,7 @@ export interface components {
          */
         ETagOfVersion3: string;
         /**
-         * @description There when this is the stored answer to an earlier request with the same `Idempotency-Key`.
+         * @description Present when this is the stored reply to an earlier request with the same `Idempotency-Key`.
          * @example true
          */
         "Idempotency-Replayed": "true";
@@ -2330,7 +2334,7 @@ export interface components {
          */
         "WWW-Authenticate": string;
         /**
-         * @description After how many seconds it is worth trying again.
+         * @description How many seconds to wait before you try again.
          * @example 2
          */
         "Retry-After": number;
@@ -2346,19 +2350,19 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The address and password of the new account. */
+        /** @description The e-mail and password of the new account. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UserCreate"];
             };
         };
         responses: {
-            /** @description The account exists now. */
+            /** @description The account was created. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     /**
-                     * @description Where the account is read.
+                     * @description The address of the account.
                      * @example /users/me
                      */
                     Location: "/users/me";
@@ -2393,7 +2397,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A new access token and the refresh token to follow it. */
+            /** @description A new access token and the refresh token that goes with it. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2421,14 +2425,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The token to end, as a form. */
+        /** @description The token to revoke, as a form. */
         requestBody: {
             content: {
                 "application/x-www-form-urlencoded": components["schemas"]["Revocation"];
             };
         };
         responses: {
-            /** @description The token is of no use any more. */
+            /** @description The token is no longer valid. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2480,7 +2484,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The password, to prove that it is you. */
+        /** @description The password, to prove who you are. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PasswordProof"];
@@ -2514,7 +2518,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The new address, and the password to prove that it is you. */
+        /** @description The new e-mail, and the password to prove who you are. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UserUpdate"];
@@ -2648,7 +2652,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The session is over. */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2670,13 +2674,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page has at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered.
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["EventCursor"];
@@ -2809,7 +2813,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only notes with this tag; may be repeated, for notes that have all of them.
+                 * @description Only notes with this tag. Repeat it to list only notes that have all of the tags.
                  * @example [
                  *       "groceries"
                  *     ]
@@ -2831,29 +2835,28 @@ export interface operations {
                  */
                 is_archived?: components["parameters"]["IsArchived"];
                 /**
-                 * @description Only notes changed at this moment or later.
+                 * @description Only notes changed at this time or later.
                  * @example 2026-11-22T10:16:40.5Z
                  */
                 updated_since?: components["parameters"]["UpdatedSince"];
                 /**
-                 * @description The order; with `-` from the last to the first. Titles are compared without regard to case, by their first 100
-                 *     characters.
+                 * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
                  * @example -updated_at
                  */
                 sort?: components["parameters"]["Sort"];
                 /**
-                 * @description How many items a page has at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
                 /**
-                 * @description How many notes to pass over. `cursor` is quicker and does not shift when notes are written.
+                 * @description How many notes to skip. `cursor` is faster and does not shift when notes are written.
                  * @example 0
                  */
                 skip?: components["parameters"]["Skip"];
@@ -2889,7 +2892,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @description Makes it safe to repeat this request; a string that you choose anew for each action.
                  * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2911,7 +2914,7 @@ export interface operations {
                     ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /**
-                     * @description Where the note is read from now on.
+                     * @description The address of the note.
                      * @example /notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
                      */
                     Location: string;
@@ -2947,7 +2950,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of each action. */
+            /** @description The result of each action. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3113,8 +3116,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description What happens when the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges
-                 *     the two changes on the server.
+                 * @description What to do if the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges the
+                 *     two changes on the server.
                  * @example merge
                  */
                 on_conflict?: components["parameters"]["OnConflict"];
@@ -3178,7 +3181,7 @@ export interface operations {
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description Makes it safe to repeat this request; a text that is new for each thing you want done.
+                 * @description Makes it safe to repeat this request; a string that you choose anew for each action.
                  * @example 7c9e6679-7425-40de-944b-e07fc1f90ae7
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -3229,13 +3232,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page has at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -3317,7 +3320,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The version to compare with; the one that the note has now when left out.
+                 * @description The version to compare with; the current version if left out.
                  * @example 2
                  */
                 against?: components["parameters"]["Against"];
@@ -3411,13 +3414,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page has at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -3455,7 +3458,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The tags to replace and the one that takes their place. */
+        /** @description The tags to replace and the tag that replaces them. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TagRename"];
@@ -3487,13 +3490,13 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page has at most.
+                 * @description The maximum number of items on a page.
                  * @example 20
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description Where the page begins, as given by the `Link` of the page before. It belongs to the account it was given to, and is
-                 *     refused when altered or sent with other filters. Not together with `skip`.
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
@@ -3628,7 +3631,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything works. */
+            /** @description The server is ready. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -24,12 +24,11 @@ export const rules: readonly Rule[] = [
   { pattern: /^«\d+»\. [A-Z]/, reason: 'the number of an item of a list' },
   { pattern: /\bat «once»/, reason: 'an idiom: immediately, or in the same moment' },
   { pattern: /\bstand «once» `TOKEN`/, reason: 'a conjunction: as soon as' },
-  { pattern: /\bwill go «one day»/, reason: 'an idiom: at some time' },
   { pattern: /«a second» (?:time|key)\b/i, reason: 'an ordinal: the next after the first' },
   { pattern: /«one» after the other/, reason: 'an idiom: in turn' },
   { pattern: /\b[Tt]he «two»/, reason: 'the parties that the sentence has just named' },
   {
-    pattern: /^(What became of )?«one» (place that|fault of|action)/i,
+    pattern: /^(The result of )?«one» (place that|error in|action)/i,
     reason: 'an item of a list described on its own',
   },
   {

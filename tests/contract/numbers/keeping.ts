@@ -188,5 +188,5 @@ export const keepingClaims = [
   ),
   claim(INFO, '; at least # lie between them.', monthsOfWarning),
   claim(events, 'Events are kept for #, at most # of them', eventsKept, mostEvents),
-  claim(events, 'take the place of others: # of those are kept beside.', mostFailures),
+  claim(events, '; # of these are reserved for failed logins', mostFailures),
 ]

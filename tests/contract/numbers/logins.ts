@@ -70,7 +70,7 @@ const growth: Measure = async ({ value }: Figure, lab) => {
 
 export const loginClaims = [
   claim(about('createToken'), 'After # failures from # address, further', freeFailures, addressesCounted),
-  claim(about('createToken'), 'from there wait, from # to #.', firstWait, longestWait),
+  claim(about('createToken'), 'from there must wait, from # to #.', firstWait, longestWait),
   claim(
     INFO,
     '| wrong passwords from # address | # | # with `Retry-After` |',

@@ -127,7 +127,7 @@ const networkBits: Measure = async ({ value }, lab) => {
 export const sessionClaims = [
   claim(
     about('createToken'),
-    'only within # may a client that lost the answer repeat the request, #.',
+    'only within # may a client that lost the reply repeat the request, #.',
     graceHolds,
     repeatsInGrace,
   ),

@@ -173,7 +173,7 @@ export const writingClaims = [
   claim(about('createNote'), 'its `version` (#) and its', firstVersion),
   ...CHANGED.map((place) => claim(place, '# for a new note, # more with each change.', firstVersion, versionStep)),
   claim(about('editNote'), 'all of them as # new version', versionsOfEdits),
-  claim(about('editNote'), 'so # parallel appends all arrive', parallelAppends),
+  claim(about('editNote'), 'so # parallel appends all succeed', parallelAppends),
   claim(about('editNote'), 'must be there exactly #; otherwise', occurrences),
   claim('/components/schemas/ReplaceTextEdit/description', 'occurs exactly #.', occurrences),
   claim(INFO, ', at most # of them.', mostFaults),

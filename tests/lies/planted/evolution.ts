@@ -79,7 +79,7 @@ export const lies: readonly Lie[] = [
     gate,
     file: contract,
     from:
-      '            patchNote:\n              operationId: patchNote\n              description: Change some fields of the note, if nobody else has.\n' +
+      '            patchNote:\n              operationId: patchNote\n              description: Change some fields of the note, unless it has changed since.\n' +
       '              parameters: { note_id: $response.body#/id, If-Match: $response.header.ETag }\n',
     to: '',
   },
