@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { allRows } from '../contract/database-rows.ts'
+import { allRows } from '../contract/harness/database-rows.ts'
 import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { security } from '../../generated/security.ts'
-import { operations } from '../contract/document-examples.ts'
+import { operations } from '../contract/harness/document-examples.ts'
 import { ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -4,7 +4,7 @@ import { compileContract } from '../../src/contract/compile.ts'
 import { createContract } from '../../src/contract/dispatcher.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
-import { document, operations } from './document-examples.ts'
+import { document, operations } from './harness/document-examples.ts'
 
 const cases = operations.map((operation) => ({ operation, id: operation.operationId }))
 const handlers = Object.fromEntries(operations.map(({ operationId }) => [operationId, unreachable]))

@@ -7,11 +7,11 @@ import type { Handlers } from '../../src/contract/types.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { type Answer, enrol, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { encodeBody, operations, requestExamples } from './document-examples.ts'
-import { forge } from './forged-tokens.ts'
-import { answerFaults } from './independent-check.ts'
+import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
+import { forge } from './harness/forged-tokens.ts'
+import { answerFaults } from './harness/independent-check.ts'
 import { type Attempt, callerFor, send, wellFormed, withUnknownIds } from './operations.ts'
-import { announceTooMuch, streamTooMuch, withHeaders } from './partial-requests.ts'
+import { announceTooMuch, streamTooMuch, withHeaders } from './harness/partial-requests.ts'
 
 /** `operation status` that no request here can cause, and why. This list may only shrink. */
 const UNREACHED: Readonly<Record<string, string>> = {}

@@ -5,8 +5,8 @@ import { compileReplyCheck } from '../../src/contract/reply/replies.ts'
 import { replySchemas } from '../../src/contract/document/schemas.ts'
 import { Problem } from '../../src/http/problem.ts'
 import { ask } from '../support/people.ts'
-import { independentCheck } from './independent-check.ts'
-import { everywhere, serveContract, type ServedContract } from './served-contract.ts'
+import { independentCheck } from './harness/independent-check.ts'
+import { everywhere, serveContract, type ServedContract } from './harness/served-contract.ts'
 
 const LIFETIME = "deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-06-30'"
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document } from './document-examples.ts'
+import { document } from './harness/document-examples.ts'
 import { accountEffects } from './effects/account.ts'
 import { answerMarks, answers } from './effects/answers.ts'
 import { keyEffects } from './effects/api-keys.ts'

@@ -3,9 +3,9 @@ import { isObject, type Json, object, string } from '../../src/contract/document
 import { problemKinds } from '../../src/http/problem-kinds.ts'
 import { ask } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document, operations, places, responseExamples } from './document-examples.ts'
-import { schemaFaults } from './independent-check.ts'
-import { OUTSIDE_OPERATIONS } from './outside-operations.ts'
+import { document, operations, places, responseExamples } from './harness/document-examples.ts'
+import { schemaFaults } from './harness/independent-check.ts'
+import { OUTSIDE_OPERATIONS } from './harness/outside-operations.ts'
 
 let server: TestServer
 

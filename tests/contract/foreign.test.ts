@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ask } from '../support/people.ts'
-import { operations } from './document-examples.ts'
+import { operations } from './harness/document-examples.ts'
 import { cases, exceptionsOf } from './foreign/cases.ts'
 import { textOf } from './foreign/compare.ts'
 import { answerFaults, rowFaults, toldFaults } from './foreign/faults.ts'

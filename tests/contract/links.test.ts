@@ -4,7 +4,7 @@ import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 import { type Answer, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document, operationCalled, operations } from './document-examples.ts'
+import { document, operationCalled, operations } from './harness/document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed } from './operations.ts'
 
 let server: TestServer

@@ -2,10 +2,10 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { allRows } from './database-rows.ts'
-import { operations } from './document-examples.ts'
+import { allRows } from './harness/database-rows.ts'
+import { operations } from './harness/document-examples.ts'
 import { send, wellFormed } from './operations.ts'
-import { withHeaders } from './partial-requests.ts'
+import { withHeaders } from './harness/partial-requests.ts'
 
 let server: TestServer
 let ann: Person

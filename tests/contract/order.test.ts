@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Problem, unavailable } from '../../src/http/problem.ts'
 import { type Answer, ask } from '../support/people.ts'
-import { everywhere, serveContract, type ServedContract, somebody } from './served-contract.ts'
-import { operations } from './document-examples.ts'
-import { streamTooMuch } from './partial-requests.ts'
+import { everywhere, serveContract, type ServedContract, somebody } from './harness/served-contract.ts'
+import { operations } from './harness/document-examples.ts'
+import { streamTooMuch } from './harness/partial-requests.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 const LIMIT = 2 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { schemaFaults } from './independent-check.ts'
+import { schemaFaults } from './harness/independent-check.ts'
 
 const NOBODYS = '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 

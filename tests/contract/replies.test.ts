@@ -6,8 +6,8 @@ import { replySchemas } from '../../src/contract/document/schemas.ts'
 import { Problem } from '../../src/http/problem.ts'
 import type { OutgoingReply } from '../../src/http/send.ts'
 import { type Answer, ask } from '../support/people.ts'
-import { exampleBody, operationCalled, operations, responseExamples } from './document-examples.ts'
-import { everywhere, type LooseHandler, serveContract, type ServedContract } from './served-contract.ts'
+import { exampleBody, operationCalled, operations, responseExamples } from './harness/document-examples.ts'
+import { everywhere, type LooseHandler, serveContract, type ServedContract } from './harness/served-contract.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 const [{ value: note } = { value: {} }] = responseExamples(operationCalled('getNote'), 200)

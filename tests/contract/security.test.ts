@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scopes as allScopes } from '../../generated/security.ts'
 import { ask, logIn, type Person, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { allRows } from './database-rows.ts'
-import { operations } from './document-examples.ts'
-import { forge, forgeries } from './forged-tokens.ts'
+import { allRows } from './harness/database-rows.ts'
+import { operations } from './harness/document-examples.ts'
+import { forge, forgeries } from './harness/forged-tokens.ts'
 import { type Attempt, callerFor, isSuccess, send, wellFormed } from './operations.ts'
 
 /** What an API key can have at most, in the contract's order. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseDocument } from '../../src/contract/document/document.ts'
 import { ask } from '../support/people.ts'
-import { everywhere, serveContract, type ServedContract } from './served-contract.ts'
+import { everywhere, serveContract, type ServedContract } from './harness/served-contract.ts'
 
 /** What the real contract does not have (yet): overlapping paths, defaults behind references, numbers in forms, lists. */
 const document = parseDocument(`

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { document } from './document-examples.ts'
+import { document } from './harness/document-examples.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const stories = join(project, 'docs/stories.arazzo.yaml')

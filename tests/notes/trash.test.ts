@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
-import { allRows } from '../contract/database-rows.ts'
+import { allRows } from '../contract/harness/database-rows.ts'
 import { type Person, enrol } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type MadeNote, newNote, nextOf } from './new-note.ts'

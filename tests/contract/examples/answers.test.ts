@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Json } from '../../../src/contract/document/document.ts'
-import { operations, responseExamples } from '../document-examples.ts'
+import { operations, responseExamples } from '../harness/document-examples.ts'
 import { compared, compareHeaders, exampleRequests, setScene, successOf } from './requests.ts'
 import { stages } from './stages.ts'
 import { type Story, tellStory } from './story.ts'

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { list } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
-import { withHeaders } from '../partial-requests.ts'
+import { withHeaders } from '../harness/partial-requests.ts'
 import type { Comparison } from './comparison.ts'
 import {
   bearerFor,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { at, isObject, type Json, type Place } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
-import { document, operations } from '../document-examples.ts'
+import { document, operations } from '../harness/document-examples.ts'
 import { textOf } from './edge-requests.ts'
 import { keyLivesFor } from './keys.ts'
 import { type Lab, openLab } from './lab.ts'

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callerFor, send, wellFormed } from '../../contract/operations.ts'
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { enrol, type Person } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
