@@ -1,20 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadDocument } from '../src/contract/document/document.ts'
 import { settings } from '../src/config/settings.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { useServer } from './support/fixtures.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README runs word for word', async () => {
   const [, tour = ''] = /## The 60-second tour\n\n```bash\n([\s\S]*?)```/.exec(readme) ?? []

@@ -2,26 +2,17 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { afterAll, expect, test } from 'vitest'
+import { useDatabase, useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
-import { SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
+import { SECRET_KEY } from '../support/server.ts'
 
-let database: TestDatabase
-let server: TestServer
+const database = useDatabase()
+const server = useServer(() => ({ db: database.db, registration: 'open' }))
 /** Spares each process much of the time of its start. */
 const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled-for-tests')
 const directory = mkdtempSync(join(tmpdir(), 'notes-admin-'))
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ db: database.db, registration: 'open' })
-})
-afterAll(async () => {
-  await server.stop()
-  await database.drop()
-  rmSync(directory, { recursive: true })
-})
+afterAll(() => rmSync(directory, { recursive: true }))
 
 interface Outcome {
   readonly code: number

@@ -1,16 +1,11 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { allRows } from '../contract/database-rows.ts'
+import { expect, test } from 'vitest'
+import { allRows } from '../contract/harness/database-rows.ts'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 function tryLogIn(username: string, password: string): Promise<Answer> {
   const body = new URLSearchParams({ username, password }).toString()

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SHIPPED_COST } from '../../src/auth/password/passwords.ts'
+import { useServer } from '../support/fixtures.ts'
 import { ask, logIn, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer({ passwordCost: SHIPPED_COST })
-})
-afterAll(() => server.stop())
+const server = useServer({ passwordCost: SHIPPED_COST })
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const token = (form: Record<string, string>) =>

@@ -1,16 +1,11 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { purge } from '../../src/auth/purge.ts'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const token = (form: Record<string, string>): Promise<Answer> =>

@@ -1,21 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SHIPPED_COST } from '../../src/auth/password/passwords.ts'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
+const settings = { trustedProxies: ['127.0.0.1'], passwordCost: SHIPPED_COST }
+const server = useServer(settings)
 /** On the same database, as a replica is. */
-let replica: TestServer
-
-beforeAll(async () => {
-  server = await startServer({ trustedProxies: ['127.0.0.1'], passwordCost: SHIPPED_COST })
-  replica = await startServer({ trustedProxies: ['127.0.0.1'], db: server.db, passwordCost: SHIPPED_COST })
-})
-afterAll(async () => {
-  await replica.stop()
-  await server.stop()
-})
+const replica = useServer(() => ({ ...settings, db: server.db }))
 
 function tryLogIn(at: TestServer, from: string, username: string, password: string): Promise<Answer> {
   const headers = {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { expect, test } from 'vitest'
+import { useDatabase } from '../support/fixtures.ts'
 import { type Answer, ask, type Person, register } from '../support/people.ts'
 import { until } from '../support/process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -7,12 +7,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 const OLD = 'the-old-secret-key-of-these-tests-0123456789'
 const NEW = 'the-new-secret-key-of-these-tests-9876543210'
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
+const database = useDatabase()
 
 const replica = (...secretKeys: [string, ...string[]]): Promise<TestServer> =>
   startServer({ db: database.db, secretKeys })

@@ -1,25 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { createLocalFailures } from '../../src/auth/throttle/local-failures.ts'
 import { purgeExpiredLogins } from '../../src/auth/throttle/login-failures.ts'
 import { createLoginThrottle, type LoginThrottle } from '../../src/auth/throttle/login-throttle.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { Problem } from '../../src/http/problem.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const HOME = '192.0.2.1'
-let database: TestDatabase
+const database = useDatabase()
 let db: Database
 let throttle: LoginThrottle
 
-beforeAll(async () => {
-  database = await createTestDatabase()
+beforeAll(() => {
   db = database.db
   throttle = createLoginThrottle(db, { key: KEY })
 })
-afterAll(() => database.drop())
 
 const somebody = (): string => `${randomUUID()}@example.com`
 /** An address that no other test uses. */

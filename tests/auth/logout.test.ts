@@ -1,21 +1,12 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
+const server = useServer()
 /** A second server on the same database, as a replica is. */
-let replica: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-  replica = await startServer({ db: server.db })
-})
-afterAll(async () => {
-  await replica.stop()
-  await server.stop()
-})
+const replica = useServer(() => ({ db: server.db }))
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const revoke = (token: string): Promise<Answer> =>

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { security } from '../../generated/security.ts'
-import { operations } from '../contract/document-examples.ts'
+import { operations } from '../contract/harness/document-examples.ts'
+import { useServer } from '../support/fixtures.ts'
 import { ask, logIn, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 const KEY_SCOPES = new Set(['account:read', 'notes:read', 'notes:write'])
 

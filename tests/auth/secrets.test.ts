@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const form = (path: string, fields: Record<string, string>): Promise<Answer> =>

@@ -1,14 +1,9 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, ask, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 function refresh(refreshToken: unknown, extra: Record<string, string> = {}): Promise<Answer> {
   return ask(server, 'POST', '/auth/token', {

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseJson } from '../../src/contract/request/json-body.ts'
-import { type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { allRows } from './database-rows.ts'
-import { operations } from './document-examples.ts'
+import { useFixture, useServer } from '../support/fixtures.ts'
+import { register } from '../support/people.ts'
+import { allRows } from './harness/database-rows.ts'
+import { operations } from './harness/document-examples.ts'
 import { callerFor, send, wellFormed } from './operations.ts'
-import { withHeaders } from './partial-requests.ts'
+import { withHeaders } from './harness/partial-requests.ts'
 
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await register(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = useFixture(() => register(server))
 
 const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`
 const list = (count: number, item: string): string => `[${Array.from({ length: count }, () => item).join(',')}]`

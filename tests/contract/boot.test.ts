@@ -5,7 +5,7 @@ import { createDispatcher } from '../../src/contract/dispatcher.ts'
 import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
-import { document, operations } from './document-examples.ts'
+import { document, operations } from './harness/document-examples.ts'
 
 const cases = operations.map((operation) => ({ operation, id: operation.operationId }))
 const handlers = Object.fromEntries(operations.map(({ operationId }) => [operationId, unreachable]))

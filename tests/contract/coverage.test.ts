@@ -1,44 +1,32 @@
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { scopes as allScopes } from '../../generated/security.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
-import { createDatabase, type Database } from '../../src/db/database.ts'
-import { type Answer, enrol, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { encodeBody, operations, requestExamples } from './document-examples.ts'
-import { forge } from './forged-tokens.ts'
-import { answerFaults } from './independent-check.ts'
+import { createDatabase } from '../../src/db/database.ts'
+import { useFixture, useServer } from '../support/fixtures.ts'
+import { type Answer, enrol, register } from '../support/people.ts'
+import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
+import { forge } from './harness/forged-tokens.ts'
+import { answerFaults } from './harness/independent-check.ts'
 import { type Attempt, callerFor, send, wellFormed, withUnknownIds } from './operations.ts'
-import { announceTooMuch, streamTooMuch, withHeaders } from './partial-requests.ts'
+import { announceTooMuch, streamTooMuch, withHeaders } from './harness/partial-requests.ts'
 
 /** `operation status` that no request here can cause, and why. This list may only shrink. */
 const UNREACHED: Readonly<Record<string, string>> = {}
 
-let server: TestServer
-let throwing: TestServer
-let cutOff: TestServer
-let closed: TestServer
-let noDatabase: Database
-let ann: Person
-let bob: Person
+// Port 1 of the loopback address: nothing listens there.
+const connection = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'nothing' }
+const noDatabase = createDatabase({ connection, poolSize: 2, onIdleError: () => undefined })
+afterAll(() => noDatabase.destroy())
 
-beforeAll(async () => {
-  server = await startServer()
-  throwing = await startServer({ name: 'coverage', override: (handlers) => throwEverywhere(handlers), db: server.db })
-  // Port 1 of the loopback address: nobody listens.
-  const connection = { host: '127.0.0.1', port: 1, user: 'nobody', database: 'nothing' }
-  noDatabase = createDatabase({ connection, poolSize: 2, onIdleError: () => undefined })
-  cutOff = await startServer({ db: noDatabase })
-  closed = await startServer({ db: server.db, registration: 'closed' })
-  ;[ann, bob] = [await register(server), await register(server)]
-})
-afterAll(async () => {
-  await Promise.all([throwing.stop(), cutOff.stop(), closed.stop()])
-  await noDatabase.destroy()
-  await server.stop()
-})
+const server = useServer()
+const throwing = useServer(() => ({ name: 'coverage', override: throwEverywhere, db: server.db }))
+const cutOff = useServer({ db: noDatabase })
+const closed = useServer(() => ({ db: server.db, registration: 'closed' }))
+const ann = useFixture(() => register(server))
+const bob = useFixture(() => register(server))
 
 interface Provocation {
   readonly operation: Operation

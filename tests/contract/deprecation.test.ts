@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseDocument } from '../../src/contract/document/document.ts'
 import { readOperations } from '../../src/contract/document/operations.ts'
 import { compileReplyCheck } from '../../src/contract/reply/replies.ts'
 import { replySchemas } from '../../src/contract/document/schemas.ts'
 import { Problem } from '../../src/http/problem.ts'
+import { useFixture } from '../support/fixtures.ts'
 import { ask } from '../support/people.ts'
-import { independentCheck } from './independent-check.ts'
-import { everywhere, serveContract, type ServedContract } from './served-contract.ts'
+import { independentCheck } from './harness/independent-check.ts'
+import { everywhere, serveContract } from './harness/served-contract.ts'
 
 const LIFETIME = "deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-06-30'"
 
@@ -34,16 +35,14 @@ const document = documentWith(LIFETIME)
 const [old, current] = readOperations(document.root)
 const dates = { Deprecation: '@1795305600', Sunset: 'Wed, 30 Jun 2027 00:00:00 GMT' }
 
-let server: ServedContract
-
-beforeAll(async () => {
-  const handlers = everywhere(['getOld', 'getNew'], async ({ query }, reply) => {
-    if (query['fail'] === true) throw new Problem('email-taken', 'As documented.')
-    return reply(200)
-  })
-  server = await serveContract({ document, handlers })
+const handlers = everywhere(['getOld', 'getNew'], async ({ query }, reply) => {
+  if (query['fail'] === true) throw new Problem('email-taken', 'As documented.')
+  return reply(200)
 })
-afterAll(() => server.stop())
+const server = useFixture(
+  () => serveContract({ document, handlers }),
+  (served) => served.stop(),
+)
 
 describe('a deprecated operation', () => {
   test.each([

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer, type TestServer } from '../support/server.ts'
-import { document } from './document-examples.ts'
+import { expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
+import { document } from './harness/document-examples.ts'
 import { accountEffects } from './effects/account.ts'
 import { answerMarks, answers } from './effects/answers.ts'
 import { keyEffects } from './effects/api-keys.ts'
@@ -48,12 +48,7 @@ const effects = [
 ].flat()
 
 const shown = new Set<string>()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer({ trustedProxies: ['127.0.0.1'] })
-})
-afterAll(() => server.stop())
+const server = useServer({ trustedProxies: ['127.0.0.1'] })
 
 test.each(effects)('$name has the effect it is for, and no other', async ({ run, judge, expected }) => {
   const outcomes = await run(server)

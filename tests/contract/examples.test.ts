@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { isObject, type Json, object, string } from '../../src/contract/document/document.ts'
 import { problemKinds } from '../../src/http/problem-kinds.ts'
+import { useServer } from '../support/fixtures.ts'
 import { ask } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { document, operations, places, responseExamples } from './document-examples.ts'
-import { schemaFaults } from './independent-check.ts'
-import { OUTSIDE_OPERATIONS } from './outside-operations.ts'
+import { document, operations, places, responseExamples } from './harness/document-examples.ts'
+import { schemaFaults } from './harness/independent-check.ts'
+import { OUTSIDE_OPERATIONS } from './harness/outside-operations.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 test('every example of the document holds to the schema beside it', () => {
   const faults: string[] = []

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
+import { useFixture } from '../support/fixtures.ts'
 import { ask } from '../support/people.ts'
-import { operations } from './document-examples.ts'
+import { operations } from './harness/document-examples.ts'
 import { cases, exceptionsOf } from './foreign/cases.ts'
 import { textOf } from './foreign/compare.ts'
 import { answerFaults, rowFaults, toldFaults } from './foreign/faults.ts'
@@ -8,7 +9,7 @@ import { faultsMeanwhile } from './foreign/meanwhile.ts'
 import { ownerFaults } from './foreign/owner.ts'
 import { shapesOf } from './foreign/places.ts'
 import { type Trial, trialsOf } from './foreign/trials.ts'
-import { makeWorlds, type World, type Worlds } from './foreign/worlds.ts'
+import { makeWorlds, type World } from './foreign/worlds.ts'
 
 /** So many faults of one operation say enough. */
 const MOST_FAULTS = 8
@@ -17,13 +18,8 @@ const GUESSES = 7
 /** Hundreds of requests, on a machine that may be busy. */
 const PATIENCE_MS = 90_000
 
-let worlds: Worlds
-
-beforeAll(async () => {
-  worlds = await makeWorlds()
-})
+const worlds = useFixture(makeWorlds, (made) => made.stop())
 beforeEach(() => worlds.reset())
-afterAll(() => worlds.stop())
 
 test('the cases have every place of the contract where a request takes a value, and no other', () => {
   const documented = operations.map((operation) => {

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { at, type Json, type JsonObject, object, string } from '../../src/contract/document/document.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
+import { useServer } from '../support/fixtures.ts'
 import { type Answer, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { document, operationCalled, operations } from './document-examples.ts'
+import { document, operationCalled, operations } from './harness/document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed } from './operations.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-afterAll(() => server.stop())
+const server = useServer()
 
 /** Every link of the document, with the operation it starts from. */
 const links = operations.flatMap((from) =>

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { CORE_SCHEMA, load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { escapeToken } from '../../src/contract/document/document.ts'
-import { document } from './document-examples.ts'
-import { type Break, isAbout, redoclyBreaks, spectralBreaks, withBreaks } from './seeded-breaks.ts'
+import { document } from './harness/document-examples.ts'
+import { type Break, isAbout, redoclyBreaks, spectralBreaks, withBreaks } from './harness/seeded-breaks.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const contract = join(project, 'openapi.yaml')

@@ -1,20 +1,14 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { allRows } from './database-rows.ts'
-import { operations } from './document-examples.ts'
+import { describe, expect, test } from 'vitest'
+import { useFixture, useServer } from '../support/fixtures.ts'
+import { ask, register } from '../support/people.ts'
+import { allRows } from './harness/database-rows.ts'
+import { operations } from './harness/document-examples.ts'
 import { send, wellFormed } from './operations.ts'
-import { withHeaders } from './partial-requests.ts'
+import { withHeaders } from './harness/partial-requests.ts'
 
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await register(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = useFixture(() => register(server))
 
 const ALL = ['get', 'put', 'post', 'delete', 'patch']
 const paths = [...new Set(operations.map(({ path }) => path))].map((path) => {

@@ -4,7 +4,7 @@ import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
 import { type Answer, ask, logIn, type Person, enrol } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
-import { encodeBody, exampleBody } from './document-examples.ts'
+import { encodeBody, exampleBody } from './harness/document-examples.ts'
 
 /** What an operation needs to succeed beside what the contract says: method, path and media type come from there. */
 interface Parts {

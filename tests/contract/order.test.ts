@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { Caller } from '../../src/contract/types.ts'
 import { Problem, unavailable } from '../../src/http/problem.ts'
+import { useFixture } from '../support/fixtures.ts'
 import { type Answer, ask } from '../support/people.ts'
-import { everywhere, serveContract, type ServedContract, somebody } from './served-contract.ts'
-import { operations } from './document-examples.ts'
-import { streamTooMuch } from './partial-requests.ts'
+import { everywhere, serveContract, somebody } from './harness/served-contract.ts'
+import { operations } from './harness/document-examples.ts'
+import { streamTooMuch } from './harness/partial-requests.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 const LIMIT = 2 * 1024 * 1024
 
-let server: ServedContract
 /** What the handlers were called for, which no refused request may reach. */
 const reached: string[] = []
 
@@ -31,21 +32,19 @@ const arrivals: Readonly<Record<string, () => Promise<never>>> = {
   nothing: () => Promise.reject(notEvenAnError),
 }
 
-beforeAll(async () => {
-  const ids = operations.map(({ operationId }) => operationId)
-  server = await serveContract({
-    handlers: everywhere(ids, async (request, reply) => {
-      reached.push(JSON.stringify(request))
-      return reply(204)
-    }),
-    replies: 'off',
-    authenticate: async (authorization = 'nobody') => {
-      await arrivals[authorization]?.()
-      return authorization === 'reader' ? { ...somebody, scopes: ['notes:read'] } : somebody
-    },
-  })
+const ids = operations.map(({ operationId }) => operationId)
+const handlers = everywhere(ids, async (request, reply) => {
+  reached.push(JSON.stringify(request))
+  return reply(204)
 })
-afterAll(() => server.stop())
+const authenticate = async (authorization = 'nobody'): Promise<Caller> => {
+  await arrivals[authorization]?.()
+  return authorization === 'reader' ? { ...somebody, scopes: ['notes:read'] } : somebody
+}
+const server = useFixture(
+  () => serveContract({ handlers, replies: 'off', authenticate }),
+  (served) => served.stop(),
+)
 
 /** A request with one fault for each stage, mended from the first to the last. */
 const stages: readonly {

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { schemaFaults } from './independent-check.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useFixture, useServer } from '../support/fixtures.ts'
+import { register } from '../support/people.ts'
+import { schemaFaults } from './harness/independent-check.ts'
 
 const NOBODYS = '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 
-let server: TestServer
-let ann: Person
+const server = useServer()
+const ann = useFixture(() => register(server))
 let noteId: string
 
 beforeAll(async () => {
-  server = await startServer()
-  ann = await register(server)
   noteId = String((await ann.ask('POST', '/notes', { body: { title: 'A', content: 'B' } })).body['id'])
 })
-afterAll(() => server.stop())
 
 describe('integers of the query', () => {
   test.each(['1', '7', '100'])('limit=%s is one', async (text) => {

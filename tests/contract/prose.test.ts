@@ -5,7 +5,7 @@ import { at, object, string } from '../../src/contract/document/document.ts'
 import { problemKinds } from '../../src/http/problem-kinds.ts'
 import { ask } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
-import { document, exampleBody, operations } from './document-examples.ts'
+import { document, exampleBody, operations } from './harness/document-examples.ts'
 
 const root = { pointer: '', value: document.root }
 const prose = string(object(document.root['info'])['description'])

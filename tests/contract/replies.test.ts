@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { parseDocument } from '../../src/contract/document/document.ts'
 import { readOperations } from '../../src/contract/document/operations.ts'
 import { compileReplyCheck } from '../../src/contract/reply/replies.ts'
 import { replySchemas } from '../../src/contract/document/schemas.ts'
 import { Problem } from '../../src/http/problem.ts'
 import type { OutgoingReply } from '../../src/http/outgoing.ts'
+import { useFixture } from '../support/fixtures.ts'
 import { type Answer, ask } from '../support/people.ts'
-import { exampleBody, operationCalled, operations, responseExamples } from './document-examples.ts'
-import { everywhere, type LooseHandler, serveContract, type ServedContract } from './served-contract.ts'
+import { exampleBody, operationCalled, operations, responseExamples } from './harness/document-examples.ts'
+import { everywhere, type LooseHandler, serveContract } from './harness/served-contract.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 const [{ value: note } = { value: {} }] = responseExamples(operationCalled('getNote'), 200)
@@ -17,16 +18,16 @@ const badRequest = new Problem('malformed-request', 'This is documented.')
 
 /** What the handlers of both servers do next. */
 let next: LooseHandler = async () => undefined
-let strict: ServedContract
-let lenient: ServedContract
-
-beforeAll(async () => {
-  const ids = operations.map(({ operationId }) => operationId)
-  const handlers = everywhere(ids, (request, reply) => next(request, reply))
-  strict = await serveContract({ handlers })
-  lenient = await serveContract({ handlers, replies: 'log' })
-})
-afterAll(() => Promise.all([strict.stop(), lenient.stop()]))
+const ids = operations.map(({ operationId }) => operationId)
+const handlers = everywhere(ids, (request, reply) => next(request, reply))
+const strict = useFixture(
+  () => serveContract({ handlers }),
+  (served) => served.stop(),
+)
+const lenient = useFixture(
+  () => serveContract({ handlers, replies: 'log' }),
+  (served) => served.stop(),
+)
 beforeEach(() => {
   strict.complaints.length = 0
   lenient.complaints.length = 0

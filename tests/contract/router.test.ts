@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ContractRouter, operationOf } from '../../src/contract/router.ts'
-import { operations } from './document-examples.ts'
+import { operations } from './harness/document-examples.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 
 /** Templates that overlap in every way that OpenAPI allows. */

@@ -4,8 +4,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Handlers } from '../../src/contract/types.ts'
-import { document, operations } from './document-examples.ts'
-import { everywhere } from './served-contract.ts'
+import { document, operations } from './harness/document-examples.ts'
+import { everywhere } from './harness/served-contract.ts'
 
 /** The pages beside the contract (docs/decisions/0002). Whatever else the server answers goes through the dispatcher. */
 const PAGES = [

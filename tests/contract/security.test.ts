@@ -1,12 +1,12 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { scopes as allScopes } from '../../generated/security.ts'
+import { useServer } from '../support/fixtures.ts'
 import { ask, logIn, type Person, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { allRows } from './database-rows.ts'
-import { operations } from './document-examples.ts'
-import { forge, forgeries } from './forged-tokens.ts'
+import { allRows } from './harness/database-rows.ts'
+import { operations } from './harness/document-examples.ts'
+import { forge, forgeries } from './harness/forged-tokens.ts'
 import { type Attempt, callerFor, isSuccess, send, wellFormed } from './operations.ts'
 
 /** What an API key can have at most, in the contract's order. */
@@ -14,7 +14,7 @@ const KEY_SCOPES = ['account:read', 'notes:read', 'notes:write']
 /** pino's number for the level. */
 const INFO = 30
 
-let server: TestServer
+const server = useServer()
 let ann: Person
 let bob: Person
 /** Genuine tokens that stopped being good. */
@@ -25,7 +25,6 @@ let deleted: Person
 let endedKeys: Readonly<Record<string, string>>
 
 beforeAll(async () => {
-  server = await startServer()
   ;[ann, bob, disabled, deleted] = await Promise.all([
     register(server),
     register(server),
@@ -58,7 +57,6 @@ beforeAll(async () => {
   await db.updateTable('users').set({ is_active: false }).where('id', '=', subject(disabled)).execute()
   await db.deleteFrom('users').where('id', '=', subject(deleted)).execute()
 })
-afterAll(() => server.stop())
 
 /** What goes into the Authorization header; undefined leaves it out. */
 async function badCredentials(): Promise<readonly (readonly [state: string, authorization: string | undefined])[]> {

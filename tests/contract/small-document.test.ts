@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseDocument } from '../../src/contract/document/document.ts'
+import { useFixture } from '../support/fixtures.ts'
 import { ask } from '../support/people.ts'
-import { everywhere, serveContract, type ServedContract } from './served-contract.ts'
+import { everywhere, serveContract } from './harness/served-contract.ts'
 
 /** What the real contract does not have (yet): overlapping paths, defaults behind references, numbers in forms, lists. */
 const document = parseDocument(`
@@ -51,16 +52,14 @@ components:
         loud: { type: boolean, default: false }
 `)
 
-let server: ServedContract
-
-beforeAll(async () => {
-  const handlers = everywhere(
-    ['searchNotes', 'getNote', 'deleteNote', 'getSettings', 'setSettings'],
-    async (request, reply) => reply(200, request),
-  )
-  server = await serveContract({ document, handlers, replies: 'off' })
-})
-afterAll(() => server.stop())
+const handlers = everywhere(
+  ['searchNotes', 'getNote', 'deleteNote', 'getSettings', 'setSettings'],
+  async (request, reply) => reply(200, request),
+)
+const server = useFixture(
+  () => serveContract({ document, handlers, replies: 'off' }),
+  (served) => served.stop(),
+)
 
 describe('paths', () => {
   test('a static path beats a template, for a method that only the template has too', async () => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
 import { register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { document } from './document-examples.ts'
+import { document } from './harness/document-examples.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const stories = join(project, 'docs/stories.arazzo.yaml')
@@ -28,11 +28,10 @@ interface Told {
   readonly steps: readonly Step[]
 }
 
-let server: TestServer
+const server = useServer()
 let scratch: string
 
-beforeAll(async () => {
-  server = await startServer()
+beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'stories-'))
   // In the tool's own process: it must not so much as look up the name of another machine.
   const guard = `import net from 'node:net'; import dns from 'node:dns'; import { appendFileSync } from 'node:fs'
@@ -49,10 +48,7 @@ dns.lookup = (host, ...rest) => (here(host) ? lookup(host, ...rest) : refuse(hos
   writeFileSync(join(scratch, 'guard.mjs'), guard)
   writeFileSync(join(scratch, 'outside'), '')
 })
-afterAll(async () => {
-  rmSync(scratch, { recursive: true })
-  await server.stop()
-})
+afterAll(() => rmSync(scratch, { recursive: true }))
 
 /** Lets redocly tell the stories of a file, against the server of this test. */
 async function tell(file: string, inputs: Readonly<Record<string, string>> = {}): Promise<Told> {

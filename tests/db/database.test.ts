@@ -3,22 +3,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connection, createDatabase, type Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { register } from '../support/people.ts'
 import { until } from '../support/process.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
 
-let database: TestDatabase
+const database = useDatabase()
 const opened: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   await sql`create table kept (id int primary key, text text)`.execute(database.db)
 })
 afterAll(async () => {
   for (const close of opened.toReversed()) await close()
-  await database.drop()
 })
 
 /** A pool of its own on the database of this file, its idle errors collected. */

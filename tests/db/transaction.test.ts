@@ -1,16 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 
-let database: TestDatabase
+const database = useDatabase({ empty: true })
 
 beforeAll(async () => {
-  database = await createTestDatabase({ empty: true })
   await sql`create table counters (id int primary key, value int not null)`.execute(database.db)
   await sql`insert into counters values (1, 0), (2, 0)`.execute(database.db)
 })
-afterAll(() => database.drop())
 
 const failWith = (code: string) => sql.raw(`do $$ begin raise sqlstate '${code}'; end $$`)
 

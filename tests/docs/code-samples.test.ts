@@ -11,11 +11,11 @@ import { string } from '../../src/contract/document/document.ts'
 import { curlSample } from '../../src/generate/samples/curl.ts'
 import { pythonSample } from '../../src/generate/samples/python.ts'
 import { typescriptSample } from '../../src/generate/samples/typescript.ts'
-import { exampleBody, operations, requestExamples } from '../contract/document-examples.ts'
-import { setStage } from '../contract/example-stages.ts'
+import { exampleBody, operations, requestExamples } from '../contract/harness/document-examples.ts'
+import { setStage } from '../contract/harness/example-stages.ts'
 import { wellFormed } from '../contract/operations.ts'
 import { ask, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { useServer } from '../support/fixtures.ts'
 import { type PythonRunner, startPython } from './python-runner.ts'
 
 const run = promisify(execFile)
@@ -48,11 +48,10 @@ const samples = operations.flatMap((operation) => {
 })
 const written = (language: string) => samples.filter(({ label }) => label.startsWith(language))
 
-let server: TestServer
+const server = useServer()
 let scratch: string
 
-beforeAll(async () => {
-  server = await startServer()
+beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'samples-'))
   writeFileSync(join(scratch, 'package.json'), '{"type": "module"}')
   // Says the status of each answer, which the samples themselves do not.
@@ -60,10 +59,7 @@ beforeAll(async () => {
     'const own = fetch; globalThis.fetch = async (...a) => { const r = await own(...a); console.error(r.status); return r }'
   writeFileSync(join(scratch, 'watch.js'), watching)
 })
-afterAll(async () => {
-  rmSync(scratch, { recursive: true })
-  await server.stop()
-})
+afterAll(() => rmSync(scratch, { recursive: true }))
 
 /** The sample for this server and for something that is there; the only change is the address. */
 async function readyToRun({

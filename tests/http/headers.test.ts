@@ -1,21 +1,12 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useServer } from '../support/fixtures.ts'
 import { ask, register } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 
 const PAGE = 'https://notes.example.com'
 
-let server: TestServer
-let open: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-  open = await startServer({ corsOrigins: [PAGE] })
-})
-afterAll(async () => {
-  await server.stop()
-  await open.stop()
-})
+const server = useServer()
+const open = useServer({ corsOrigins: [PAGE] })
 
 test.each([
   ['GET', '/health', 200],

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { expect, test } from 'vitest'
+import { usePerson, useServer } from '../support/fixtures.ts'
+import type { Person } from '../support/people.ts'
 import { newNote } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 const twentyTags = (prefix: string) => Array.from({ length: 20 }, (_, index) => `${prefix}${index}`)
 const batch = (who: Person, actions: readonly Record<string, unknown>[]) =>

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { describe, expect, test } from 'vitest'
 import { newNote } from './new-note.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
 
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
 
 const merge = (path: string, body: Record<string, unknown>, version = 1) =>
   ann.ask('PATCH', `${path}?on_conflict=merge`, { body, headers: { 'If-Match': `"${version}"` } })

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { expect, test } from 'vitest'
 import { newNote } from './new-note.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 const content = '# List\n\nFor tomorrow.\n\n## Shopping\n\n- [ ] milk\n\n## Later\n\nFigs\n'
 

@@ -1,23 +1,18 @@
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { findNote, insertNote } from '../../src/notes/core/notes.ts'
 import { findRevision } from '../../src/notes/history/revisions.ts'
 import { lockNote, writeNote } from '../../src/notes/core/write-note.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { randomFrom } from '../text/random.ts'
 
 /** What 1000 versions of a note of 100 kB may take is 4 MB (docs/decisions/0010); this is a quarter of it. */
 const VERSIONS = 250
 const MOST_BYTES = 1_000_000
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
+const database = useDatabase()
 
 test(
   '250 versions of a note of 100 kB take less than 1 MB, and each reads to the letter',

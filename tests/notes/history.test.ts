@@ -1,20 +1,13 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type HousekeepingLimits, purgeNotes } from '../../src/notes/purge.ts'
-import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
+import type { Person } from '../support/people.ts'
 import { newNote, nextOf } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer({ historyVersions: 60 })
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer({ historyVersions: 60 })
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 const clean = (limits: Partial<HousekeepingLimits> = {}) =>
   purgeNotes(server.db, { trashDays: 30, historyDays: 365, ...limits }, () => false)

@@ -1,21 +1,14 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
-import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
+import type { Person } from '../support/people.ts'
 import { newNote } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 const create = (who: Person, key: string, body: Record<string, unknown> = { title: 'Once', content: key }) =>
   who.ask('POST', '/notes', { body, headers: { 'Idempotency-Key': key } })

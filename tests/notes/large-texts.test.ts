@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { editBounds } from '../../src/notes/core/bounds.ts'
 import { unifiedDiff } from '../../src/text/diff.ts'
 import { applyEdits, type Edit } from '../../src/text/edits.ts'
 import { isSmall } from '../../src/text/jobs.ts'
 import { mergeText } from '../../src/text/merge.ts'
-import { ask, enrol, type Person } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
+import { ask, enrol } from '../support/people.ts'
 import { newNote } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
 
 const tasks = Array.from({ length: 90_000 }, (_, index) => `- [ ] t${index}\n`)
   .join('')

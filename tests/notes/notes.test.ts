@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { usePerson, useServer } from '../support/fixtures.ts'
 import { ask, type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { newNote, nextOf } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 test('createNote stores the note to the letter and says where it is', async () => {
   const content = '# Grüße\r\n\t🍰 “quoted” \\ %_ é é\n'

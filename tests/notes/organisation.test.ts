@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { usePerson, useServer } from '../support/fixtures.ts'
 import { type Answer, type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { newNote, nextOf } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 const tagsOf = async (who: Person) =>
   (await who.ask('GET', '/tags')).list.map(({ tag, count }) => `${String(tag)} ${String(count)}`)

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
@@ -7,14 +7,13 @@ import { findRevision, listRevisions } from '../../src/notes/history/revisions.t
 import { listTags } from '../../src/notes/tags/tags.ts'
 import { eraseExpired, listTrash } from '../../src/notes/trash/trash.ts'
 import { lockNote } from '../../src/notes/core/write-note.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
 
-let database: TestDatabase
+const database = useDatabase()
 let ownerId: string
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   ;[ownerId = ''] = await Promise.all(
     [0, 1, 2].map(async () => {
       const id = uuidv7()
@@ -25,7 +24,6 @@ beforeAll(async () => {
   for (const { id } of await database.db.selectFrom('users').select('id').execute())
     await fillNotes(database.db, id, 5_000)
 })
-afterAll(() => database.drop())
 
 const none: NoteFilters = {
   tags: [],

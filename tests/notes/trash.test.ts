@@ -1,21 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
-import { allRows } from '../contract/database-rows.ts'
+import { allRows } from '../contract/harness/database-rows.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
 import { type Person, enrol } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { type MadeNote, newNote, nextOf } from './new-note.ts'
 
-let server: TestServer
-let ann: Person
-let bob: Person
-
-beforeAll(async () => {
-  server = await startServer()
-  ann = await enrol(server)
-  bob = await enrol(server)
-})
-afterAll(() => server.stop())
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
 
 async function trashed(owner: Person, fields: Record<string, unknown> = {}): Promise<MadeNote> {
   const note = await newNote(owner, fields)

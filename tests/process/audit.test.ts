@@ -2,28 +2,25 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { loadDocument } from '../../src/contract/document/document.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase, useFixture } from '../support/fixtures.ts'
 import { cleanUp, databaseEnv, serve, type ServerProcess } from '../support/process.ts'
-import { openProxy, type Proxy } from '../support/proxy.ts'
+import { openProxy } from '../support/proxy.ts'
 
 const AUDIT = join(import.meta.dirname, '..', '..', 'src', 'audit', 'main.ts')
 
-let database: TestDatabase
-let proxy: Proxy
+const database = useDatabase()
+const proxy = useFixture(
+  () => openProxy({ host: inject('cluster').host, port: inject('cluster').port }),
+  (opened) => opened.close(),
+)
 let server: ServerProcess
 let env: Record<string, string>
 
 beforeAll(async () => {
-  database = await createTestDatabase()
-  proxy = await openProxy({ host: inject('cluster').host, port: inject('cluster').port })
   env = databaseEnv({ ...database.connection, port: proxy.port })
   server = await serve(env)
 })
-afterAll(async () => {
-  await cleanUp()
-  await proxy.close()
-  await database.drop()
-})
+afterAll(cleanUp)
 
 function audit(given: Record<string, string>): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {

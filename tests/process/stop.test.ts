@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase, useFixture } from '../support/fixtures.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import {
   answers,
@@ -17,29 +17,26 @@ import {
   until,
   within,
 } from '../support/process.ts'
-import { openProxy, type Proxy } from '../support/proxy.ts'
+import { openProxy } from '../support/proxy.ts'
 
-let database: TestDatabase
-let proxy: Proxy
+const database = useDatabase()
+const proxy = useFixture(
+  () => openProxy(database.connection),
+  (opened) => opened.close(),
+)
 /** Of the embedded database, which only the first test to use it has to make. */
 let dataDir: string
 /** Releases the locks of a test that failed half-way. */
 const held: (() => void)[] = []
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  proxy = await openProxy(database.connection)
+beforeAll(() => {
   dataDir = temporaryDirectory()
 })
 afterEach(async () => {
   for (const release of held.splice(0)) release()
   await endServers()
 })
-afterAll(async () => {
-  await cleanUp()
-  await proxy.close()
-  await database.drop()
-})
+afterAll(cleanUp)
 
 const serveHere = (options?: Parameters<typeof serve>[1]) =>
   serve(databaseEnv({ ...database.connection, port: proxy.port }), options)

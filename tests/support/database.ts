@@ -12,7 +12,7 @@ export interface TestDatabase {
   readonly drop: () => Promise<void>
 }
 
-interface DatabaseOptions {
+export interface DatabaseOptions {
   readonly empty?: boolean
   readonly poolSize?: number
   /** Instead of the migrated template: a database with rows, to which nothing is connected any more. */

@@ -35,7 +35,7 @@ export interface TestServer {
   readonly stop: () => Promise<void>
 }
 
-interface ServerOptions {
+export interface ServerOptions {
   readonly accessTokenSeconds?: number
   readonly refreshTokenSeconds?: number
   readonly secretKeys?: readonly [string, ...string[]]

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { recordedIn, TRAFFIC } from './recorder.ts'
-import { document, operations } from '../contract/document-examples.ts'
+import { document, operations } from '../contract/harness/document-examples.ts'
 import { secondOpinion } from './prism.ts'
 import { documented, lies, type Placed, place, shown } from './traffic.ts'
 

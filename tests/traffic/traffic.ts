@@ -1,7 +1,7 @@
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { ObservedExchange } from './observe.ts'
-import { operations } from '../contract/document-examples.ts'
-import { answerFaults, type WireAnswer } from '../contract/independent-check.ts'
+import { operations } from '../contract/harness/document-examples.ts'
+import { answerFaults, type WireAnswer } from '../contract/harness/independent-check.ts'
 
 /** An exchange with the operation that it is one of, found here from the document and not by our router. */
 export interface Placed {

@@ -1,7 +1,7 @@
 import { security } from '../../../generated/security.ts'
 import { ask, enrol, logIn, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import { toText } from './mask.ts'
 import { alone, succeed, userOf, withKey } from './states.ts'

@@ -1,7 +1,7 @@
 import { at, list, type Place } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
-import { document, operations } from '../document-examples.ts'
+import { document, operations } from '../harness/document-examples.ts'
 import { propertiesOf } from './fields.ts'
 import { toText } from './mask.ts'
 

@@ -1,7 +1,7 @@
 import { at, isObject, type Json, list, type Place } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { document, operations } from '../document-examples.ts'
-import { schemaFaults } from '../independent-check.ts'
+import { document, operations } from '../harness/document-examples.ts'
+import { schemaFaults } from '../harness/independent-check.ts'
 import { toText } from './mask.ts'
 
 /** A part of a request that must have an effect: a parameter, a property of the body or a branch of a union. */

@@ -1,7 +1,7 @@
 import { createDatabase } from '../../../src/db/database.ts'
 import { enrol } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
-import { document } from '../document-examples.ts'
+import { document } from '../harness/document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 
 interface Stopping extends State {

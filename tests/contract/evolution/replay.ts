@@ -1,7 +1,7 @@
 import { type ContractDocument, type Json } from '../../../src/contract/document/document.ts'
 import { readOperations } from '../../../src/contract/document/operations.ts'
 import { ask } from '../../support/people.ts'
-import { independentCheck } from '../independent-check.ts'
+import { independentCheck } from '../harness/independent-check.ts'
 import { fillIn, type Received, type Recording, type Story } from './recording.ts'
 
 /**

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useFixture } from '../../support/fixtures.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
-import { operations, responseExamples } from '../document-examples.ts'
+import { operations, responseExamples } from '../harness/document-examples.ts'
 import { compared, compareHeaders, exampleRequests, setScene, successOf } from './requests.ts'
 import { stages } from './stages.ts'
-import { type Story, tellStory } from './story.ts'
+import { tellStory } from './story.ts'
 
-let story: Story
-
-beforeAll(async () => {
-  story = await tellStory()
-})
-afterAll(() => story.stop())
+const story = useFixture(tellStory, (told) => told.stop())
 
 const requests = operations.flatMap((operation) =>
   exampleRequests(operation).map((request) => ({

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { at, type Json, type JsonObject, object, type Place, string } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
-import { document, operationCalled, operations, responseExamples } from '../document-examples.ts'
-import { schemaFaults } from '../independent-check.ts'
+import { document, operationCalled, operations, responseExamples } from '../harness/document-examples.ts'
+import { schemaFaults } from '../harness/independent-check.ts'
 import { exampleRequests, headerExamples, parametersOf } from './requests.ts'
 
 /** Every link of the document; tests/contract/links.test.ts follows each from a real answer. */

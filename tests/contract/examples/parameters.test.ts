@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useFixture } from '../../support/fixtures.ts'
 import { list } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
-import { withHeaders } from '../partial-requests.ts'
+import { withHeaders } from '../harness/partial-requests.ts'
 import type { Comparison } from './comparison.ts'
 import {
   bearerFor,
@@ -17,14 +18,9 @@ import {
   textOf,
 } from './requests.ts'
 import { manyOf } from './stages.ts'
-import { type Story, tellStory } from './story.ts'
+import { tellStory } from './story.ts'
 
-let story: Story
-
-beforeAll(async () => {
-  story = await tellStory()
-})
-afterAll(() => story.stop())
+const story = useFixture(tellStory, (told) => told.stop())
 
 /** The examples of parameters that samples of code leave out; those of the others are in every example of an operation. */
 const optional = operations.flatMap((operation) =>

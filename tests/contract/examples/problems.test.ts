@@ -1,36 +1,25 @@
 import pino from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/config.ts'
 import { type Json, object, string } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Handlers } from '../../../src/contract/types.ts'
 import { listen } from '../../../src/listener.ts'
 import { type RunningServer, start } from '../../../src/start.ts'
-import { SECRET_KEY, startServer, type TestServer } from '../../support/server.ts'
-import { operations, responseExamples } from '../document-examples.ts'
+import { useFixture, useServer } from '../../support/fixtures.ts'
+import { SECRET_KEY } from '../../support/server.ts'
+import { operations, responseExamples } from '../harness/document-examples.ts'
 import { createComparison } from './comparison.ts'
 import { provocations, type Servers } from './provocations.ts'
 import { bearerFor, compareHeaders, exampleRequests, requestId, setScene } from './requests.ts'
-import { type Story, tellStory } from './story.ts'
+import { tellStory } from './story.ts'
 
-let story: Story
-let servers: Servers
+const story = useFixture(tellStory, (told) => told.stop())
+const closed = useServer(() => ({ db: story.server.db, registration: 'closed' }))
+const throwing = useServer(() => ({ db: story.server.db, override: failEverywhere }))
+const cutOff = useFixture(startWithoutDatabase, (running) => running.stop())
+const servers: Servers = { closed, throwing, cutOff }
 let scene: Operation | undefined
-const running: (TestServer | RunningServer)[] = []
-
-beforeAll(async () => {
-  story = await tellStory()
-  const { db } = story.server
-  const closed = await startServer({ db, registration: 'closed' })
-  const throwing = await startServer({ db, override: failEverywhere })
-  const cutOff = await startWithoutDatabase()
-  running.push(closed, throwing, cutOff)
-  servers = { closed, throwing, cutOff }
-})
-afterAll(async () => {
-  await Promise.all(running.map(({ stop }) => stop()))
-  await story.stop()
-})
 
 /** Every problem that the document shows under an operation. */
 const shown = operations.flatMap((operation) =>

@@ -2,7 +2,7 @@ import { at, type Json, list, object, type Place, string } from '../../../src/co
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import { sampleRequests } from '../../../src/generate/samples/request.ts'
 import type { Answer } from '../../support/people.ts'
-import { document, encodeBody, requestExamples, responseExamples } from '../document-examples.ts'
+import { document, encodeBody, requestExamples, responseExamples } from '../harness/document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
 import { type Comparison, createComparison } from './comparison.ts'
 import { stages } from './stages.ts'

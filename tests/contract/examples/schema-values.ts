@@ -1,6 +1,6 @@
 import { at, isObject, type Json, list, object, type Place } from '../../../src/contract/document/document.ts'
-import { document, operations, requestExamples, responseExamples } from '../document-examples.ts'
-import { schemaFaults } from '../independent-check.ts'
+import { document, operations, requestExamples, responseExamples } from '../harness/document-examples.ts'
+import { schemaFaults } from '../harness/independent-check.ts'
 import { parametersOf } from './requests.ts'
 
 const { root } = document

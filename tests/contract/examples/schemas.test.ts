@@ -1,21 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { useFixture } from '../../support/fixtures.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import type { Answer } from '../../support/people.ts'
-import { operationCalled, operations, places } from '../document-examples.ts'
+import { operationCalled, operations, places } from '../harness/document-examples.ts'
 import { type Attempt, isSuccess, send } from '../operations.ts'
 import { bearerFor, exampleRequests, setScene, withBody } from './requests.ts'
 import { addExamples, builtFrom, createSchemaValues } from './schema-values.ts'
-import { type Story, tellStory } from './story.ts'
+import { tellStory } from './story.ts'
 
-let story: Story
+const story = useFixture(tellStory, (told) => told.stop())
 const values = createSchemaValues()
 
-beforeAll(async () => {
-  story = await tellStory()
-  addExamples(values)
-})
-afterAll(() => story.stop())
+beforeAll(() => addExamples(values))
 
 /** Requests whose fields all have the values that their schemas show. */
 const built = operations.flatMap((operation) =>

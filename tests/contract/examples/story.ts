@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { object, string } from '../../../src/contract/document/document.ts'
 import { type Answer, ask } from '../../support/people.ts'
 import { CHEAP, startServer, type TestServer } from '../../support/server.ts'
-import { exampleBody, operationCalled, requestExamples, responseExamples } from '../document-examples.ts'
+import { exampleBody, operationCalled, requestExamples, responseExamples } from '../harness/document-examples.ts'
 import { createStoryTime, type StoryTime } from './story-time.ts'
 
 /** Whom and what the examples of the document are about. */

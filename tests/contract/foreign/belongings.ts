@@ -4,7 +4,7 @@ import { findAccountByEmail } from '../../../src/auth/account/accounts.ts'
 import { startSession } from '../../../src/auth/session/sessions.ts'
 import type { Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
-import { exampleBody } from '../document-examples.ts'
+import { exampleBody } from '../harness/document-examples.ts'
 import { useKeys } from './keys.ts'
 
 /** Things of one person by the state that they are in. */

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { encodeBody } from '../document-examples.ts'
+import { encodeBody } from '../harness/document-examples.ts'
 import type { Attempt } from '../operations.ts'
 import { isThing, namingOf } from './cases.ts'
 import { samplesOf, type Shape } from './places.ts'

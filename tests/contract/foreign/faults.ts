@@ -1,5 +1,5 @@
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { allRows } from '../database-rows.ts'
+import { allRows } from '../harness/database-rows.ts'
 import { isSuccess } from '../operations.ts'
 import { namedPlaces } from './cases.ts'
 import { differences, idsIn, isSame, textOf } from './compare.ts'

@@ -1,5 +1,5 @@
 import type { Person } from '../../support/people.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { isSuccess } from '../operations.ts'
 import { namingOf } from './cases.ts'
 import { attemptOf, type Draft, draftAbout, valueAt, withValue } from './drafts.ts'

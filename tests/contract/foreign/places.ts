@@ -9,7 +9,7 @@ import {
 } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
-import { document, requestExamples } from '../document-examples.ts'
+import { document, requestExamples } from '../harness/document-examples.ts'
 
 /**
  * Every place of a request where the contract takes a value, such as `path/note_id`, `header/If-Match` or

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { type Attempt, isSuccess, send, wellFormed } from '../operations.ts'
 import type { Answer } from '../../support/people.ts'
 import { claim, INFO, type Measure } from './claims.ts'

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../../src/contract/document/document.ts'
+import { useServer } from '../../support/fixtures.ts'
 import { type Answer, enrol } from '../../support/people.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
-import { operations } from '../document-examples.ts'
+import { operations } from '../harness/document-examples.ts'
 import { isSuccess, send } from '../operations.ts'
 import { prepare } from './edge-requests.ts'
 import { valueOf } from './edge-values.ts'
 import { type Bound, bounds, FAULTS } from './edges.ts'
 
-let server: TestServer
-
-beforeAll(async () => {
-  // A megabyte in each of a hundred exchanges is much to judge again, and every reply is held to the contract in any case.
-  server = await startServer({ isRecorded: false })
-})
-afterAll(() => server.stop())
+// A megabyte in each of a hundred exchanges is much to judge again, and every reply is held to the contract in any case.
+const server = useServer({ isRecorded: false })
 
 interface Expected {
   readonly status: number

@@ -1,6 +1,6 @@
 import type { OperationId } from '../../../src/contract/types.ts'
 import { escapeToken } from '../../../src/contract/document/document.ts'
-import { operationCalled } from '../document-examples.ts'
+import { operationCalled } from '../harness/document-examples.ts'
 import { type Figure, figuresOf } from './figures.ts'
 import type { Lab } from './lab.ts'
 import { sentences } from './texts.ts'

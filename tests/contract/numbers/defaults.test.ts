@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { useFixture } from '../../support/fixtures.ts'
 import { at, isObject, type Json, type Place } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
-import { document, operations } from '../document-examples.ts'
+import { document, operations } from '../harness/document-examples.ts'
 import { textOf } from './edge-requests.ts'
 import { keyLivesFor } from './keys.ts'
-import { type Lab, openLab } from './lab.ts'
+import { openLab } from './lab.ts'
 
-let lab: Lab
-
-beforeAll(async () => {
-  lab = await openLab()
-})
-afterAll(() => lab.close())
+const lab = useFixture(openLab, (opened) => opened.close())
 
 /** What happens when a parameter or field is left out: what the contract gives as its default. */
 type Held = (fallback: Json) => Promise<unknown>

@@ -1,7 +1,7 @@
 import { at, isObject, type Json } from '../../../src/contract/document/document.ts'
 import type { Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
-import { document, encodeBody } from '../document-examples.ts'
+import { document, encodeBody } from '../harness/document-examples.ts'
 import { type Attempt, wellFormed } from '../operations.ts'
 import { type Bound, sample, withValue } from './edges.ts'
 

@@ -9,7 +9,7 @@ import {
   type Place,
 } from '../../../src/contract/document/document.ts'
 import type { Operation, Parameter } from '../../../src/contract/document/operations.ts'
-import { document, operations } from '../document-examples.ts'
+import { document, operations } from '../harness/document-examples.ts'
 
 /** A bound of something that a client sends. */
 export interface Bound {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { isObject, type Json, list, object } from '../../../src/contract/document/document.ts'
-import { document } from '../document-examples.ts'
+import { document } from '../harness/document-examples.ts'
 import { claim, type Claim, type Measure } from './claims.ts'
 
 /** How often something is there in the value of an example; its summary says so. */

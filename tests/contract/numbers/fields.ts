@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { object, type Json } from '../../../src/contract/document/document.ts'
 import { newNote } from '../../notes/new-note.ts'
-import { document } from '../document-examples.ts'
+import { document } from '../harness/document-examples.ts'
 import { about, claim, INFO, type Measure } from './claims.ts'
 import type { Lab } from './lab.ts'
 

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { useFixture } from '../../support/fixtures.ts'
 import { type Claim, figuresIn, type Measure } from './claims.ts'
 import type { Figure } from './figures.ts'
-import { type Lab, openLab } from './lab.ts'
+import { openLab } from './lab.ts'
 
 /** A test for each figure of these claims; a figure that stands in several places is measured once. */
 export function holdClaims(claims: readonly Claim[]): void {
-  let lab: Lab
-  beforeAll(async () => {
-    lab = await openLab()
-  })
-  afterAll(() => lab.close())
+  const lab = useFixture(openLab, (opened) => opened.close())
 
   const done = new Map<Measure, Map<string, Promise<unknown>>>()
   const once = (measure: Measure, figure: Figure): Promise<unknown> => {

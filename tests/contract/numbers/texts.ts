@@ -1,7 +1,7 @@
 import { escapeToken, isObject, type Json } from '../../../src/contract/document/document.ts'
 import { problemKinds } from '../../../src/http/problem-kinds.ts'
 import { settings } from '../../../src/config/settings.ts'
-import { document } from '../document-examples.ts'
+import { document } from '../harness/document-examples.ts'
 
 /** A sentence, table row or heading of the contract, on one line. */
 export interface Sentence {

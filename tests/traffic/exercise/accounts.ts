@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { ask, logIn, type Person, register } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { followAll, form, holder } from './steps.ts'

@@ -1,27 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { callerFor, send, wellFormed } from '../../contract/operations.ts'
-import { operations } from '../../contract/document-examples.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
-import { enrol, type Person } from '../../support/people.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
-import { failingDatabase, type FailingDatabase, faults, outages } from './failing-database.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
+import { useDatabase, useFixture, usePerson, useServer } from '../../support/fixtures.ts'
+import { failingDatabase, faults, outages } from './failing-database.ts'
 
-let database: TestDatabase
-let failing: FailingDatabase
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  failing = failingDatabase(database.db)
-  server = await startServer({ db: failing.db, name: 'failing database' })
-  ann = await enrol(server)
-})
-afterAll(async () => {
-  await server.stop()
-  await database.drop()
-})
+const database = useDatabase()
+const failing = useFixture(async () => failingDatabase(database.db))
+const server = useServer(() => ({ db: failing.db, name: 'failing database' }))
+const ann = usePerson(server)
 
 /** More statements than any operation sends. */
 const MOST_STATEMENTS = 60

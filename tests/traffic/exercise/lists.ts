@@ -1,4 +1,4 @@
-import { operationCalled } from '../../contract/document-examples.ts'
+import { operationCalled } from '../../contract/harness/document-examples.ts'
 import type { Person } from '../../support/people.ts'
 import { followAll, newNote } from './steps.ts'
 

@@ -1,6 +1,6 @@
 import { isObject, type Json, object } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { document, operations } from '../../contract/document-examples.ts'
+import { document, operations } from '../../contract/harness/document-examples.ts'
 
 /** `operation status` of every answer with this header. */
 export function answersWithHeader(name: string): string[] {

@@ -1,4 +1,4 @@
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { lists } from './documented.ts'
 import { type Invariant, ours } from './invariant.ts'
 import { hasTag } from './order.ts'

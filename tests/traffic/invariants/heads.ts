@@ -1,4 +1,4 @@
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { type Invariant, ours, truthful } from './invariant.ts'
 import { isQuiet } from './quiet.ts'
 import type { Seen } from './seen.ts'

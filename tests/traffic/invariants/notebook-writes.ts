@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { operationCalled } from '../../contract/document-examples.ts'
+import { operationCalled } from '../../contract/harness/document-examples.ts'
 import type { Hold } from './invariant.ts'
 import {
   acted,

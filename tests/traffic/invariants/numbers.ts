@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { document } from '../../contract/document-examples.ts'
+import { document } from '../../contract/harness/document-examples.ts'
 import { answersWithHeader } from './documented.ts'
 import { type Invariant, ours } from './invariant.ts'
 import { type Fields, isFields } from './seen.ts'

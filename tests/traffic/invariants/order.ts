@@ -1,4 +1,4 @@
-import { operationCalled } from '../../contract/document-examples.ts'
+import { operationCalled } from '../../contract/harness/document-examples.ts'
 import { lists } from './documented.ts'
 import { type Invariant, ours } from './invariant.ts'
 import { type Fields, inWords, micros, queryValue, type Seen, strings } from './seen.ts'

@@ -1,4 +1,4 @@
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { type Hold, type Invariant, ours } from './invariant.ts'
 import { type Fields, isFields, isSuccess, notesIn, type Seen, strings, tagsOf } from './seen.ts'
 

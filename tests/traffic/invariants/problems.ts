@@ -1,5 +1,5 @@
 import { string } from '../../../src/contract/document/document.ts'
-import { document, operations } from '../../contract/document-examples.ts'
+import { document, operations } from '../../contract/harness/document-examples.ts'
 import { failures } from './documented.ts'
 import { type Hold, type Invariant, ours } from './invariant.ts'
 import { type Fields, isFields, isSuccess, type Seen, type Traffic } from './seen.ts'

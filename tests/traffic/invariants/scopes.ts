@@ -1,6 +1,6 @@
 import { object } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { document, operations } from '../../contract/document-examples.ts'
+import { document, operations } from '../../contract/harness/document-examples.ts'
 import { type Hold, type Invariant, ours } from './invariant.ts'
 import { isSuccess, ofToken, type Seen, type Sender, strings } from './seen.ts'
 

@@ -1,4 +1,4 @@
-import { operations } from '../../contract/document-examples.ts'
+import { operations } from '../../contract/harness/document-examples.ts'
 import { type Hold, type Invariant, truthful } from './invariant.ts'
 import { emptyNotebook, type Notebook } from './notebook.ts'
 import { judgeFailure, reads } from './notebook-reads.ts'

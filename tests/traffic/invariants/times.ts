@@ -1,4 +1,4 @@
-import { operationCalled } from '../../contract/document-examples.ts'
+import { operationCalled } from '../../contract/harness/document-examples.ts'
 import { answersWithFields } from './documented.ts'
 import { type Hold, type Invariant, ours, truthful } from './invariant.ts'
 import { type Fields, isFields, isSuccess, micros, type Seen } from './seen.ts'

@@ -1,4 +1,4 @@
-import { escapeToken, type Json } from '../../src/contract/document/document.ts'
+import { escapeToken, type Json } from '../../../src/contract/document/document.ts'
 
 /** A break of one rule: what is put at one place of the document, or taken away from there. */
 export interface Break {

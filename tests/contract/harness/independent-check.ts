@@ -1,9 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { isObject, type Json, type JsonObject, object, string } from '../../src/contract/document/document.ts'
-import type { Operation } from '../../src/contract/document/operations.ts'
+import { isObject, type Json, type JsonObject, object, string } from '../../../src/contract/document/document.ts'
+import type { Operation } from '../../../src/contract/document/operations.ts'
 import { document } from './document-examples.ts'
-import { isOpenEnum } from './evolution/compare-schemas.ts'
+import { isOpenEnum } from '../evolution/compare-schemas.ts'
 
 /** An answer as it went over the wire. */
 export interface WireAnswer {

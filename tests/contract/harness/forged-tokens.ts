@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
-import { deriveKey } from '../../src/auth/tokens.ts'
-import { SECRET_KEY } from '../support/server.ts'
+import { deriveKey } from '../../../src/auth/tokens.ts'
+import { SECRET_KEY } from '../../support/server.ts'
 
 type Changes = Readonly<Record<string, unknown>>
 interface Forgery {

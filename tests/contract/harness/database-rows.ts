@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from '../../src/db/database.ts'
+import type { Database } from '../../../src/db/database.ts'
 
 /** Every row of every table as text, to compare what was there before with what is there after. */
 export async function allRows(db: Database): Promise<readonly string[]> {

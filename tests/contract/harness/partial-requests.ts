@@ -1,6 +1,6 @@
 import { request as open } from 'node:http'
-import type { Answer } from '../support/people.ts'
-import type { Attempt } from './operations.ts'
+import type { Answer } from '../../support/people.ts'
+import type { Attempt } from '../operations.ts'
 
 /**
  * Sends the head of a request and the first bytes of its body, then only listens: the answer must come although the

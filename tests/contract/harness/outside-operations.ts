@@ -1,4 +1,4 @@
-import type { ProblemSlug } from '../../src/http/problem-kinds.ts'
+import type { ProblemSlug } from '../../../src/http/problem-kinds.ts'
 
 /** Kinds that no operation documents, because they are answered where there is none. */
 export const OUTSIDE_OPERATIONS = {

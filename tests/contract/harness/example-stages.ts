@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import { list, object, string } from '../../src/contract/document/document.ts'
-import { ask, enrol, type Person } from '../support/people.ts'
-import type { TestServer } from '../support/server.ts'
+import { list, object, string } from '../../../src/contract/document/document.ts'
+import { ask, enrol, type Person } from '../../support/people.ts'
+import type { TestServer } from '../../support/server.ts'
 import { exampleBody, operations, requestExamples } from './document-examples.ts'
 
 type Stage = (server: TestServer, caller: Person) => Promise<void>

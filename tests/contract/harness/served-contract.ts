@@ -1,12 +1,12 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
-import { createApp, type AppDeps } from '../../src/app.ts'
-import { type CompiledContract, compileContract } from '../../src/contract/compile.ts'
-import { createStreams } from '../../src/contract/reply/streams.ts'
-import type { Caller, Handlers } from '../../src/contract/types.ts'
-import { isOutage } from '../../src/db/pg-errors.ts'
-import { observe, type ObservedExchange } from '../traffic/observe.ts'
+import { createApp, type AppDeps } from '../../../src/app.ts'
+import { type CompiledContract, compileContract } from '../../../src/contract/compile.ts'
+import { createStreams } from '../../../src/contract/reply/streams.ts'
+import type { Caller, Handlers } from '../../../src/contract/types.ts'
+import { isOutage } from '../../../src/db/pg-errors.ts'
+import { observe, type ObservedExchange } from '../../traffic/observe.ts'
 import { document } from './document-examples.ts'
 
 export interface ServedContract {

@@ -6,9 +6,9 @@ import {
   loadDocument,
   object,
   type Place,
-} from '../../src/contract/document/document.ts'
-import { type Operation, readOperations } from '../../src/contract/document/operations.ts'
-import type { OperationId } from '../../src/contract/types.ts'
+} from '../../../src/contract/document/document.ts'
+import { type Operation, readOperations } from '../../../src/contract/document/operations.ts'
+import type { OperationId } from '../../../src/contract/types.ts'
 
 export const document = loadDocument()
 export const operations: readonly Operation[] = readOperations(document.root)
