@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { helpText, settings } from '../src/config/settings.ts'
-import { StartupFault } from '../src/startup-fault.ts'
+import { StartupError } from '../src/startup-error.ts'
 
 const KEY = 'a-secret-key-for-tests-only-0123456789'
 const URL_GIVEN = { DATABASE_URL: 'postgres://notes:pw@db.example:5432/notes', SECRET_KEY: KEY }
@@ -11,7 +11,7 @@ function faultsOf(env: Record<string, string>): readonly string[] {
   try {
     loadConfig(env)
   } catch (error) {
-    if (error instanceof StartupFault) return error.lines
+    if (error instanceof StartupError) return error.lines
     throw error
   }
   return []

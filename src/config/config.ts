@@ -1,6 +1,6 @@
 import { isNetwork } from '../http/client-address.ts'
 import { settings, type SettingName } from './settings.ts'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 
 export interface Config {
   readonly host: string
@@ -31,7 +31,7 @@ const DAY = 86_400
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const MAKE_A_KEY = 'make one with: node -p "crypto.randomBytes(32).toString(\'base64\')"'
 
-/** Reads the settings. Throws one StartupFault with a line for every setting that is wrong; nothing is guessed. */
+/** Reads the settings. Throws one StartupError with a line for every setting that is wrong; nothing is guessed. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const textOf = (name: SettingName): string => {
     const given = env[name]?.trim() ?? ''
@@ -42,11 +42,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     const value = parsers[name](textOf(name))
     return value instanceof Fault ? [`${name} ${value.message}`] : []
   })
-  if (faults.length > 0) throw new StartupFault(...faults)
+  if (faults.length > 0) throw new StartupError(...faults)
 
   const read = <T>(name: SettingName, parse: (text: string) => T | Fault): T => {
     const value = parse(textOf(name))
-    if (value instanceof Fault) throw new StartupFault(`${name} ${value.message}`)
+    if (value instanceof Fault) throw new StartupError(`${name} ${value.message}`)
     return value
   }
   return Object.freeze({

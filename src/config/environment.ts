@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 
 /** The settings as text: the environment of the process over the `.env` file beside it. Only programs call this. */
 export function readEnvironment(): Record<string, string | undefined> {
@@ -12,6 +12,6 @@ function readEnvFile(): NodeJS.Dict<string> {
     return parseEnv(readFileSync('.env', 'utf8'))
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
-    throw new StartupFault(`.env cannot be read: ${String(error)}`)
+    throw new StartupError(`.env cannot be read: ${String(error)}`)
   }
 }
