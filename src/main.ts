@@ -6,7 +6,7 @@ import { loadDocument } from './contract/document/document.ts'
 import { readEnvironment } from './config/environment.ts'
 import { createLog } from './log.ts'
 import { listen } from './listener.ts'
-import { helpText } from './config/settings.ts'
+import { helpText } from './config/help.ts'
 import type { RunningServer } from './start.ts'
 import { StartupError } from './startup-error.ts'
 
