@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { load } from 'js-yaml'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { helpText } from '../src/config/help.ts'
@@ -176,4 +177,19 @@ test('.env.example names every setting, and a copy of it as .env changes nothing
   const given = parseEnv(readFileSync(new URL('../.env.example', import.meta.url), 'utf8'))
   expect(Object.keys(given).toSorted()).toEqual(settings.map(({ name }) => name).toSorted())
   expect(loadConfig(given)).toEqual(loadConfig({}))
+})
+
+test('compose.yaml passes on every setting that .env may hold, and repeats no default', () => {
+  const compose = load(readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8')) as {
+    services: { api: { environment: Record<string, string> } }
+  }
+  // The image listens on its own port, and its database is the container beside it.
+  const fixed = new Set(['HOST', 'PORT', 'DATABASE_URL', 'DATA_DIR', 'SECRET_KEY'])
+  const passedOn = settings.map(({ name }) => name).filter((name) => !fixed.has(name))
+  const { DATABASE_URL, SECRET_KEY, ...environment } = compose.services.api.environment
+  expect([DATABASE_URL, SECRET_KEY]).toEqual([
+    expect.stringMatching(/^postgres:/),
+    expect.stringMatching(/^\$\{SECRET_KEY:\?/),
+  ])
+  expect(environment).toEqual(Object.fromEntries(passedOn.map((name) => [name, `\${${name}:-}`])))
 })
