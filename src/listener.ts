@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
-import { StartupFault } from './startup-fault.ts'
+import { StartupError } from './startup-error.ts'
 
 /** A listening HTTP server whose application comes a moment later; requests until then wait for it. */
 export interface Listener {
@@ -58,7 +58,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
 
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(bindFault(error, host, port)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)))
     server.listen({ host, port }, () => {
       server.removeAllListeners('error')
       resolve()
@@ -66,18 +66,18 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   })
 }
 
-function bindFault(error: NodeJS.ErrnoException, host: string, port: number): StartupFault {
+function bindError(error: NodeJS.ErrnoException, host: string, port: number): StartupError {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new StartupFault(`PORT ${port} on ${host} is taken by another process; stop it or set PORT to another one`)
+      return new StartupError(`PORT ${port} on ${host} is taken by another process; stop it or set PORT to another one`)
     case 'EACCES':
-      return new StartupFault(`PORT ${port} may not be used by this user; set PORT to 1024 or more`)
+      return new StartupError(`PORT ${port} may not be used by this user; set PORT to 1024 or more`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new StartupFault(`HOST ${host} is no address of this machine`)
+      return new StartupError(`HOST ${host} is no address of this machine`)
     default:
-      return new StartupFault(`HOST and PORT: cannot listen on ${host}:${port}: ${error.message}`)
+      return new StartupError(`HOST and PORT: cannot listen on ${host}:${port}: ${error.message}`)
   }
 }
 

@@ -6,9 +6,9 @@ import { loadDocument } from './contract/document/document.ts'
 import { readEnvironment } from './config/environment.ts'
 import { createLog } from './log.ts'
 import { listen } from './listener.ts'
-import { helpText } from './config/settings.ts'
+import { helpText } from './config/help.ts'
 import type { RunningServer } from './start.ts'
-import { StartupFault } from './startup-fault.ts'
+import { StartupError } from './startup-error.ts'
 
 /** A supervisor kills after ten seconds, as a rule; this is a little before. */
 const STOP_DEADLINE_MS = 9_500
@@ -71,7 +71,7 @@ function readArguments() {
   try {
     return parseArgs({ options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } })
   } catch (error) {
-    throw new StartupFault(`${error instanceof Error ? error.message : String(error)} (try --help)`)
+    throw new StartupError(`${error instanceof Error ? error.message : String(error)} (try --help)`)
   }
 }
 
@@ -79,7 +79,7 @@ try {
   await main()
 } catch (error) {
   const lines =
-    error instanceof StartupFault
+    error instanceof StartupError
       ? error.lines
       : [error instanceof Error ? (error.stack ?? error.message) : String(error)]
   for (const line of lines) process.stderr.write(`notes-api: ${line}\n`)

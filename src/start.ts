@@ -11,11 +11,11 @@ import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Listener } from './listener.ts'
-import { StartupFault } from './startup-fault.ts'
+import { StartupError } from './startup-error.ts'
 
 export interface RunningServer {
   readonly url: string
-  /** Resolves when the server serves; rejects with a StartupFault when it never will. */
+  /** Resolves when the server serves; rejects with a StartupError when it never will. */
   readonly ready: Promise<void>
   /** Finishes what is under way, then closes everything. May be called again. */
   readonly stop: () => Promise<void>
@@ -29,7 +29,7 @@ const RETRY_MS = 500
 /** A statement that is stuck does not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
-/** Starts a whole server behind a listener. Throws a StartupFault for a reason that the operator can mend. */
+/** Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can mend. */
 export async function start(
   config: Config,
   listener: Listener,
@@ -133,10 +133,10 @@ async function awaitDatabase(connection: Connection, log: Logger, isStopping: ()
       if (applied.length > 0) log.info({ migrations: applied }, 'the database was migrated')
       return
     } catch (error) {
-      if (error instanceof StartupFault) throw error
+      if (error instanceof StartupError) throw error
       const reason = reasonOf(error)
-      if (isRefusedLogin(error)) throw new StartupFault(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
-      if (!isOutage(error)) throw new StartupFault(`DATABASE_URL: the database cannot be migrated: ${reason}`)
+      if (isRefusedLogin(error)) throw new StartupError(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
+      if (!isOutage(error)) throw new StartupError(`DATABASE_URL: the database cannot be migrated: ${reason}`)
       if (!reported && !isStopping()) log.warn(`the database is not there yet (${reason}); waiting for it`)
       reported = true
       await delay(RETRY_MS)

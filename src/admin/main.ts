@@ -8,7 +8,7 @@ import { createDatabase } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { isOutage, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 import { commands, helpText, Refusal, UsageFault } from './commands.ts'
 
 process.exitCode = await main()
@@ -56,7 +56,7 @@ async function run(name: keyof typeof commands, args: readonly string[]): Promis
 
 function explain(error: unknown): readonly [code: number, lines: readonly string[]] {
   if (error instanceof Refusal) return [1, [error.message]]
-  if (error instanceof StartupFault) return [2, error.lines]
+  if (error instanceof StartupError) return [2, error.lines]
   const isUsage = error instanceof UsageFault || (error instanceof TypeError && 'code' in error)
   if (isUsage) return [2, [`${error.message}; try npm run admin -- --help`]]
   if (isOutage(error)) {

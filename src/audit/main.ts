@@ -9,7 +9,7 @@ import { type Config, loadConfig } from '../config/config.ts'
 import { type Connection, connectionConfig } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
 
 type Finding = readonly [holds: boolean, text: string]
@@ -28,7 +28,7 @@ try {
   for (const [holds, text] of findings) process.stdout.write(`${holds ? 'ok  ' : 'FAIL'}  ${text}\n`)
   process.exitCode = findings.every(([holds]) => holds) ? 0 : 1
 } catch (error) {
-  const lines = error instanceof StartupFault ? error.lines : [String(error)]
+  const lines = error instanceof StartupError ? error.lines : [String(error)]
   for (const line of lines) process.stderr.write(`notes-api audit: ${line}\n`)
   process.exitCode = 2
 }

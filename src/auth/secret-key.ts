@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 
 /**
  * The secret key of a server on the embedded database: made at the first start and kept beside the data, readable by
@@ -18,9 +18,9 @@ async function readKey(file: string): Promise<string | undefined> {
     if (key.length >= 32) return key
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw new StartupFault(`DATA_DIR: the secret key ${file} cannot be read: ${String(error)}`)
+    throw new StartupError(`DATA_DIR: the secret key ${file} cannot be read: ${String(error)}`)
   }
-  throw new StartupFault(`DATA_DIR: the secret key ${file} is damaged; restore it, or delete it to log everybody out`)
+  throw new StartupError(`DATA_DIR: the secret key ${file} is damaged; restore it, or delete it to log everybody out`)
 }
 
 /** Written aside and linked into place: two servers that start at once get one key, and never half of one. */
@@ -33,7 +33,7 @@ async function createKey(dataDir: string, file: string): Promise<string> {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     })
   } catch (error) {
-    throw new StartupFault(`DATA_DIR: the secret key ${file} cannot be written: ${String(error)}`)
+    throw new StartupError(`DATA_DIR: the secret key ${file} cannot be written: ${String(error)}`)
   } finally {
     await rm(aside, { force: true })
   }

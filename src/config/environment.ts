@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 
-/** The settings as text: the environment of the process over the `.env` file beside it. Only programs call this. */
+/**
+ * The settings as text: the `.env` file in the working directory, and over it the environment of the process. Called once,
+ * by a program at its start; everything else is given a Config.
+ */
 export function readEnvironment(): Record<string, string | undefined> {
   return { ...readEnvFile(), ...process.env }
 }
 
 function readEnvFile(): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync('.env', 'utf8'))
+    // Some editors begin a file with a byte order mark, which parseEnv would make part of the first name.
+    return parseEnv(readFileSync('.env', 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
-    throw new StartupFault(`.env cannot be read: ${String(error)}`)
+    throw new StartupError(`.env cannot be read: ${String(error)}`)
   }
 }

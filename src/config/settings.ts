@@ -1,87 +1,159 @@
-/** Every setting of the server: the one list behind `--help`, `.env.example` and the README. */
+import { duration, hostName, integer, networks, oneOf, optional, origins, path } from './readers.ts'
+import { postgresUrl, type Reader, secretKey } from './readers.ts'
+
 export interface Setting {
+  /** In the environment. */
   readonly name: string
-  /** As it would be written; empty when there is none. */
+  /** In `Config`. */
+  readonly field: string
+  /** As an operator would write it; empty when there is none. */
   readonly fallback: string
+  /** Also says which values the setting accepts. */
+  readonly reader: Reader<unknown>
+  /** What the setting does. */
   readonly help: string
 }
 
+/**
+ * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/readme.test.ts holds the table of
+ * the README to it.
+ */
 export const settings = [
-  { name: 'HOST', fallback: '127.0.0.1', help: 'Address to listen on. 0.0.0.0 opens the server to the network.' },
-  { name: 'PORT', fallback: '8000', help: 'Port to listen on; 0 takes a free one.' },
   {
-    name: 'DATABASE_URL',
-    fallback: '',
-    help: 'PostgreSQL 15 to 18, as postgres://user:password@host:5432/name. Empty: an embedded PostgreSQL under DATA_DIR.',
+    name: 'HOST',
+    field: 'host',
+    fallback: '127.0.0.1',
+    reader: hostName,
+    help: 'Address to listen on. 0.0.0.0 opens the server to the network.',
   },
-  { name: 'DATA_DIR', fallback: './data', help: 'Where the embedded database and its secret key are kept.' },
   {
-    name: 'SECRET_KEY',
+    name: 'PORT',
+    field: 'port',
+    fallback: '8000',
+    reader: integer(0, 65_535),
+    help: 'Port to listen on; 0 takes a free one.',
+  },
+  {
+    // undefined: the embedded database.
+    name: 'DATABASE_URL',
+    field: 'databaseUrl',
     fallback: '',
-    help: 'Signs tokens; at least 32 bytes. Required with DATABASE_URL; without it one is made and kept in DATA_DIR.',
+    reader: optional(postgresUrl),
+    help: 'PostgreSQL 15 to 18, if you run your own. Empty: an embedded PostgreSQL in DATA_DIR.',
+  },
+  {
+    name: 'DATA_DIR',
+    field: 'dataDir',
+    fallback: './data',
+    reader: path,
+    help: 'Directory of the embedded database and its secret key.',
+  },
+  {
+    // undefined only with the embedded database.
+    name: 'SECRET_KEY',
+    field: 'secretKey',
+    fallback: '',
+    reader: optional(secretKey),
+    help: 'Signs the tokens. Required with DATABASE_URL; otherwise the server makes a key and keeps it in DATA_DIR.',
   },
   {
     name: 'SECRET_KEY_ACCEPTED',
+    field: 'secretKeyAccepted',
     fallback: '',
-    help: 'A second key whose tokens are accepted but not made: the next or the former SECRET_KEY while it is being changed.',
+    reader: optional(secretKey),
+    help: 'A second key whose tokens are also accepted: the next or the previous SECRET_KEY while you change it.',
   },
   {
     name: 'ACCESS_TOKEN_TTL',
+    field: 'accessTokenSeconds',
     fallback: '15m',
-    help: 'How long an access token lives: a number with s, m, h or d; at most 24h.',
+    reader: duration('1s', '24h'),
+    help: 'How long an access token is valid.',
   },
   {
     name: 'REFRESH_TOKEN_TTL',
+    field: 'refreshTokenSeconds',
     fallback: '30d',
-    help: 'How long a session may rest unused; at most 90d, when it ends anyway.',
+    reader: duration('1s', '90d'),
+    help: 'How long a session may stay unused. It ends after 90 days in any case.',
   },
   {
     name: 'REGISTRATION',
+    field: 'registration',
     fallback: 'open',
-    help: 'Whether people may register themselves: open, or closed (see npm run admin).',
+    reader: oneOf('open', 'closed'),
+    help: 'Whether people may register themselves. If closed, you create their accounts with npm run admin.',
   },
   {
     name: 'PASSWORD_MIN_LENGTH',
+    field: 'passwordMinLength',
     fallback: '8',
-    help: 'How many characters a new password needs at least, from 8 to 64.',
+    reader: integer(8, 64),
+    help: 'Minimum number of characters in a new password.',
   },
   {
     name: 'TRUSTED_PROXIES',
+    field: 'trustedProxies',
     fallback: '',
-    help: 'Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8, separated by commas. Empty: none.',
+    reader: networks,
+    help: 'Proxies whose X-Forwarded-For header is trusted. Empty: none.',
   },
-  { name: 'DATABASE_POOL_SIZE', fallback: '10', help: 'How many database connections the server holds at most.' },
-  { name: 'HISTORY_VERSIONS', fallback: '1000', help: 'How many earlier versions of a note are kept at most.' },
-  { name: 'HISTORY_DAYS', fallback: '365', help: 'For how many days earlier versions of a note are kept.' },
-  { name: 'TRASH_DAYS', fallback: '30', help: 'After how many days in the trash a note is erased.' },
+  {
+    name: 'DATABASE_POOL_SIZE',
+    field: 'poolSize',
+    fallback: '10',
+    reader: integer(1, 1_000),
+    help: 'Maximum number of connections in the database pool.',
+  },
+  {
+    name: 'HISTORY_VERSIONS',
+    field: 'historyVersions',
+    fallback: '1000',
+    reader: integer(1, 100_000),
+    help: 'Maximum number of earlier versions kept of a note.',
+  },
+  {
+    name: 'HISTORY_DAYS',
+    field: 'historyDays',
+    fallback: '365',
+    reader: integer(1, 36_500),
+    help: 'Number of days for which earlier versions of a note are kept.',
+  },
+  {
+    name: 'TRASH_DAYS',
+    field: 'trashDays',
+    fallback: '30',
+    reader: integer(1, 3_650),
+    help: 'Number of days after which a note in the trash is erased.',
+  },
   {
     name: 'CORS_ORIGINS',
+    field: 'corsOrigins',
     fallback: '',
-    help: 'Origins whose pages may call the API, separated by commas. Empty: none.',
+    reader: origins,
+    help: 'Origins whose pages may call the API. Empty: none.',
   },
   {
     name: 'REPLY_VALIDATION',
+    field: 'replyValidation',
     fallback: 'enforce',
-    help: 'What happens to a reply that breaks the contract: enforce (500), log, or off.',
+    reader: oneOf('enforce', 'log', 'off'),
+    help: 'What happens to a reply that breaks the contract: enforce sends a 500 instead, log only logs it.',
   },
-  { name: 'LOG_LEVEL', fallback: 'info', help: 'trace, debug, info, warn, error, fatal or silent.' },
-  { name: 'LOG_FORMAT', fallback: 'auto', help: 'pretty, json, or auto: pretty in a terminal, json otherwise.' },
+  {
+    name: 'LOG_LEVEL',
+    field: 'logLevel',
+    fallback: 'info',
+    reader: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    help: 'The least severe level that is logged.',
+  },
+  {
+    name: 'LOG_FORMAT',
+    field: 'logFormat',
+    fallback: 'auto',
+    reader: oneOf('auto', 'pretty', 'json'),
+    help: 'How a log line looks; auto is pretty in a terminal and json otherwise.',
+  },
 ] as const satisfies readonly Setting[]
 
 export type SettingName = (typeof settings)[number]['name']
-
-/** The text of `npm start -- --help`. */
-export function helpText(version: string): string {
-  const lines = settings.map(
-    ({ name, fallback, help }) => `  ${name.padEnd(20)}${help}${fallback === '' ? '' : ` [${fallback}]`}`,
-  )
-  return [
-    `notes-api ${version}: a self-hosted notes API.`,
-    '',
-    'Usage: npm start [-- --help | --version]',
-    '',
-    'Settings, from the environment or a .env file; the environment wins:',
-    ...lines,
-    '',
-  ].join('\n')
-}

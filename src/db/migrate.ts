@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
 import { Client } from 'pg'
-import { StartupFault } from '../startup-fault.ts'
+import { StartupError } from '../startup-error.ts'
 import { type Connection, connectionConfig } from './database.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -57,5 +57,5 @@ async function refuseOldServer(client: Client): Promise<void> {
   const version = Number(rows[0]?.version)
   if (version >= OLDEST_MAJOR * 10_000) return
   const shown = `${Math.floor(version / 10_000)}.${version % 10_000}`
-  throw new StartupFault(`DATABASE_URL: PostgreSQL ${shown} is too old; ${OLDEST_MAJOR} or newer is needed`)
+  throw new StartupError(`DATABASE_URL: PostgreSQL ${shown} is too old; ${OLDEST_MAJOR} or newer is needed`)
 }

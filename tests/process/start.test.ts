@@ -186,6 +186,17 @@ describe('a start that succeeds', () => {
     expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
   })
 
+  test.each([
+    ['with a byte order mark', '\uFEFFCORS_ORIGINS=nowhere\n'],
+    ['with Windows line ends', 'CORS_ORIGINS=nowhere\r\n'],
+    ['without a line end', 'CORS_ORIGINS=nowhere'],
+  ])('reads a .env %s', async (_, text) => {
+    const cwd = temporaryDirectory()
+    writeFileSync(join(cwd, '.env'), text)
+    const { stderr } = await runServer({}, { cwd })
+    expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
+  })
+
   test('needs no setting but a place for its data, and says where it serves', async () => {
     const cwd = temporaryDirectory()
     const server = await serve({ DATA_DIR: './data' }, { cwd })

@@ -91,7 +91,7 @@ module.exports = {
       name: 'db-knows-nothing',
       severity: 'error',
       from: { path: '^src/db/' },
-      to: { path: '^src/', pathNot: '^src/(db/|startup-fault\\.ts)' },
+      to: { path: '^src/', pathNot: '^src/(db/|startup-error\\.ts)' },
     },
     {
       name: 'contract-knows-http-only',

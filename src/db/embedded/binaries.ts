@@ -14,7 +14,7 @@ import { realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { StartupFault } from '../../startup-fault.ts'
+import { StartupError } from '../../startup-error.ts'
 import { reachable, type Account } from './account.ts'
 
 export interface Binaries {
@@ -54,7 +54,7 @@ function embeddedPackage(): { native: string; version: string; links: readonly L
   try {
     entry = createRequire(import.meta.url).resolve(name)
   } catch {
-    throw new StartupFault(
+    throw new StartupError(
       `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (${name}): set DATABASE_URL.`,
     )
   }
@@ -125,7 +125,7 @@ function sharedCopy(
       continue
     }
   }
-  throw new StartupFault(
+  throw new StartupError(
     `PostgreSQL cannot run as root and uid ${account.uid} cannot reach it in ${native}: ` +
       'move the project out of that private directory, start the server as an ordinary user, or set DATABASE_URL.',
   )

@@ -19,7 +19,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { StartupFault } from '../../startup-fault.ts'
+import { StartupError } from '../../startup-error.ts'
 import { reachable, type Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 
@@ -35,7 +35,7 @@ export function prepareDataDir(dataDir: string): void {
     accessSync(dataDir, constants.W_OK | constants.X_OK)
     readdirSync(dataDir)
   } catch (error) {
-    throw new StartupFault(`DATA_DIR (${dataDir}) cannot be created or written: ${reasonOf(error)}.`)
+    throw new StartupError(`DATA_DIR (${dataDir}) cannot be created or written: ${reasonOf(error)}.`)
   }
 }
 
@@ -50,7 +50,7 @@ const here = existsSync('/proc/self/cwd') ? '/proc/self/cwd' : '.'
 export function nameForPostgres(dataDir: string, account: Account | undefined): string {
   if (reachable(clusterIn(dataDir), account)) return clusterIn(dataDir)
   if (here !== '.') return here
-  throw new StartupFault(
+  throw new StartupError(
     `DATA_DIR (${dataDir}) cannot be reached by uid ${account?.uid}, which PostgreSQL runs as instead of root: ` +
       'choose a DATA_DIR outside private directories, or set DATABASE_URL.',
   )
@@ -61,7 +61,7 @@ function findCluster(dataDir: string): boolean {
   const cluster = clusterIn(dataDir)
   const entries = readdirSync(dataDir)
   if (entries.includes('PG_VERSION')) {
-    throw new StartupFault(
+    throw new StartupError(
       `DATA_DIR (${dataDir}) is itself a PostgreSQL data directory: set DATA_DIR to an empty one, ` +
         'or DATABASE_URL to the server it belongs to.',
     )
@@ -73,10 +73,10 @@ function findCluster(dataDir: string): boolean {
   }
   const stats = lstatSync(cluster)
   // A link would let root hand whatever it points to over to the unprivileged account.
-  if (!stats.isDirectory()) throw new StartupFault(`DATA_DIR (${dataDir}) holds a pg${major} that is not a directory.`)
+  if (!stats.isDirectory()) throw new StartupError(`DATA_DIR (${dataDir}) holds a pg${major} that is not a directory.`)
   const uid = process.getuid?.()
   if (uid !== undefined && uid !== 0 && stats.uid !== uid) {
-    throw new StartupFault(
+    throw new StartupError(
       `DATA_DIR (${dataDir}) holds a database of uid ${stats.uid}, but this server runs as uid ${uid}: ` +
         'start it as that user or as root, or choose another DATA_DIR.',
     )
@@ -84,14 +84,14 @@ function findCluster(dataDir: string): boolean {
   if (readdirSync(cluster).length === 0) return false
   const version = existsSync(join(cluster, 'PG_VERSION')) && readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim()
   if (version === false) {
-    throw new StartupFault(`DATA_DIR (${dataDir}) holds a pg${major} without PG_VERSION: move it out of DATA_DIR.`)
+    throw new StartupError(`DATA_DIR (${dataDir}) holds a pg${major} without PG_VERSION: move it out of DATA_DIR.`)
   }
   if (version !== major) throw anotherMajor(dataDir, `pg${major}`, version)
   return true
 }
 
-const anotherMajor = (dataDir: string, name: string, version: string): StartupFault =>
-  new StartupFault(
+const anotherMajor = (dataDir: string, name: string, version: string): StartupError =>
+  new StartupError(
     `DATA_DIR (${dataDir}) holds a database of PostgreSQL ${version} (${name}), this server brings PostgreSQL ${major}: ` +
       'migrate it with that version, or choose another DATA_DIR.',
   )
@@ -113,8 +113,8 @@ export async function ensureCluster(
     if (account !== undefined && statSync(cluster).uid !== account.uid) chownAll(cluster, account)
     chmodSync(cluster, 0o700)
   } catch (error) {
-    if (error instanceof StartupFault) throw error
-    throw new StartupFault(`DATA_DIR (${dataDir}) cannot be prepared for PostgreSQL: ${reasonOf(error)}.`)
+    if (error instanceof StartupError) throw error
+    throw new StartupError(`DATA_DIR (${dataDir}) cannot be prepared for PostgreSQL: ${reasonOf(error)}.`)
   }
 }
 
@@ -146,7 +146,7 @@ async function createCluster(
       initdb.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'))
     })
     if (code !== 0) {
-      throw new StartupFault(
+      throw new StartupError(
         `DATA_DIR (${dataDir}): the database could not be created: ${lastWord(said.join('')) ?? `initdb: ${code}`} ` +
           '(mend that, or set DATABASE_URL).',
       )

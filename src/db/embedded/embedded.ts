@@ -2,7 +2,7 @@ import { chownSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { StartupFault } from '../../startup-fault.ts'
+import { StartupError } from '../../startup-error.ts'
 import { accountFor } from './account.ts'
 import { embeddedBinaries } from './binaries.ts'
 import { clusterIn, ensureCluster, nameForPostgres, prepareDataDir, reasonOf } from './cluster.ts'
@@ -99,13 +99,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
       if (failure === undefined) break
       const lingering = /lock file .* already exists|pre-existing shared memory block/.test(failure)
       if (lingering && Date.now() < deadline) await delay(50)
-      else throw new StartupFault(`DATA_DIR (${dataDir}): ${failure} (see postgres.log there, or set DATABASE_URL).`)
+      else throw new StartupError(`DATA_DIR (${dataDir}): ${failure} (see postgres.log there, or set DATABASE_URL).`)
     }
   } catch (error) {
     await postgres?.stop()
     lock.release()
-    if (error instanceof StartupFault) throw error
-    throw new StartupFault(`DATA_DIR (${dataDir}): PostgreSQL cannot start: ${reasonOf(error)} (or set DATABASE_URL).`)
+    if (error instanceof StartupError) throw error
+    throw new StartupError(`DATA_DIR (${dataDir}): PostgreSQL cannot start: ${reasonOf(error)} (or set DATABASE_URL).`)
   }
 
   const running = postgres

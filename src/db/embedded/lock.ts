@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { StartupFault } from '../../startup-fault.ts'
+import { StartupError } from '../../startup-error.ts'
 import type { Account } from './account.ts'
 
 export interface OwnerLock {
@@ -33,7 +33,7 @@ export async function lockDataDir(dataDir: string, account: Account | undefined)
     }
     if (Date.now() > deadline) {
       const pid = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8').trim() : 'unknown'
-      throw new StartupFault(
+      throw new StartupError(
         `DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that one or choose another DATA_DIR.`,
       )
     }
@@ -52,6 +52,6 @@ function tryLock(path: string, dataDir: string): DatabaseSync | undefined {
     const busy = 5 // SQLITE_BUSY
     if (error instanceof Error && 'errcode' in error && error.errcode === busy) return undefined
     const reason = error instanceof Error ? error.message : String(error)
-    throw new StartupFault(`DATA_DIR (${dataDir}) cannot be locked (pg18.lock: ${reason}).`)
+    throw new StartupError(`DATA_DIR (${dataDir}) cannot be locked (pg18.lock: ${reason}).`)
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chownSync, lchownSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { StartupFault } from '../../startup-fault.ts'
+import { StartupError } from '../../startup-error.ts'
 import type { Account } from './account.ts'
 import { clusterIn } from './cluster.ts'
 
@@ -39,7 +39,7 @@ export function prepareSocketDirectory(dataDir: string, account: Account | undef
   const stats = lstatSync(directory)
   const owner = account?.uid ?? process.getuid?.()
   if (!stats.isDirectory() || stats.uid !== owner || (stats.mode & 0o077) !== 0) {
-    throw new StartupFault(
+    throw new StartupError(
       `DATA_DIR (${dataDir}) is too long for a socket and ${directory} is not ours: choose a shorter DATA_DIR.`,
     )
   }

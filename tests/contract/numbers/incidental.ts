@@ -14,7 +14,10 @@ export const rules: readonly Rule[] = [
   { pattern: /\bU\+«0000»/, reason: 'a name: the character U+0000' },
   { pattern: /\bOAuth «2\.0»/, reason: 'a name: OAuth 2.0' },
   { pattern: /«(?:0\.0\.0\.0|127\.0\.0\.1)»/, reason: 'an address' },
-  { pattern: /such as «10\.0\.0\.0»\/8|such as 10\.0\.0\.0\/«8»/, reason: 'an example of a network' },
+  {
+    pattern: /such as «10\.0\.0\.0»\/8|such as 10\.0\.0\.0\/«8»|fd00::\/«8»/,
+    reason: 'an example of a network',
+  },
   { pattern: /@host:«5432»/, reason: 'an example of a connection' },
   {
     pattern: /^PostgreSQL (?:«15» to 18|15 to «18»),/,

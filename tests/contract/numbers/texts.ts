@@ -21,9 +21,12 @@ const READ_BY_PEOPLE: ReadonlySet<string> = new Set([
   'remedy',
   'help',
   'fallback',
+  'accepts',
 ])
 
-const settingTexts = Object.fromEntries(settings.map(({ name, help, fallback }) => [name, { help, fallback }]))
+const settingTexts = Object.fromEntries(
+  settings.map(({ name, help, fallback, reader }) => [name, { help, fallback, accepts: reader.accepts }]),
+)
 
 /** Every sentence of openapi.yaml, of the pages behind `/problems/` and of the settings, in their order. */
 export const sentences: readonly Sentence[] = [

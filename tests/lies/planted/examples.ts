@@ -71,8 +71,8 @@ export const lies: readonly Lie[] = [
   given(
     'the trash is kept for ninety days',
     'src/config/settings.ts',
-    "name: 'TRASH_DAYS', fallback: '30'",
-    "name: 'TRASH_DAYS', fallback: '90'",
+    "field: 'trashDays',\n    fallback: '30'",
+    "field: 'trashDays',\n    fallback: '90'",
   ),
   given(
     'a request under way is to be repeated much later',

@@ -2,12 +2,12 @@
  * A reason not to start that the operator can act on. `main` prints each line once and exits with 1;
  * every line names the setting that mends it.
  */
-export class StartupFault extends Error {
+export class StartupError extends Error {
   readonly lines: readonly string[]
 
   constructor(...lines: readonly string[]) {
     super(lines.join('\n'))
-    this.name = 'StartupFault'
+    this.name = 'StartupError'
     this.lines = lines
   }
 }

@@ -1,0 +1,100 @@
+import { isIPv6 } from 'node:net'
+import { isNetwork } from '../http/client-address.ts'
+
+/** Turns the text of a setting into its value. */
+export interface Reader<T> {
+  /** What an operator may write, for `--help`, README and error messages: "must be" comes before it. */
+  readonly accepts: string
+  readonly read: (text: string) => T | Mistake
+}
+
+/** What is wrong with a text, to be read after the name of its setting. It never quotes the text: it may be a secret. */
+export class Mistake {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+export const MAKE_A_KEY = 'make one with: node -p "crypto.randomBytes(32).toString(\'base64\')"'
+
+export const path: Reader<string> = { accepts: 'a path', read: (text) => text }
+
+export const hostName: Reader<string> = reader('a host name or an IP address, without port or brackets', (text) => {
+  // An address with a zone is left out: a URL cannot hold it.
+  const isHost = text.includes(':') ? isIPv6(text) && !text.includes('%') : /^[A-Za-z0-9._-]+$/.test(text)
+  return isHost ? text : undefined
+})
+
+export const postgresUrl: Reader<string> = reader('a URL such as postgres://user:password@host:5432/name', (text) =>
+  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) ? text : undefined,
+)
+
+const MIN_KEY_BYTES = 32
+/** "changeme", however often repeated, has 7; the poorest of 300 000 random keys in base64 had 22. */
+const MIN_DISTINCT = 10
+
+export const secretKey: Reader<string> = {
+  accepts: `at least ${MIN_KEY_BYTES} bytes`,
+  read: (text) => {
+    if (Buffer.byteLength(text) < MIN_KEY_BYTES) {
+      return new Mistake(`must have at least ${MIN_KEY_BYTES} bytes; ${MAKE_A_KEY}`)
+    }
+    return new Set(text).size < MIN_DISTINCT ? new Mistake(`is too easy to guess; ${MAKE_A_KEY}`) : text
+  },
+}
+
+export const networks: Reader<readonly string[]> = list(
+  'addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas',
+  isNetwork,
+)
+
+export const origins: Reader<readonly string[]> = list(
+  'origins such as https://notes.example.com (lower case, no path, no default port), separated by commas',
+  (entry) => URL.parse(entry)?.origin === entry,
+)
+
+/** For a setting that may be empty. */
+export function optional<T>({ accepts, read }: Reader<T>): Reader<T | undefined> {
+  return { accepts, read: (text) => (text === '' ? undefined : read(text)) }
+}
+
+export function integer(min: number, max: number): Reader<number> {
+  return reader(`a whole number from ${min} to ${max}`, (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    return value >= min && value <= max ? value : undefined
+  })
+}
+
+/** In seconds. The bounds are written as an operator would write them. */
+export function duration(min: string, max: string): Reader<number> {
+  return reader(`a whole number followed by s (the default), m, h or d, from ${min} to ${max}`, (text) => {
+    const seconds = secondsOf(text)
+    return seconds >= secondsOf(min) && seconds <= secondsOf(max) ? seconds : undefined
+  })
+}
+
+export function oneOf<const T extends string>(...choices: readonly [T, T, ...T[]]): Reader<T> {
+  const accepts = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+  return reader(accepts, (text) => choices.find((choice) => choice === text))
+}
+
+/** A reader whose only mistake is a text that it does not accept: `parse` returns undefined for it. */
+function reader<T>(accepts: string, parse: (text: string) => T | undefined): Reader<T> {
+  return { accepts, read: (text) => parse(text) ?? new Mistake(`must be ${accepts}`) }
+}
+
+function list(accepts: string, isEntry: (text: string) => boolean): Reader<readonly string[]> {
+  return reader(accepts, (text) => {
+    const entries = text.split(',').map((entry) => entry.trim())
+    const given = entries.filter((entry) => entry !== '')
+    return given.every(isEntry) ? given : undefined
+  })
+}
+
+/** NaN for a text that is no duration. */
+function secondsOf(text: string): number {
+  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+  const [, count = '', unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text) ?? []
+  return count === '' ? Number.NaN : Number(count) * (units[unit] ?? Number.NaN)
+}
