@@ -649,6 +649,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what has changed
+         * @description Returns what happened to your notes, in the order in which it took effect. Without `cursor` it begins at the
+         *     beginning; with the `cursor` of the previous reply it goes on where that ended. When `has_more` is true, ask
+         *     again at once. Changes nothing.
+         *
+         *     A note appears once, at the place of its latest change; when it changes again, it moves to a new place. So a
+         *     client that follows the cursors misses nothing, and its copy is then exactly what the server has. Apply each
+         *     change by its `kind`: store the `note` of an `upsert`, and remove your copy for `trash` and `erase`.
+         *
+         *     An erased note stays in this list for 90 days. A cursor from before that answers 410, as does one from before
+         *     the database was restored from a backup: begin again without a cursor, and drop the notes that do not appear.
+         *
+         *     A page ends early when its notes have more than 8 MiB of text, but never before its first change.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Be told of changes as they happen
+         * @description Sends what happens to your notes as server-sent events, for as long as the connection lasts. Changes nothing.
+         *
+         *     Without `cursor` the stream begins now; with one it sends first what has changed since. Then comes an event
+         *     `ready`, and from then on a `change` for each change, usually within half a second of it. A `change` tells which
+         *     note changed and how, and not its text: read the note with `GET /notes/{note_id}`, or let `GET /changes` bring
+         *     it. The `id` of each `change` and `ready` is the cursor of its place. When the connection breaks, send the last
+         *     one as `Last-Event-ID`, and nothing is missed; the browser's `EventSource` cannot send `Authorization`, so use
+         *     `fetch`, as the sample does.
+         *
+         *     The server ends a stream with an event `end` within 5 seconds of the end of its credential: logout, revocation,
+         *     a disabled account, the expiry of the access token. It ends all of them when it stops. A client that takes
+         *     nothing for 30 seconds is cut off. A comment every 15 seconds keeps the connection open.
+         *
+         *     An account may have 10 streams open at once.
+         */
+        get: operations["streamChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1543,6 +1607,72 @@ export interface components {
              */
             erased_after: string;
         };
+        /** @description What happened to your notes, the earliest first. */
+        ChangePage: {
+            /** @description The changes of this page, in the order in which they took effect. */
+            changes: components["schemas"]["Change"][];
+            cursor: components["schemas"]["ChangeCursor"];
+            /**
+             * @description Whether there are further changes already.
+             * @example false
+             */
+            has_more: boolean;
+        };
+        /** @description The latest change of one note. */
+        Change: {
+            seq: components["schemas"]["ChangeSeq"];
+            kind: components["schemas"]["ChangeKind"];
+            note_id: components["schemas"]["Id"];
+            version: components["schemas"]["ChangedVersion"];
+            at: components["schemas"]["Timestamp"];
+            note?: components["schemas"]["Note"];
+        };
+        /** @description The latest change of one note, without the note. */
+        ChangeNotice: {
+            seq: components["schemas"]["ChangeSeq"];
+            kind: components["schemas"]["ChangeKind"];
+            note_id: components["schemas"]["Id"];
+            version: components["schemas"]["ChangedVersion"];
+            at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * Format: int64
+         * @description The place of the change among those of the account; it rises with each.
+         * @example 1
+         */
+        ChangeSeq: number;
+        /**
+         * @description `upsert`: the note was created, changed or restored, and `note` has it. `trash`: it is in the trash. `erase`: it
+         *     is gone for good. Ignore kinds that you do not know.
+         * @example upsert
+         * @enum {string}
+         */
+        ChangeKind: "upsert" | "trash" | "erase";
+        /**
+         * Format: int32
+         * @description The version of the note after the change.
+         * @example 1
+         */
+        ChangedVersion: number;
+        /**
+         * @description The place after these changes, for `cursor` of the next request.
+         * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+         */
+        ChangeCursor: string;
+        /** @description What had changed before has been sent. */
+        StreamReady: {
+            cursor: components["schemas"]["ChangeCursor"];
+        };
+        /** @description The server ends the stream. */
+        StreamEnd: {
+            /**
+             * @description `credential_ended`: log in or refresh the token, then go on. `server_stopping` and `unavailable`: wait a
+             *     moment, then go on. Ignore reasons that you do not know.
+             * @example server_stopping
+             * @enum {string}
+             */
+            reason: "credential_ended" | "server_stopping" | "unavailable";
+        };
         /** @description The credential that a version was written with. */
         Author: {
             /**
@@ -2029,6 +2159,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The `Accept` header rules out `text/event-stream`. */
+        NotAcceptableForEvents: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The cursor is from before what the server still knows. Begin again without one. */
+        CursorExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The account has 10 streams open already. */
+        TooManyStreams: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How many seconds to wait before you try again.
+                 * @example 5
+                 */
+                "Retry-After": number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description An account with this e-mail already exists. */
         EmailTaken: {
             headers: {
@@ -2203,6 +2368,18 @@ export interface components {
          */
         Cursor: string;
         /**
+         * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
+         *     to, and is refused if altered.
+         * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+         */
+        ChangesCursor: string;
+        /**
+         * @description The `id` of the last event that arrived, after which the stream goes on. It wins over `cursor`, so that a client
+         *     can repeat its request as it was.
+         * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+         */
+        LastEventId: string;
+        /**
          * @description How many notes to skip. `cursor` is faster and does not shift when notes are written.
          * @example 0
          */
@@ -2323,6 +2500,16 @@ export interface components {
          * @example </trash?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
          */
         LinkOfTrash: string;
+        /**
+         * @description The address of the next page (RFC 8288); absent when there are no further changes.
+         * @example </changes?limit=20&cursor=7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ>; rel="next"
+         */
+        LinkOfChanges: string;
+        /**
+         * @description Tells proxies that know it, such as nginx, to pass the events on at once.
+         * @example no
+         */
+        "X-Accel-Buffering": "no";
         /**
          * @description The address of the next page (RFC 8288); absent on the last one.
          * @example </users/me/security-events?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
@@ -3618,6 +3805,96 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
+                 *     to, and is refused if altered.
+                 * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+                 */
+                cursor?: components["parameters"]["ChangesCursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes; empty when there are no further ones. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["LinkOfChanges"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            406: components["responses"]["NotAcceptable"];
+            410: components["responses"]["CursorExpired"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamChanges: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
+                 *     to, and is refused if altered.
+                 * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+                 */
+                cursor?: components["parameters"]["ChangesCursor"];
+            };
+            header?: {
+                /**
+                 * @description The `id` of the last event that arrived, after which the stream goes on. It wins over `cursor`, so that a client
+                 *     can repeat its request as it was.
+                 * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
+                 */
+                "Last-Event-ID"?: components["parameters"]["LastEventId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description The stream. `change` has a `ChangeNotice` as its data, `ready` a `StreamReady`, and `end`, which comes last
+             *     if the server ends the stream, a `StreamEnd`. Ignore events that you do not know.
+             */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Accel-Buffering": components["headers"]["X-Accel-Buffering"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            406: components["responses"]["NotAcceptableForEvents"];
+            410: components["responses"]["CursorExpired"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyStreams"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

@@ -36,6 +36,8 @@ export interface DefaultedQuery {
   emptyTrash: never
   eraseNote: never
   restoreNote: never
+  listChanges: 'limit'
+  streamChanges: never
   getHealth: never
   getLiveness: never
 }
@@ -74,6 +76,8 @@ export interface OptionalReplyHeaders {
   emptyTrash: never
   eraseNote: never
   restoreNote: never
+  listChanges: 'Link'
+  streamChanges: never
   getHealth: never
   getLiveness: never
 }
@@ -112,6 +116,8 @@ export interface ReplyEvents {
   emptyTrash: never
   eraseNote: never
   restoreNote: never
+  listChanges: never
+  streamChanges: { ready: components['schemas']['StreamReady']; change: components['schemas']['ChangeNotice']; end: components['schemas']['StreamEnd'] }
   getHealth: never
   getLiveness: never
 }

@@ -38,6 +38,8 @@ export const security = {
   emptyTrash: ['notes:write'],
   eraseNote: ['notes:write'],
   restoreNote: ['notes:write'],
+  listChanges: ['notes:read'],
+  streamChanges: ['notes:read'],
   getHealth: null,
   getLiveness: null,
 } as const satisfies Record<string, readonly Scope[] | null>

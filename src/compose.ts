@@ -6,6 +6,8 @@ import { createAuthenticate } from './auth/bearer.ts'
 import { findEndedCallers } from './auth/ended-callers.ts'
 import type { PasswordCost } from './auth/password/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
+import { createChangeHub } from './changes/change-hub.ts'
+import { readNotices } from './changes/core/read-changes.ts'
 import type { Config } from './config/config.ts'
 import type { CompiledContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
@@ -56,6 +58,7 @@ export interface Application extends AsyncDisposable {
   readonly app: Express
   readonly tokens: Tokens
   readonly chores: readonly Chore[]
+  readonly openStreams: () => number
   /** Ends all event streams, so that their clients go on elsewhere or later. Requests under way may finish. */
   readonly endStreams: () => void
 }
@@ -72,6 +75,8 @@ export async function compose(platform: Platform): Promise<Application> {
   await using stack = new AsyncDisposableStack()
   const textWork = createTextWork()
   stack.defer(textWork.close)
+  const changeHub = createChangeHub({ read: (positions, limit) => readNotices(db, positions, limit) })
+  stack.defer(changeHub.stop)
   const streams = createStreams({
     endedCallers: (callers) => findEndedCallers(db, callers),
     onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
@@ -80,6 +85,7 @@ export async function compose(platform: Platform): Promise<Application> {
   const { handlers, chores } = await createFeatures({
     ...auth,
     textWork,
+    changeHub,
     ...settings,
     version: document.version,
     whyNotReady: platform.whyNotReady,
@@ -102,6 +108,7 @@ export async function compose(platform: Platform): Promise<Application> {
     app,
     tokens: auth.tokens,
     chores,
+    openStreams: streams.count,
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }

@@ -1,12 +1,13 @@
 import { authHandlers, type AuthDeps } from './auth/handlers.ts'
 import { purge } from './auth/purge.ts'
+import { changeHandlers, type ChangeDeps } from './changes/handlers.ts'
 import type { Handlers } from './contract/types.ts'
 import { healthHandlers, type HealthDeps } from './health/handlers.ts'
 import type { Chore } from './housekeeping.ts'
 import { noteHandlers, type NoteDeps } from './notes/handlers.ts'
 import { type HousekeepingLimits, purgeNotes } from './notes/purge.ts'
 
-export type FeatureDeps = AuthDeps & NoteDeps & HealthDeps & HousekeepingLimits
+export type FeatureDeps = AuthDeps & NoteDeps & ChangeDeps & HealthDeps & HousekeepingLimits
 
 /** What the features are to the server: the operations they answer, and the old rows they delete. */
 export interface Features {
@@ -21,6 +22,7 @@ export async function createFeatures(deps: FeatureDeps): Promise<Features> {
       ...healthHandlers(deps),
       ...(await authHandlers(deps)),
       ...noteHandlers(deps),
+      ...changeHandlers(deps),
     },
     chores: [(isStopping) => purge(deps.db, isStopping), (isStopping) => purgeNotes(deps.db, deps, isStopping)],
   }

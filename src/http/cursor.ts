@@ -15,8 +15,8 @@ export type Position = readonly string[]
 /** Makes and reads the cursors of lists: a position, sealed for one listing. */
 export interface Cursors {
   readonly make: (listing: Listing, position: Position) => string
-  /** Throws a Problem (422) for a cursor that was altered or given for another account or list. */
-  readonly read: (listing: Listing, cursor: string) => Position
+  /** Throws a Problem (422) for a cursor that was altered or made for another account or list; `where` it was sent. */
+  readonly read: (listing: Listing, cursor: string, where?: readonly [place: string, name: string]) => Position
 }
 
 /** Seals with the first key and accepts any of them, so that keys change without disturbing those who are paging. */
@@ -28,13 +28,13 @@ export function createCursors(keys: readonly Uint8Array[]): Cursors {
       const text = JSON.stringify(position)
       return Buffer.concat([seal(sealingKey, listing, text), Buffer.from(text)]).toString('base64url')
     },
-    read: (listing, cursor) => {
+    read: (listing, cursor, where = ['query', 'cursor']) => {
       const bytes = Buffer.from(cursor, 'base64url')
       const text = bytes.subarray(TAG_BYTES).toString()
       const tag = bytes.subarray(0, TAG_BYTES)
       if (tag.length !== TAG_BYTES || !keys.some((key) => timingSafeEqual(tag, seal(key, listing, text)))) {
         const msg = 'Is not a cursor of this list. Begin again without it.'
-        throw validationFailed([{ loc: ['query', 'cursor'], pointer: '/cursor', msg, type: 'cursor_invalid' }])
+        throw validationFailed([{ loc: where, pointer: `/${where[1]}`, msg, type: 'cursor_invalid' }])
       }
       const position: unknown = JSON.parse(text)
       if (!Array.isArray(position)) throw new Error('A sealed cursor holds no position')

@@ -97,6 +97,14 @@ export const problemKinds = {
     description: 'The note was changed since you read it, and both changes touch the same place. Nothing was changed.',
     remedy: 'Decide for each of the conflicts, apply the result to current, and send it again with the new ETag.',
   },
+  'cursor-expired': {
+    status: 410,
+    title: 'Cursor expired',
+    description:
+      'The cursor is from before what the server still knows: a note that was erased since has been forgotten, or the ' +
+      'database was restored from a backup.',
+    remedy: 'Begin again without a cursor, and drop your copies of notes that do not appear any more.',
+  },
   'note-changed': {
     status: 412,
     title: 'Note changed',

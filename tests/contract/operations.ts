@@ -94,6 +94,16 @@ export const prepare: Record<OperationId, Prepare> = {
   },
   eraseNote: async (_, person) => ({ params: await trashedNote(person) }),
   restoreNote: async (_, person) => ({ params: await trashedNote(person) }),
+  listChanges: async (_, person) => {
+    await newNote(person)
+    return {}
+  },
+  // From the beginning, so that there is something to be told.
+  streamChanges: async (_, person) => {
+    const { body } = await person.ask('GET', '/changes')
+    await newNote(person)
+    return { headers: { 'Last-Event-ID': String(body['cursor']) } }
+  },
   getHealth: nothing,
   getLiveness: nothing,
 }

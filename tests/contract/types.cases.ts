@@ -3,15 +3,22 @@
  * `@ts-expect-error`, which is an error. Nothing here runs.
  */
 import type { components } from '../../generated/openapi.d.ts'
-import type { Handler, Handlers, Reply } from '../../src/contract/types.ts'
+import type { EventOf, Handler, Handlers, Reply } from '../../src/contract/types.ts'
 import type { Cases } from './foreign/cases.ts'
 import type { prepare } from './operations.ts'
 
 declare const handlers: Handlers
 declare const note: components['schemas']['Note']
 declare const user: components['schemas']['User']
+declare const events: AsyncIterable<EventOf<'streamChanges'>>
+const ended = { reason: 'server_stopping' } as const
+const unbuffered = { 'X-Accel-Buffering': 'no' } as const
 const ETag = '"1"'
 const Location = '/notes/1'
+
+async function* of<const E>(event: E): AsyncGenerator<E> {
+  yield event
+}
 
 /** First what is allowed, so that the refusals below are for their one fault. */
 export const allowed = {
@@ -22,6 +29,8 @@ export const allowed = {
   listNotes: async ({ query }, reply) =>
     query.limit > 1 ? reply(200, [note], { Link: '</notes>; rel="next"' }) : reply(200, []),
   getLiveness: async (_, reply) => reply(200, { status: 'alive' }),
+  streamChanges: async ({ signal }, reply) =>
+    reply(200, signal.aborted ? of({ event: 'end', data: ended }) : events, unbuffered),
 } satisfies Partial<Handlers>
 export const total: Handlers = { ...handlers, ...allowed }
 
@@ -72,6 +81,21 @@ export const replies: readonly [...Handler<'getNote'>[]] = [
   async ({ headers }, reply) => reply(200, { ...note, title: headers['X-Title'] }, { ETag }),
 ]
 
+export const streams: readonly [...Handler<'streamChanges'>[]] = [
+  // @ts-expect-error a value where events are documented
+  async (_, reply) => reply(200, { changes: [] }, unbuffered),
+  // @ts-expect-error an event that is not documented
+  async (_, reply) => reply(200, of({ event: 'rename', data: ended }), unbuffered),
+  // @ts-expect-error the data of another event
+  async (_, reply) => reply(200, of({ event: 'change', data: ended }), unbuffered),
+  // @ts-expect-error a reason that is not documented
+  async (_, reply) => reply(200, of({ event: 'end', data: { reason: 'bored' } }), unbuffered),
+  // @ts-expect-error a stream without its header
+  async (_, reply) => reply(200, events),
+]
+
+// @ts-expect-error events where a value is documented
+export const streamedNote: Handler<'getNote'> = async (_, reply) => reply(200, events, { ETag })
 // @ts-expect-error a body on a 204
 export const bodyOnDelete: Handler<'deleteNote'> = async (_, reply) => reply(204, note)
 // @ts-expect-error `caller` on a public operation

@@ -189,7 +189,7 @@ describe('what is hard to quote', () => {
     query: { q: `a&b=c d'"` },
     headers: { 'X-Hard': `'"$HOME\\` },
     needsToken: true,
-    answersJson: true,
+    answers: 'json' as const,
     body: {
       mediaType: 'application/merge-patch+json',
       value: { 'a-b': hard, list: [null, true, 1.5, [hard]], nested: { "it's": {} } },

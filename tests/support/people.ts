@@ -46,11 +46,23 @@ export async function ask(
     redirect: 'manual',
     ...(body === undefined ? {} : { body }),
   })
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  const type = response.headers.get('content-type')
+  const text = type === 'text/event-stream' ? await untilReady(response) : await response.text()
+  const isJson = type?.includes('json') ?? false
   const value: unknown = isJson && text !== '' ? JSON.parse(text) : {}
   const list = Array.isArray(value) ? value : []
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
+}
+
+/** What an event stream sends up to its first event that is no change; then the client leaves. */
+async function untilReady(response: Response): Promise<string> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true })
+    if (/^event: (ready|end)\n(.+\n)*\n/m.test(text)) break
+  }
+  return text
 }
 
 /** Somebody new, by the functions behind those requests, where how they came in does not matter: hashes are slow on purpose. */

@@ -32,6 +32,8 @@ export interface TestServer {
   readonly recordingId: string | undefined
   /** What was logged, as pino's JSON lines. */
   readonly log: readonly string[]
+  /** How many event streams it is sending. */
+  readonly openStreams: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -125,6 +127,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     db: handle,
     recordingId: recording?.id,
     tokens: application.tokens,
+    openStreams: application.openStreams,
     log,
     stop,
   }

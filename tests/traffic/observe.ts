@@ -63,7 +63,11 @@ export function observe(request: IncomingMessage, response: ServerResponse, obse
   })
   response.once('finish', () => observer.finished(exchange(), { began, ended }))
   response.once('close', () => {
-    if (!response.writableFinished) observer.abandoned?.(exchange(), { began, ended: now() })
+    if (response.writableFinished) return
+    // A client leaves a stream when it has enough; what it was sent until then is an answer like any other.
+    const isLeft = response.headersSent && response.getHeader('content-type') === 'text/event-stream'
+    if (isLeft) observer.finished(exchange(), { began, ended })
+    else observer.abandoned?.(exchange(), { began, ended: now() })
   })
 }
 

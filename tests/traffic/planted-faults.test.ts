@@ -8,7 +8,7 @@ import { ask } from '../support/people.ts'
 import { document, operationCalled, operations, responseExamples } from '../contract/harness/document-examples.ts'
 import { secondOpinion, type SecondOpinion } from './prism.ts'
 import { everywhere, type LooseHandler, serveContract } from '../contract/harness/served-contract.ts'
-import { lies, place } from './traffic.ts'
+import { contractViolations, place } from './traffic.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 const [{ value: note } = { value: {} }] = responseExamples(operationCalled('getNote'), 200)
@@ -54,7 +54,7 @@ test.each(Object.keys(faults))(
     expect((await ask(server, 'GET', path)).status).toBeLessThan(300)
     await server.stop()
     const placed = server.exchanges.map(place)
-    expect(placed.flatMap(lies)).toHaveLength(1)
+    expect(placed.flatMap(contractViolations)).toHaveLength(1)
     const second = placed.flatMap(prism)
     expect(second.length > 0, second.join()).toBe(!UNSEEN_BY_PRISM.has(title))
   },
@@ -74,7 +74,7 @@ test('an answer without a fault is found by nobody', async () => {
   await server.stop()
   const placed = server.exchanges.map(place)
   expect(placed).toHaveLength(1)
-  expect([...placed.flatMap(lies), ...placed.flatMap(prism)]).toEqual([])
+  expect([...placed.flatMap(contractViolations), ...placed.flatMap(prism)]).toEqual([])
 })
 
 const guarded = operations.filter(({ security }) =>

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { recordedIn, TRAFFIC } from './recorder.ts'
 import { document, operations } from '../contract/harness/document-examples.ts'
 import { secondOpinion } from './prism.ts'
-import { documented, lies, type Placed, place, shown } from './traffic.ts'
+import { documented, contractViolations, type Placed, place, shown } from './traffic.ts'
 
 /** What the document promises and no test shows, and why. Only to be shortened: what is shown must leave the list. */
 const UNSEEN: Readonly<Record<string, string>> = {}
@@ -18,7 +18,7 @@ beforeAll(() => {
 
 test('nothing was seen in the whole run that is not documented', () => {
   expect(traffic.length).toBeGreaterThan(5_000)
-  expect(tally(traffic.flatMap(lies))).toEqual({})
+  expect(tally(traffic.flatMap(contractViolations))).toEqual({})
 })
 
 test('everything that is documented was seen: each status, media type and header, each parameter and kind of body', () => {

@@ -30,7 +30,7 @@ export function place(exchange: ObservedExchange): Placed {
 const PAGES = /^\/($|docs$|docs\/assets\/|redoc$|openapi\.(yaml|json)$|problems(\/|$))/
 
 /** What is wrong with an answer by the document: nothing that is not documented may have been seen. */
-export function lies({ exchange, operation, path, isKnownPath }: Placed): string[] {
+export function contractViolations({ exchange, operation, path, isKnownPath }: Placed): string[] {
   const { method, status } = exchange
   if (operation !== undefined) return answerFaults(operation, answerOf(exchange))
   const isReal = isKnownPath ? isOtherMethod(exchange) : isPage(path, status) || isProblem(exchange, 404, 'not-found')
@@ -58,6 +58,10 @@ export function answerOf({ status, headers, body, method }: ObservedExchange): W
   return { status, headers: new Headers(headers), text: textOf(body), isHead: method === 'HEAD' }
 }
 
+function eventNames({ body }: ObservedExchange): string[] {
+  return [...new Set([...body.matchAll(/^event: (\w+)$/gm)].map(([, name = '']) => name))]
+}
+
 /** Recorded bytes as the UTF-8 that they are. */
 export function textOf(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8')
@@ -68,8 +72,9 @@ export function documented(): Set<string> {
   return new Set(
     operations.flatMap((operation) => {
       const { operationId, responses, parameters, body } = operation
-      const answers = [...responses].flatMap(([status, { content, headers }]) => [
+      const answers = [...responses].flatMap(([status, { content, events, headers }]) => [
         `${operationId} ${status}`,
+        ...[...(events?.keys() ?? [])].map((name) => `${operationId} ${status} event ${name}`),
         ...[...content.keys()].map((mediaType) => `${operationId} ${status} ${mediaType}`),
         ...headers.map(({ name }) => `${operationId} ${status} header ${name.toLowerCase()}`),
       ])
@@ -92,6 +97,9 @@ export function shown({ exchange, operation }: Placed): string[] {
     answer,
     ...(headers['content-type'] === undefined ? [] : [`${answer} ${headers['content-type']}`]),
     ...Object.keys(headers).map((name) => `${answer} header ${name}`),
+    ...(headers['content-type'] === 'text/event-stream'
+      ? eventNames(exchange).map((name) => `${answer} event ${name}`)
+      : []),
   ]
   if (status >= 400) return answers
   const query = [...new URLSearchParams(target.split('?')[1] ?? '').keys()]

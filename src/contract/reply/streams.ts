@@ -20,6 +20,7 @@ export interface Streams {
    * place left, and a 503 when the server has none or is stopping.
    */
   readonly open: (caller: Caller, abort: AbortController) => () => void
+  readonly count: () => number
   /** Ends all streams, and lets none begin any more. */
   readonly stop: () => void
 }
@@ -30,6 +31,7 @@ export interface StreamOptions {
   readonly onCheckFailure: (error: unknown) => void
   readonly maxPerUser?: number
   readonly maxInAll?: number
+  readonly checkMs?: number
 }
 
 /** The contract promises that a stream ends within 5 seconds of its credential. */
@@ -44,7 +46,7 @@ interface OpenStream {
 }
 
 export function createStreams(options: StreamOptions): Streams {
-  const { endedCallers, onCheckFailure, maxPerUser = MAX_PER_USER, maxInAll = MAX_IN_ALL } = options
+  const { endedCallers, onCheckFailure, maxPerUser = MAX_PER_USER, maxInAll = MAX_IN_ALL, checkMs = CHECK_MS } = options
   const open = new Set<OpenStream>()
   const counts = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
@@ -66,7 +68,7 @@ export function createStreams(options: StreamOptions): Streams {
       onCheckFailure(error)
       end(streams, 'unavailable')
     }
-    timer = open.size === 0 ? undefined : setTimeout(() => void check(), CHECK_MS).unref()
+    timer = open.size === 0 ? undefined : setTimeout(() => void check(), checkMs).unref()
   }
 
   return {
@@ -78,7 +80,7 @@ export function createStreams(options: StreamOptions): Streams {
       const stream = { caller, abort }
       open.add(stream)
       counts.set(caller.userId, count + 1)
-      timer ??= setTimeout(() => void check(), CHECK_MS).unref()
+      timer ??= setTimeout(() => void check(), checkMs).unref()
       return () => {
         if (!open.delete(stream)) return
         const left = (counts.get(caller.userId) ?? 1) - 1
@@ -86,6 +88,7 @@ export function createStreams(options: StreamOptions): Streams {
         else counts.delete(caller.userId)
       }
     },
+    count: () => open.size,
     stop: () => {
       isStopping = true
       clearTimeout(timer)

@@ -10,12 +10,13 @@ const STYLE: Style = {
 
 /** For bash, with the token in `$TOKEN`. */
 export function curlSample(request: SampleRequest): string {
-  const { body, method } = request
-  // What curl does by itself is not said.
-  const said = method === (body === undefined ? 'GET' : 'POST') ? '' : `-X ${method} `
+  const { body, method, answers } = request
+  // What curl does by itself is left out.
+  const options = method === (body === undefined ? 'GET' : 'POST') ? '' : `-X ${method} `
+  const unbuffered = answers === 'events' ? '-N ' : ''
   const headers = Object.entries(request.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`)
   return [
-    `curl ${said}${quote(urlOf(request))}`,
+    `curl ${unbuffered}${options}${quote(urlOf(request))}`,
     // Double quotes, because the shell is to fill in the token.
     ...(request.needsToken ? ['-H "Authorization: Bearer $TOKEN"'] : []),
     ...headers,

@@ -3,6 +3,12 @@ import { BASE_URL, FORM, formOf, layOut, type SampleRequest, type Style } from '
 
 const STYLE: Style = { leaf, key: leaf, indent: '    ', pad: '', comma: ',' }
 
+const OUTPUT: Readonly<Record<SampleRequest['answers'], readonly string[]>> = {
+  json: ['print(response.json())'],
+  events: ['for line in response.iter_lines():', '    print(line.decode())'],
+  nothing: ['print(response.status_code)'],
+}
+
 /** With `requests`, which most who write Python know. */
 export function pythonSample(request: SampleRequest): string {
   const { body, query } = request
@@ -12,7 +18,8 @@ export function pythonSample(request: SampleRequest): string {
     ...(Object.keys(query).length === 0 ? [] : [`params=${layOut(query, STYLE)}`]),
     ...(headers.length === 0 ? [] : [`headers={\n${headers.map((line) => `    ${line},\n`).join('')}}`]),
     ...(body === undefined ? [] : [bodyOf(body)]),
-    'timeout=10',
+    // The server sends something every 15 seconds.
+    ...(request.answers === 'events' ? ['stream=True', 'timeout=60'] : ['timeout=10']),
   ].map((argument) => `    ${argument.replaceAll('\n', '\n    ')},\n`)
   const text = given.join('')
   const imports = [
@@ -26,7 +33,7 @@ export function pythonSample(request: SampleRequest): string {
     '',
     `response = requests.${request.method.toLowerCase()}(\n${text})`,
     'response.raise_for_status()',
-    `print(${request.answersJson ? 'response.json()' : 'response.status_code'})`,
+    ...OUTPUT[request.answers],
   ].join('\n')
 }
 

@@ -8,7 +8,7 @@ import {
   type Place,
   string,
 } from '../../contract/document/document.ts'
-import type { Operation } from '../../contract/document/operations.ts'
+import type { Operation, ResponseSpec } from '../../contract/document/operations.ts'
 
 export const BASE_URL = 'http://localhost:8000'
 
@@ -22,7 +22,7 @@ export interface SampleRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly needsToken: boolean
   readonly body: { readonly mediaType: string; readonly value: JsonObject } | undefined
-  readonly answersJson: boolean
+  readonly answers: 'json' | 'events' | 'nothing'
 }
 
 /**
@@ -49,7 +49,7 @@ export function sampleRequests(root: JsonObject, operation: Operation): SampleRe
     query: valuesIn('query'),
     headers: valuesIn('header'),
     needsToken: operation.security.length > 0,
-    answersJson: (success?.[1].content.size ?? 0) > 0,
+    answers: answersOf(success?.[1]),
   }
   if (operation.body === undefined) return [{ ...request, example: undefined, body: undefined }]
   const [mediaType = ''] = operation.body.content.keys()
@@ -59,6 +59,11 @@ export function sampleRequests(root: JsonObject, operation: Operation): SampleRe
     example,
     body: { mediaType, value: object(object(content)['value'], `the example ${example} of ${operation.operationId}`) },
   }))
+}
+
+function answersOf(success: ResponseSpec | undefined): SampleRequest['answers'] {
+  if (success?.events !== undefined) return 'events'
+  return (success?.content.size ?? 0) > 0 ? 'json' : 'nothing'
 }
 
 export function urlOf({ path, query }: SampleRequest): string {

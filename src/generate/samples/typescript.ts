@@ -9,6 +9,22 @@ const STYLE: Style = {
   comma: ',',
 }
 
+/** EventSource cannot send Authorization, so a stream is read with fetch as well. */
+const EVENTS = [
+  "let text = ''",
+  'for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {',
+  String.raw`  const events = (text + chunk).split('\n\n')`,
+  "  text = events.pop() ?? ''",
+  '  for (const event of events) console.log(event)',
+  '}',
+]
+
+const OUTPUT: Readonly<Record<SampleRequest['answers'], readonly string[]>> = {
+  json: ['console.log(await response.json())'],
+  events: EVENTS,
+  nothing: ['console.log(response.status)'],
+}
+
 /** A module for Node, Deno or Bun: `fetch` and nothing to install. */
 export function typescriptSample(request: SampleRequest): string {
   const options = [
@@ -20,7 +36,7 @@ export function typescriptSample(request: SampleRequest): string {
   return [
     `const response = await fetch(${text(urlOf(request))}${given})`,
     'if (!response.ok) throw new Error(await response.text())',
-    `console.log(${request.answersJson ? 'await response.json()' : 'response.status'})`,
+    ...OUTPUT[request.answers],
   ].join('\n')
 }
 

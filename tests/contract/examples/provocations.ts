@@ -117,6 +117,7 @@ export const provocations: Record<
     unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),
   },
   'validation-failed': { invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')) },
+  'cursor-expired': {},
   'too-many-streams': {},
   'too-many-attempts': { tooManyAttempts: guessOn },
   'internal-error': { internalError: ({ servers, attempt, bearer }) => send(servers.throwing, attempt, bearer) },

@@ -126,6 +126,8 @@ export const cases: Cases = {
   emptyTrash: {},
   eraseNote: { 'path/note_id': names('note') },
   restoreNote: { 'path/note_id': names('note') },
+  listChanges: { 'query/limit': pageSize, 'query/cursor': names('cursor') },
+  streamChanges: { 'query/cursor': names('cursor'), 'header/Last-Event-ID': names('cursor') },
   getHealth: {},
   getLiveness: {},
 }

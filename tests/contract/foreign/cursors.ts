@@ -28,12 +28,16 @@ interface List {
   readonly place: string
 }
 
+/** Operations that take the cursors of another one's list. */
+const LIST_OF: Readonly<Partial<Record<OperationId, OperationId>>> = { streamChanges: 'listChanges' }
+
 const lists = operations.flatMap((operation): List[] => {
   return shapesOf(operation).flatMap((shape) => {
     const place = shape.places.find(
       (candidate) => namingOf(operation.operationId, candidate.place).names === 'cursor',
     )?.place
-    return place === undefined ? [] : [{ operation, shape, place }]
+    const isOwnList = !Object.hasOwn(LIST_OF, operation.operationId)
+    return place === undefined || !isOwnList ? [] : [{ operation, shape, place }]
   })
 })
 
@@ -60,7 +64,9 @@ export async function readCursors({ stranger, own, victim, foreign }: Readers): 
       { foreign: given, altered: mine.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')) },
     ] as const
   })
-  return Object.fromEntries(await Promise.all(found))
+  const cursors = Object.fromEntries(await Promise.all(found))
+  for (const [reader, list] of Object.entries(LIST_OF)) if (cursors[list]) cursors[reader] = cursors[list]
+  return cursors
 }
 
 /** Cursors of the same list with each other filter and order. Numbers of items are no filters. */

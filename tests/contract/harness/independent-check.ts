@@ -79,7 +79,29 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     const type = headers.get('content-type')
     if (Object.keys(content).length === 0) return text === '' && type === null ? [] : ['has a body']
     if (type === null || !(type in content)) return [`has the media type ${type}`]
-    return isHead === true ? [] : faultsBySchema(`${pointer}/content/${escape(type)}/schema`, JSON.parse(text))
+    if (isHead === true) return []
+    const place = `${pointer}/content/${escape(type)}`
+    return type === 'text/event-stream'
+      ? [...faultsBySchema(`${place}/schema`, text), ...eventFaults(place, text)]
+      : faultsBySchema(`${place}/schema`, JSON.parse(text))
+  }
+
+  /** Each event by the schema that `x-events` has for its name. A client may have left in the midst of the last one. */
+  function eventFaults(place: string, text: string): string[] {
+    const known = lookUp(`${place}/x-events`)
+    return text
+      .split('\n\n')
+      .slice(0, -1)
+      .filter((block) => block !== ':')
+      .flatMap((block) => {
+        const [, name = '', id = '', data] = /^event: (\w+)\n(?:id: ([^\n]*)\n)?data: ([^\n]*)$/.exec(block) ?? []
+        if (data === undefined) return [`sends what is no event of one name and one line of data`]
+        if (!Object.hasOwn(known, name)) return tolerant ? [] : [`sends an undocumented event ${name}`]
+        if (id === '' && name !== 'end') return [`sends an event ${name} without an id to go on from`]
+        const schema = object(known[name])
+        const [, pointer] = resolve(schema, `${place}/x-events/${name}`)
+        return faultsBySchema(pointer, JSON.parse(data)).map((fault) => `event ${name}: ${fault}`)
+      })
   }
 
   function headerFaults(

@@ -25,6 +25,7 @@ interface LooseRequest {
   readonly query: Record<string, unknown>
   readonly headers: Record<string, unknown>
   readonly body: unknown
+  readonly signal: AbortSignal
 }
 
 export const somebody: Caller = {

@@ -55,6 +55,8 @@ const ACTS: Readonly<Record<OperationId, Read | undefined>> = {
   emptyTrash: nothing,
   eraseNote: nothing,
   restoreNote: nothing,
+  listChanges: nothing,
+  streamChanges: nothing,
   getHealth: nothing,
   getLiveness: nothing,
 }

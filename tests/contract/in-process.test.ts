@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { compileContract } from '../../src/contract/compile.ts'
+import { createDispatcher } from '../../src/contract/dispatcher.ts'
+import { createStreams } from '../../src/contract/reply/streams.ts'
+import type { IncomingRequest } from '../../src/contract/request/incoming.ts'
+import type { Caller, Handlers } from '../../src/contract/types.ts'
+import { document, operations } from './harness/document-examples.ts'
+import { everywhere, type LooseHandler, somebody } from './harness/served-contract.ts'
+
+const compiled = compileContract(document.root)
+const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
+
+/** A dispatcher that no socket leads to. A credential is never asked for: who calls is said with the request. */
+function dispatcherWith(handler: LooseHandler) {
+  const ids = operations.map(({ operationId }) => operationId)
+  return createDispatcher({
+    document,
+    compiled,
+    handlers: everywhere(ids, handler) as unknown as Handlers,
+    authenticate: () => Promise.reject(new Error('No credential is looked at')),
+    streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
+    replies: 'enforce',
+    onBrokenReply: () => undefined,
+    onStreamFailure: () => undefined,
+  })
+}
+
+function call(method: string, path: string, caller: Caller, body?: unknown): IncomingRequest {
+  const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+  return {
+    method,
+    path,
+    query: '',
+    headers: { 'content-type': 'application/json' },
+    body: bytes === undefined ? undefined : async () => bytes,
+    accepts: () => true,
+    client: { address: '127.0.0.1', userAgent: undefined },
+    caller,
+    exchange: { requestId: 'a', startedAt: 0 },
+    abort: new AbortController(),
+  }
+}
+
+test('an operation is called in this process, with a caller and without a socket', async () => {
+  const { handle } = dispatcherWith(async (request, reply) => {
+    expect(request).toMatchObject({ caller: somebody, path: { note_id: NOTE.slice(7) } })
+    return reply(204)
+  })
+  const reply = await handle(call('DELETE', NOTE, somebody))
+  expect(reply).toEqual({ status: 204, headers: { 'X-Request-Id': 'a' }, content: undefined })
+})
+
+test('such a call is held to the contract like any other: scopes, body and reply', async () => {
+  const { handle } = dispatcherWith(async (_, reply) => reply(200, { secret: 'x' }))
+  const reader: Caller = { ...somebody, scopes: ['notes:read'] }
+  await expect(handle(call('DELETE', NOTE, reader))).rejects.toMatchObject({ slug: 'insufficient-scope' })
+  await expect(handle(call('POST', '/notes', somebody, { title: '' }))).rejects.toMatchObject({ status: 422 })
+  await expect(handle(call('GET', NOTE, somebody))).rejects.toThrow('breaks the contract')
+})

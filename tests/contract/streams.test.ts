@@ -1,0 +1,275 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { type ContractDocument, object } from '../../src/contract/document/document.ts'
+import { createStreams, type StreamOptions } from '../../src/contract/reply/streams.ts'
+import type { Caller } from '../../src/contract/types.ts'
+import { openStream } from '../support/event-stream.ts'
+import { ask } from '../support/people.ts'
+import { document, operations } from './harness/document-examples.ts'
+import {
+  everywhere,
+  type LooseHandler,
+  serveContract,
+  type ServedContract,
+  somebody,
+} from './harness/served-contract.ts'
+
+const PATH = '/changes/stream'
+const header = { 'X-Accel-Buffering': 'no' }
+const change = {
+  seq: 1,
+  kind: 'upsert',
+  note_id: '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2',
+  version: 1,
+  at: '2026-11-22T10:16:40.5Z',
+}
+const good = { event: 'change', id: 'abc', data: change }
+
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+interface Settings extends Partial<StreamOptions> {
+  readonly replies?: 'enforce' | 'log'
+  readonly document?: ContractDocument
+  readonly authenticate?: () => Promise<Caller>
+}
+
+/** A server whose stream is what a test makes it. */
+async function serve(handler: LooseHandler, { replies, document: given, authenticate, ...options }: Settings = {}) {
+  const streams = createStreams({
+    endedCallers: async () => new Set(),
+    onCheckFailure: () => undefined,
+    ...options,
+  })
+  const server = await serveContract({
+    handlers: handlersWith(handler),
+    streams,
+    ...(replies !== undefined && { replies }),
+    ...(given !== undefined && { document: given }),
+    ...(authenticate !== undefined && { authenticate }),
+  })
+  ends.push(server.stop)
+  return { server, streams }
+}
+
+function handlersWith(handler: LooseHandler): Record<string, LooseHandler> {
+  return { ...everyOperation, streamChanges: handler }
+}
+
+const everyOperation = everywhere(
+  operations.map(({ operationId }) => operationId),
+  async () => undefined,
+)
+
+/** The contract with another clock for the stream, in seconds. */
+function withTimeout(seconds: number): ContractDocument {
+  const paths = object(document.root['paths'])
+  const item = object(paths[PATH])
+  const get = { ...object(item['get']), 'x-timeout-seconds': seconds }
+  return { ...document, root: { ...document.root, paths: { ...paths, [PATH]: { ...item, get } } } }
+}
+
+function streaming(...events: readonly unknown[]): LooseHandler {
+  return async ({ signal }, reply) => {
+    const source = async function* source(): AsyncGenerator {
+      yield* events
+      if (!signal.aborted) await once(signal, 'abort')
+    }
+    return reply(200, source(), header)
+  }
+}
+
+/** A good event at once and another one later: what was written last is lost with a connection that breaks. */
+async function* afterwards(moment: Promise<void>, event: unknown): AsyncGenerator {
+  yield good
+  await moment
+  yield event
+}
+
+async function goneAmong(callers: readonly Caller[]): Promise<Set<Caller>> {
+  return new Set(callers.filter(({ credential }) => credential.id === 'gone'))
+}
+
+async function statusOf(server: ServedContract): Promise<number> {
+  await using stream = await open(server)
+  return stream.status
+}
+
+const open = (server: ServedContract) => openStream(`${server.url}${PATH}`)
+
+test('events arrive as they are sent, with their names and ids', async () => {
+  const { server } = await serve(streaming({ event: 'ready', id: 'abb', data: { cursor: 'abb' } }, good))
+  await using stream = await open(server)
+  expect(stream.status).toBe(200)
+  expect(stream.headers.get('content-type')).toBe('text/event-stream')
+  expect(stream.headers.get('x-accel-buffering')).toBe('no')
+  expect(stream.headers.get('cache-control')).toBe('private, no-store')
+  expect(await stream.until('change')).toEqual([{ event: 'ready', id: 'abb', data: { cursor: 'abb' } }, good])
+})
+
+test.each([
+  ['that is not documented', { ...good, event: 'rename' }],
+  ['without a field', { ...good, data: { ...change, version: undefined } }],
+  ['with a field too many', { ...good, data: { ...change, title: 'x' } }],
+  ['with the data of another', { ...good, event: 'ready' }],
+  ['whose id would begin another field', { ...good, id: 'abc\ndata: {}' }],
+])('an event %s breaks the stream instead of reaching its client, and is logged', async (_, event) => {
+  const seen = Promise.withResolvers<void>()
+  const { server } = await serve(async (_request, reply) => reply(200, afterwards(seen.promise, event), header))
+  await using stream = await open(server)
+  expect(await stream.next()).toEqual(good)
+  seen.resolve()
+  await expect(stream.next()).rejects.toThrow()
+  expect(server.complaints.map(({ msg }) => msg)).toEqual(['a stream failed'])
+  expect(JSON.stringify(server.complaints)).toContain('breaks the contract')
+
+  const lenient = await serve(streaming(good, event, good), { replies: 'log' })
+  await using other = await open(lenient.server)
+  await other.until('change')
+  await other.until('change')
+  expect(lenient.server.complaints.map(({ msg }) => msg)).toContain('a reply breaks the contract')
+})
+
+test.each<[string, LooseHandler]>([
+  ['that is no stream', async (_, reply) => reply(200, { changes: [] }, header)],
+  ['without its header', async (_, reply) => reply(200, afterwards(Promise.resolve(), good), {})],
+  ['of another status', async (_, reply) => reply(204, undefined, header)],
+])('a reply %s is a 500 before its first byte', async (_, handler) => {
+  const { server } = await serve(handler)
+  const answer = await ask(server, 'GET', PATH)
+  expect(answer.status).toBe(500)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+})
+
+test('HEAD has the headers of the stream, and nothing is sent or counted for it', async () => {
+  const { server } = await serve(streaming(good), { maxPerUser: 1 })
+  for (let count = 0; count < 3; count += 1) {
+    const answer = await ask(server, 'HEAD', PATH)
+    expect([answer.status, answer.text]).toEqual([200, ''])
+    expect(answer.headers.get('content-type')).toBe('text/event-stream')
+  }
+})
+
+test('a handler learns that its client is gone', async () => {
+  const gone = Promise.withResolvers<void>()
+  const { server } = await serve(async ({ signal }, reply) => {
+    signal.addEventListener('abort', () => gone.resolve())
+    return streaming(good)({ signal } as never, reply)
+  })
+  const stream = await open(server)
+  await stream.next()
+  await stream.close()
+  await gone.promise
+})
+
+test('the server ends all streams when it stops, says so, and takes no more', async () => {
+  const { server, streams } = await serve(streaming(good))
+  await using stream = await open(server)
+  await stream.next()
+  streams.stop()
+  expect(await stream.rest()).toEqual([{ event: 'end', id: undefined, data: { reason: 'server_stopping' } }])
+  expect((await ask(server, 'GET', PATH)).status).toBe(503)
+})
+
+test('a stream that fails says that it is unavailable, and why is logged', async () => {
+  const failure = Promise.reject(new Error('the database is gone'))
+  failure.catch(() => undefined)
+  const { server } = await serve(async (_, reply) => reply(200, afterwards(failure, good), header))
+  await using stream = await open(server)
+  expect((await stream.rest()).at(-1)).toMatchObject({ event: 'end', data: { reason: 'unavailable' } })
+  expect(JSON.stringify(server.complaints)).toContain('the database is gone')
+})
+
+test('an account has so many streams at once and no more; one that is closed makes room', async () => {
+  const { server } = await serve(streaming(good), { maxPerUser: 2 })
+  const first = await open(server)
+  await using second = await open(server)
+  await second.next()
+  const refused = await ask(server, 'GET', PATH)
+  expect([refused.status, refused.body['type']]).toEqual([429, '/problems/too-many-streams'])
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  await first.close()
+  await expect.poll(() => statusOf(server)).toBe(200)
+})
+
+test('the server has so many streams at once and no more, whoever has them', async () => {
+  let count = 0
+  const authenticate = async (): Promise<Caller> => ({ ...somebody, userId: `u${(count += 1)}` })
+  const { server } = await serve(streaming(good), { maxInAll: 2, authenticate })
+  await using one = await open(server)
+  await using two = await open(server)
+  expect([one.status, two.status]).toEqual([200, 200])
+  expect((await ask(server, 'GET', PATH)).status).toBe(503)
+})
+
+test('a stream whose credential has ended is ended, and the others go on', async () => {
+  let isFirst = true
+  const authenticate = async (): Promise<Caller> => {
+    const id = isFirst ? 'gone' : 'live'
+    isFirst = false
+    return { ...somebody, credential: { kind: 'session', id } }
+  }
+  const { server } = await serve(streaming(good), { authenticate, endedCallers: goneAmong, checkMs: 20 })
+  await using gone = await open(server)
+  await using live = await open(server)
+  expect((await gone.rest()).at(-1)).toMatchObject({ event: 'end', data: { reason: 'credential_ended' } })
+  expect(await live.next()).toEqual(good)
+})
+
+test('a stream whose credential cannot be checked is not served on trust', async () => {
+  const failures: unknown[] = []
+  const { server } = await serve(streaming(good), {
+    endedCallers: () => Promise.reject(new Error('no database')),
+    onCheckFailure: (error) => failures.push(error),
+    checkMs: 20,
+  })
+  await using stream = await open(server)
+  expect((await stream.rest()).at(-1)).toMatchObject({ event: 'end', data: { reason: 'unavailable' } })
+  expect(failures).not.toEqual([])
+})
+
+test('a client that takes nothing is cut off after the time of the operation', async () => {
+  const large = { ...good, id: 'a'.repeat(100_000) }
+  let made = 0
+  const closed = Promise.withResolvers<void>()
+  const { server } = await serve(
+    async ({ signal }, reply) => {
+      const flood = async function* flood(): AsyncGenerator {
+        try {
+          for (; !signal.aborted; made += 1) yield large
+        } finally {
+          closed.resolve()
+        }
+      }
+      return reply(200, flood(), header)
+    },
+    { document: withTimeout(1) },
+  )
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.pause()
+  socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await closed.promise
+  // What fits into the buffers between the two, and not what an hour of events would be.
+  expect(made).toBeLessThan(1_000)
+  socket.destroy()
+})
+
+test('a handler that makes no reply in its time is answered for with 503, and its signal is aborted', async () => {
+  let reason: unknown
+  const { server } = await serve(
+    async ({ signal }) => {
+      await once(signal, 'abort')
+      reason = signal.reason
+      throw reason
+    },
+    { document: withTimeout(1) },
+  )
+  const answer = await ask(server, 'GET', PATH)
+  expect([answer.status, answer.body['type']]).toEqual([503, '/problems/unavailable'])
+  expect(answer.body['detail']).toBe('The request was not done within 1 seconds. What had begun may still take effect.')
+  expect(String(reason)).toContain('not done within')
+})
