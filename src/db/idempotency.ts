@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, type Tx } from './transaction.ts'
 
 const KEPT_HOURS = 24
 /** How the hash of a request is made today; stored with it, so that the way may change while keys are kept. */
@@ -30,64 +30,60 @@ export type Once<T> =
  * Runs `effect` in a transaction that also stores its result under the key, so that there is never one without the
  * other; a request that comes again gets that result. What `effect` throws undoes both.
  */
-export async function once<T>(
-  db: Database,
-  of: OnceKey,
-  effect: (transaction: Database) => Promise<T>,
-): Promise<Once<T>> {
+export async function once<T>(db: Database, of: OnceKey, effect: (tx: Tx) => Promise<T>): Promise<Once<T>> {
   const { key } = of
   if (key === undefined) return { state: 'done', result: await inTransaction(db, effect) }
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
-    const outcome = await inTransaction(db, (transaction) => attempt(transaction, { ...of, key }, effect))
+    const outcome = await inTransaction(db, (tx) => attempt(tx, { ...of, key }, effect))
     if (outcome.state !== 'in-flight' || performance.now() > deadline) return outcome
     await delay(PAUSE_MS * (0.5 + Math.random()))
   }
 }
 
 /** Forgets the answers about what is erased: deleted means gone. */
-export async function forgetSubjects(db: Database, userId: string, subjects: readonly string[]): Promise<void> {
-  await sql`delete from idempotency_keys where user_id = ${userId} and subject = any(${subjects}::uuid[])`.execute(db)
+export async function forgetSubjects(tx: Tx, userId: string, subjects: readonly string[]): Promise<void> {
+  await sql`delete from idempotency_keys where user_id = ${userId} and subject = any(${subjects}::uuid[])`.execute(tx)
 }
 
 /** Forgets keys that have expired, no more than `batch`, and answers how many. */
-export async function forgetExpired(db: Database, batch: number): Promise<number> {
+export async function forgetExpired(tx: Tx, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from idempotency_keys where (user_id, operation, key) in (
       select user_id, operation, key from idempotency_keys where expires_at < now() limit ${batch} for update skip locked)`.execute(
-    db,
+    tx,
   )
   return Number(numAffectedRows)
 }
 
 async function attempt<T>(
-  transaction: Database,
+  tx: Tx,
   { userId, operation, key, subject, request }: OnceKey & { readonly key: string },
-  effect: (transaction: Database) => Promise<T>,
+  effect: (tx: Tx) => Promise<T>,
 ): Promise<Once<T>> {
   // A lock of the key's own, because there is no row to lock yet. Two keys with one hash only wait for each other.
   const name = JSON.stringify([userId, operation, key])
   const { rows } = await sql<{
     mine: boolean
-  }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as mine`.execute(transaction)
+  }>`select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as mine`.execute(tx)
   if (rows[0]?.mine !== true) return { state: 'in-flight' }
 
   const { rows: found } = await sql<{ fingerprint: number; request_hash: Buffer; result: T }>`
     select fingerprint, request_hash, result from idempotency_keys
-    where user_id = ${userId} and operation = ${operation} and key = ${key} and expires_at > now()`.execute(transaction)
+    where user_id = ${userId} and operation = ${operation} and key = ${key} and expires_at > now()`.execute(tx)
   const [earlier] = found
   if (earlier !== undefined) {
     if (!hashOf(request, earlier.fingerprint).equals(earlier.request_hash)) return { state: 'other-request' }
     return { state: 'replayed', result: earlier.result }
   }
-  const result = await effect(transaction)
+  const result = await effect(tx)
   await sql`
     insert into idempotency_keys (user_id, operation, key, subject, fingerprint, request_hash, result, expires_at)
     values (${userId}, ${operation}, ${key}, ${subject}, ${FINGERPRINT}, ${hashOf(request, FINGERPRINT)},
       ${JSON.stringify(result)}::json, now() + make_interval(hours => ${KEPT_HOURS}))
     on conflict (user_id, operation, key) do update
       set subject = excluded.subject, fingerprint = excluded.fingerprint, request_hash = excluded.request_hash,
-        result = excluded.result, expires_at = excluded.expires_at`.execute(transaction)
+        result = excluded.result, expires_at = excluded.expires_at`.execute(tx)
   return { state: 'done', result }
 }
 

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Handlers, Request } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
+import { inTransaction, type Tx } from '../db/transaction.ts'
 import { once } from '../db/idempotency.ts'
-import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { batchHandlers } from './editing/batch-handlers.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
@@ -81,9 +81,7 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
       refuseOutOfBounds({ tags: note.tags })
       const key = headers['Idempotency-Key']
       const use = { userId: caller.userId, operation: 'createNote', key, subject: note.id, request: body }
-      const { state, result } = await once(db, use, async (transaction) =>
-        toNote(await insertNote(transaction, caller.userId, note)),
-      )
+      const { state, result } = await once(db, use, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
       if (result === undefined) throw refuseRepeated(state)
       return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
     },
@@ -97,11 +95,11 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
 
     async updateNote({ path, headers, body, caller }, reply) {
       const changes = readChanges(body)
-      const row = await inTransaction(db, async (transaction) => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
+      const row = await inTransaction(db, async (tx) => {
+        const current = await lockNote(tx, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])
-        return writeNote(transaction, current, changes, { author: authorOf(caller), historyVersions })
+        await requireMatch(tx, current, headers['If-Match'])
+        return writeNote(tx, current, changes, { author: authorOf(caller), historyVersions })
       })
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
@@ -110,28 +108,26 @@ export function noteHandlers(deps: NoteDeps): Pick<Handlers, NoteOperation> {
       const changes = readChanges(body)
       const isMerging = query.on_conflict === 'merge'
       if (isMerging && matchedVersions(headers['If-Match']) === undefined) throw mergeWithoutBase()
-      const patch = async (transaction: Database, done: Done<MergeJob>): Promise<NoteRow> => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
+      const patch = async (tx: Tx, done: Done<MergeJob>): Promise<NoteRow> => {
+        const current = await lockNote(tx, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
         const ifMatch = headers['If-Match']
         const isDue = isMatch(current, ifMatch)
-        const merged = isDue
-          ? changes
-          : await reconcile(transaction, current, ifMatch, changes, isMerging ? done : undefined)
-        return writeNote(transaction, current, merged, { author: authorOf(caller), historyVersions })
+        const merged = isDue ? changes : await reconcile(tx, current, ifMatch, changes, isMerging ? done : undefined)
+        return writeNote(tx, current, merged, { author: authorOf(caller), historyVersions })
       }
       const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
-        inTransaction(db, (transaction) => patch(transaction, done)),
+        inTransaction(db, (tx) => patch(tx, done)),
       )
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },
 
     async deleteNote({ path, headers, caller }, reply) {
-      await inTransaction(db, async (transaction) => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
+      await inTransaction(db, async (tx) => {
+        const current = await lockNote(tx, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])
-        await moveToTrash(transaction, caller.userId, current.id)
+        await requireMatch(tx, current, headers['If-Match'])
+        await moveToTrash(tx, caller.userId, current.id)
       })
       return reply(204)
     },
@@ -169,13 +165,13 @@ function readChanges(body: Request<'updateNote' | 'patchNote'>['body']): Partial
  * they overlap.
  */
 async function reconcile(
-  transaction: Database,
+  tx: Tx,
   current: NoteRow,
   ifMatch: string | undefined,
   changes: Partial<NoteFields>,
   done: Done<MergeJob> | undefined,
 ): Promise<Partial<NoteFields>> {
-  const base = await findBase(transaction, current, ifMatch)
+  const base = await findBase(tx, current, ifMatch)
   if (base === undefined || done === undefined) throw noteChanged(current, base)
   const mine = { ...base, ...changes }
   const merged = mergeNote(base, mine, current, done(current.version, mergeJob(base, mine, current)))

@@ -45,7 +45,9 @@ async function measureHistory(ownerId: string): Promise<void> {
   const lines: string[] = []
   for (let size = 0; size < 100_000; size += (lines.at(-1)?.length ?? 0) + 1) lines.push(line())
   const fields = { title: 'History', is_public: false, tags: [], is_pinned: false, is_archived: false, ...author }
-  const { id } = await insertNote(db, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields })
+  const { id } = await inTransaction(db, (tx) =>
+    insertNote(tx, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields }),
+  )
   const writes: number[] = []
   for (let version = 1; version < VERSIONS; version += 1) {
     lines[random(lines.length)] = line()

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
+import { inTransaction } from '../../src/db/transaction.ts'
 import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
 import { findRevision, listRevisions } from '../../src/notes/history/revisions.ts'
@@ -57,10 +58,10 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['public', filtered({ is_public: true })],
   ['the trash', (db) => listTrash(db, ownerId, { limit: 20, after: undefined, days: 30 })],
   ['a later page of the trash', (db) => listTrash(db, ownerId, { limit: 20, after: position, days: 30 })],
-  ['the purge', (db) => eraseExpired(db, 30, 100)],
+  ['the purge', (db) => inTransaction(db, (tx) => eraseExpired(tx, 30, 100))],
   ['tags with counts', (db) => listTags(db, ownerId, { limit: 20, after: undefined })],
   ['one note', (db) => findNote(db, ownerId, uuidv7())],
-  ['a note to be written', (db) => lockNote(db, ownerId, uuidv7())],
+  ['a note to be written', (db) => inTransaction(db, (tx) => lockNote(tx, ownerId, uuidv7()))],
   [
     'a version and the versions of a note',
     async (db) => {

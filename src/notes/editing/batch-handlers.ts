@@ -1,7 +1,7 @@
 import type { Handlers, Request } from '../../contract/types.ts'
 import type { Database } from '../../db/database.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { isOutage } from '../../db/pg-errors.ts'
-import { inTransaction } from '../../db/transaction.ts'
 import { Problem } from '../../http/problem.ts'
 import { problemKinds } from '../../http/problem-kinds.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
@@ -26,7 +26,7 @@ export function batchHandlers({ db, historyVersions }: BatchDeps): Pick<Handlers
       const results = []
       for (const action of body.actions) {
         try {
-          const { version } = await inTransaction(db, (transaction) => act(transaction, caller.userId, action, by))
+          const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, by))
           results.push({ note_id: action.note_id, status: 200, version })
         } catch (error) {
           results.push({ note_id: action.note_id, ...failureOf(error) })
@@ -39,31 +39,30 @@ export function batchHandlers({ db, historyVersions }: BatchDeps): Pick<Handlers
 }
 
 async function act(
-  transaction: Database,
+  tx: Tx,
   ownerId: string,
   action: Action,
   by: { readonly author: Author; readonly historyVersions: number },
 ): Promise<NoteRow> {
   if (action.action === 'restore') {
-    const restored = await takeFromTrash(transaction, ownerId, action.note_id)
-    const current = restored ?? (await lockNote(transaction, ownerId, action.note_id))
+    const restored = await takeFromTrash(tx, ownerId, action.note_id)
+    const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
     if (current === undefined) throw noSuchNote()
     requireVersion(current, action)
     return current
   }
-  const live = await lockNote(transaction, ownerId, action.note_id)
-  const current =
-    live ?? (action.action === 'trash' ? await findTrashed(transaction, ownerId, action.note_id) : undefined)
+  const live = await lockNote(tx, ownerId, action.note_id)
+  const current = live ?? (action.action === 'trash' ? await findTrashed(tx, ownerId, action.note_id) : undefined)
   if (current === undefined) throw noSuchNote()
   requireVersion(current, action)
   if (action.action === 'trash') {
     if (live === undefined) return current
-    await moveToTrash(transaction, ownerId, current.id)
+    await moveToTrash(tx, ownerId, current.id)
     return current
   }
   const changes = changesOf(current, action)
   refuseOutOfBounds(changes, ['body', 'tags'])
-  return writeNote(transaction, current, changes, by)
+  return writeNote(tx, current, changes, by)
 }
 
 function requireVersion(current: NoteRow, { version }: Action): void {

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../contract/types.ts'
 import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 import { type Once, once } from '../../db/idempotency.ts'
 import { refuseRepeated, replayedHeader } from '../../http/idempotency.ts'
 import { validationFailed } from '../../http/problem.ts'
@@ -39,15 +40,15 @@ export function editHandlers({ db, textWork, historyVersions }: EditDeps): Pick<
       const request = [path.note_id, ifMatch ?? null, body]
       const key = headers['Idempotency-Key']
       const use = { userId: caller.userId, operation: 'editNote', key, subject: path.note_id, request }
-      const edit = async (transaction: Database, done: Done<EditJob>): Promise<Note> => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
+      const edit = async (tx: Tx, done: Done<EditJob>): Promise<Note> => {
+        const current = await lockNote(tx, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, ifMatch)
+        await requireMatch(tx, current, ifMatch)
         const { content } = accepted(done(current.version, toJob(current)))
-        return toNote(await writeNote(transaction, current, { content }, { author: authorOf(caller), historyVersions }))
+        return toNote(await writeNote(tx, current, { content }, { author: authorOf(caller), historyVersions }))
       }
       const { state, result: note } = await textWork.whileUnchanged<EditJob, Once<Note>>(caller.userId, (done) =>
-        once(db, use, (transaction) => edit(transaction, done)),
+        once(db, use, (tx) => edit(tx, done)),
       )
       if (note === undefined) throw refuseRepeated(state)
       return reply(200, { dry_run: false, note }, { ETag: etagOf(note), ...replayedHeader(state) })

@@ -60,14 +60,14 @@ export function historyHandlers({
     },
 
     async restoreRevision({ path, headers, caller }, reply) {
-      const row = await inTransaction(db, async (transaction) => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
+      const row = await inTransaction(db, async (tx) => {
+        const current = await lockNote(tx, caller.userId, path.note_id)
         if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])
-        const revision = await findRevision(transaction, current, path.version)
+        await requireMatch(tx, current, headers['If-Match'])
+        const revision = await findRevision(tx, current, path.version)
         if (revision === undefined) throw noSuchRevision()
         const fields = Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
-        return writeNote(transaction, current, fields, { author: authorOf(caller), historyVersions })
+        return writeNote(tx, current, fields, { author: authorOf(caller), historyVersions })
       })
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },

@@ -34,7 +34,7 @@ export function tagHandlers({ db, cursors }: TagDeps): Pick<Handlers, TagOperati
       const renaming = { ownerId: caller.userId, from: body.from, to, author: authorOf(caller) }
       let changed = 0
       for (let done = 1; done > 0; changed += done)
-        done = await inTransaction(db, (transaction) => renameTags(transaction, renaming, BATCH))
+        done = await inTransaction(db, (tx) => renameTags(tx, renaming, BATCH))
       return reply(200, { tag: to, changed })
     },
   }

@@ -31,18 +31,18 @@ export function trashHandlers({ db, cursors, trashDays }: TrashDeps): Pick<Handl
 
     async emptyTrash({ caller }, reply) {
       for (let erased = BATCH; erased === BATCH;)
-        erased = await inTransaction(db, (transaction) => eraseTrash(transaction, caller.userId, BATCH))
+        erased = await inTransaction(db, (tx) => eraseTrash(tx, caller.userId, BATCH))
       return reply(204)
     },
 
     async eraseNote({ path, caller }, reply) {
-      const wasThere = await inTransaction(db, (transaction) => eraseNote(transaction, caller.userId, path.note_id))
+      const wasThere = await inTransaction(db, (tx) => eraseNote(tx, caller.userId, path.note_id))
       if (!wasThere) throw noSuchNote()
       return reply(204)
     },
 
     async restoreNote({ path, caller }, reply) {
-      const row = await inTransaction(db, (transaction) => takeFromTrash(transaction, caller.userId, path.note_id))
+      const row = await inTransaction(db, (tx) => takeFromTrash(tx, caller.userId, path.note_id))
       if (row === undefined) throw noSuchNote()
       return reply(200, toNote(row), { ETag: etagOf(row) })
     },

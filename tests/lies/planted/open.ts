@@ -7,9 +7,9 @@ export const lies: readonly Lie[] = [
     gate: 'foreign',
     file: 'src/notes/history/history-handlers.ts',
     from: `        if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])`,
-    to: `        const named = await transaction.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
-        if (named !== undefined) await requireMatch(transaction, named, headers['If-Match'])
+        await requireMatch(tx, current, headers['If-Match'])`,
+    to: `        const named = await tx.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
+        if (named !== undefined) await requireMatch(tx, named, headers['If-Match'])
         if (current === undefined) throw noSuchNote()`,
   },
   {
