@@ -1,5 +1,4 @@
-import type { Handlers, Request } from '../../contract/types.ts'
-import type { Database } from '../../db/database.ts'
+import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { isOutage } from '../../db/pg-errors.ts'
 import { Problem } from '../../http/problem.ts'
@@ -8,34 +7,30 @@ import { refuseOutOfBounds } from '../core/bounds.ts'
 import { authorOf } from '../core/note.ts'
 import type { Author, NoteRow } from '../core/notes.ts'
 import { noSuchNote, noteChanged } from '../core/refusals.ts'
+import type { NoteDeps } from '../note-deps.ts'
 import { normalTags, tagKey } from '../tags/tags.ts'
 import { findTrashed, moveToTrash, takeFromTrash } from '../trash/trash.ts'
 import { lockNote, type NoteFields, writeNote } from '../core/write-note.ts'
 
 type Action = Request<'changeNotes'>['body']['actions'][number]
 
-interface BatchDeps {
-  readonly db: Database
-  readonly historyVersions: number
-}
-
-export function batchHandlers({ db, historyVersions }: BatchDeps): Pick<Handlers, 'changeNotes'> {
-  return {
-    async changeNotes({ body, caller }, reply) {
-      const by = { author: authorOf(caller), historyVersions }
-      const results = []
-      for (const action of body.actions) {
-        try {
-          const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, by))
-          results.push({ note_id: action.note_id, status: 200, version })
-        } catch (error) {
-          results.push({ note_id: action.note_id, ...failureOf(error) })
-        }
-      }
-      const succeeded = results.filter(({ status }) => status === 200).length
-      return reply(200, { succeeded, failed: results.length - succeeded, results })
-    },
+export async function changeNotes(
+  { db, historyVersions }: NoteDeps,
+  { body, caller }: Request<'changeNotes'>,
+  reply: ReplyTo<'changeNotes'>,
+) {
+  const by = { author: authorOf(caller), historyVersions }
+  const results = []
+  for (const action of body.actions) {
+    try {
+      const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, by))
+      results.push({ note_id: action.note_id, status: 200, version })
+    } catch (error) {
+      results.push({ note_id: action.note_id, ...failureOf(error) })
+    }
   }
+  const succeeded = results.filter(({ status }) => status === 200).length
+  return reply(200, { succeeded, failed: results.length - succeeded, results })
 }
 
 async function act(
@@ -91,7 +86,7 @@ function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
   }
 }
 
-/** A fault of ours ends the whole request: it has to be logged, and the rest would meet it too. */
+/** Rethrows a fault of the server, which ends the whole request: it must be logged, and would hit the other actions too. */
 function failureOf(error: unknown) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error

@@ -31,7 +31,7 @@ export function asRevision(note: NoteRow): RevisionRow {
 }
 
 /** Superseded versions of a note that its owner may read, newest first, those before `before`. */
-export function listRevisions(
+export function readRevisions(
   db: Database,
   note: NoteRow,
   page: { readonly limit: number; readonly before: number },

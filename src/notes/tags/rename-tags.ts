@@ -12,7 +12,7 @@ export interface TagRenaming {
 }
 
 /** Replaces tags in no more than `batch` notes, each of which gets a new version, and answers in how many. */
-export async function renameTags(tx: Tx, renaming: TagRenaming, batch: number): Promise<number> {
+export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: number): Promise<number> {
   const { ownerId, to, author } = renaming
   const from = renaming.from.map(tagKey)
   const isDue = sql`owner_id = ${ownerId} and tag_key = any(${from}::text[]) and tag <> ${to}`

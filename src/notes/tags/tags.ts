@@ -38,7 +38,7 @@ export interface TagPage {
 }
 
 /** The tags of an owner's notes with their numbers, by key, and where the page ends, if there is another. */
-export async function listTags(
+export async function readTags(
   db: Database,
   ownerId: string,
   page: TagPage,

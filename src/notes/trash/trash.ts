@@ -19,7 +19,7 @@ export async function moveToTrash(tx: Tx, ownerId: string, noteId: string): Prom
 }
 
 /** Deleted notes, the last deleted first, and where the page ends, if there is another. */
-export async function listTrash(
+export async function readTrash(
   db: Database,
   ownerId: string,
   page: { readonly limit: number; readonly after: Position | undefined; readonly days: number },
@@ -55,7 +55,7 @@ export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Pr
 }
 
 /** Erases one note of the trash with its history; answers whether it was there. */
-export async function eraseNote(tx: Tx, ownerId: string, noteId: string): Promise<boolean> {
+export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Promise<boolean> {
   const erased = tx
     .deleteFrom('notes')
     .where('id', '=', noteId)
