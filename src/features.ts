@@ -4,7 +4,8 @@ import { changeHandlers, type ChangeDeps } from './changes/handlers.ts'
 import type { Handlers } from './contract/types.ts'
 import { healthHandlers, type HealthDeps } from './health/handlers.ts'
 import type { Chore } from './housekeeping.ts'
-import { noteHandlers, type NoteDeps } from './notes/handlers.ts'
+import { noteHandlers } from './notes/handlers.ts'
+import type { NoteDeps } from './notes/note-deps.ts'
 import { type HousekeepingLimits, purgeNotes } from './notes/purge.ts'
 
 export type FeatureDeps = AuthDeps & NoteDeps & ChangeDeps & HealthDeps & HousekeepingLimits

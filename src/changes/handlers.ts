@@ -1,5 +1,5 @@
 import { bindOperations } from '../contract/bind.ts'
-import type { EventOf, Handlers, OperationHandlers, ReplyTo, Request } from '../contract/types.ts'
+import type { EventOf, ReplyTo, Request } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import type { Cursors } from '../http/cursor.ts'
 import { toNote } from '../notes/core/note.ts'
@@ -12,8 +12,6 @@ export interface ChangeDeps {
   readonly cursors: Cursors
   readonly changeHub: ChangeHub
 }
-
-type ChangeOperation = 'listChanges' | 'streamChanges'
 
 /** The contract's 8 MiB: a page ends when its notes have more text than that. */
 const PAGE_BYTES = 8 * 1024 * 1024
@@ -57,11 +55,8 @@ export async function streamChanges(
   return reply(200, events(), { 'X-Accel-Buffering': 'no' })
 }
 
-const operations: OperationHandlers<ChangeDeps, ChangeOperation> = { listChanges, streamChanges }
-
-export function changeHandlers(deps: ChangeDeps): Pick<Handlers, ChangeOperation> {
-  return bindOperations(operations, deps)
-}
+/** The operations on what has changed. */
+export const changeHandlers = (deps: ChangeDeps) => bindOperations({ listChanges, streamChanges }, deps)
 
 function readStart(
   ownCursors: ReturnType<typeof feedCursors>,

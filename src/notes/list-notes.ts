@@ -40,7 +40,7 @@ const orders: Record<'created_at' | 'updated_at' | 'title', Order> = {
 }
 
 /** Notes of one owner that are not in the trash, and where the page ends, if there is another. */
-export async function listNotes(
+export async function readNotes(
   db: Database,
   ownerId: string,
   page: NotePage,

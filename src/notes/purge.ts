@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
+import { inTransaction, type Tx } from '../db/transaction.ts'
 import { forgetExpired } from '../db/idempotency.ts'
-import { inTransaction } from '../db/transaction.ts'
 import { dropAged, thinRevisions } from './history/prune-revisions.ts'
 import { eraseExpired } from './trash/trash.ts'
 
@@ -22,10 +22,10 @@ export async function purgeNotes(
   isStopping: () => boolean,
 ): Promise<void> {
   const jobs = [
-    (transaction: Database) => forgetExpired(transaction, BATCH),
-    (transaction: Database) => eraseExpired(transaction, trashDays, BATCH),
-    (transaction: Database) => dropAged(transaction, historyDays, BATCH),
-    (transaction: Database) => thinRevisions(transaction, BATCH),
+    (tx: Tx) => forgetExpired(tx, BATCH),
+    (tx: Tx) => eraseExpired(tx, trashDays, BATCH),
+    (tx: Tx) => dropAged(tx, historyDays, BATCH),
+    (tx: Tx) => thinRevisions(tx, BATCH),
   ]
   for (const job of jobs) {
     for (let done = 1; done > 0 && !isStopping();) done = await inTransaction(db, job)

@@ -7,12 +7,12 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import type { Position } from '../../src/http/cursor.ts'
-import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
 import { findNote, insertNote } from '../../src/notes/core/notes.ts'
-import { findRevision, listRevisions } from '../../src/notes/history/revisions.ts'
-import { listTags } from '../../src/notes/tags/tags.ts'
+import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
+import { readTags } from '../../src/notes/tags/tags.ts'
 import { unifiedDiff } from '../../src/text/diff.ts'
-import { listTrash } from '../../src/notes/trash/trash.ts'
+import { readTrash } from '../../src/notes/trash/trash.ts'
 import { lockNote, writeNote } from '../../src/notes/core/write-note.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
 import { openBenchDatabase } from './database.ts'
@@ -45,7 +45,9 @@ async function measureHistory(ownerId: string): Promise<void> {
   const lines: string[] = []
   for (let size = 0; size < 100_000; size += (lines.at(-1)?.length ?? 0) + 1) lines.push(line())
   const fields = { title: 'History', is_public: false, tags: [], is_pinned: false, is_archived: false, ...author }
-  const { id } = await insertNote(db, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields })
+  const { id } = await inTransaction(db, (tx) =>
+    insertNote(tx, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields }),
+  )
   const writes: number[] = []
   for (let version = 1; version < VERSIONS; version += 1) {
     lines[random(lines.length)] = line()
@@ -75,7 +77,7 @@ async function measureHistory(ownerId: string): Promise<void> {
   }
   print(`  read one    ${summary(reads)}`)
   print(`  compare     ${summary(diffs)}`)
-  print(`  list 100    ${summary([await time(() => listRevisions(db, note, { limit: 100, before: VERSIONS }))])}`)
+  print(`  list 100    ${summary([await time(() => readRevisions(db, note, { limit: 100, before: VERSIONS }))])}`)
 }
 
 async function write(ownerId: string, id: string, content: string): Promise<void> {
@@ -107,7 +109,7 @@ async function measureGrowth(ownerId: string): Promise<void> {
     let after: Position | undefined
     for (let skipped = 0; skipped < 999 * 20;) {
       const limit = Math.min(5_000, 999 * 20 - skipped)
-      ;({ end: after } = await listNotes(db, ownerId, page({ sort, filters, limit, after })))
+      ;({ end: after } = await readNotes(db, ownerId, page({ sort, filters, limit, after })))
       skipped += limit
     }
     return after
@@ -115,25 +117,25 @@ async function measureGrowth(ownerId: string): Promise<void> {
   const far = { created: await thousandth('-created_at'), title: await thousandth('title') }
   const since = new Date(Date.now() - 600_000).toISOString()
   const cases: [string, (on: Database) => Promise<unknown>][] = [
-    ['page 1', (on) => listNotes(on, ownerId, page())],
-    ['page 1000 by cursor', (on) => listNotes(on, ownerId, page({ after: far.created }))],
-    ['page 1 by title', (on) => listNotes(on, ownerId, page({ sort: 'title' }))],
-    ['page 1000 by title', (on) => listNotes(on, ownerId, page({ sort: 'title', after: far.title }))],
-    ['page 1 by -updated_at', (on) => listNotes(on, ownerId, page({ sort: '-updated_at' }))],
+    ['page 1', (on) => readNotes(on, ownerId, page())],
+    ['page 1000 by cursor', (on) => readNotes(on, ownerId, page({ after: far.created }))],
+    ['page 1 by title', (on) => readNotes(on, ownerId, page({ sort: 'title' }))],
+    ['page 1000 by title', (on) => readNotes(on, ownerId, page({ sort: 'title', after: far.title }))],
+    ['page 1 by -updated_at', (on) => readNotes(on, ownerId, page({ sort: '-updated_at' }))],
     [
       'updated in the last 10 minutes',
-      (on) => listNotes(on, ownerId, page({ sort: '-updated_at', filters: { ...none, updated_since: since } })),
+      (on) => readNotes(on, ownerId, page({ sort: '-updated_at', filters: { ...none, updated_since: since } })),
     ],
-    ['a tag of 10 000 notes', (on) => listNotes(on, ownerId, page({ filters: { ...none, tags: ['common'] } }))],
-    ['a tag of 10 notes', (on) => listNotes(on, ownerId, page({ filters: { ...none, tags: ['rare'] } }))],
+    ['a tag of 10 000 notes', (on) => readNotes(on, ownerId, page({ filters: { ...none, tags: ['common'] } }))],
+    ['a tag of 10 notes', (on) => readNotes(on, ownerId, page({ filters: { ...none, tags: ['rare'] } }))],
     [
       'both tags, by title',
-      (on) => listNotes(on, ownerId, page({ sort: 'title', filters: { ...none, tags: ['common', 'rare'] } })),
+      (on) => readNotes(on, ownerId, page({ sort: 'title', filters: { ...none, tags: ['common', 'rare'] } })),
     ],
-    ['pinned', (on) => listNotes(on, ownerId, page({ filters: { ...none, is_pinned: true } }))],
-    ['not archived', (on) => listNotes(on, ownerId, page({ filters: { ...none, is_archived: false } }))],
-    ['trash, page 1', (on) => listTrash(on, ownerId, { limit: 20, after: undefined, days: 30 })],
-    ['tags with counts', (on) => listTags(on, ownerId, { limit: 20, after: undefined })],
+    ['pinned', (on) => readNotes(on, ownerId, page({ filters: { ...none, is_pinned: true } }))],
+    ['not archived', (on) => readNotes(on, ownerId, page({ filters: { ...none, is_archived: false } }))],
+    ['trash, page 1', (on) => readTrash(on, ownerId, { limit: 20, after: undefined, days: 30 })],
+    ['tags with counts', (on) => readTags(on, ownerId, { limit: 20, after: undefined })],
   ]
   print(`growth: ${NOTES} notes of one owner beside as many of another's, 20 a page`)
   for (const [name, run] of cases) {

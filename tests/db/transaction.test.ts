@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
-import { inTransaction } from '../../src/db/transaction.ts'
+import { inTransaction, type LastStep, type Tx } from '../../src/db/transaction.ts'
 import { useDatabase } from '../support/fixtures.ts'
 
 const database = useDatabase({ empty: true })
@@ -34,7 +34,7 @@ test.each([
   ['23505', 1],
   ['57014', 1],
   ['08006', 1],
-])('a transaction that fails with %s is tried %i times in all, and its failure told', async (code, tries) => {
+])('a transaction that fails with %s is tried %i times in all, and its failure is thrown', async (code, tries) => {
   let tried = 0
   const failing = inTransaction(database.db, async (transaction) => {
     tried += 1
@@ -42,4 +42,37 @@ test.each([
   })
   await expect(failing).rejects.toMatchObject({ code })
   expect(tried).toBe(tries)
+})
+
+class Totals implements LastStep {
+  #total = 0
+  add(value: number): void {
+    this.#total += value
+  }
+  async run(tx: Tx): Promise<void> {
+    await sql`update counters set value = ${this.#total} where id = 2`.execute(tx)
+  }
+}
+
+test('a last step collects what the work gives it and runs once, after the work', async () => {
+  const during = await inTransaction(database.db, async (tx) => {
+    tx.beforeCommit(Totals).add(40)
+    tx.beforeCommit(Totals).add(7)
+    return (await sql`select from counters where value = 47`.execute(tx)).rows.length
+  })
+  const after = await sql`select id from counters where value = 47`.execute(database.db)
+  expect([during, after.rows]).toEqual([0, [{ id: 2 }]])
+})
+
+test('a last step of a transaction that fails does not run, and one that fails undoes the work', async () => {
+  const work = (fail: (tx: Tx) => Promise<unknown>) =>
+    inTransaction(database.db, async (tx) => {
+      tx.beforeCommit(Totals).add(48)
+      await sql`update counters set value = 48 where id = 1`.execute(tx)
+      await fail(tx)
+    })
+  await expect(work((tx) => failWith('23505').execute(tx))).rejects.toMatchObject({ code: '23505' })
+  await expect(work(async (tx) => tx.beforeCommit(Totals).add(2 ** 40))).rejects.toMatchObject({ code: '22003' })
+  const { rows } = await sql`select from counters where value = 48`.execute(database.db)
+  expect(rows).toEqual([])
 })

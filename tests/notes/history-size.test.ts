@@ -28,7 +28,9 @@ test(
     const author = { changed_by_kind: null, changed_by_id: null }
     const fields = { title: 'x', is_public: false, tags: [], is_pinned: false, is_archived: false, ...author }
     const texts = [lines.join('\n')]
-    const { id } = await insertNote(db, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields })
+    const { id } = await inTransaction(db, (tx) =>
+      insertNote(tx, ownerId, { id: uuidv7(), content: lines.join('\n'), ...fields }),
+    )
     for (let version = 2; version <= VERSIONS; version += 1) {
       lines[random.below(lines.length)] = line()
       const content = lines.join('\n')

@@ -45,19 +45,67 @@ test('a request whose fields come in another order is the same request', async (
   expect(await notesWith('order')).toBe(1)
 })
 
-test('a key that an earlier version of the server stored is compared as that one did', async () => {
-  const body = { title: 'Once', content: 'earlier' }
-  const first = await create(ann, 'earlier', body)
+/** How the servers before 1.1 made the hash of a request, by the fingerprint that they stored with it. */
+const earlierTexts: [fingerprint: number, text: (request: unknown) => string][] = [
+  [1, (request) => JSON.stringify(request)],
+  [2, sortedJson],
+]
+
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  )
+}
+
+/** Replaces what a server of today stored under a key by what an earlier one stored. */
+async function storeAsEarlier(key: string, fingerprint: number, text: string): Promise<void> {
+  const request_hash = createHash('sha256').update(text).digest()
+  await server.db.updateTable('idempotency_keys').set({ fingerprint, request_hash }).where('key', '=', key).execute()
+}
+
+test.each(earlierTexts)('createNote compares a key with fingerprint %i as it was stored', async (version, text) => {
+  const key = `earlier-${version}`
+  const body = { title: 'Once', content: key }
+  const first = await create(ann, key, body)
   const asValidated = { ...body, is_public: false, tags: [], is_pinned: false, is_archived: false }
-  const request_hash = createHash('sha256').update(JSON.stringify(asValidated)).digest()
-  await server.db
-    .updateTable('idempotency_keys')
-    .set({ fingerprint: 1, request_hash })
-    .where('key', '=', 'earlier')
-    .execute()
-  expect((await create(ann, 'earlier', body)).text).toBe(first.text)
-  expect((await create(ann, 'earlier', { ...body, title: 'Other' })).status).toBe(422)
-  expect(await notesWith('earlier')).toBe(1)
+  await storeAsEarlier(key, version, text(asValidated))
+  const again = await create(ann, key, body)
+  expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([first.text, 'true'])
+  expect((await create(ann, key, { ...body, title: 'Other' })).status).toBe(422)
+  expect(await notesWith(key)).toBe(1)
+})
+
+test.each(earlierTexts)('editNote compares a key with fingerprint %i as it was stored', async (version, text) => {
+  const { path, id } = await newNote(ann)
+  const headers = { 'Idempotency-Key': `earlier-edit-${version}`, 'If-Match': '"1"' }
+  const body = { edits: [{ op: 'append', text: 'World' }] }
+  const first = await ann.ask('POST', `${path}/edits`, { body, headers })
+  const asValidated = { edits: body.edits, dry_run: false }
+  await storeAsEarlier(headers['Idempotency-Key'], version, text([id, '"1"', asValidated]))
+  const again = await ann.ask('POST', `${path}/edits`, { body, headers })
+  expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([first.text, 'true'])
+  for (const other of [
+    { body: { edits: [{ op: 'append', text: 'Other' }] }, headers },
+    { body, headers: { ...headers, 'If-Match': '"2"' } },
+  ])
+    expect((await ann.ask('POST', `${path}/edits`, other)).status).toBe(422)
+  expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nWorld', version: 2 })
+})
+
+test('a key is of one whole request: for another note or precondition it is refused', async () => {
+  const [one, two] = [await newNote(ann), await newNote(ann)]
+  const edit = (path: string, ifMatch: string) =>
+    ann.ask('POST', `${path}/edits`, {
+      body: { edits: [{ op: 'append', text: 'World' }] },
+      headers: { 'Idempotency-Key': 'whole', 'If-Match': ifMatch },
+    })
+  const first = await edit(one.path, '"1"')
+  expect((await edit(one.path, '"1"')).text).toBe(first.text)
+  expect([(await edit(two.path, '"1"')).status, (await edit(one.path, '*')).status]).toEqual([422, 422])
+  const { rows } = await sql`select fingerprint from idempotency_keys where key = 'whole'`.execute(server.db)
+  expect(rows).toEqual([{ fingerprint: 3 }])
 })
 
 test('another request with the same key is refused, and has no effect', async () => {

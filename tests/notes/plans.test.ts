@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
-import { listNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
-import { findRevision, listRevisions } from '../../src/notes/history/revisions.ts'
-import { listTags } from '../../src/notes/tags/tags.ts'
-import { eraseExpired, listTrash } from '../../src/notes/trash/trash.ts'
+import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
+import { readTags } from '../../src/notes/tags/tags.ts'
+import { eraseExpired, readTrash } from '../../src/notes/trash/trash.ts'
 import { lockNote } from '../../src/notes/core/write-note.ts'
 import { useDatabase } from '../support/fixtures.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
@@ -33,11 +34,11 @@ const none: NoteFilters = {
   updated_since: undefined,
 }
 const list = (given: Partial<NotePage>) => (db: Database) =>
-  listNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
+  readNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
 const filtered = (filters: Partial<NoteFilters>) => list({ filters: { ...none, ...filters } })
 const position = ['2026-01-01T00:00:00Z', uuidv7()]
 const someNote = async (db: Database) =>
-  (await listNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0 })).rows[0]
+  (await readNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0 })).rows[0]
 
 const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['the first page', list({})],
@@ -53,19 +54,19 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['not archived', filtered({ is_archived: false })],
   ['archived', filtered({ is_archived: true })],
   ['public', filtered({ is_public: true })],
-  ['the trash', (db) => listTrash(db, ownerId, { limit: 20, after: undefined, days: 30 })],
-  ['a later page of the trash', (db) => listTrash(db, ownerId, { limit: 20, after: position, days: 30 })],
-  ['the purge', (db) => eraseExpired(db, 30, 100)],
-  ['tags with counts', (db) => listTags(db, ownerId, { limit: 20, after: undefined })],
+  ['the trash', (db) => readTrash(db, ownerId, { limit: 20, after: undefined, days: 30 })],
+  ['a later page of the trash', (db) => readTrash(db, ownerId, { limit: 20, after: position, days: 30 })],
+  ['the purge', (db) => inTransaction(db, (tx) => eraseExpired(tx, 30, 100))],
+  ['tags with counts', (db) => readTags(db, ownerId, { limit: 20, after: undefined })],
   ['one note', (db) => findNote(db, ownerId, uuidv7())],
-  ['a note to be written', (db) => lockNote(db, ownerId, uuidv7())],
+  ['a note to be written', (db) => inTransaction(db, (tx) => lockNote(tx, ownerId, uuidv7()))],
   [
     'a version and the versions of a note',
     async (db) => {
       const note = await someNote(db)
       if (note === undefined) throw new Error('There is no note')
       await findRevision(db, note, note.version + 1)
-      await listRevisions(db, note, { limit: 20, before: 2 })
+      await readRevisions(db, note, { limit: 20, before: 2 })
     },
   ],
 ]

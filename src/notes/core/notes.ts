@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Notes } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 import { indexTags } from '../tags/tags.ts'
 
 export type NoteRow = Selectable<Notes>
@@ -18,10 +19,10 @@ export interface NewNote extends Author {
   readonly is_archived: boolean
 }
 
-export async function insertNote(transaction: Database, ownerId: string, note: NewNote): Promise<NoteRow> {
+export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promise<NoteRow> {
   const values = { ...note, owner_id: ownerId, tags: [...note.tags] }
-  const row = await transaction.insertInto('notes').values(values).returningAll().executeTakeFirstOrThrow()
-  if (row.tags.length > 0) await indexTags(transaction, row)
+  const row = await tx.insertInto('notes').values(values).returningAll().executeTakeFirstOrThrow()
+  if (row.tags.length > 0) await indexTags(tx, row)
   return row
 }
 

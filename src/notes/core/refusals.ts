@@ -1,9 +1,10 @@
+import type { EntityTags } from '../../contract/types.ts'
 import type { Database } from '../../db/database.ts'
 import { Problem, validationFailed } from '../../http/problem.ts'
 import type { FieldConflict } from '../editing/merge-note.ts'
 import { etagOf, toNote, toRevision } from './note.ts'
 import type { NoteRow } from './notes.ts'
-import { matchedVersions } from './preconditions.ts'
+import { isMatch, matchedVersions } from './preconditions.ts'
 import { findRevision, type RevisionRow } from '../history/revisions.ts'
 
 export function noSuchNote(): Problem {
@@ -15,20 +16,16 @@ export function noSuchRevision(): Problem {
 }
 
 /** Throws the 412 of a note that is not, or no longer, a version that If-Match names (RFC 9110 §13.1.1). */
-export async function requireMatch(db: Database, current: NoteRow, ifMatch: string | undefined): Promise<void> {
+export async function requireMatch(db: Database, current: NoteRow, ifMatch: EntityTags | undefined): Promise<void> {
   if (isMatch(current, ifMatch)) return
   throw noteChanged(current, await findBase(db, current, ifMatch))
-}
-
-export function isMatch(current: NoteRow, ifMatch: string | undefined): boolean {
-  return matchedVersions(ifMatch)?.includes(current.version) ?? true
 }
 
 /** The latest version named by If-Match that is kept: what the caller's change was made from. */
 export async function findBase(
   db: Database,
   current: NoteRow,
-  ifMatch: string | undefined,
+  ifMatch: EntityTags | undefined,
 ): Promise<RevisionRow | undefined> {
   const named = (matchedVersions(ifMatch) ?? []).filter((version) => version < current.version)
   return named.length === 0 ? undefined : findRevision(db, current, Math.max(...named))

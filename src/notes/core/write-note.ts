@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
-import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 import type { Author, NoteRow } from './notes.ts'
 import { keepRevision } from '../history/revisions.ts'
 import { indexTags } from '../tags/tags.ts'
@@ -16,8 +16,8 @@ export function changedFields(before: NoteFields, after: NoteFields): (typeof no
 }
 
 /** Reads a note that is not in the trash and holds it until the transaction ends: writers of one note take turns. */
-export function lockNote(transaction: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
-  return transaction
+export function lockNote(tx: Tx, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+  return tx
     .selectFrom('notes')
     .selectAll()
     .where('id', '=', noteId)
@@ -32,7 +32,7 @@ export function lockNote(transaction: Database, ownerId: string, noteId: string)
  * everything is as it was, nothing is written. The note must be locked.
  */
 export async function writeNote(
-  transaction: Database,
+  tx: Tx,
   current: NoteRow,
   changes: Partial<NoteFields>,
   by: { readonly author: Author; readonly historyVersions: number },
@@ -40,8 +40,8 @@ export async function writeNote(
   const changed = changedFields(current, { ...current, ...changes })
   if (changed.length === 0) return current
   const isTextReplaced = changed.includes('content')
-  await keepRevision(transaction, current, isTextReplaced, by.historyVersions)
-  const row = await transaction
+  await keepRevision(tx, current, isTextReplaced, by.historyVersions)
+  const row = await tx
     .updateTable('notes')
     .set(Object.fromEntries(changed.map((name) => [name, changes[name]])))
     .set({ ...by.author, version: sql<number>`version + 1`, updated_at: sql<string>`clock_timestamp()` })
@@ -50,6 +50,6 @@ export async function writeNote(
     .where('owner_id', '=', current.owner_id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  if (changed.includes('tags')) await indexTags(transaction, row)
+  if (changed.includes('tags')) await indexTags(tx, row)
   return row
 }

@@ -1,69 +1,63 @@
-import type { Handlers, Request } from '../../contract/types.ts'
-import type { Database } from '../../db/database.ts'
+import type { ReplyTo, Request } from '../../contract/types.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { isOutage } from '../../db/pg-errors.ts'
-import { inTransaction } from '../../db/transaction.ts'
 import { Problem } from '../../http/problem.ts'
 import { problemKinds } from '../../http/problem-kinds.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
 import { authorOf } from '../core/note.ts'
 import type { Author, NoteRow } from '../core/notes.ts'
 import { noSuchNote, noteChanged } from '../core/refusals.ts'
+import type { NoteDeps } from '../note-deps.ts'
 import { normalTags, tagKey } from '../tags/tags.ts'
 import { findTrashed, moveToTrash, takeFromTrash } from '../trash/trash.ts'
 import { lockNote, type NoteFields, writeNote } from '../core/write-note.ts'
 
 type Action = Request<'changeNotes'>['body']['actions'][number]
 
-interface BatchDeps {
-  readonly db: Database
-  readonly historyVersions: number
-}
-
-export function batchHandlers({ db, historyVersions }: BatchDeps): Pick<Handlers, 'changeNotes'> {
-  return {
-    async changeNotes({ body, caller }, reply) {
-      const by = { author: authorOf(caller), historyVersions }
-      const results = []
-      for (const action of body.actions) {
-        try {
-          const { version } = await inTransaction(db, (transaction) => act(transaction, caller.userId, action, by))
-          results.push({ note_id: action.note_id, status: 200, version })
-        } catch (error) {
-          results.push({ note_id: action.note_id, ...failureOf(error) })
-        }
-      }
-      const succeeded = results.filter(({ status }) => status === 200).length
-      return reply(200, { succeeded, failed: results.length - succeeded, results })
-    },
+export async function changeNotes(
+  { db, historyVersions }: NoteDeps,
+  { body, caller }: Request<'changeNotes'>,
+  reply: ReplyTo<'changeNotes'>,
+) {
+  const by = { author: authorOf(caller), historyVersions }
+  const results = []
+  for (const action of body.actions) {
+    try {
+      const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, by))
+      results.push({ note_id: action.note_id, status: 200, version })
+    } catch (error) {
+      results.push({ note_id: action.note_id, ...failureOf(error) })
+    }
   }
+  const succeeded = results.filter(({ status }) => status === 200).length
+  return reply(200, { succeeded, failed: results.length - succeeded, results })
 }
 
 async function act(
-  transaction: Database,
+  tx: Tx,
   ownerId: string,
   action: Action,
   by: { readonly author: Author; readonly historyVersions: number },
 ): Promise<NoteRow> {
   if (action.action === 'restore') {
-    const restored = await takeFromTrash(transaction, ownerId, action.note_id)
-    const current = restored ?? (await lockNote(transaction, ownerId, action.note_id))
+    const restored = await takeFromTrash(tx, ownerId, action.note_id)
+    const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
     if (current === undefined) throw noSuchNote()
     requireVersion(current, action)
     return current
   }
-  const live = await lockNote(transaction, ownerId, action.note_id)
-  const current =
-    live ?? (action.action === 'trash' ? await findTrashed(transaction, ownerId, action.note_id) : undefined)
+  const live = await lockNote(tx, ownerId, action.note_id)
+  const current = live ?? (action.action === 'trash' ? await findTrashed(tx, ownerId, action.note_id) : undefined)
   if (current === undefined) throw noSuchNote()
   requireVersion(current, action)
   if (action.action === 'trash') {
     if (live === undefined) return current
-    await moveToTrash(transaction, ownerId, current.id)
+    await moveToTrash(tx, ownerId, current.id)
     return current
   }
   const changes = changesOf(current, action)
   refuseOutOfBounds(changes, ['body', 'tags'])
-  return writeNote(transaction, current, changes, by)
+  return writeNote(tx, current, changes, by)
 }
 
 function requireVersion(current: NoteRow, { version }: Action): void {
@@ -92,7 +86,7 @@ function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
   }
 }
 
-/** A fault of ours ends the whole request: it has to be logged, and the rest would meet it too. */
+/** Rethrows a fault of the server, which ends the whole request: it must be logged, and would hit the other actions too. */
 function failureOf(error: unknown) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error

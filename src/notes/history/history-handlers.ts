@@ -1,75 +1,70 @@
-import type { Handlers } from '../../contract/types.ts'
-import type { Database } from '../../db/database.ts'
+import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import type { Cursors } from '../../http/cursor.ts'
 import { authorOf, etagOf, toNote, toRevision, toRevisionSummary } from '../core/note.ts'
 import { findNote } from '../core/notes.ts'
 import { noSuchNote, noSuchRevision, requireMatch } from '../core/refusals.ts'
-import { asRevision, findRevision, listRevisions } from './revisions.ts'
-import type { TextWork } from '../../text/text-work.ts'
 import { changedFields, lockNote, noteFields, writeNote } from '../core/write-note.ts'
+import type { NoteDeps } from '../note-deps.ts'
+import { asRevision, findRevision, readRevisions } from './revisions.ts'
 
-export type HistoryOperation = 'listRevisions' | 'getRevision' | 'compareRevisions' | 'restoreRevision'
-
-interface HistoryDeps {
-  readonly db: Database
-  readonly textWork: TextWork
-  readonly cursors: Cursors
-  readonly historyVersions: number
+export async function listRevisions(
+  { db, cursors }: NoteDeps,
+  { path, query, caller, nextPage }: Request<'listRevisions'>,
+  reply: ReplyTo<'listRevisions'>,
+) {
+  const { limit, cursor } = query
+  const listing = { ownerId: caller.userId, list: ['revisions', path.note_id] }
+  const [before] = cursor === undefined ? [] : cursors.read(listing, cursor)
+  const note = await findNote(db, caller.userId, path.note_id)
+  if (note === undefined) throw noSuchNote()
+  const rows = await readRevisions(db, note, { limit: limit + 1, before: Number(before ?? note.version) })
+  const all = before === undefined ? [asRevision(note), ...rows] : rows
+  const page = all.slice(0, limit).map(toRevisionSummary)
+  const last = page.at(-1)
+  if (all.length <= limit || last === undefined) return reply(200, page)
+  return reply(200, page, { Link: nextPage(cursors.make(listing, [String(last.version)])) })
 }
 
-export function historyHandlers({
-  db,
-  textWork,
-  cursors,
-  historyVersions,
-}: HistoryDeps): Pick<Handlers, HistoryOperation> {
-  return {
-    async listRevisions({ path, query, caller }, reply) {
-      const { limit, cursor } = query
-      const listing = { ownerId: caller.userId, list: ['revisions', path.note_id] }
-      const [before] = cursor === undefined ? [] : cursors.read(listing, cursor)
-      const note = await findNote(db, caller.userId, path.note_id)
-      if (note === undefined) throw noSuchNote()
-      const rows = await listRevisions(db, note, { limit: limit + 1, before: Number(before ?? note.version) })
-      const all = before === undefined ? [asRevision(note), ...rows] : rows
-      const page = all.slice(0, limit).map(toRevisionSummary)
-      const last = page.at(-1)
-      if (all.length <= limit || last === undefined) return reply(200, page)
-      const next = cursors.make(listing, [String(last.version)])
-      return reply(200, page, { Link: `</notes/${note.id}/revisions?limit=${limit}&cursor=${next}>; rel="next"` })
-    },
+export async function getRevision(
+  { db }: NoteDeps,
+  { path, caller }: Request<'getRevision'>,
+  reply: ReplyTo<'getRevision'>,
+) {
+  const note = await findNote(db, caller.userId, path.note_id)
+  if (note === undefined) throw noSuchNote()
+  const revision = await findRevision(db, note, path.version)
+  if (revision === undefined) throw noSuchRevision()
+  return reply(200, toRevision(revision))
+}
 
-    async getRevision({ path, caller }, reply) {
-      const note = await findNote(db, caller.userId, path.note_id)
-      if (note === undefined) throw noSuchNote()
-      const revision = await findRevision(db, note, path.version)
-      if (revision === undefined) throw noSuchRevision()
-      return reply(200, toRevision(revision))
-    },
+export async function compareRevisions(
+  { db, textWork }: NoteDeps,
+  { path, query, caller }: Request<'compareRevisions'>,
+  reply: ReplyTo<'compareRevisions'>,
+) {
+  const note = await findNote(db, caller.userId, path.note_id)
+  if (note === undefined) throw noSuchNote()
+  const from = await findRevision(db, note, path.version)
+  const to = await findRevision(db, note, query.against ?? note.version)
+  if (from === undefined || to === undefined) throw noSuchRevision()
+  const labels = { before: `version ${from.version}`, after: `version ${to.version}` }
+  const diff = await textWork.run({ kind: 'diff', before: from.content, after: to.content, labels }, caller.userId)
+  return reply(200, { from_version: from.version, to_version: to.version, changed: changedFields(from, to), diff })
+}
 
-    async compareRevisions({ path, query, caller }, reply) {
-      const note = await findNote(db, caller.userId, path.note_id)
-      if (note === undefined) throw noSuchNote()
-      const from = await findRevision(db, note, path.version)
-      const to = await findRevision(db, note, query.against ?? note.version)
-      if (from === undefined || to === undefined) throw noSuchRevision()
-      const labels = { before: `version ${from.version}`, after: `version ${to.version}` }
-      const diff = await textWork.run({ kind: 'diff', before: from.content, after: to.content, labels }, caller.userId)
-      return reply(200, { from_version: from.version, to_version: to.version, changed: changedFields(from, to), diff })
-    },
-
-    async restoreRevision({ path, headers, caller }, reply) {
-      const row = await inTransaction(db, async (transaction) => {
-        const current = await lockNote(transaction, caller.userId, path.note_id)
-        if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])
-        const revision = await findRevision(transaction, current, path.version)
-        if (revision === undefined) throw noSuchRevision()
-        const fields = Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
-        return writeNote(transaction, current, fields, { author: authorOf(caller), historyVersions })
-      })
-      return reply(200, toNote(row), { ETag: etagOf(row) })
-    },
-  }
+export async function restoreRevision(
+  { db, historyVersions }: NoteDeps,
+  { path, ifMatch, caller }: Request<'restoreRevision'>,
+  reply: ReplyTo<'restoreRevision'>,
+) {
+  const row = await inTransaction(db, async (tx) => {
+    const current = await lockNote(tx, caller.userId, path.note_id)
+    if (current === undefined) throw noSuchNote()
+    await requireMatch(tx, current, ifMatch)
+    const revision = await findRevision(tx, current, path.version)
+    if (revision === undefined) throw noSuchRevision()
+    const fields = Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
+    return writeNote(tx, current, fields, { author: authorOf(caller), historyVersions })
+  })
+  return reply(200, toNote(row), { ETag: etagOf(row) })
 }

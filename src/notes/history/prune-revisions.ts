@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 
 /** Of the superseded versions of a locked note, removes the oldest that are more than `most`. */
-export async function dropOldest(transaction: Database, noteId: string, most: number): Promise<void> {
+export async function dropOldest(tx: Tx, noteId: string, most: number): Promise<void> {
   const { rows } = await sql`
     delete from note_revisions where note_id = ${noteId} and version <= (
       select version from note_revisions where note_id = ${noteId} order by version desc offset ${most} limit 1)
-    returning version`.execute(transaction)
-  if (rows.length > 0) await dropUnusedTexts(transaction, [noteId])
+    returning version`.execute(tx)
+  if (rows.length > 0) await dropUnusedTexts(tx, [noteId])
 }
 
 /** What happens to versions as they grow older: from which age (in hours) only the first of each such time is kept. */
@@ -20,11 +20,11 @@ const TIERS = [
  * Thins versions that have reached an age: of each hour, later of each day, the first is kept. Looks at no more than
  * `batch` notes at once and answers at how many.
  */
-export async function thinRevisions(transaction: Database, batch: number): Promise<number> {
+export async function thinRevisions(tx: Tx, batch: number): Promise<number> {
   let seen = 0
   for (const { level, unit, hours } of TIERS) {
     const due = sql`thinned = ${level - 1} and created_at < now() - make_interval(hours => ${hours})`
-    const notes = await lockNotesWith(transaction, due, batch)
+    const notes = await lockNotesWith(tx, due, batch)
     seen += notes.length
     const { rows } = await sql<{ note_id: string }>`
       with judged as (
@@ -39,9 +39,9 @@ export async function thinRevisions(transaction: Database, batch: number): Promi
       )
       delete from note_revisions r using judged j
       where j.is_superfluous and r.note_id = j.note_id and r.version = j.version
-      returning r.note_id`.execute(transaction)
+      returning r.note_id`.execute(tx)
     await dropUnusedTexts(
-      transaction,
+      tx,
       rows.map(({ note_id }) => note_id),
     )
   }
@@ -49,11 +49,11 @@ export async function thinRevisions(transaction: Database, batch: number): Promi
 }
 
 /** Removes versions older than `days`; bounded and answering as above. */
-export async function dropAged(transaction: Database, days: number, batch: number): Promise<number> {
+export async function dropAged(tx: Tx, days: number, batch: number): Promise<number> {
   const due = sql`thinned = any('{0,1,2}') and created_at < now() - make_interval(days => ${days})`
-  const notes = await lockNotesWith(transaction, due, batch)
-  await sql`delete from note_revisions where note_id = any(${notes}::uuid[]) and ${due}`.execute(transaction)
-  await dropUnusedTexts(transaction, notes)
+  const notes = await lockNotesWith(tx, due, batch)
+  await sql`delete from note_revisions where note_id = any(${notes}::uuid[]) and ${due}`.execute(tx)
+  await dropUnusedTexts(tx, notes)
   return notes.length
 }
 
@@ -61,20 +61,20 @@ export async function dropAged(transaction: Database, days: number, batch: numbe
  * Locks notes that have such versions. The note first, as its writers do, so that nobody waits crosswise; a note that
  * is being written, or looked after by another server, is passed over until next time.
  */
-async function lockNotesWith(transaction: Database, due: RawBuilder<unknown>, batch: number): Promise<string[]> {
+async function lockNotesWith(tx: Tx, due: RawBuilder<unknown>, batch: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from notes where id in (select note_id from note_revisions where ${due} limit ${batch}) for update skip locked`.execute(
-    transaction,
+    tx,
   )
   return rows.map(({ id }) => id)
 }
 
 /** Removes stored contents of locked notes that no version has any more: those that lean on another, then the others. */
-async function dropUnusedTexts(transaction: Database, noteIds: readonly string[]): Promise<void> {
+async function dropUnusedTexts(tx: Tx, noteIds: readonly string[]): Promise<void> {
   if (noteIds.length === 0) return
   const unused = sql`note_id = any(${[...new Set(noteIds)]}::uuid[]) and not exists (
     select from note_revisions r where r.note_id = t.note_id and r.text_version = t.text_version)`
-  await sql`delete from note_texts t where base_version is not null and ${unused}`.execute(transaction)
+  await sql`delete from note_texts t where base_version is not null and ${unused}`.execute(tx)
   await sql`delete from note_texts t where base_version is null and ${unused} and not exists (
-    select from note_texts d where d.note_id = t.note_id and d.base_version = t.text_version)`.execute(transaction)
+    select from note_texts d where d.note_id = t.note_id and d.base_version = t.text_version)`.execute(tx)
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 
 const LONGEST_KEY = 200
 
@@ -18,7 +19,7 @@ export function normalTags(tags: readonly string[]): string[] {
 
 /** Makes a note findable by its tags; it must be locked, or new, and not be in the trash. */
 export async function indexTags(
-  transaction: Database,
+  tx: Tx,
   note: { id: string; owner_id: string; tags: readonly string[] },
 ): Promise<void> {
   const keys = note.tags.map(tagKey)
@@ -27,9 +28,7 @@ export async function indexTags(
     insert into note_tags (owner_id, note_id, tag_key, tag, position)
     select ${note.owner_id}, ${note.id}, tag_key, tag, position
     from unnest(${keys}::text[], ${note.tags}::text[]) with ordinality as given (tag_key, tag, position)
-    on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(
-    transaction,
-  )
+    on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(tx)
 }
 
 export interface TagPage {
@@ -39,7 +38,7 @@ export interface TagPage {
 }
 
 /** The tags of an owner's notes with their numbers, by key, and where the page ends, if there is another. */
-export async function listTags(
+export async function readTags(
   db: Database,
   ownerId: string,
   page: TagPage,

@@ -1,50 +1,45 @@
-import type { Handlers } from '../../contract/types.ts'
-import type { Database } from '../../db/database.ts'
+import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import type { Cursors } from '../../http/cursor.ts'
 import { etagOf, toNote } from '../core/note.ts'
 import { noSuchNote } from '../core/refusals.ts'
-import { eraseNote, eraseTrash, listTrash, takeFromTrash } from './trash.ts'
+import type { NoteDeps } from '../note-deps.ts'
+import { eraseTrash, eraseTrashed, readTrash, takeFromTrash } from './trash.ts'
 
-export type TrashOperation = 'listTrash' | 'emptyTrash' | 'eraseNote' | 'restoreNote'
-
-/** Small enough that each batch is far from the time-out of a statement. */
+/** Small enough that a statement stays far below its time-out. */
 const BATCH = 200
 
-interface TrashDeps {
-  readonly db: Database
-  readonly cursors: Cursors
-  readonly trashDays: number
+export async function listTrash(
+  { db, cursors, trashDays }: NoteDeps,
+  { query, caller, nextPage }: Request<'listTrash'>,
+  reply: ReplyTo<'listTrash'>,
+) {
+  const { limit, cursor } = query
+  const listing = { ownerId: caller.userId, list: ['trash'] }
+  const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
+  const { rows, end } = await readTrash(db, caller.userId, { limit, after, days: trashDays })
+  const page = rows.map((row) => ({ ...toNote(row), deleted_at: row.deleted_at, erased_after: row.erased_after }))
+  if (end === undefined) return reply(200, page)
+  return reply(200, page, { Link: nextPage(cursors.make(listing, end)) })
 }
 
-export function trashHandlers({ db, cursors, trashDays }: TrashDeps): Pick<Handlers, TrashOperation> {
-  return {
-    async listTrash({ query, caller }, reply) {
-      const { limit, cursor } = query
-      const listing = { ownerId: caller.userId, list: ['trash'] }
-      const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
-      const { rows, end } = await listTrash(db, caller.userId, { limit, after, days: trashDays })
-      const page = rows.map((row) => ({ ...toNote(row), deleted_at: row.deleted_at, erased_after: row.erased_after }))
-      if (end === undefined) return reply(200, page)
-      return reply(200, page, { Link: `</trash?limit=${limit}&cursor=${cursors.make(listing, end)}>; rel="next"` })
-    },
+export async function emptyTrash({ db }: NoteDeps, { caller }: Request<'emptyTrash'>, reply: ReplyTo<'emptyTrash'>) {
+  for (let erased = BATCH; erased === BATCH;)
+    erased = await inTransaction(db, (tx) => eraseTrash(tx, caller.userId, BATCH))
+  return reply(204)
+}
 
-    async emptyTrash({ caller }, reply) {
-      for (let erased = BATCH; erased === BATCH;)
-        erased = await inTransaction(db, (transaction) => eraseTrash(transaction, caller.userId, BATCH))
-      return reply(204)
-    },
+export async function eraseNote({ db }: NoteDeps, { path, caller }: Request<'eraseNote'>, reply: ReplyTo<'eraseNote'>) {
+  const isErased = await inTransaction(db, (tx) => eraseTrashed(tx, caller.userId, path.note_id))
+  if (!isErased) throw noSuchNote()
+  return reply(204)
+}
 
-    async eraseNote({ path, caller }, reply) {
-      const wasThere = await inTransaction(db, (transaction) => eraseNote(transaction, caller.userId, path.note_id))
-      if (!wasThere) throw noSuchNote()
-      return reply(204)
-    },
-
-    async restoreNote({ path, caller }, reply) {
-      const row = await inTransaction(db, (transaction) => takeFromTrash(transaction, caller.userId, path.note_id))
-      if (row === undefined) throw noSuchNote()
-      return reply(200, toNote(row), { ETag: etagOf(row) })
-    },
-  }
+export async function restoreNote(
+  { db }: NoteDeps,
+  { path, caller }: Request<'restoreNote'>,
+  reply: ReplyTo<'restoreNote'>,
+) {
+  const row = await inTransaction(db, (tx) => takeFromTrash(tx, caller.userId, path.note_id))
+  if (row === undefined) throw noSuchNote()
+  return reply(200, toNote(row), { ETag: etagOf(row) })
 }

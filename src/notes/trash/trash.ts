@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
+import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
 import type { Position } from '../../http/cursor.ts'
 import type { NoteRow } from '../core/notes.ts'
@@ -11,14 +12,14 @@ export interface TrashedRow extends NoteRow {
 }
 
 /** Moves a locked note to the trash; there it has no tags to be found by. */
-export async function moveToTrash(transaction: Database, ownerId: string, noteId: string): Promise<void> {
-  const trashed = transaction.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
+export async function moveToTrash(tx: Tx, ownerId: string, noteId: string): Promise<void> {
+  const trashed = tx.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
   await trashed.where('id', '=', noteId).where('owner_id', '=', ownerId).execute()
-  await transaction.deleteFrom('note_tags').where('note_id', '=', noteId).execute()
+  await tx.deleteFrom('note_tags').where('note_id', '=', noteId).execute()
 }
 
 /** Deleted notes, the last deleted first, and where the page ends, if there is another. */
-export async function listTrash(
+export async function readTrash(
   db: Database,
   ownerId: string,
   page: { readonly limit: number; readonly after: Position | undefined; readonly days: number },
@@ -40,12 +41,8 @@ export function findTrashed(db: Database, ownerId: string, noteId: string): Prom
 }
 
 /** Takes a note out of the trash; undefined when it is not there. */
-export async function takeFromTrash(
-  transaction: Database,
-  ownerId: string,
-  noteId: string,
-): Promise<NoteRow | undefined> {
-  const row = await transaction
+export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+  const row = await tx
     .updateTable('notes')
     .set({ deleted_at: null })
     .where('id', '=', noteId)
@@ -53,30 +50,30 @@ export async function takeFromTrash(
     .where('deleted_at', 'is not', null)
     .returningAll()
     .executeTakeFirst()
-  if (row !== undefined) await indexTags(transaction, row)
+  if (row !== undefined) await indexTags(tx, row)
   return row
 }
 
 /** Erases one note of the trash with its history; answers whether it was there. */
-export async function eraseNote(transaction: Database, ownerId: string, noteId: string): Promise<boolean> {
-  const erased = transaction
+export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Promise<boolean> {
+  const erased = tx
     .deleteFrom('notes')
     .where('id', '=', noteId)
     .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is not', null)
   if ((await erased.executeTakeFirst()).numDeletedRows === 0n) return false
-  await forgetSubjects(transaction, ownerId, [noteId])
+  await forgetSubjects(tx, ownerId, [noteId])
   return true
 }
 
 /** Erases the owner's deleted notes, no more than `batch`, and answers how many. */
-export async function eraseTrash(transaction: Database, ownerId: string, batch: number): Promise<number> {
+export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     delete from notes where id in (
       select id from notes where owner_id = ${ownerId} and deleted_at is not null limit ${batch} for update)
-    and deleted_at is not null returning id`.execute(transaction)
+    and deleted_at is not null returning id`.execute(tx)
   await forgetSubjects(
-    transaction,
+    tx,
     ownerId,
     rows.map(({ id }) => id),
   )
@@ -87,10 +84,10 @@ export async function eraseTrash(transaction: Database, ownerId: string, batch: 
  * Erases what has been in anybody's trash for longer than `days`, no more than `batch` notes, and answers how many.
  * Stored answers about it have expired long before: a day in the trash is the least.
  */
-export async function eraseExpired(db: Database, days: number, batch: number): Promise<number> {
+export async function eraseExpired(tx: Tx, days: number, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from notes where id in (
       select id from notes where deleted_at < now() - make_interval(days => ${days})
-      order by deleted_at limit ${batch} for update skip locked)`.execute(db)
+      order by deleted_at limit ${batch} for update skip locked)`.execute(tx)
   return Number(numAffectedRows)
 }

@@ -34,7 +34,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'PUT and PATCH take is_archived and forget it',
     gate,
-    file: 'src/notes/handlers.ts',
+    file: 'src/notes/editing/requested-changes.ts',
     from: 'const { tags, ...rest } = body',
     to: 'const { tags, is_archived: _, ...rest } = body',
   },

@@ -16,16 +16,16 @@ export const lies: readonly Lie[] = [
   {
     title: 'Location of a new note holds the id of its owner',
     gate,
-    file: 'src/notes/handlers.ts',
+    file: 'src/notes/note-handlers.ts',
     from: 'Location: `/notes/${result.id}`',
     to: 'Location: `/notes/${result.owner_id}`',
   },
   {
     title: 'the Link of a list of notes forgets is_pinned',
     gate,
-    file: 'src/notes/handlers.ts',
-    from: 'if (value !== undefined) query.append(name, String(value))',
-    to: "if (value !== undefined && name !== 'is_pinned') query.append(name, String(value))",
+    file: 'src/contract/request/next-link.ts',
+    from: 'if (!PLACES.has(name))',
+    to: "if (!PLACES.has(name) && name !== 'is_pinned')",
   },
   {
     title: 'a result of a batch tells what the database said',

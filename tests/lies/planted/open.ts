@@ -6,11 +6,11 @@ export const lies: readonly Lie[] = [
     title: 'restoreRevision shows a foreign note in its 412',
     gate: 'foreign',
     file: 'src/notes/history/history-handlers.ts',
-    from: `        if (current === undefined) throw noSuchNote()
-        await requireMatch(transaction, current, headers['If-Match'])`,
-    to: `        const named = await transaction.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
-        if (named !== undefined) await requireMatch(transaction, named, headers['If-Match'])
-        if (current === undefined) throw noSuchNote()`,
+    from: `    if (current === undefined) throw noSuchNote()
+    await requireMatch(tx, current, ifMatch)`,
+    to: `    const named = await tx.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
+    if (named !== undefined) await requireMatch(tx, named, ifMatch)
+    if (current === undefined) throw noSuchNote()`,
   },
   {
     title: 'a refresh without scope gives every scope',

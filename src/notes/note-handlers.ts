@@ -1,0 +1,94 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { ReplyTo, Request } from '../contract/types.ts'
+import { once } from '../db/idempotency.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
+import { refuseOutOfBounds } from './core/bounds.ts'
+import { readChanges } from './editing/requested-changes.ts'
+import { authorOf, etagOf, toNote } from './core/note.ts'
+import { findNote, insertNote } from './core/notes.ts'
+import { matchesCurrent } from './core/preconditions.ts'
+import { cursorAndSkip, noSuchNote, requireMatch } from './core/refusals.ts'
+import { lockNote, writeNote } from './core/write-note.ts'
+import { readNotes, type NoteFilters } from './list-notes.ts'
+import type { NoteDeps } from './note-deps.ts'
+import { normalTags } from './tags/tags.ts'
+import { moveToTrash } from './trash/trash.ts'
+
+export async function listNotes(
+  { db, cursors }: NoteDeps,
+  { query, caller, nextPage }: Request<'listNotes'>,
+  reply: ReplyTo<'listNotes'>,
+) {
+  const { limit, cursor, skip, sort } = query
+  if (cursor !== undefined && skip !== undefined) throw cursorAndSkip()
+  const filters = readFilters(query)
+  const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
+  const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
+  const { rows, end } = await readNotes(db, caller.userId, { filters, sort, limit, after, skip: skip ?? 0 })
+  if (end === undefined) return reply(200, rows.map(toNote))
+  return reply(200, rows.map(toNote), { Link: nextPage(cursors.make(listing, end)) })
+}
+
+export async function createNote(
+  { db }: NoteDeps,
+  { body, caller, idempotency }: Request<'createNote'>,
+  reply: ReplyTo<'createNote'>,
+) {
+  const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
+  refuseOutOfBounds({ tags: note.tags })
+  const key = { ...idempotency, subject: note.id, earlier: body }
+  const { state, result } = await once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
+  if (result === undefined) throw refuseRepeated(state)
+  return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
+}
+
+export async function getNote(
+  { db }: NoteDeps,
+  { path, ifNoneMatch, caller }: Request<'getNote'>,
+  reply: ReplyTo<'getNote'>,
+) {
+  const row = await findNote(db, caller.userId, path.note_id)
+  if (row === undefined) throw noSuchNote()
+  if (matchesCurrent(ifNoneMatch, row)) return reply(304, undefined, { ETag: etagOf(row) })
+  return reply(200, toNote(row), { ETag: etagOf(row) })
+}
+
+export async function updateNote(
+  { db, historyVersions }: NoteDeps,
+  { path, ifMatch, body, caller }: Request<'updateNote'>,
+  reply: ReplyTo<'updateNote'>,
+) {
+  const changes = readChanges(body)
+  const row = await inTransaction(db, async (tx) => {
+    const current = await lockNote(tx, caller.userId, path.note_id)
+    if (current === undefined) throw noSuchNote()
+    await requireMatch(tx, current, ifMatch)
+    return writeNote(tx, current, changes, { author: authorOf(caller), historyVersions })
+  })
+  return reply(200, toNote(row), { ETag: etagOf(row) })
+}
+
+export async function deleteNote(
+  { db }: NoteDeps,
+  { path, ifMatch, caller }: Request<'deleteNote'>,
+  reply: ReplyTo<'deleteNote'>,
+) {
+  await inTransaction(db, async (tx) => {
+    const current = await lockNote(tx, caller.userId, path.note_id)
+    if (current === undefined) throw noSuchNote()
+    await requireMatch(tx, current, ifMatch)
+    await moveToTrash(tx, caller.userId, current.id)
+  })
+  return reply(204)
+}
+
+function readFilters({
+  tag = [],
+  is_public,
+  is_pinned,
+  is_archived,
+  updated_since,
+}: Request<'listNotes'>['query']): NoteFilters {
+  return { tags: tag, is_public, is_pinned, is_archived, updated_since }
+}
