@@ -1,6 +1,6 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
-/** Query parameters that are always there, because the contract has a default for them. */
+/** Query parameters that always have a value, because the contract has a default for them. */
 export interface DefaultedQuery {
   registerUser: never
   createToken: never
@@ -38,7 +38,7 @@ export interface DefaultedQuery {
   getLiveness: never
 }
 
-/** Reply headers that need not be there. */
+/** Reply headers that may be missing. */
 export interface OptionalReplyHeaders {
   registerUser: never
   createToken: never

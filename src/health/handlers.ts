@@ -3,7 +3,7 @@ import { Problem } from '../http/problem.ts'
 
 export interface HealthDeps {
   readonly version: string
-  /** Why the server does not serve, in a sentence; undefined when it does. Answers within a second. */
+  /** Why the server is not ready, in a sentence; undefined if it is ready. Resolves within a second. */
   readonly whyNotReady: () => Promise<string | undefined>
 }
 

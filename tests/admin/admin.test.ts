@@ -70,7 +70,7 @@ test('create-user makes an account whose printed password logs in, once only', a
   expect(again).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'notes-api admin: there is an account MADE@example.com already\n',
+    stderr: 'notes-api admin: an account MADE@example.com already exists\n',
   })
 })
 
@@ -90,7 +90,7 @@ test('disable-user locks out at once, ends the sessions, and enable-user lets in
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(401)
   expect(await admin(['disable-user', ann.email])).toMatchObject({
     code: 0,
-    stdout: `${ann.email} was disabled already\n`,
+    stdout: `${ann.email} was already disabled\n`,
   })
   expect((await admin(['enable-user', ann.email])).code).toBe(0)
   expect((await ann.ask('GET', '/notes')).status).toBe(401)

@@ -51,7 +51,12 @@ export const exampleClaims: readonly Claim[] = [
     '# note archived, another',
     actions('archive'),
   ),
-  claim(inOperation('/notes/batch', `post/${ok}/tidyUp`), '# succeeded, # failed', member('succeeded'), member('failed')),
+  claim(
+    inOperation('/notes/batch', `post/${ok}/tidyUp`),
+    '# succeeded, # failed',
+    member('succeeded'),
+    member('failed'),
+  ),
   claim(
     inOperation('/tags/rename', 'post/requestBody/content/application~1json/examples/merge'),
     '# tags become #',
