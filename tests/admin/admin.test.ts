@@ -155,7 +155,7 @@ test('without a running database it says what to do: exit 1', async () => {
   const { code, stdout, stderr } = await admin(['list-users'], { DATA_DIR: directory })
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(
-    /^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs while the server does\n$/,
+    /^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs only while the server does\n$/,
   )
 })
 
