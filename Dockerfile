@@ -1,13 +1,13 @@
-# Two stages: packages are installed with npm, and the image that runs has neither npm's cache nor dev dependencies.
+# Two stages: the first installs packages with npm; the final image has neither npm's cache nor dev dependencies.
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Without optional dependencies: Node is in the base image, and the database has a container of its own.
+# No optional dependencies: Node is in the base image, and the database has its own container.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
  && rm -f node_modules/swagger-ui-dist/*.map
 
 FROM node:24.21.0-bookworm-slim
-# One malloc arena: hashes run on four threads, and glibc would keep their memory for each of them (a third more).
+# One malloc arena: hashes run on four threads, and glibc would keep an arena for each (a third more memory).
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
@@ -15,10 +15,10 @@ COPY package.json openapi.yaml ./
 COPY generated ./generated
 COPY migrations ./migrations
 COPY src ./src
-# No name is needed for a user that owns nothing; the root file system may be read-only.
+# This user owns nothing and needs no name; the root file system may be read-only.
 USER 10001:10001
 EXPOSE 8000
-# The exec form: node itself gets SIGTERM and drains. npm would keep the signal to itself.
+# Exec form: node itself gets SIGTERM and drains. npm would not pass the signal on.
 CMD ["node", "src/main.ts"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

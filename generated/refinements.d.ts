@@ -2,7 +2,7 @@
 
 import type { components } from './openapi.d.ts'
 
-/** Query parameters that are always there, because the contract has a default for them. */
+/** Query parameters that always have a value, because the contract has a default for them. */
 export interface DefaultedQuery {
   registerUser: never
   createToken: never
@@ -42,7 +42,7 @@ export interface DefaultedQuery {
   getLiveness: never
 }
 
-/** Reply headers that need not be there. */
+/** Reply headers that may be missing. */
 export interface OptionalReplyHeaders {
   registerUser: never
   createToken: never

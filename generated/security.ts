@@ -1,6 +1,6 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
-/** Every scope of the contract, in the order in which they are told. */
+/** Every scope of the contract, in the order in which it declares them. */
 export const scopes = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'] as const
 export type Scope = (typeof scopes)[number]
 

@@ -6,20 +6,20 @@ interface LogOptions {
   readonly format: 'auto' | 'pretty' | 'json'
 }
 
-/** The log of the process, on standard output. What is logged is chosen field by field, so that no secret slips in. */
+/** The log of the process, on standard output. Every field is chosen explicitly, so that no secret slips in. */
 export function createLog({ level, format }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
   const stream = isPretty
     ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
     : pino.destination({ fd: 1, sync: true })
-  // A reader that went away (`npm start | head`) is no reason to stop serving.
+  // The server keeps serving when the reader of its output goes away (`npm start | head`).
   stream.on('error', () => undefined)
   return pino({ level, base: null, serializers: { err: describeError } }, stream)
 }
 
 /**
  * An error as the log shows it. PostgreSQL's messages about data (SQLSTATE classes 22 and 23) and its `detail` quote
- * what people sent, so only code and constraint remain of those.
+ * user data, so for those we keep only code and constraint.
  */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) }

@@ -6,12 +6,12 @@ import { at, loadDocument } from '../contract/document/document.ts'
 import { requestSchemas } from '../contract/document/schemas.ts'
 import type { Database } from '../db/database.ts'
 
-/** Something that cannot be done; told to the operator. */
+/** The command cannot be carried out; the operator sees why. */
 export class Refusal extends Error {}
-/** Something that was asked for in a wrong way. */
-export class UsageFault extends Error {}
+/** The command line is wrong. */
+export class UsageError extends Error {}
 
-interface Desk {
+interface CommandContext {
   readonly db: Database
   readonly print: (text: string) => void
 }
@@ -19,7 +19,7 @@ interface Desk {
 interface Command {
   readonly parameters: readonly string[]
   readonly help: string
-  readonly run: (desk: Desk, argument: string) => Promise<void>
+  readonly run: (context: CommandContext, argument: string) => Promise<void>
 }
 
 const PAGE = 500
@@ -27,13 +27,13 @@ const PAGE = 500
 export const commands = {
   'create-user': {
     parameters: ['EMAIL'],
-    help: 'Creates an account and prints its password, once. Works also while registration is closed.',
+    help: 'Creates an account and prints its password, once. Works even while registration is closed.',
     run: async ({ db, print }, email) => {
-      if (!isEmail(email)) throw new UsageFault('EMAIL must be an address such as user@example.com')
+      if (!isEmail(email)) throw new UsageError('EMAIL must be an address such as user@example.com')
       const password = makePassword()
       const made = { type: 'operator_created_account', address: undefined } as const
       const account = await insertAccount(db, { email, passwordHash: await hashPassword(password) }, made)
-      if (account === undefined) throw new Refusal(`there is an account ${email} already`)
+      if (account === undefined) throw new Refusal(`an account ${email} already exists`)
       print(`created ${account.email}`)
       print(`password: ${password}`)
     },
@@ -45,26 +45,26 @@ export const commands = {
       const account = await findOrRefuse(db, email)
       const password = makePassword()
       await resetPassword(db, account.id, await hashPassword(password))
-      print(`reset the password of ${account.email}; its sessions and API keys are gone`)
+      print(`reset the password of ${account.email}; its sessions and API keys were deleted`)
       print(`password: ${password}`)
     },
   },
   'disable-user': {
     parameters: ['EMAIL'],
-    help: 'Locks an account out at once and ends its sessions. Nothing is deleted.',
+    help: 'Locks an account at once and ends its sessions. Deletes nothing.',
     run: async ({ db, print }, email) => {
       const account = await findOrRefuse(db, email)
-      const isNew = await setActive(db, account.id, false)
-      print(isNew ? `disabled ${account.email}` : `${account.email} was disabled already`)
+      const hasChanged = await setActive(db, account.id, false)
+      print(hasChanged ? `disabled ${account.email}` : `${account.email} was already disabled`)
     },
   },
   'enable-user': {
     parameters: ['EMAIL'],
-    help: 'Lets a disabled account log in again; its API keys work again too.',
+    help: 'Unlocks a disabled account; its API keys work again too.',
     run: async ({ db, print }, email) => {
       const account = await findOrRefuse(db, email)
-      const isNew = await setActive(db, account.id, true)
-      print(isNew ? `enabled ${account.email}` : `${account.email} was enabled already`)
+      const hasChanged = await setActive(db, account.id, true)
+      print(hasChanged ? `enabled ${account.email}` : `${account.email} was already enabled`)
     },
   },
   'revoke-sessions': {
@@ -77,7 +77,7 @@ export const commands = {
   },
   'list-users': {
     parameters: [],
-    help: 'Lists the accounts, oldest first: state, sessions, API keys, since when, e-mail; separated by tabs.',
+    help: 'Lists the accounts, oldest first: state, sessions, API keys, creation date, e-mail; separated by tabs.',
     run: async ({ db, print }) => {
       let after: string | undefined
       do {
@@ -99,7 +99,7 @@ export function helpText(): string {
   return [
     'Usage: npm run admin -- <command>',
     '',
-    'Manages the accounts of the server with the same settings; the server may run meanwhile.',
+    'Manages the accounts of the server that has the same settings; the server may keep running.',
     '',
     ...lines,
     '',
@@ -113,14 +113,14 @@ async function findOrRefuse(db: Database, email: string): Promise<Account> {
   return account
 }
 
-/** By the contract, as at registration: replies are held to it as well. */
+/** Checked against the contract, as at registration: replies have to satisfy it too. */
 function isEmail(text: string): boolean {
   const { root } = loadDocument()
   const place = at(root, { pointer: '', value: root }, 'components', 'schemas', 'UserCreate', 'properties', 'email')
   return requestSchemas(root).compile(place)(text)
 }
 
-/** 144 random bits, to be handed over and then changed. */
+/** 144 random bits, for the operator to hand over and the user to change. */
 function makePassword(): string {
   return randomBytes(18).toString('base64url')
 }

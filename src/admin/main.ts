@@ -1,6 +1,6 @@
 /**
- * `npm run admin -- <command>`: what the operator does to accounts, on the database of the server, which may run
- * meanwhile. Exit 0: done; 1: not done, and why; 2: asked in a wrong way or wrong settings.
+ * `npm run admin -- <command>`: manages accounts in the database of the server, which may keep running.
+ * Exit 0: done; 1: not done, with the reason; 2: wrong usage or settings.
  */
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config/config.ts'
@@ -9,7 +9,7 @@ import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { isOutage, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
-import { commands, helpText, Refusal, UsageFault } from './commands.ts'
+import { commands, helpText, Refusal, UsageError } from './commands.ts'
 
 process.exitCode = await main()
 
@@ -36,10 +36,10 @@ function readArguments(): { name: keyof typeof commands | 'help'; args: readonly
   })
   const [name = 'help', ...args] = positionals
   if (values.help === true || name === 'help') return { name: 'help', args: [] }
-  if (!isCommand(name)) throw new UsageFault(`there is no command ${name}`)
-  const wanted = commands[name].parameters
-  if (args.length !== wanted.length)
-    throw new UsageFault(`${name} takes ${wanted.length === 0 ? 'no arguments' : wanted.join(' ')}`)
+  if (!isCommand(name)) throw new UsageError(`there is no command ${name}`)
+  const { parameters } = commands[name]
+  if (args.length !== parameters.length)
+    throw new UsageError(`${name} takes ${parameters.length === 0 ? 'no arguments' : parameters.join(' ')}`)
   return { name, args }
 }
 
@@ -57,10 +57,10 @@ async function run(name: keyof typeof commands, args: readonly string[]): Promis
 function explain(error: unknown): readonly [code: number, lines: readonly string[]] {
   if (error instanceof Refusal) return [1, [error.message]]
   if (error instanceof StartupError) return [2, error.lines]
-  const isUsage = error instanceof UsageFault || (error instanceof TypeError && 'code' in error)
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
   if (isUsage) return [2, [`${error.message}; try npm run admin -- --help`]]
   if (isOutage(error)) {
-    return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs while the server does`]]
+    return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs only while the server does`]]
   }
   return [1, [reasonOf(error)]]
 }

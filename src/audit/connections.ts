@@ -27,7 +27,7 @@ export function listSockets(): TcpSocket[] {
   })
 }
 
-/** The processes that hold a socket. Other users' processes cannot be looked into and are left out. */
+/** The processes that hold a socket. Other users' processes cannot be inspected and are left out. */
 export function holdersOf(inode: string): number[] {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -59,7 +59,7 @@ function readLink(path: string): string {
   }
 }
 
-/** `0100007F` is 127.0.0.1: words of the machine's byte order, in hexadecimal. */
+/** `0100007F` is 127.0.0.1: hexadecimal words in the machine's byte order. */
 function decodeAddress(hex: string): string {
   const words = hex.match(/.{8}/g) ?? []
   const bytes = words.flatMap((word) => (word.match(/../g) ?? []).toReversed().map((byte) => Number.parseInt(byte, 16)))

@@ -1,6 +1,6 @@
 /**
- * `npm run audit`: looks at the server that runs with these settings and says what it sees. Exit 0 only when every
- * point holds. In a container: `docker compose exec api node src/audit/main.ts`.
+ * `npm run audit`: inspects the server that runs with these settings and prints what it finds. Exit 0 only if every
+ * check passes. In a container: `docker compose exec api node src/audit/main.ts`.
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
@@ -12,7 +12,7 @@ import { readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
 import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
 
-type Finding = readonly [holds: boolean, text: string]
+type Finding = readonly [isOk: boolean, text: string]
 
 const TIMEOUT_MS = 5_000
 
@@ -25,8 +25,8 @@ try {
     await checkConnections(config, pids),
     checkUser(pids),
   ]
-  for (const [holds, text] of findings) process.stdout.write(`${holds ? 'ok  ' : 'FAIL'}  ${text}\n`)
-  process.exitCode = findings.every(([holds]) => holds) ? 0 : 1
+  for (const [isOk, text] of findings) process.stdout.write(`${isOk ? 'ok  ' : 'FAIL'}  ${text}\n`)
+  process.exitCode = findings.every(([isOk]) => isOk) ? 0 : 1
 } catch (error) {
   const lines = error instanceof StartupError ? error.lines : [String(error)]
   for (const line of lines) process.stderr.write(`notes-api audit: ${line}\n`)
@@ -59,37 +59,37 @@ async function checkDatabase(config: Config): Promise<Finding> {
   }
 }
 
-/** Whatever the server has open besides its callers must lead to its database. */
+/** Every connection of the server, except those of its clients, must lead to its database. */
 async function checkConnections(config: Config, pids: readonly number[] | undefined): Promise<Finding> {
-  if (pids === undefined) return [false, 'connections can only be looked at on Linux']
-  if (pids.length === 0) return [false, `no process that this user may look into listens on port ${config.port}`]
+  if (pids === undefined) return [false, 'connections can be inspected on Linux only']
+  if (pids.length === 0) return [false, `no process that this user may inspect listens on port ${config.port}`]
   const inodes = new Set(pids.flatMap((pid) => [...socketsOf(pid)]))
   const database = await databaseAddresses(config)
   const open = listSockets().filter(
     ({ state, inode, localPort }) => state === 'established' && inodes.has(inode) && localPort !== config.port,
   )
-  const strange = open.filter(({ remoteAddress, remotePort }) => !database.has(`${remoteAddress} ${remotePort}`))
-  if (strange.length === 0) return [true, `no connection leads anywhere but to the database (${open.length} do)`]
-  const list = strange.map(({ remoteAddress, remotePort }) => `${remoteAddress} port ${remotePort}`)
+  const foreign = open.filter(({ remoteAddress, remotePort }) => !database.has(`${remoteAddress} ${remotePort}`))
+  if (foreign.length === 0) return [true, `every open connection leads to the database (${open.length})`]
+  const list = foreign.map(({ remoteAddress, remotePort }) => `${remoteAddress} port ${remotePort}`)
   return [false, `connections that do not lead to the database: ${list.join(', ')}`]
 }
 
 function checkUser(pids: readonly number[] | undefined): Finding {
   const users = pids?.map(userOf) ?? [process.getuid?.() ?? Number.NaN]
-  if (users.length === 0) return [false, 'the user of the server is not known, because its process was not found']
+  if (users.length === 0) return [false, 'the user of the server is unknown, because its process was not found']
   return users.includes(0)
     ? [false, 'the server runs as root']
     : [true, `the server does not run as root (uid ${users.join(', ')})`]
 }
 
-/** undefined where there is no /proc to look into. */
+/** undefined where there is no /proc. */
 function serverProcesses(port: number): number[] | undefined {
   if (process.platform !== 'linux') return undefined
   const listening = listSockets().filter((socket) => socket.state === 'listening' && socket.localPort === port)
   return [...new Set(listening.flatMap(({ inode }) => holdersOf(inode)))]
 }
 
-/** Empty for the embedded database, which is reached through a file. */
+/** Empty for the embedded database, which is reached through a Unix socket. */
 async function databaseAddresses({ databaseUrl }: Config): Promise<Set<string>> {
   if (databaseUrl === undefined) return new Set()
   const { hostname, port } = new URL(databaseUrl)

@@ -7,7 +7,7 @@ export interface ApiTitle {
   summary: string
 }
 
-/** What the pages say about the API comes from the contract and from nowhere else. */
+/** What the pages say about the API comes from the contract alone. */
 export function readTitle(document: object): ApiTitle {
   const info: unknown = Reflect.get(document, 'info')
   const text = (key: string): string => {
@@ -17,7 +17,7 @@ export function readTitle(document: object): ApiTitle {
   return { name: text('title') || 'API', version: text('version'), summary: text('summary') }
 }
 
-/** A page rather than a redirect: two kilobytes that read without scripts, and the place that links all the others. */
+/** A page rather than a redirect: small, readable without scripts, and with links to all the other pages. */
 export function landingPage({ name, version, summary }: ApiTitle, assets: Assets): string {
   return page({
     title: name,
@@ -34,7 +34,7 @@ export function landingPage({ name, version, summary }: ApiTitle, assets: Assets
 <dt><a href="/openapi.yaml">openapi.yaml</a>, <a href="/openapi.json">openapi.json</a></dt>
 <dd>The contract itself, for code generators and other tools.</dd>
 <dt><a href="/problems">Problems</a></dt><dd>What each refusal means and what to do about it.</dd>
-<dt><a href="/health">Health</a></dt><dd>Whether the server and its database are well.</dd>
+<dt><a href="/health">Health</a></dt><dd>Whether the server and its database are working.</dd>
 </dl>
 </main>`,
   })

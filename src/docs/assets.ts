@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { RequestHandler } from 'express'
-import { sendUnlessKnown } from './fixed.ts'
+import { sendUnlessCached } from './fixed.ts'
 
-/** The whole list. A name that is not on it does not exist: no directory is ever served, so none can be left. */
+/** The complete list. No directory is served, so there is no path to traverse. */
 const sources = {
   'pages.css': ['text/css', new URL('browser/pages.css', import.meta.url).href],
   'icon.svg': ['image/svg+xml', new URL('browser/icon.svg', import.meta.url).href],
@@ -28,8 +28,8 @@ export interface Assets {
 const compress = promisify(gzip)
 
 /**
- * One version for all files, made from their bytes: the address changes exactly when something in it does, so browsers
- * may keep it for ever, also while developing, where the package version stands still.
+ * One version for all files, made from their bytes: the address changes exactly when a file does, so browsers may cache
+ * it for ever, even in development, where the package version does not change.
  */
 export function loadAssets(): Assets {
   const files = new Map(
@@ -39,9 +39,10 @@ export function loadAssets(): Assets {
   for (const [name, { bytes }] of files) hash.update(`${name}:${bytes.length}:`).update(bytes)
   const version = hash.digest('hex').slice(0, 16)
 
-  // Once per file and only when asked for: 4 MB become 1.1 MB, which a phone feels and a start-up would too.
+  // Once per file, on its first request: it saves most of the transfer, and compressing everything would slow the
+  // start.
   const compressed = new Map<string, Promise<Buffer>>()
-  const smaller = (name: string, bytes: Buffer): Promise<Buffer> => {
+  const gzipped = (name: string, bytes: Buffer): Promise<Buffer> => {
     const result = compressed.get(name) ?? compress(bytes)
     compressed.set(name, result)
     return result
@@ -54,16 +55,16 @@ export function loadAssets(): Assets {
       const file = files.get(name)
       if (req.params.version !== version || file === undefined) return next()
 
-      const squeeze = req.acceptsEncodings('gzip', 'identity') === 'gzip'
-      if (squeeze) res.set('Content-Encoding', 'gzip')
+      const useGzip = req.acceptsEncodings('gzip', 'identity') === 'gzip'
+      if (useGzip) res.set('Content-Encoding', 'gzip')
       res.set({
         'Content-Type': `${file.type}; charset=utf-8`,
         'Cache-Control': 'public, max-age=31536000, immutable',
         'X-Content-Type-Options': 'nosniff',
-        ETag: `"${version}-${name}${squeeze ? '-gzip' : ''}"`,
+        ETag: `"${version}-${name}${useGzip ? '-gzip' : ''}"`,
         Vary: 'Accept-Encoding',
       })
-      await sendUnlessKnown(req, res, () => (squeeze ? smaller(name, file.bytes) : file.bytes))
+      await sendUnlessCached(req, res, () => (useGzip ? gzipped(name, file.bytes) : file.bytes))
     },
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 const file = new URL('../../generated/code-samples.json', import.meta.url)
 
-/** The document with `x-codeSamples`, for readers: each operation in the languages that samples were generated for. */
+/** The document with `x-codeSamples`, for people who read it: samples of each operation in every generated language. */
 export function withCodeSamples(document: object): object {
   const samples = members(JSON.parse(readFileSync(file, 'utf8')))
   const paths = Object.entries(members(Reflect.get(document, 'paths'))).map(([path, item]) => {

@@ -6,7 +6,7 @@ import { fixed } from './fixed.ts'
 import { problemIndex, problemPage, type ProblemPage } from './problem-pages.ts'
 
 export interface DocsDeps {
-  /** The text of openapi.yaml, byte for byte as it is to be served. */
+  /** The text of openapi.yaml, served byte for byte. */
   yaml: string
   /** The same document, parsed. */
   document: object
@@ -25,7 +25,7 @@ const consolePolicy = policy(
   "font-src 'self'",
   "form-action 'self'",
 )
-// Redoc makes its style elements at run time and carries a font in one of them. Scripts stay our own files only.
+// Redoc creates style elements at run time, one of them with a font. Scripts are still limited to our own files.
 const referencePolicy = policy(
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -38,7 +38,7 @@ const referencePolicy = policy(
 const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
   fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
 
-/** The contract holds nothing private: any page on the web may read it, and tools in browsers do. */
+/** The contract contains nothing private: any page on the web may read it, and browser tools do. */
 const contractAt = (text: string | (() => string), type: string): RequestHandler =>
   fixed(text, type, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag' })
 
@@ -61,8 +61,8 @@ export function createDocs({ yaml, document, problems }: DocsDeps): Router {
   )
   docs.get('/problems', pageAt(problemIndex(problems, assets), textPolicy))
   docs.get('/problems/:slug', (req, res, next) => {
-    const answer = problemPages.get(req.params.slug)
-    return answer === undefined ? next() : answer(req, res, next)
+    const serve = problemPages.get(req.params.slug)
+    return serve === undefined ? next() : serve(req, res, next)
   })
   docs.get('/docs/assets/:version/:name', assets.handler)
   return docs

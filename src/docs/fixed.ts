@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto'
 import type { Request, RequestHandler, Response } from 'express'
 
 /**
- * RFC 9110 §13.1.2, weak comparison. Not Express's own `req.fresh`: that never says 304 to a request with
- * `Cache-Control: no-cache`, which fetch adds by itself as soon as a caller sets If-None-Match.
+ * RFC 9110 §13.1.2, weak comparison. We do not use Express's `req.fresh`: it never gives 304 for a request with
+ * `Cache-Control: no-cache`, and fetch adds that header as soon as a program sets If-None-Match.
  */
-const knows = (req: Request, etag: string): boolean => {
-  const known = new Set((req.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, '')))
-  return known.has(etag) || known.has('*')
+const isCached = (req: Request, etag: string): boolean => {
+  const cached = new Set((req.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, '')))
+  return cached.has(etag) || cached.has('*')
 }
 
 type Body = () => Buffer | Promise<Buffer>
 
-/** Ends the answer whose headers, ETag among them, are set: with the body, or with 304 to who has it already. */
-export async function sendUnlessKnown(req: Request, res: Response, body: Body): Promise<void> {
-  if (knows(req, res.get('etag') ?? '')) {
-    // No body, hence nothing that describes one; `end` because `send` would add a Content-Length.
+/** Sends the body, or 304 if the client already has it. The headers, including ETag, must be set before. */
+export async function sendUnlessCached(req: Request, res: Response, body: Body): Promise<void> {
+  if (isCached(req, res.get('etag') ?? '')) {
+    // There is no body, so no header may describe one. We use `end`, because `send` would add a Content-Length.
     res.removeHeader('Content-Type')
     res.removeHeader('Content-Encoding')
     res.status(304).end()
@@ -25,8 +25,8 @@ export async function sendUnlessKnown(req: Request, res: Response, body: Body): 
 }
 
 /**
- * Answers with a text that does not change while the server runs, made when it is first asked for: a start need not wait
- * for it. `no-cache` makes an upgrade show at once.
+ * Serves a text that does not change while the server runs. It is made on the first request, so it does not delay the
+ * start. `no-cache` makes an upgrade visible at once.
  */
 export function fixed(text: string | (() => string), type: string, headers: Record<string, string>): RequestHandler {
   const make = (): { bytes: Buffer; etag: string } => {
@@ -44,6 +44,6 @@ export function fixed(text: string | (() => string), type: string, headers: Reco
       ETag: etag,
       ...headers,
     })
-    await sendUnlessKnown(req, res, () => bytes)
+    await sendUnlessCached(req, res, () => bytes)
   }
 }

@@ -24,17 +24,17 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 
 export interface Page {
   title: string
-  /** Distinguishes the pages that a script fills from the ones that are read as they come. */
+  /** Distinguishes pages that a script fills from static ones. */
   kind: 'text' | 'console' | 'reference'
   stylesheets: string[]
-  /** Both kinds run in this order, after the body is parsed. */
+  /** Scripts, then modules: they run in this order, after the body is parsed. */
   scripts?: string[]
   modules?: string[]
   icon: string
   body: Html
 }
 
-/** The one shell of every page. It carries no inline script and no inline style, so that a strict policy can hold. */
+/** The shell of every page. It has no inline script or style, so that a strict content security policy is possible. */
 export function page({ title, kind, stylesheets, scripts = [], modules = [], icon, body }: Page): string {
   return html`<!DOCTYPE html>
 <html lang="en">

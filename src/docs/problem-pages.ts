@@ -7,11 +7,11 @@ export interface ProblemPage {
   status: number
   /** What it means, in plain sentences. */
   description: string
-  /** What the caller can do. */
+  /** What the client can do. */
   remedy: string
 }
 
-/** RFC 9457 §3.1.1: a problem type should resolve to documentation that a person can read. This is it. */
+/** RFC 9457 §3.1.1: a problem type should resolve to documentation for people. This is that page. */
 export function problemPage(problem: ProblemPage, assets: Assets): string {
   const example = {
     type: `/problems/${problem.slug}`,
@@ -52,7 +52,7 @@ export function problemIndex(problems: readonly ProblemPage[], assets: Assets): 
     icon: assets.address('icon.svg'),
     body: html`<main>
 <h1>Problems</h1>
-<p>Every refusal of this API is a problem document whose <code>type</code> is the address of one of these pages.</p>
+<p>Every failure of this API is a problem document whose <code>type</code> is the address of one of these pages.</p>
 <ul class="problems">
 ${byStatus.map(
   (problem) => html`<li><a href="/problems/${problem.slug}">

@@ -1,6 +1,6 @@
 /**
- * Development only: writes what src needs to know of the contract at compile time beside openapi-typescript's types.
- * `node src/generate/contract.ts [--check]`
+ * Development only: writes what src needs to know about the contract at compile time, besides openapi-typescript's
+ * types. `node src/generate/contract.ts [--check]`
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { at, loadDocument, object } from '../contract/document/document.ts'
@@ -25,12 +25,12 @@ function securityText(): string {
   const entries = operations.map(({ operationId, security }) => {
     const scopes = [...new Set(security.flatMap((requirement) => Object.values(requirement).flat()))]
     const undeclared = scopes.find((scope) => !known.includes(scope))
-    if (undeclared !== undefined) throw new Error(`${operationId} wants the undeclared scope ${undeclared}`)
+    if (undeclared !== undefined) throw new Error(`${operationId} needs the undeclared scope ${undeclared}`)
     return `  ${operationId}: ${security.length === 0 ? 'null' : tuple(scopes)},`
   })
   return [
     HEADER,
-    '/** Every scope of the contract, in the order in which they are told. */',
+    '/** Every scope of the contract, in the order in which it declares them. */',
     `export const scopes = ${tuple([...new Set(known)])} as const`,
     'export type Scope = (typeof scopes)[number]',
     '',
@@ -42,18 +42,20 @@ function securityText(): string {
   ].join('\n')
 }
 
-/** What openapi-typescript leaves out: parameters that a default always fills, and reply headers that may be missing. */
+/**
+ * What openapi-typescript leaves out: parameters that a default always fills, and reply headers that may be missing.
+ */
 function refinementsText(): string {
   return [
     HEADER,
     "import type { components } from './openapi.d.ts'",
     '',
-    '/** Query parameters that are always there, because the contract has a default for them. */',
+    '/** Query parameters that always have a value, because the contract has a default for them. */',
     'export interface DefaultedQuery {',
     ...operations.map(({ operationId, parameters }) => `  ${operationId}: ${union(defaulted(parameters))}`),
     '}',
     '',
-    '/** Reply headers that need not be there. */',
+    '/** Reply headers that may be missing. */',
     'export interface OptionalReplyHeaders {',
     ...operations.map(({ operationId, responses }) => `  ${operationId}: ${union(optionalHeaders(responses))}`),
     '}',

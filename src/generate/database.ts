@@ -23,7 +23,7 @@ try {
         `--url=postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
         '--out-file=generated/db.d.ts',
         '--exclude-pattern=migrations',
-        // As src/db/type-parsers.ts has it: times stay text, a bigint is a safe integer.
+        // Like src/db/type-parsers.ts: times stay text, a bigint is a safe integer.
         '--type-mapping={"timestamptz":"string","int8":"number"}',
         ...(process.argv.includes('--check') ? ['--verify'] : []),
       ],

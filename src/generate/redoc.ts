@@ -5,24 +5,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Development only: builds the docs with @redocly/cli and keeps the part that does not depend on the contract, Redoc's
- * own script. The server gives it the live /openapi.json, so the reference page cannot be stale, a change of the
- * contract changes nothing here, and production needs neither the tool nor React. Only another tool version does.
+ * Development only: builds the docs with @redocly/cli and keeps the part that does not depend on the contract: Redoc's
+ * own script. The page gives it the live /openapi.json, so the reference cannot be stale, production needs neither the
+ * tool nor React, and the result changes only with the version of the tool.
  */
 const cli = new URL('../../node_modules/@redocly/cli/', import.meta.url)
 const contract = new URL('../../openapi.yaml', import.meta.url)
 const target = new URL('../../generated/redoc/', import.meta.url)
 
-// Redoc signs its sidebar with a picture from a CDN. The signature stays, drawn from here.
-const picture =
+// Redoc's sidebar has a logo from a CDN. The logo stays, but comes from here.
+const logo =
   '<svg xmlns="http://www.w3.org/2000/svg" width="48" height="14">' +
   '<text y="11" font-family="sans-serif" font-size="12" fill="#6b7a90">Redocly</text></svg>'
-const signature = `data:image/svg+xml,${encodeURIComponent(picture)}`
+const logoUrl = `data:image/svg+xml,${encodeURIComponent(logo)}`
 
-/** What is changed in Redoc's script, each of them found exactly once or the build stops and somebody looks. */
+/** What we change in Redoc's script. Each pattern must match exactly once, or the build stops. */
 const changes: [why: string, found: RegExp, instead: string][] = [
-  ['logo from a CDN', /https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini-full\.svg/g, signature],
-  ['small logo from a CDN', /https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini\.svg/g, signature],
+  ['logo from a CDN', /https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini-full\.svg/g, logoUrl],
+  ['small logo from a CDN', /https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini\.svg/g, logoUrl],
   ['icons from a CDN', /https:\/\/cdn\.redocly\.com\/icons\/fa\/[\d.]+/g, '/docs/assets/none'],
   ['more icons from a CDN', /https:\/\/cdn\.redocly\.com\/icons\/code\/[\d.]+/g, '/docs/assets/none'],
   ['telemetry', /https:\/\/otel\.cloud\.redocly\.com\/v1\/traces/g, '/docs/assets/none'],
@@ -40,7 +40,7 @@ const changes: [why: string, found: RegExp, instead: string][] = [
 
 export function extractRedoc(page: string): string {
   const script = /<script type="module">\s*(\/\*\*[^]*?export\{RedocStandalone,hydrate,init\};)/.exec(page)?.[1]
-  if (script === undefined) throw new Error('redocly build-docs wrote a page of another shape')
+  if (script === undefined) throw new Error('redocly build-docs wrote a page of an unknown shape')
 
   const own = changes.reduce((text, [why, found, instead]) => {
     const times = text.match(found)?.length ?? 0
@@ -49,7 +49,7 @@ export function extractRedoc(page: string): string {
   }, script)
 
   const unknown = own.match(/https?:\/\/[\w.-]*(?:cdn|otel)[\w.-]*/)
-  if (unknown !== null) throw new Error(`Redoc names an outside host that nobody has judged: ${unknown[0]}`)
+  if (unknown !== null) throw new Error(`Redoc names an outside host that is not on the list: ${unknown[0]}`)
   return `${own}\n`
 }
 
@@ -61,7 +61,7 @@ function buildRedoc(): void {
     const command = ['build-docs', fileURLToPath(contract), '--inlineBundle', '-o', output]
     execFileSync(process.execPath, [tool, ...command], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      // The tool reports its use and looks for a newer self unless told not to.
+      // Without these, the tool sends telemetry and checks for updates.
       env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     })
     const redoc = extractRedoc(readFileSync(output, 'utf8'))

@@ -4,7 +4,7 @@ import { Problem } from '../http/problem.ts'
 
 export interface HealthDeps {
   readonly version: string
-  /** Why the server is not ready, in a sentence; undefined when it is. Answers within a second. */
+  /** Why the server is not ready, in a sentence; undefined if it is ready. Resolves within a second. */
   readonly whyNotReady: () => Promise<string | undefined>
 }
 

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Makes the function that tells where a request comes from. `X-Forwarded-For` counts only as far as configured proxies
- * wrote it: it is read from the right, and the first address that is none of theirs is the client's. What stands left of
- * that, anybody may have invented. Without proxies it is the address of the connection.
+ * Returns a function that finds the client's address. We trust `X-Forwarded-For` only as far as configured proxies
+ * wrote it: we read it from the right, and the first address that is not a trusted proxy is the client's. Anything to
+ * the left of it may be forged. Without proxies it is the address of the connection.
  */
 export function createClientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   const trusted = new BlockList()
@@ -15,11 +15,11 @@ export function createClientAddress(trustedProxies: readonly string[]): (request
   const isTrusted = (address: string): boolean => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
   return (request) => {
-    let address = plain(request.socket.remoteAddress ?? '')
+    let address = normalize(request.socket.remoteAddress ?? '')
     const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',')
     while (address !== '' && isTrusted(address)) {
-      const next = plain(withoutPort(forwarded.pop()?.trim() ?? ''))
-      // A proxy that names nobody, or nonsense, is itself the last address that is known.
+      const next = normalize(withoutPort(forwarded.pop()?.trim() ?? ''))
+      // If a proxy sends no address, or nonsense, its own address is the last one we know.
       if (next === '') break
       address = next
     }
@@ -42,13 +42,13 @@ function parseNetwork(text: string) {
   return { address, bits, family }
 }
 
-/** `[2001:db8::1]:443` and `192.0.2.1:443`, as some proxies write. */
+/** Some proxies write `[2001:db8::1]:443` and `192.0.2.1:443`. */
 function withoutPort(text: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
 }
 
-/** The address without its zone, an IPv4 address as such however it is dressed up; empty when it is none. */
-function plain(text: string): string {
+/** The address without its zone, an IPv4-mapped address as plain IPv4; empty if it is not an address. */
+function normalize(text: string): string {
   const [address = ''] = text.split('%')
   if (isIP(address) !== 6) return isIP(address) === 4 ? address : ''
   const groups = groupsOf(address)
@@ -57,13 +57,13 @@ function plain(text: string): string {
   return [groups[6] ?? 0, groups[7] ?? 0].flatMap((group) => [group >> 8, group & 0xff]).join('.')
 }
 
-/** Who has one IPv6 address has 2⁶⁴ of them, so the network counts as the address. */
+/** An IPv6 client controls its whole /64, so we use the /64 as its address. */
 function networkOf(address: string): string {
   const groups = groupsOf(address).slice(0, 4)
   return `${groups.map((group) => group.toString(16)).join(':')}::/64`
 }
 
-/** The eight groups of a valid IPv6 address; the URL parser brings every spelling into one form (RFC 5952). */
+/** The eight groups of a valid IPv6 address; the URL parser normalises every spelling (RFC 5952). */
 function groupsOf(address: string): number[] {
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   if (tail === undefined) return parseGroups(head)

@@ -3,7 +3,10 @@ import { v7 as uuidv7 } from 'uuid'
 import { Problem } from './problem.ts'
 import { problemKinds } from './problem-kinds.ts'
 
-/** Answers what is no HTTP request at all, or came too slowly: node gives us the bare connection, which then ends. */
+/**
+ * Replies to what is not HTTP, or arrived too slowly. Node hands us the bare socket, so we write the reply and close
+ * it.
+ */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

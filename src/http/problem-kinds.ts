@@ -1,13 +1,13 @@
 /**
  * Every kind of problem this server can answer with: the catalogue behind `/problems/{slug}` (RFC 9457 §3.1.1).
- * A slug is a published address; it may be added, never renamed or removed.
+ * A slug is a published address: slugs may be added, but never renamed or removed.
  */
 export interface ProblemKind {
   readonly status: number
   readonly title: string
-  /** What it means, for the page of the problem type. */
+  /** What it means; shown on the page of the problem type. */
   readonly description: string
-  /** What the caller can do about it. */
+  /** What the client can do about it. */
   readonly remedy: string
 }
 
@@ -16,48 +16,51 @@ export const problemKinds = {
     status: 400,
     title: 'Malformed request',
     description:
-      'The request could not be parsed: broken JSON, a duplicate key, invalid UTF-8, a character that text may not ' +
-      'hold, a broken percent-escape, or a body nested too deeply.',
-    remedy: 'Correct the syntax that the detail names. Sending the same request again gives the same answer.',
+      'The request could not be parsed: broken JSON, a duplicate key, invalid UTF-8, a character that text must not ' +
+      'contain, a broken percent-escape, or a body nested too deeply.',
+    remedy: 'Correct the syntax that the detail names. Sending the same request again gives the same reply.',
   },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
     description:
-      'The operation needs an access token or an API key, and the request has none, or one that is not or no longer valid.',
+      'The operation needs an access token or an API key, and the request has none, or one that is invalid or has ' +
+      'expired.',
     remedy:
-      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log in again.',
+      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log ' +
+      'in again.',
   },
   'invalid-grant': {
     status: 401,
     title: 'Invalid grant',
     description:
-      'The e-mail and password do not belong together, the account is disabled, or the refresh token is unknown, used or expired.',
+      'The e-mail or the password is wrong, the account is disabled, or the refresh token is unknown, used or expired.',
     remedy: 'Check e-mail and password. If a refresh token was refused, log in again with the password.',
   },
   'insufficient-scope': {
     status: 403,
     title: 'Insufficient scope',
-    description: 'The credential is valid but was not given a scope that this operation needs.',
-    remedy: 'Log in for a token with the scopes in missing_scopes. API keys never get account:write or keys:write.',
+    description: 'The credential is valid but lacks a scope that this operation needs.',
+    remedy: 'Log in to get a token with the scopes in missing_scopes. API keys never get account:write or keys:write.',
   },
   'registration-closed': {
     status: 403,
     title: 'Registration closed',
-    description: 'The operator of this server creates the accounts; people cannot register themselves.',
+    description: 'Only the operator of this server creates accounts; you cannot register yourself.',
     remedy: 'Ask the operator for an account.',
   },
   'not-found': {
     status: 404,
     title: 'Not found',
     description:
-      "There is nothing at this address, or it is not yours. The two answer alike, so that nobody's ids can be probed.",
+      'There is nothing at this address, or it is not yours. Both cases get the same reply, so that ids cannot be ' +
+      'probed.',
     remedy: 'Check the address. If the note was yours, it may have been deleted.',
   },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    description: 'The address exists, but does not take this method.',
+    description: 'The address exists, but does not accept this method.',
     remedy: 'Use one of the methods in the Allow header.',
   },
   'not-acceptable': {
@@ -75,27 +78,28 @@ export const problemKinds = {
   'email-taken': {
     status: 409,
     title: 'E-mail taken',
-    description: 'There is an account with this e-mail already; upper and lower case make no difference.',
-    remedy: 'Log in instead, or register with another address.',
+    description: 'An account with this e-mail already exists; upper and lower case make no difference.',
+    remedy: 'Log in instead, or register with another e-mail.',
   },
   'too-many-api-keys': {
     status: 409,
     title: 'Too many API keys',
-    description: 'The account has as many API keys as it may have; those that have expired count too.',
-    remedy: 'Revoke a key that is not needed any more.',
+    description: 'The account has the maximum number of API keys; expired keys count too.',
+    remedy: 'Revoke a key that you no longer need.',
   },
   'request-in-flight': {
     status: 409,
     title: 'Request in flight',
-    description: 'A request with the same Idempotency-Key is still under way, and waiting for it took too long.',
+    description: 'A request with the same Idempotency-Key is still running, and waiting for it took too long.',
     remedy:
-      'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the answer of the first.',
+      'Wait the number of seconds in Retry-After, then send the request again with the same key: it gets the reply ' +
+      'to the first request.',
   },
   'merge-conflict': {
     status: 409,
     title: 'Merge conflict',
     description: 'The note was changed since you read it, and both changes touch the same place. Nothing was changed.',
-    remedy: 'Decide for each of the conflicts, apply the result to current, and send it again with the new ETag.',
+    remedy: 'Resolve each of the conflicts, apply the result to current, and send it again with the new ETag.',
   },
   'cursor-expired': {
     status: 410,
@@ -110,7 +114,8 @@ export const problemKinds = {
     title: 'Note changed',
     description: 'The note is not the version that If-Match names. Nothing was changed.',
     remedy:
-      'Compare your change with current (and base, the version you read), apply it there, and send it again with the new ETag.',
+      'Compare your change with current (and base, the version you read), apply it to current, and send it again ' +
+      'with the new ETag.',
   },
   'body-too-large': {
     status: 413,
@@ -121,8 +126,8 @@ export const problemKinds = {
   'unsupported-media-type': {
     status: 415,
     title: 'Unsupported media type',
-    description: 'The operation does not take a body of this Content-Type, charset or Content-Encoding.',
-    remedy: 'Send one of the media types that the detail names, in UTF-8 and not compressed.',
+    description: 'The operation does not accept a body of this Content-Type, charset or Content-Encoding.',
+    remedy: 'Send one of the media types that the detail names, in UTF-8 and uncompressed.',
   },
   'validation-failed': {
     status: 422,
@@ -134,10 +139,11 @@ export const problemKinds = {
     status: 429,
     title: 'Too many attempts',
     description:
-      'Too many logins have failed for this account or from this network. The answer is the same whether the password ' +
-      'was right or wrong, and whether there is such an account or not.',
+      'Too many logins have failed for this account or from this network. The reply is the same whether the password ' +
+      'is right or wrong, and whether or not the account exists.',
     remedy:
-      'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 minutes.',
+      'Wait the number of seconds in Retry-After, then try again; each further failure doubles the wait, up to 15 ' +
+      'minutes.',
   },
   'too-many-streams': {
     status: 429,
@@ -155,21 +161,23 @@ export const problemKinds = {
     status: 500,
     title: 'Internal error',
     description: 'Something went wrong on the server. The cause is in its log under the request id.',
-    remedy: 'Try again later. If it stays, report it to the operator of the server with the request id.',
+    remedy: 'Try again later. If the problem persists, report it to the operator of the server with the request id.',
   },
   unavailable: {
     status: 503,
     title: 'Unavailable',
     description:
-      'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too busy.',
+      'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too ' +
+      'busy.',
     remedy: 'Wait the number of seconds in Retry-After, then send the request again.',
   },
   unhealthy: {
     status: 503,
     title: 'Unhealthy',
     description:
-      'The health check found that the server is not ready: it is starting or stopping, or its database is not reachable.',
-    remedy: 'Wait, or look at the log of the server and at its database.',
+      'The health check found that the server is not ready: it is starting or stopping, or its database is not ' +
+      'reachable.',
+    remedy: 'Wait, or check the log of the server and its database.',
   },
 } as const satisfies Record<string, ProblemKind>
 

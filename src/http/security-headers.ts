@@ -9,11 +9,11 @@ const headers: readonly (readonly [name: string, value: string])[] = [
   ['Cache-Control', 'private, no-store'],
 ]
 
-/** The headers of every answer, errors included. The docs pages replace those that do not suit them. */
+/** The headers of every reply, failures included. The docs pages override the ones that do not suit them. */
 export function securityHeaders(): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     for (const [name, value] of headers) response.setHeader(name, value)
-    // Node keeps the first of two Host headers; a proxy before us may have kept the other (RFC 9112 §3.2).
+    // Node keeps the first of two Host headers; a proxy in front may have used the other (RFC 9112 §3.2).
     if (countHeader(request.rawHeaders, 'host') > 1) {
       throw new Problem('malformed-request', 'The request has more than one Host header.')
     }

@@ -1,34 +1,35 @@
-/** Lets only so much work run at once, and shares the wait fairly between those who ask for it. */
+/** Limits how much work runs at once, and shares the queue fairly between requesters. */
 export interface FairGate {
   /**
-   * Runs `work` as soon as a slot is free, first come first served within a key. Throws what `busy` makes when the queue is
-   * full or the wait too long; `work` has not begun then and never will.
+   * Runs `work` as soon as a slot is free, first come first served within a key. Throws what `busy` makes when the
+   * queue is full or the wait too long; in that case `work` never starts.
    */
   readonly run: <T>(work: () => Promise<T>, requester?: Requester) => Promise<T>
 }
 
-/** Who asks for work to be done. */
+/** Whose work it is, and how long it may wait. */
 export interface Requester {
   /**
-   * Requests of one key share the queue with those of others: in a full queue, a request whose key has fewer places takes
-   * the last place of the key that has most, and keys take turns. So a flood from one keeps no other out, nor waiting for
-   * long.
+   * Keys take turns. When the queue is full, a request whose key has fewer places takes the last place of the key that
+   * has most. So a flood from one key neither shuts out nor long delays the others.
    */
   readonly key?: string
-  /** The client went away: a place in the queue is given up. Work that has begun goes on, and keeps its slot. */
+  /**
+   * Aborted when the client goes away: a waiting request leaves the queue; running work continues and keeps its slot.
+   */
   readonly signal?: AbortSignal
-  /** How long this one may wait, in milliseconds; as long as any other unless it says so. */
+  /** How long this request may wait, in milliseconds; by default `waitMs` of the gate. */
   readonly patienceMs?: number
 }
 
 interface GateOptions {
-  /** How much work may run at once; at least one. */
+  /** How many pieces of work may run at once; at least one. */
   readonly slots: number
-  /** How many may wait. */
+  /** How many requests may wait. */
   readonly queue: number
-  /** How long one may wait, in milliseconds. */
+  /** How long a request may wait, in milliseconds. */
   readonly waitMs: number
-  /** What is thrown when there is no room or no time left; `cause` is why the client went away, if it did. */
+  /** Makes the error for a full queue or a wait that is too long; `cause` is the abort reason of the signal, if any. */
   readonly busy: (cause?: unknown) => Error
 }
 
@@ -45,7 +46,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
   let running = 0
   let lastAdmitted = ''
 
-  /** Of a full queue: the place that a request of this key may take, if any. */
+  /** The place in a full queue that a request with this key may take, if any. */
   const placeFor = (key: string): Place | undefined => {
     const counts = new Map<string, number>()
     for (const place of waiting) counts.set(place.key, (counts.get(place.key) ?? 0) + 1)
@@ -86,7 +87,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
     })
   }
 
-  /** The slot goes from hand to hand: it is never free while a request waits, so none can jump the queue. */
+  /** Hands the slot straight to a waiting request: it is never free meanwhile, so no request can jump the queue. */
   const exit = (): void => {
     const [first] = waiting
     if (first === undefined) {

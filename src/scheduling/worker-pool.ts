@@ -1,35 +1,35 @@
 import { Worker } from 'node:worker_threads'
 import { createFairGate } from './fair-gate.ts'
 
-/** Threads for work that would hold up the event loop. Each does one job at a time. */
+/** Threads for work that would block the event loop. Each does one job at a time. */
 export interface WorkerPool {
   /**
-   * Does a job and resolves with its result. Requests of one key share the queue fairly with those of others. Throws what
-   * `busy` makes when the queue is full, when the job is not done by its deadline, or when it needs too much memory. A job
-   * that belongs to a longer piece of work brings the deadline of that, on the clock of `performance.now()`.
+   * Runs a job and resolves with its result. Keys share the queue fairly. Throws what `busy` makes when the queue is
+   * full, when the job is not done by its deadline, or when it needs too much memory. A job that is part of a longer
+   * task passes that task's deadline, on the clock of `performance.now()`.
    */
   readonly run: (job: unknown, key: string, deadline?: number) => Promise<unknown>
-  /** Ends all threads; a job that is under way fails. */
+  /** Ends all threads; a running job fails. */
   readonly close: () => Promise<void>
 }
 
 interface PoolOptions {
-  /** A module that answers each message with one message: a JobOutcome. */
+  /** A module that replies to each message with one message: a JobOutcome. */
   readonly module: URL
-  /** How many threads there are at most. They start when they are needed and end when they are not. */
+  /** The maximum number of threads. They start when they are needed and end when they are idle. */
   readonly size: number
   /** How many jobs may wait. */
   readonly queue: number
-  /** From the call until the result, in milliseconds; a thread that takes longer is ended. */
+  /** From the call until the result, in milliseconds; a thread that takes longer is terminated. */
   readonly deadlineMs: number
   /** How long a thread stays without a job, in milliseconds. */
   readonly idleMs: number
-  /** Memory that a job may take, in MiB, beside the texts that it is given. */
+  /** Memory that a job may use, in MiB, not counting the texts it is given. */
   readonly memoryMb: number
   readonly busy: (cause?: unknown) => Error
 }
 
-/** What a thread answers: the result of the job, or the error that it ended with. */
+/** What a thread sends back: the result of the job, or the error it threw. */
 export type JobOutcome = { readonly result: unknown } | { readonly error: unknown }
 
 interface Idle {
@@ -40,7 +40,7 @@ interface Idle {
 export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { module, size, queue, deadlineMs, idleMs, memoryMb, busy } = options
   const gate = createFairGate({ slots: size, queue, waitMs: deadlineMs, busy })
-  /** The one that was used last is taken first, so that the others can end. */
+  /** Used as a stack: the thread used last is taken first, so that the others can end. */
   const idle: Idle[] = []
   const alive = new Set<Worker>()
   let isClosed = false
@@ -49,7 +49,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     const worker = new Worker(module, { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: memoryMb } })
     alive.add(worker)
     worker.once('exit', () => alive.delete(worker))
-    // Without a job an error has no other listener. One with a job ends that job.
+    // Without a job an error has no other listener. With one, it fails that job.
     worker.on('error', () => undefined)
     return worker
   }
@@ -76,7 +76,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   }
 
   const work = async (job: unknown, deadline: number): Promise<unknown> => {
-    // It may have been closed while the job waited.
+    // The pool may have been closed while the job waited.
     if (isClosed) throw busy()
     const worker = take()
     return new Promise((resolve, reject) => {

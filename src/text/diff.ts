@@ -10,9 +10,9 @@ export interface Labels {
 const context = 3
 
 /**
- * What `diff -u` prints (POSIX.1-2024, diff, "Diff -u or -U Output Format"): `patch` and `git apply` take it. Lines keep their
- * own endings, a \r before \n included. Empty where the texts are equal. Bounded as hunks.ts says: what would take
- * longer to compare is shown as one text replaced by the other.
+ * What `diff -u` prints (POSIX.1-2024, diff, "Diff -u or -U Output Format"): `patch` and `git apply` accept it. Lines
+ * keep their endings, including a \r before \n. Empty if the texts are equal. Bounded as hunks.ts says: a stretch that
+ * would take longer to compare is shown as one text replaced by the other.
  */
 export function unifiedDiff(before: string, after: string, labels: Labels): string {
   if (before === after) return ''
@@ -24,7 +24,7 @@ export function unifiedDiff(before: string, after: string, labels: Labels): stri
   return out.join('')
 }
 
-/** A label is the caller's; it must not be able to write lines of the diff. */
+/** A label may be user input; it must not add lines to the diff. */
 function oneLine(label: string): string {
   return label.replaceAll(/[\r\n]+/g, ' ')
 }
@@ -58,16 +58,16 @@ function printGroup(out: string[], group: readonly Hunk[], a: readonly string[],
   print(out, ' ', a, done, last.aEnd + trail)
 }
 
-/** Counted from 1; an empty range names the line before it. */
+/** Counted from 1; an empty range gives the line before it. */
 function range(start: number, end: number): string {
   const count = end - start
   if (count === 1) return `${start + 1}`
   return `${count === 0 ? start : start + 1},${count}`
 }
 
-function print(out: string[], sign: string, lines: readonly string[], start: number, end: number): void {
+function print(out: string[], prefix: string, lines: readonly string[], start: number, end: number): void {
   for (let i = start; i < end; i += 1) {
     const line = lines[i] ?? ''
-    out.push(sign, line.endsWith('\n') ? line : `${line}\n\\ No newline at end of file\n`)
+    out.push(prefix, line.endsWith('\n') ? line : `${line}\n\\ No newline at end of file\n`)
   }
 }

@@ -2,7 +2,7 @@ import { countEndings, type Endings, type LineEnding, prevailing } from './lines
 import type { Task } from './outline.ts'
 import { OutlineIndex } from './outline-index.ts'
 
-/** Whole lines or parts of them, and what comes in their place. */
+/** A range of characters, and the text that replaces it. */
 export interface Replacement {
   readonly from: number
   /** Exclusive. */
@@ -10,7 +10,7 @@ export interface Replacement {
   readonly text: string
 }
 
-/** A text that is edited step by step. What is known about it is brought up to date with each step, not found anew. */
+/** A text that is edited step by step. What we know about it is updated with each step instead of computed again. */
 export class EditableText {
   #content: string
   #endings: Endings | undefined
@@ -25,23 +25,23 @@ export class EditableText {
     return this.#content
   }
 
-  /** Made when it is first asked for; kept up to date until `forgetOutline`. */
+  /** Built on first use; kept up to date until `forgetOutline`. */
   get outline(): OutlineIndex {
     this.#outline ??= new OutlineIndex(this.#content)
     return this.#outline
   }
 
-  /** How many characters were read for the outline so far. */
+  /** How many characters have been read for the outline so far. */
   get scanned(): number {
     return this.#outline?.scanned ?? 0
   }
 
-  /** To be called when the edits that are left do not need it. */
+  /** Call this when the remaining edits do not need the outline. */
   forgetOutline(): void {
     this.#outline = undefined
   }
 
-  /** The ending most lines have; \n where neither prevails. */
+  /** The ending that most lines have; \n if there are as many of both. */
   get dominantEnding(): LineEnding {
     this.#endings ??= countEndings(this.#content)
     return prevailing(this.#endings)
@@ -59,16 +59,19 @@ export class EditableText {
     this.#content = before.slice(0, from) + text + before.slice(to)
     const end = from + text.length
     if (this.#endings !== undefined) {
-      // The character after it too: a \n there may have lost or got its \r.
-      const gone = countEndings(before, from, to + 1)
-      const come = countEndings(this.#content, from, end + 1)
-      this.#endings = { all: this.#endings.all - gone.all + come.all, crlf: this.#endings.crlf - gone.crlf + come.crlf }
+      // Include the character after the range: a \n there may have lost or gained its \r.
+      const removed = countEndings(before, from, to + 1)
+      const added = countEndings(this.#content, from, end + 1)
+      this.#endings = {
+        all: this.#endings.all - removed.all + added.all,
+        crlf: this.#endings.crlf - removed.crlf + added.crlf,
+      }
     }
     if (this.#pairs !== undefined) this.#pairs += countPairs(text, 0, text.length) - countPairs(before, from, to)
     this.#outline?.replace(this.#content, from, to, text.length)
   }
 
-  /** Ticks a task, or takes its tick away. */
+  /** Ticks or clears the box of a task. */
   check({ mark }: Task, isChecked: boolean): void {
     this.#content = this.#content.slice(0, mark) + (isChecked ? 'x' : ' ') + this.#content.slice(mark + 1)
     this.#outline?.check(mark, isChecked)

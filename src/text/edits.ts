@@ -1,6 +1,6 @@
 import { EditableText, type Replacement } from './editable-text.ts'
 import { findTwice } from './find.ts'
-import { normal, parseAtx } from './outline.ts'
+import { normalize, parseAtx } from './outline.ts'
 import { insertAtEnd, insertAtStart, replaceSection, sectionOf } from './section.ts'
 import type { Section } from './section.ts'
 
@@ -18,7 +18,7 @@ export type Edit =
   | { readonly op: 'toggle_task'; readonly task: string; readonly checked?: boolean }
 
 export interface EditFault {
-  /** Index in `edits` of the first that could not be applied. */
+  /** Index in `edits` of the first edit that could not be applied. */
   readonly index: number
   readonly type:
     | 'heading_not_found'
@@ -38,20 +38,20 @@ export type Edited =
 
 type Fault = Omit<EditFault, 'index'>
 
-/** Undefined: the edit was applied. */
+/** undefined if the edit was applied. */
 type Outcome = Fault | undefined
 
 export interface EditBounds {
-  /** Characters that the text may have after any of the edits. */
+  /** The maximum number of characters of the text, after each edit. */
   readonly length: number
-  /** Characters that may be read for headings and tasks, those that are read again counted each time. */
+  /** The maximum number of characters read for headings and tasks; characters that are read again count each time. */
   readonly scanned: number
 }
 
 /**
- * Applies edits in order, each to what the ones before it made; all or none. Texts are put in as given: only the line
- * break that parts them from what is there is ours, and it is of the kind most lines of the note have. An edit costs time
- * in proportion to the text, and a small part of that where it changes no more than a few lines; `bounds` ends the rest.
+ * Applies edits in order, each to the result of the previous ones; all or none. Texts are inserted as given. We add
+ * only the line break that separates them from the rest, of the kind that most lines of the note have. An edit takes
+ * time in proportion to the text, but a small part of that if it changes only a few lines; `bounds` limits the total.
  */
 export function applyEdits(content: string, edits: readonly Edit[], bounds: EditBounds): Edited {
   const text = new EditableText(content)
@@ -60,13 +60,13 @@ export function applyEdits(content: string, edits: readonly Edit[], bounds: Edit
   )
   for (const [index, edit] of edits.entries()) {
     if (index > lastToNeedOutline) text.forgetOutline()
-    const fault = apply(text, edit) ?? beyond(text, bounds)
+    const fault = apply(text, edit) ?? boundFault(text, bounds)
     if (fault !== undefined) return { fault: { index, ...fault } }
   }
   return { content: text.content }
 }
 
-function beyond(text: EditableText, { length, scanned }: EditBounds): Outcome {
+function boundFault(text: EditableText, { length, scanned }: EditBounds): Outcome {
   if (text.isLongerThan(length)) return { type: 'text_too_long', msg: `more than ${length} characters` }
   return text.scanned > scanned ? { type: 'too_much_reading', msg: `more than ${scanned} characters read` } : undefined
 }
@@ -97,18 +97,18 @@ function change(text: EditableText, replacement: Replacement): undefined {
 }
 
 function append({ content, dominantEnding }: EditableText, added: string): Replacement {
-  const isApart = content === '' || added === '' || content.endsWith('\n')
-  return { from: content.length, to: content.length, text: isApart ? added : dominantEnding + added }
+  const isSeparate = content === '' || added === '' || content.endsWith('\n')
+  return { from: content.length, to: content.length, text: isSeparate ? added : dominantEnding + added }
 }
 
 function prepend({ content, dominantEnding }: EditableText, added: string): Replacement {
-  const isApart = content === '' || added === '' || added.endsWith('\n')
-  return { from: 0, to: 0, text: isApart ? added : added + dominantEnding }
+  const isSeparate = content === '' || added === '' || added.endsWith('\n')
+  return { from: 0, to: 0, text: isSeparate ? added : added + dominantEnding }
 }
 
 function inSection(text: EditableText, wanted: string, edit: (section: Section) => Replacement): Outcome {
   const { content, outline } = text
-  const { level, text: title } = parseAtx(wanted.trim()) ?? { level: undefined, text: normal(wanted) }
+  const { level, text: title } = parseAtx(wanted.trim()) ?? { level: undefined, text: normalize(wanted) }
   const [heading, other] = outline.findHeadings(title, level)
   if (heading === undefined) return { type: 'heading_not_found', msg: `no heading ${quote(wanted)}` }
   if (other !== undefined) return { type: 'heading_ambiguous', msg: `more than one heading ${quote(wanted)}` }
@@ -116,7 +116,7 @@ function inSection(text: EditableText, wanted: string, edit: (section: Section) 
 }
 
 function replaceText(text: EditableText, find: string, replace: string): Outcome {
-  if (find === '') return { type: 'text_ambiguous', msg: 'an empty text is everywhere' }
+  if (find === '') return { type: 'text_ambiguous', msg: 'an empty text occurs everywhere' }
   const [at, other] = findTwice(text.content, find)
   if (at === -1) return { type: 'text_not_found', msg: `no text ${quote(find)}` }
   if (other !== -1) return { type: 'text_ambiguous', msg: `more than one text ${quote(find)}` }
@@ -124,7 +124,7 @@ function replaceText(text: EditableText, find: string, replace: string): Outcome
 }
 
 function toggleTask(text: EditableText, wanted: string, checked: boolean | undefined): Outcome {
-  const [task, other] = text.outline.findTasks(normal(wanted))
+  const [task, other] = text.outline.findTasks(normalize(wanted))
   if (task === undefined) return { type: 'task_not_found', msg: `no task ${quote(wanted)}` }
   if (other !== undefined) return { type: 'task_ambiguous', msg: `more than one task ${quote(wanted)}` }
   const isChecked = checked ?? !task.isChecked
@@ -132,13 +132,13 @@ function toggleTask(text: EditableText, wanted: string, checked: boolean | undef
   return undefined
 }
 
-/** Short enough for a message, and without half of a surrogate pair. */
+/** Short enough for a message, and without half a surrogate pair. */
 function quote(text: string): string {
-  const most = 80
+  const max = 80
   return JSON.stringify(
-    text.length > most
+    text.length > max
       ? `${text
-          .slice(0, most)
+          .slice(0, max)
           .toWellFormed()
           .replace(/\uFFFD$/, '')}…`
       : text,

@@ -1,6 +1,6 @@
 /**
- * Offsets of the first two occurrences, overlapping ones included; -1 where there is none. Linear (Knuth, Morris and
- * Pratt): `indexOf` takes a minute for a hostile text of 1 MiB. A match that would cut a surrogate pair is none.
+ * Offsets of the first two occurrences, which may overlap; -1 for a missing one. Linear (Knuth, Morris and Pratt):
+ * `indexOf` takes a minute for a hostile text of 1 MiB. A match that would cut a surrogate pair does not count.
  */
 export function findTwice(text: string, part: string): readonly [number, number] {
   if (part === '') return [-1, -1]
@@ -21,7 +21,7 @@ export function findTwice(text: string, part: string): readonly [number, number]
   return [first, -1]
 }
 
-/** For each prefix the length of its longest proper prefix that is also its suffix. */
+/** For each prefix, the length of its longest proper prefix that is also its suffix. */
 function bordersOf(part: string): Int32Array {
   const border = new Int32Array(part.length)
   let length = 0

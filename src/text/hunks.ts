@@ -1,7 +1,7 @@
 import { shortestEdit } from './shortest-edit.ts'
 import type { Work } from './shortest-edit.ts'
 
-/** Tokens aStart..aEnd of the one text became bStart..bEnd of the other (ends are exclusive). */
+/** Tokens aStart..aEnd of one text became bStart..bEnd of the other (ends are exclusive). */
 export interface Hunk {
   readonly aStart: number
   readonly aEnd: number
@@ -12,7 +12,7 @@ export interface Hunk {
 const workPerToken = 256
 const maxWork = 2 ** 24
 
-/** Numbers tokens so that they are compared as integers; texts to be compared share `ids`. */
+/** Numbers tokens, so that they can be compared as integers; texts to be compared share `ids`. */
 export function numberTokens(tokens: readonly string[], ids: Map<string, number>): Int32Array {
   const numbers = new Int32Array(tokens.length)
   for (let index = 0; index < tokens.length; index += 1) {
@@ -30,9 +30,10 @@ export function numberTokens(tokens: readonly string[], ids: Map<string, number>
 /**
  * What changed from `a` to `b`, in order; between two hunks at least one token is unchanged.
  *
- * Tokens that occur once on both sides are matched first ("patience"), then what lies between by the shortest edit.
- * Bound: at most 256 steps a token and 2^24 in all (about 0.1 s; 1 MiB of lines takes longer to split and number), memory linear plus 4 MiB; a stretch for which that
- * does not suffice becomes one hunk. Steps are counted rather than timed, so that the same texts always give the same hunks.
+ * Tokens that occur once on both sides are matched first ("patience"), then what lies between them by the shortest
+ * edit. Bound: at most 256 steps per token and 2^24 in all (about 0.1 s; splitting and numbering 1 MiB of lines takes
+ * longer), memory linear plus 4 MiB. A stretch that needs more becomes one hunk. Steps are counted rather than timed,
+ * so that the same texts always give the same hunks.
  */
 export function diffTokens(a: Int32Array, b: Int32Array): Hunk[] {
   const goneA = new Uint8Array(a.length)
@@ -85,7 +86,7 @@ interface Anchor {
   readonly before: Anchor | undefined
 }
 
-/** The longest row of tokens that occur once on both sides and stand in the same order on both. */
+/** The longest sequence of tokens that occur once on both sides and are in the same order on both. */
 function findAnchors(a: Int32Array, b: Int32Array, range: Hunk, countA: Int32Array, countB: Int32Array): Anchor[] {
   const placeInB = new Map<number, number>()
   for (let j = range.bStart; j < range.bEnd; j += 1) {
@@ -130,7 +131,7 @@ function matchRest(
   newB: Uint8Array,
   work: Work,
 ): void {
-  // What the other side lacks can have no partner: left out, it costs no rounds.
+  // A token that the other side lacks has no partner: leaving it out saves rounds.
   const inA = shared(a, range.aStart, range.aEnd, countB, goneA)
   const inB = shared(b, range.bStart, range.bEnd, countA, newB)
   const unmatched = shortestEdit(

@@ -2,7 +2,7 @@ import { type Labels, unifiedDiff } from './diff.ts'
 import { applyEdits, type Edit, type EditBounds, type EditFault } from './edits.ts'
 import { type Conflict, mergeText } from './merge.ts'
 
-/** Work on texts whose cost grows with them: plain data, so that a thread can do it. */
+/** Work whose cost grows with the texts: plain data, so that a thread can do it. */
 export type TextJob = EditJob | DiffJob | MergeJob
 
 /** Applies edits; with `labels`, also shows what they change. */
@@ -26,7 +26,7 @@ export interface MergeJob {
   readonly base: string
   readonly mine: string
   readonly theirs: string
-  /** How many conflicts are told; they are counted all the same. */
+  /** How many conflicts are reported; all of them are counted. */
   readonly maxConflicts: number
 }
 
@@ -43,12 +43,12 @@ interface Results {
 export type ResultOf<J extends TextJob> = Results[J['kind']]
 
 /**
- * Characters up to which a job is done at once. The most hostile text of that size takes about 10 ms here, sending it to a
- * thread and back well below 1 ms, and starting a thread 50 ms.
+ * Jobs of up to so many characters run at once. The most hostile text of that size takes about 10 ms; sending it to a
+ * thread and back takes well below 1 ms, and starting a thread 50 ms.
  */
 const SMALL = { edit: 131_072, compare: 8_192 } as const
 
-/** Whether a job is so small that it may be done on the event loop, and in a transaction. */
+/** Whether a job is small enough to run on the event loop, and in a transaction. */
 export function isSmall(job: TextJob): boolean {
   switch (job.kind) {
     case 'edit': {

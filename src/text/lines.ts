@@ -1,6 +1,6 @@
 export type LineEnding = '\n' | '\r\n'
 
-/** Lines with their own endings. A lone \r ends no line, as in git and diff. */
+/** Lines with their endings. A lone \r does not end a line, as in git and diff. */
 export function splitLines(text: string): string[] {
   const lines: string[] = []
   let start = 0
@@ -21,12 +21,12 @@ export function withoutEnding(line: string): string {
   return line.slice(0, line.length - endingOf(line).length)
 }
 
-/** The ending most lines have; \n where neither prevails. */
+/** The ending that most lines have; \n if there are as many of both. */
 export function dominantEnding(text: string): LineEnding {
   return prevailing(countEndings(text))
 }
 
-/** The ending all lines have, or undefined where there is none or both occur. */
+/** The ending that all lines have; undefined if there is none or both occur. */
 export function onlyEnding(text: string): LineEnding | undefined {
   const { all, crlf } = countEndings(text)
   if (all === 0) return undefined
@@ -34,7 +34,7 @@ export function onlyEnding(text: string): LineEnding | undefined {
   return crlf === all ? '\r\n' : undefined
 }
 
-/** How many lines end between two offsets, and how many of them with \r\n. */
+/** How many lines end between two offsets, and how many of those with \r\n. */
 export interface Endings {
   readonly all: number
   readonly crlf: number

@@ -1,9 +1,9 @@
-/** The open list items at one place of a text, innermost first. Equal stacks are one object, so `===` compares them. */
+/** The open list items at one place of a text, innermost first. Equal stacks are the same object, so `===` works. */
 export interface ListItems {
-  /** Column at which the content of the innermost item begins; 0 at the root, outside all lists. */
+  /** The column at which the content of the innermost item begins; 0 at the root, outside all lists. */
   readonly column: number
   readonly parent: ListItems | undefined
-  /** The stacks with one more item: the one that was made first, and the others by their columns. */
+  /** The stacks with one more item: the first one made, and the others by column. */
   deeper: ListItems | undefined
   others: Map<number, ListItems> | undefined
 }
@@ -13,7 +13,7 @@ export function noItems(): ListItems {
   return stack(0, undefined)
 }
 
-/** The stack with one more item, whose content begins at this column. */
+/** The stack with one more item, whose content begins at `column`. */
 export function withItem(items: ListItems, column: number): ListItems {
   if (items.deeper === undefined) items.deeper = stack(column, items)
   if (items.deeper.column === column) return items.deeper

@@ -4,8 +4,8 @@ import { regionsOf } from './regions.ts'
 import { isBlank, splitWords } from './words.ts'
 
 /**
- * One line that both sides may have changed. The ending is merged apart from the words: who turned \n into \r\n
- * and who turned one word into another did not touch the same thing. Undefined where they did.
+ * Merges one line that both sides may have changed. The ending is merged separately from the words: changing \n to \r\n
+ * and changing a word do not conflict. Returns undefined if the changes do.
  */
 export function mergeLine(base: string, mine: string, theirs: string): string | undefined {
   const ending = pick(endingOf(base), endingOf(mine), endingOf(theirs))
@@ -14,15 +14,15 @@ export function mergeLine(base: string, mine: string, theirs: string): string | 
   return ending === undefined || body === undefined ? undefined : body + ending
 }
 
-/** Whether a line is the other one edited, rather than another in its place: at least half of its signs stayed. */
+/** Whether a line is an edited `base` rather than a new line in its place: at least half of its characters stayed. */
 export function isEditOf(line: string, base: string): boolean {
   if (line === base) return true
   const words = splitWords(base)
   const ids = new Map<string, number>()
   const hunks = diffTokens(numberTokens(words, ids), numberTokens(splitWords(line), ids))
-  const gone = new Set(hunks.flatMap(({ aStart, aEnd }) => words.slice(aStart, aEnd).map((_, i) => aStart + i)))
+  const removed = new Set(hunks.flatMap(({ aStart, aEnd }) => words.slice(aStart, aEnd).map((_, i) => aStart + i)))
   const all = size(words)
-  return all > 0 && size(words.filter((_, i) => !gone.has(i))) * 2 >= all
+  return all > 0 && size(words.filter((_, i) => !removed.has(i))) * 2 >= all
 }
 
 function size(words: readonly string[]): number {

@@ -10,7 +10,7 @@ export interface Conflict {
   readonly base: string
   readonly mine: string
   readonly theirs: string
-  /** 1-based line of the base where it begins. */
+  /** The 1-based line of the base where the conflict begins. */
   readonly line: number
 }
 
@@ -18,30 +18,30 @@ export type Merge =
   | { readonly text: string; readonly conflicts: readonly [] }
   | { readonly text: undefined; readonly conflicts: readonly Conflict[] }
 
-/** Characters looked at word by word in one merge; beyond, lines changed by both sides are conflicts. */
+/** Characters compared word by word in one merge; beyond that, lines changed by both sides are conflicts. */
 const maxInsideLines = 2 ** 16
 
 interface Side {
   /** As given, for reports. */
   readonly given: readonly string[]
-  /** For comparison: every line has an ending, so that a line appended after the last leaves that one unchanged. */
+  /** For comparison: every line has an ending, so that appending a line leaves the last one unchanged. */
   readonly lines: readonly string[]
   /** The last line has no ending. */
   readonly isOpen: boolean
 }
 
 /**
- * Merges what `mine` and `theirs` made of `base`, or names every place where that would take a guess. What either side
- * wrote is in the text or in a conflict. Independent of the order of the sides.
+ * Merges the changes that `mine` and `theirs` made to `base`, or lists every place where that would take a guess. All
+ * that either side wrote is in the text or in a conflict. The result does not depend on the order of the sides.
  *
- * - Both made the same change: taken once. A deletion against an edit, two texts inserted at one place: conflicts.
- * - Changes of the same line: merged by words with at least one unchanged word or blank between them (merge-line.ts).
+ * - Both made the same change: taken once. A deletion against an edit, or two texts inserted at one place: conflicts.
+ * - Changes of the same line: merged by words, if at least one unchanged word or blank is between them (merge-line.ts).
  * - Changes of neighbouring lines, or an insertion beside an edited line: merged if all edited lines keep their places.
- * - Endings stay as they are, the missing one at the end of the text included, unless a side changes them. Who turns
- *   every ending of the base into the other kind wants it for the whole note: lines of the other side follow.
+ * - Line endings stay, including a missing one at the end of the text, unless a side changes them. A side that changes
+ *   every ending of the base to the other kind means the whole note: the other side's lines are converted too.
  *
  * Bound: two line diffs (hunks.ts) and 2^16 characters by words; three hostile texts of 1 MiB take 0.5 to 1 s and
- * 250 MiB. Whatever does not fit is a conflict of the whole stretch.
+ * 250 MiB. A stretch that exceeds the bound is one conflict.
  */
 export function mergeText(base: string, mine: string, theirs: string): Merge {
   if (mine === theirs || theirs === base) return { text: mine, conflicts: [] }
@@ -69,7 +69,7 @@ export function mergeText(base: string, mine: string, theirs: string): Merge {
   append(merged, b.lines.slice(done))
   const last = merged.at(-1)
   const isOpen = m.isOpen === b.isOpen ? t.isOpen : m.isOpen
-  // An empty line without an ending would be no line.
+  // An empty line without an ending would not be a line.
   if (isOpen && last !== undefined && withoutEnding(last) !== '') merged[merged.length - 1] = withoutEnding(last)
   return { text: merged.join(''), conflicts: [] }
 }
@@ -101,7 +101,7 @@ function mergeWhole(region: Region, m: Side, t: Side): readonly string[] | undef
   return region.mineHunks.length === 0 ? theirs : undefined
 }
 
-/** Line by line, which is certain only where every hunk inserts lines or replaces each line by one. */
+/** Merges line by line. That is certain only if every hunk inserts lines or replaces each line with one line. */
 function mergeInside(region: Region, b: Side, m: Side, t: Side): readonly string[] | undefined {
   const mine = placeLines(region.mineHunks, b, m)
   const theirs = placeLines(region.theirsHunks, b, t)
@@ -122,7 +122,7 @@ function mergeInside(region: Region, b: Side, m: Side, t: Side): readonly string
 }
 
 interface Placed {
-  /** By the line of the base before which they stand. */
+  /** By the line of the base that they precede. */
   readonly inserted: ReadonlyMap<number, readonly string[]>
   readonly edited: ReadonlyMap<number, string>
 }
@@ -153,7 +153,7 @@ function cut(lines: readonly string[], span: Span): readonly string[] {
   return lines.slice(span.start, span.end)
 }
 
-/** Without spreading: arguments live on the stack, and a note may have a million lines. */
+/** No spread: arguments live on the stack, and a note may have a million lines. */
 function append(lines: string[], more: readonly string[]): void {
   for (const line of more) lines.push(line)
 }

@@ -1,6 +1,6 @@
 import { type Heading, scanLine, type ScanState, startOfText, type Task } from './outline.ts'
 
-/** A stretch of whole lines, and what was found in it. All offsets count from its start. */
+/** A run of whole lines, and what was found in it. All offsets count from its start. */
 interface Chunk {
   readonly length: number
   readonly before: ScanState
@@ -8,13 +8,15 @@ interface Chunk {
   readonly tasks: Task[]
 }
 
-/** A chunk ends with the line that reaches either. Small chunks are read again quickly, and few are passed quickly. */
+/**
+ * A chunk ends with the line that reaches either limit: small chunks are read again quickly, few are skipped quickly.
+ */
 const CHUNK_LINES = 64
 const CHUNK_LENGTH = 8_192
 
 /**
- * The headings and tasks of a text, kept up to date while the text is edited: after a change only the lines are read
- * again to which it makes a difference. That is what keeps a hundred edits of a long note affordable.
+ * The headings and tasks of a text, kept up to date while the text is edited: after a change, only the lines that it
+ * affects are read again. That keeps many edits of a long note affordable.
  */
 export class OutlineIndex {
   #chunks: Chunk[]
@@ -25,12 +27,12 @@ export class OutlineIndex {
     this.#scanned = content.length
   }
 
-  /** How many characters were read so far, those that were read again counted each time. */
+  /** How many characters have been read so far; characters that are read again count each time. */
   get scanned(): number {
     return this.#scanned
   }
 
-  /** The first two tasks with this text; it must be normal. */
+  /** The first two tasks with this text, which must be normalized. */
   findTasks(text: string): Task[] {
     const found: Task[] = []
     this.#visit(({ tasks }, start) => {
@@ -43,12 +45,13 @@ export class OutlineIndex {
     return found
   }
 
-  /** The first two headings with this text, and with this level if one is given; the text must be normal. */
+  /** The first two headings with this text, which must be normalized, and with this level if one is given. */
   findHeadings(text: string, level: number | undefined): Heading[] {
     const found: Heading[] = []
     this.#visit(({ headings }, start) => {
       for (const heading of headings) {
-        if (heading.text === text && (level === undefined || heading.level === level)) found.push(moved(heading, start))
+        if (heading.text === text && (level === undefined || heading.level === level))
+          found.push(shifted(heading, start))
         if (found.length === 2) return false
       }
       return true
@@ -56,7 +59,10 @@ export class OutlineIndex {
     return found
   }
 
-  /** Where the section of a heading ends: at the next heading of its level or a higher one; undefined: with the text. */
+  /**
+   * Where a heading's section ends: at the next heading of the same or a higher level. undefined: at the end of the
+   * text.
+   */
   endOfSection(heading: Heading): number | undefined {
     let end: number | undefined
     this.#visit(({ headings, length }, start) => {
@@ -68,7 +74,7 @@ export class OutlineIndex {
     return end
   }
 
-  /** Notes that the sign between the brackets of a task was changed, which changes nothing else. */
+  /** Records that the character between the brackets of a task changed, which affects nothing else. */
   check(mark: number, isChecked: boolean): void {
     this.#visit(({ tasks, length }, start) => {
       if (start + length <= mark) return true
@@ -79,21 +85,21 @@ export class OutlineIndex {
     })
   }
 
-  /** Notes that `length` characters in the place of those from `from` to `to` made the text into `content`. */
+  /** Records that `length` characters replaced those from `from` to `to`; the text is now `content`. */
   replace(content: string, from: number, to: number, length: number): void {
     const growth = length - (to - from)
     const { first, start } = this.#chunkAt(from)
-    // The chunks from here on may stand, once a line begins where one of them does, in the same state.
+    // The remaining chunks are still valid as soon as a line begins where one of them does, in the same state.
     let next = first
     let nextStart = start
-    const passUntil = (offset: number): void => {
+    const skipTo = (offset: number): void => {
       for (; next < this.#chunks.length && nextStart < offset; next += 1) nextStart += this.#chunks[next]?.length ?? 0
     }
     const isReached = (at: number, state: ScanState): boolean => {
-      passUntil(Math.max(to, at - growth))
+      skipTo(Math.max(to, at - growth))
       const chunk = this.#chunks[next]
       if (chunk === undefined || nextStart + growth !== at) return false
-      // A heading that is still to come takes its text from the whole paragraph.
+      // The paragraph may yet become a heading, whose text is the whole paragraph.
       const isInParagraph = state.paragraph?.isPlain === true && state.paragraph.start < from + length
       return !isInParagraph && isSame(relative(state, at), chunk.before)
     }
@@ -103,7 +109,7 @@ export class OutlineIndex {
     this.#chunks = [...this.#chunks.slice(0, first), ...chunks, ...(isWhole ? [] : this.#chunks.slice(next))]
   }
 
-  /** The chunk that an offset is in, and where it begins; the end of the text is in the last one. */
+  /** The chunk that contains an offset, and where it begins; the end of the text belongs to the last chunk. */
   #chunkAt(offset: number): { first: number; start: number } {
     let start = 0
     for (const [index, { length }] of this.#chunks.entries()) {
@@ -122,7 +128,7 @@ export class OutlineIndex {
   }
 }
 
-/** Reads lines from `from` on, until the end of the text or until `isReached`. */
+/** Reads lines from `from` until the end of the text or until `isReached`. */
 function scanChunks(
   content: string,
   from: number,
@@ -145,7 +151,7 @@ function scanChunks(
 }
 
 function relative({ items, fence, paragraph }: ScanState, start: number): ScanState {
-  // Where a paragraph begins that can be no heading makes no difference.
+  // If a paragraph cannot become a heading, it does not matter where it begins.
   const paragraphFromHere = paragraph && {
     isPlain: paragraph.isPlain,
     start: paragraph.isPlain ? paragraph.start - start : 0,
@@ -160,7 +166,7 @@ function absolute({ items, fence, paragraph }: ScanState, start: number): ScanSt
 function isSame(one: ScanState, other: ScanState): boolean {
   return (
     one.items === other.items &&
-    one.fence?.sign === other.fence?.sign &&
+    one.fence?.char === other.fence?.char &&
     one.fence?.length === other.fence?.length &&
     one.fence?.column === other.fence?.column &&
     one.paragraph?.isPlain === other.paragraph?.isPlain &&
@@ -168,6 +174,6 @@ function isSame(one: ScanState, other: ScanState): boolean {
   )
 }
 
-function moved(heading: Heading, by: number): Heading {
+function shifted(heading: Heading, by: number): Heading {
   return { ...heading, start: heading.start + by, end: heading.end + by }
 }

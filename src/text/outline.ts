@@ -1,21 +1,21 @@
 import { type ListItems, noItems, withItem } from './list-items.ts'
 import {
-  closes,
+  closesFence,
   code,
   type Fence,
   indentOf,
   isBlank,
-  isRule,
+  isThematicBreak,
   isUnderline,
   type Line,
   lineAt,
-  opens,
+  openingFence,
   widthOfMarker,
 } from './markdown-line.ts'
 
 interface Paragraph {
   readonly start: number
-  /** It may become a setext heading: it stands in no list and no quote. */
+  /** It may become a setext heading: it is in no list and no quote. */
   readonly isPlain: boolean
 }
 
@@ -31,14 +31,14 @@ export interface Heading {
   readonly text: string
   /** Offset of its first line. */
   readonly start: number
-  /** Offset after its last line, the ending included. */
+  /** Offset after its last line, including the line ending. */
   readonly end: number
 }
 
 export interface Task {
   readonly text: string
   readonly isChecked: boolean
-  /** Offset of the sign between the brackets. */
+  /** Offset of the character between the brackets. */
   readonly mark: number
 }
 
@@ -59,10 +59,9 @@ export function startOfText(): ScanState {
 }
 
 /**
- * Reads the line that begins at `start` and returns the offset after it. Line by line this finds the headings and tasks
- * of a Markdown text (CommonMark 0.31.2 §4.2–4.5, §5.2; GFM §5.3). Text in code is no heading and no task; headings in
- * list items and quotes, and tasks in quotes, are not looked for. It takes the text by its character codes, because a
- * note may have a million lines.
+ * Reads the line that begins at `start` and returns the offset after it. Line by line, this finds the headings and
+ * tasks of a Markdown text (CommonMark 0.31.2 §4.2–4.5, §5.2; GFM §5.3). It ignores code, headings in list items and
+ * quotes, and tasks in quotes. It works on character codes, because a note may have a million lines.
  */
 export function scanLine(content: string, start: number, state: ScanState, found: Found): number {
   const line = lineAt(content, start)
@@ -74,20 +73,20 @@ export function scanLine(content: string, start: number, state: ScanState, found
   }
   if (state.fence !== undefined) {
     const isInside = column >= state.fence.column
-    if (!isInside || closes(line, at, state.fence)) state.fence = undefined
+    if (!isInside || closesFence(line, at, state.fence)) state.fence = undefined
     if (isInside) return end
   }
   while (column < state.items.column) state.items = state.items.parent ?? state.items
-  // Four columns more are indented code, or go on with a paragraph.
+  // Four more columns mean indented code or a continued paragraph.
   if (column - state.items.column >= 4) return end
   const heading = state.items.parent === undefined ? headingAt(line, at, state.paragraph, found.origin) : undefined
   if (heading !== undefined) found.headings.push(heading)
-  if (heading !== undefined || isRule(line, at)) state.paragraph = undefined
+  if (heading !== undefined || isThematicBreak(line, at)) state.paragraph = undefined
   else readBlock(line, at, column, state, found)
   return end
 }
 
-/** `## Title ##` as level and text; undefined where it is no ATX heading. */
+/** The level and text of `## Title ##`; undefined if the line is not an ATX heading. */
 export function parseAtx(line: string): { level: number; text: string } | undefined {
   let level = 0
   while (line.charCodeAt(level) === HASH) level += 1
@@ -96,28 +95,28 @@ export function parseAtx(line: string): { level: number; text: string } | undefi
   let end = text.length
   while (text[end - 1] === '#') end -= 1
   const isClosed = end === 0 || text[end - 1] === ' ' || text[end - 1] === '\t'
-  return { level, text: normal(isClosed ? text.slice(0, end) : text) }
+  return { level, text: normalize(isClosed ? text.slice(0, end) : text) }
 }
 
 /** The form in which headings and tasks are compared. */
-export function normal(text: string): string {
+export function normalize(text: string): string {
   const trimmed = text.trim()
-  // Below U+0300 every text is in composed form already.
+  // Text below U+0300 is always in composed form.
   return COMBINABLE.test(trimmed) ? trimmed.normalize('NFC') : trimmed
 }
 
 function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, origin: number): Heading | undefined {
   const { content, start, last, end } = line
-  const sign = content.charCodeAt(at)
-  if (sign === HASH) {
+  const char = content.charCodeAt(at)
+  if (char === HASH) {
     const atx = parseAtx(content.slice(at, last))
     return atx === undefined ? undefined : { ...atx, start: start - origin, end: end - origin }
   }
-  if (paragraph?.isPlain !== true || (sign !== EQUALS && sign !== DASH) || !isUnderline(line, at, sign))
+  if (paragraph?.isPlain !== true || (char !== EQUALS && char !== DASH) || !isUnderline(line, at, char))
     return undefined
   const lines = content.slice(paragraph.start, start).split('\n')
-  const text = normal(lines.map((part) => part.trim()).join(' '))
-  return { level: sign === EQUALS ? 1 : 2, text, start: paragraph.start - origin, end: end - origin }
+  const text = normalize(lines.map((part) => part.trim()).join(' '))
+  return { level: char === EQUALS ? 1 : 2, text, start: paragraph.start - origin, end: end - origin }
 }
 
 function readBlock(line: Line, from: number, fromColumn: number, state: ScanState, found: Found): void {
@@ -125,7 +124,7 @@ function readBlock(line: Line, from: number, fromColumn: number, state: ScanStat
   let isItem = false
   for (let width = widthOfMarker(line, at); width > 0; width = widthOfMarker(line, at)) {
     const after = indentOf(line, at + width, column + width)
-    // More than four columns after the marker are code that begins after the first of them (CommonMark §5.2).
+    // More than four columns after the marker mean code, which begins after the first of them (CommonMark §5.2).
     const isCode = after.column - column - width > 4 || after.at === line.last
     isItem = true
     column = isCode ? column + width + 1 : after.column
@@ -138,7 +137,7 @@ function readBlock(line: Line, from: number, fromColumn: number, state: ScanStat
     const task = taskAt(line, at, found.origin)
     if (task !== undefined) found.tasks.push(task)
   }
-  state.fence = opens(line, at, state.items.column)
+  state.fence = openingFence(line, at, state.items.column)
   if (state.fence !== undefined) state.paragraph = undefined
   else if (isItem || state.paragraph === undefined) {
     const isPlain = state.items.parent === undefined && line.content.charCodeAt(at) !== GREATER
@@ -151,5 +150,5 @@ function taskAt({ content, last }: Line, at: number, origin: number): Task | und
   const mark = content.charAt(at + 1)
   if (mark !== ' ' && mark !== 'x' && mark !== 'X') return undefined
   if (at + 3 < last && !isBlank(content.charCodeAt(at + 3))) return undefined
-  return { text: normal(content.slice(at + 3, last)), isChecked: mark !== ' ', mark: at + 1 - origin }
+  return { text: normalize(content.slice(at + 3, last)), isChecked: mark !== ' ', mark: at + 1 - origin }
 }

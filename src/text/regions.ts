@@ -5,7 +5,7 @@ export interface Span {
   readonly end: number
 }
 
-/** A stretch of the base that at least one side changed, and what stands for it on both sides. */
+/** A stretch of the base that at least one side changed, and what it became on both sides. */
 export interface Region {
   readonly base: Span
   readonly mine: Span
@@ -15,8 +15,8 @@ export interface Region {
 }
 
 /**
- * Brings the changes of both sides together. Changes that touch, even if only end to end, share a region; between
- * two regions at least one token is as both sides found it, which is what makes them independent.
+ * Groups the changes of both sides into regions. Changes that touch, even only end to end, share a region. Between two
+ * regions there is at least one token that neither side changed, which makes the regions independent.
  */
 export function* regionsOf(mine: readonly Hunk[], theirs: readonly Hunk[]): Generator<Region> {
   let m = 0

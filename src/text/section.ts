@@ -1,16 +1,16 @@
 import type { Replacement } from './editable-text.ts'
 import type { Heading } from './outline.ts'
 
-/** What stands under a heading, as offsets. Blank lines at its edges are layout: they belong to it, but not to its text. */
+/** What is under a heading, as offsets. Blank lines at its edges belong to the section, but not to its text. */
 export interface Section {
   readonly start: number
   readonly textStart: number
-  /** Equal to `end` where there is no text, as is `textStart`. */
+  /** If there is no text, this and `textStart` are equal to `end`. */
   readonly textEnd: number
   readonly end: number
 }
 
-/** From after the heading to the end of its section. */
+/** The section from after its heading to its end. */
 export function sectionOf(content: string, heading: Heading, end: number): Section {
   const start = heading.end
   let first = start
@@ -38,13 +38,13 @@ export function insertAtStart(content: string, section: Section, text: string, e
 export function insertAtEnd(content: string, section: Section, text: string, ending: string): Replacement {
   if (section.textStart !== section.end) return lines(content, section.textEnd, section.textEnd, text, ending)
   const layout = content.slice(section.start, section.end)
-  // Between two headings the blank lines that parted them now part both from the text.
+  // Between two headings, the blank lines that separated them now separate both from the text.
   const isBetween = layout !== '' && section.end < content.length && text !== '' && !endsWithBlankLine(text)
   const added = isBetween ? (text.endsWith('\n') ? text : text + ending) + layout : text
   return lines(content, startsWithBreak(text) ? section.start : section.end, section.end, added, ending)
 }
 
-/** Whole lines in the place of whole lines. A text without a final line break gets none by it. */
+/** Replaces whole lines with whole lines. If the content has no final line break, it still has none afterwards. */
 function lines(content: string, from: number, to: number, text: string, ending: string): Replacement {
   if (text === '') return { from, to, text }
   const head = from === 0 || content[from - 1] === '\n' ? '' : ending
@@ -52,7 +52,7 @@ function lines(content: string, from: number, to: number, text: string, ending: 
   return { from, to, text: head + text + tail }
 }
 
-/** By the blanks of `trim`, which a regular expression knows as \s; the usual ones are told apart faster. */
+/** Whitespace as `trim` defines it, which is also \s; the usual characters are checked first, for speed. */
 function isBlank(content: string, at: number): boolean {
   const unit = content.charCodeAt(at)
   return unit === 32 || (unit >= 9 && unit <= 13) || (unit >= 160 && /\s/.test(content.charAt(at)))

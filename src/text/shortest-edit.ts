@@ -1,4 +1,4 @@
-/** Rounds after which a search is given up; its trace then holds about 4 MiB. */
+/** The search gives up after this many rounds; its trace then takes about 4 MiB. */
 const maxEdits = 1024
 
 export interface Work {
@@ -13,16 +13,16 @@ export interface Unmatched {
 
 /**
  * The shortest edit from `a` to `b` (Myers, "An O(ND) Difference Algorithm and Its Variations", 1986, §4),
- * or undefined where it would take more than `maxEdits` rounds or more work than is left.
+ * or undefined if it would take more than `maxEdits` rounds or more work than is left.
  */
 export function shortestEdit(a: Int32Array, b: Int32Array, work: Work): Unmatched | undefined {
-  const most = Math.min(a.length + b.length, maxEdits)
+  const max = Math.min(a.length + b.length, maxEdits)
   const goal = a.length - b.length
-  const reached = new Int32Array(2 * most + 3)
-  const middle = most + 1
+  const reached = new Int32Array(2 * max + 3)
+  const middle = max + 1
   const at = (k: number): number => reached[middle + k] ?? 0
   const trace: Int32Array[] = []
-  for (let d = 0; d <= most; d += 1) {
+  for (let d = 0; d <= max; d += 1) {
     work.left -= d + 1
     for (let k = -d; k <= d; k += 2) {
       let x = d === 0 ? 0 : comesFromAbove(d, k, at(k - 1), at(k + 1)) ? at(k + 1) : at(k - 1) + 1

@@ -3,51 +3,51 @@ import { unavailable } from '../http/problem.ts'
 import { createWorkerPool } from '../scheduling/worker-pool.ts'
 import { isSmall, type ResultOf, runTextJob, type TextJob } from './jobs.ts'
 
-/** Work on the texts of notes: small work at once, the rest in a few threads, so that the event loop stays free. */
+/** Work on the texts of notes: small jobs run at once, the rest in a few threads, so that the event loop stays free. */
 export interface TextWork {
   /**
-   * Does a job for a user. Throws a 503 when too many wait, or when it is not done within two seconds. Never to be called in
-   * a transaction: it would hold locks and a connection meanwhile.
+   * Runs a job for a user. Throws a 503 when too many jobs wait, or when it is not done within two seconds. Never call
+   * this in a transaction, which would hold locks and a connection while the job runs.
    */
   readonly run: <J extends TextJob>(job: J, userId: string) => Promise<ResultOf<J>>
   /**
-   * Runs `attempt`, which reads in a transaction what a job is made of, asks `done` for its result, and writes. Where the job
-   * is too large to be done with a lock held, `done` gives the transaction up; the job is done without it, and the attempt is
-   * made again. The result then counts if the note still has the version that the job was made of. Throws a 503 when the note
-   * was changed each time, or when all of it together is not done within two seconds.
+   * Runs `attempt`, which opens a transaction, reads the input of a job, gets its result from `done`, and writes. If
+   * the job is too large to run while a lock is held, `done` throws to abandon the transaction; the job then runs
+   * outside it, and the attempt is made again. The result is used if the note still has the version that the job was
+   * made from. Throws a 503 if the note changed each time, or if all of this takes more than two seconds.
    */
   readonly whileUnchanged: <J extends TextJob, T>(userId: string, attempt: (done: Done<J>) => Promise<T>) => Promise<T>
   readonly close: () => Promise<void>
 }
 
-/** The result of a job that was made of this version of a note. */
+/** Returns the result of a job that was made from this version of a note. */
 export type Done<J extends TextJob> = (version: number, job: J) => ResultOf<J>
 
-/** How often a large job is done again because the note was changed meanwhile. */
-const MOST_RETRIES = 3
+/** How often a large job is repeated because the note has changed. */
+const MAX_RETRIES = 3
 const QUEUE = 16
 const DEADLINE_MS = 2_000
 const IDLE_MS = 30_000
-/** Three unlike texts of the largest size need about 250 MiB. */
+/** Merging three unlike texts of the largest size needs about 250 MiB. */
 const MEMORY_MB = 512
 
-/** Gives up a transaction for a job that is too large for it. */
-class TooLargeHere extends Error {
-  readonly #elsewhere: () => Promise<void>
-  constructor(elsewhere: () => Promise<void>) {
-    super('This job must not be done in a transaction')
-    this.#elsewhere = elsewhere
+/** Thrown to abandon a transaction for a job that is too large to run in it. */
+class TooLargeForTransaction extends Error {
+  readonly #runOutside: () => Promise<void>
+  constructor(runOutside: () => Promise<void>) {
+    super('This job is too large to run in a transaction')
+    this.#runOutside = runOutside
   }
 
-  doElsewhere(): Promise<void> {
-    return this.#elsewhere()
+  runOutside(): Promise<void> {
+    return this.#runOutside()
   }
 }
 
 export function createTextWork(): TextWork {
   const pool = createWorkerPool({
     module: new URL('./worker.ts', import.meta.url),
-    // One core is left to the event loop.
+    // Leave one core to the event loop.
     size: Math.max(1, availableParallelism() - 1),
     queue: QUEUE,
     deadlineMs: DEADLINE_MS,
@@ -58,7 +58,7 @@ export function createTextWork(): TextWork {
 
   const run = async <J extends TextJob>(job: J, userId: string, deadline: number): Promise<ResultOf<J>> => {
     if (isSmall(job)) return runTextJob(job)
-    // What a thread answers is what runTextJob returned there.
+    // The thread sends back what runTextJob returned there.
     return (await pool.run(job, userId, deadline)) as ResultOf<J>
   }
 
@@ -73,7 +73,7 @@ export function createTextWork(): TextWork {
       const done: Done<J> = (version, job) => {
         if (known?.version === version) return known.result
         if (isSmall(job)) return runTextJob(job)
-        throw new TooLargeHere(async () => {
+        throw new TooLargeForTransaction(async () => {
           known = { version, result: await run(job, userId, deadline) }
         })
       }
@@ -81,10 +81,9 @@ export function createTextWork(): TextWork {
         try {
           return await attempt(done)
         } catch (error) {
-          if (!(error instanceof TooLargeHere)) throw error
-          if (retries > MOST_RETRIES)
-            throw unavailable('The note is being changed faster than this change can be made.')
-          await error.doElsewhere()
+          if (!(error instanceof TooLargeForTransaction)) throw error
+          if (retries > MAX_RETRIES) throw unavailable('The note is being changed faster than this change can be made.')
+          await error.runOutside()
         }
       }
     },

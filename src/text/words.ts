@@ -1,17 +1,17 @@
 const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
 const blank = /^\s/u
-// Scripts that write words without blanks between them, and pictures: each sign stands for itself.
+// Scripts that write words without spaces, and pictographs: each character is a token of its own.
 const alone =
-  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}|\p{Extended_Pictographic}|\p{RI}/u
+  /\p{sc=Han}|\p{sc=Hiragana}|\p{sc=Katakana}|\p{sc=Thai}|\p{sc=Lao}|\p{sc=Khmer}|\p{sc=Myanmar}|\p{ExtPict}|\p{RI}/u
 const letter = /[\p{L}\p{N}\p{M}_]/u
 
-type Kind = 'blank' | 'alone' | 'letter' | 'sign'
+type Kind = 'blank' | 'alone' | 'letter' | 'symbol'
 
 /**
- * The words of a line; joined, they are the line. Each consists of whole grapheme clusters (UAX #29), so whatever is
- * built of them splits neither a surrogate pair nor an emoji. Signs between letters belong to the word: half of a date,
- * of a number or of an address must not be changed by one side and the other half by the other.
+ * The words of a line; joined, they are the line. Each consists of whole grapheme clusters (UAX #29), so no merge
+ * splits a surrogate pair or an emoji. Symbols between letters belong to the word, so that the two sides cannot each
+ * change one half of a date, a number or an address.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = []
@@ -19,8 +19,8 @@ export function splitWords(line: string): string[] {
   for (const { segment: cluster } of clusters.segment(line)) {
     const kind = kindOf(cluster)
     const before = run.at(-1)?.kind
-    const goesOn = kind !== 'alone' && before !== 'alone' && (kind === 'blank') === (before === 'blank')
-    if (!goesOn) {
+    const continues = kind !== 'alone' && before !== 'alone' && (kind === 'blank') === (before === 'blank')
+    if (!continues) {
       words.push(...wordsOf(run))
       run = []
     }
@@ -37,12 +37,12 @@ export function isBlank(word: string): boolean {
 function kindOf(cluster: string): Kind {
   if (blank.test(cluster)) return 'blank'
   if (alone.test(cluster)) return 'alone'
-  return letter.test(cluster) ? 'letter' : 'sign'
+  return letter.test(cluster) ? 'letter' : 'symbol'
 }
 
 function* wordsOf(run: readonly { cluster: string; kind: Kind }[]): Generator<string> {
-  const first = run.findIndex(({ kind }) => kind !== 'sign')
-  const last = run.findLastIndex(({ kind }) => kind !== 'sign')
+  const first = run.findIndex(({ kind }) => kind !== 'symbol')
+  const last = run.findLastIndex(({ kind }) => kind !== 'symbol')
   let word = ''
   for (const [index, { cluster }] of run.entries()) {
     word += cluster

@@ -1,4 +1,4 @@
-/** A thread for text jobs: answers each message with its JobOutcome. */
+/** A thread for text jobs: replies to each message with its JobOutcome. */
 import { parentPort } from 'node:worker_threads'
 import type { JobOutcome } from '../scheduling/worker-pool.ts'
 import { runTextJob, type TextJob } from './jobs.ts'

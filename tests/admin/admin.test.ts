@@ -61,7 +61,7 @@ test('create-user makes an account whose printed password logs in, once only', a
   expect(again).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'notes-api admin: there is an account MADE@example.com already\n',
+    stderr: 'notes-api admin: an account MADE@example.com already exists\n',
   })
 })
 
@@ -81,7 +81,7 @@ test('disable-user locks out at once, ends the sessions, and enable-user lets in
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(401)
   expect(await admin(['disable-user', ann.email])).toMatchObject({
     code: 0,
-    stdout: `${ann.email} was disabled already\n`,
+    stdout: `${ann.email} was already disabled\n`,
   })
   expect((await admin(['enable-user', ann.email])).code).toBe(0)
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
@@ -146,7 +146,7 @@ test('without a running database it says what to do: exit 1', async () => {
   const { code, stdout, stderr } = await admin(['list-users'], { DATA_DIR: directory })
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(
-    /^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs while the server does\n$/,
+    /^notes-api admin: the database is not reachable \([^\n]+\); the embedded one runs only while the server does\n$/,
   )
 })
 

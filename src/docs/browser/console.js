@@ -1,5 +1,5 @@
-/* global SwaggerUIBundle -- swagger-ui-bundle.js, which is CommonJS or a global but no module, makes it */
-// This server has no OAuth clients, only people: leave out the Basic header with an empty client that Swagger UI adds.
+/* global SwaggerUIBundle -- defined by swagger-ui-bundle.js, which is CommonJS or a global, but not a module */
+// This server has no OAuth clients: leave out the Basic header with an empty client that Swagger UI adds.
 const withoutClient = () => ({
   statePlugins: {
     auth: {
@@ -28,7 +28,7 @@ const ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   persistAuthorization: false,
   validatorUrl: null,
-  // All scopes are ticked from the start; whoever wants a narrower token unticks them. The contract names them.
+  // All scopes in the contract are ticked at first; untick some for a narrower token.
   onComplete: () => {
     const schemes = ui.specSelectors.specJson().getIn(['components', 'securitySchemes'])?.toJS() ?? {}
     const scopes = Object.values(schemes).flatMap(({ flows }) => Object.keys(flows?.password?.scopes ?? {}))

@@ -5,7 +5,7 @@ import { pythonSample } from './python.ts'
 import { type SampleRequest, sampleRequests } from './request.ts'
 import { typescriptSample } from './typescript.ts'
 
-/** As `x-codeSamples` has them. */
+/** An entry of `x-codeSamples`. */
 export interface CodeSample {
   readonly lang: string
   readonly label: string
@@ -18,7 +18,7 @@ const LANGUAGES: readonly (readonly [lang: string, label: string, write: (reques
   ['Python', 'Python', pythonSample],
 ]
 
-/** Each request in each language; the first request is called by its language alone, further ones by their example too. */
+/** Each request in each language. The label of the first request is the language; further ones add their example. */
 export function codeSamples(root: JsonObject, operations: readonly Operation[]): Record<string, CodeSample[]> {
   return Object.fromEntries(
     operations.map((operation) => {

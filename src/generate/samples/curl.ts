@@ -11,13 +11,13 @@ const STYLE: Style = {
 /** For bash, with the token in `$TOKEN`. */
 export function curlSample(request: SampleRequest): string {
   const { body, method, answers } = request
-  // What curl does by itself is left out.
+  // Leave out the method that curl would choose anyway.
   const options = method === (body === undefined ? 'GET' : 'POST') ? '' : `-X ${method} `
   const unbuffered = answers === 'events' ? '-N ' : ''
   const headers = Object.entries(request.headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`)
   return [
     `curl ${unbuffered}${options}${quote(urlOf(request))}`,
-    // Double quotes, because the shell is to fill in the token.
+    // In double quotes, so that the shell fills in the token.
     ...(request.needsToken ? ['-H "Authorization: Bearer $TOKEN"'] : []),
     ...headers,
     ...(body === undefined ? [] : data(body)),
@@ -30,7 +30,7 @@ function data({ mediaType, value }: NonNullable<SampleRequest['body']>): string[
   return [`-H ${quote(`Content-Type: ${mediaType}`)}`, `-d ${quote(json)}`]
 }
 
-/** In single quotes bash leaves everything alone, but for the quote itself. */
+/** In single quotes bash takes everything literally, except the quote itself. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -9,7 +9,7 @@ const OUTPUT: Readonly<Record<SampleRequest['answers'], readonly string[]>> = {
   nothing: ['print(response.status_code)'],
 }
 
-/** With `requests`, which most who write Python know. */
+/** With `requests`, the library that most Python programmers know. */
 export function pythonSample(request: SampleRequest): string {
   const { body, query } = request
   const headers = headersOf(request)
@@ -40,11 +40,11 @@ export function pythonSample(request: SampleRequest): string {
 function headersOf({ needsToken, headers, body }: SampleRequest): string[] {
   return [
     ...(needsToken ? [`"Authorization": f"Bearer {os.environ['TOKEN']}"`] : []),
-    // As in the sample for TypeScript: a new key for each thing to be done.
+    // As in the sample for TypeScript: a new key for each action.
     ...Object.entries(headers).map(
       ([name, value]) => `${leaf(name)}: ${name === 'Idempotency-Key' ? 'str(uuid.uuid4())' : leaf(value)}`,
     ),
-    // The library names these two by itself.
+    // The library sets these two itself.
     ...(body === undefined || [FORM, 'application/json'].includes(body.mediaType)
       ? []
       : [`"Content-Type": ${leaf(body.mediaType)}`]),
@@ -57,7 +57,7 @@ function bodyOf({ mediaType, value }: NonNullable<SampleRequest['body']>): strin
     : `json=${layOut(value, STYLE)}`
 }
 
-/** JSON's escapes are Python's too; its three words are not. */
+/** Python has JSON's escapes, but not its `null`, `true` and `false`. */
 function leaf(value: Json): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'

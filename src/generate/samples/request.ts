@@ -12,7 +12,7 @@ import type { Operation, ResponseSpec } from '../../contract/document/operations
 
 export const BASE_URL = 'http://localhost:8000'
 
-/** One request as a reader would make it, put together from the examples of the document. */
+/** One request as a reader would make it, built from the examples of the document. */
 export interface SampleRequest {
   /** The name of the request example; undefined for an operation without a body. */
   readonly example: string | undefined
@@ -26,8 +26,8 @@ export interface SampleRequest {
 }
 
 /**
- * Parameters that may be left out and are shown all the same, because a careful client sends them: so that nothing is
- * overwritten or done twice, and a list stays short. Others would only change what the reader sees.
+ * Optional parameters that the samples show anyway, because a careful client sends them: they prevent overwriting and
+ * repetition, and keep a list short. Others would only change what the reader sees.
  */
 const ALWAYS_SHOWN: ReadonlySet<string> = new Set(['If-Match', 'Idempotency-Key', 'limit'])
 
@@ -71,7 +71,7 @@ export function urlOf({ path, query }: SampleRequest): string {
   return `${BASE_URL}${path}${pairs === '' ? '' : `?${pairs}`}`
 }
 
-/** Members of a form as text. */
+/** The fields of a form as text. */
 export function formOf(value: JsonObject): [name: string, text: string][] {
   return Object.entries(value).map(([name, member]) => [
     name,
@@ -81,20 +81,20 @@ export function formOf(value: JsonObject): [name: string, text: string][] {
 
 export const FORM = 'application/x-www-form-urlencoded'
 
-/** How a language writes what JSON can say. */
+/** How a language writes a JSON value. */
 export interface Style {
   readonly leaf: (value: Json) => string
   readonly key: (name: string) => string
   readonly indent: string
-  /** Between a brace and what follows it in the same line. */
+  /** Between a brace and what follows it on the same line. */
   readonly pad: string
-  /** After the last member of several lines. */
+  /** After the last member of a value on several lines. */
   readonly comma: string
 }
 
 const SHORT = 60
 
-/** A value over several lines; one that is short and holds nothing nested stays in one. */
+/** A value on several lines; a short one without nested values stays on one line. */
 export function layOut(value: Json, style: Style): string {
   if (!Array.isArray(value) && !isObject(value)) return style.leaf(value)
   const [open, close, pad] = Array.isArray(value) ? ['[', ']', ''] : ['{', '}', style.pad]

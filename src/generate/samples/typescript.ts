@@ -25,7 +25,7 @@ const OUTPUT: Readonly<Record<SampleRequest['answers'], readonly string[]>> = {
   nothing: ['console.log(response.status)'],
 }
 
-/** A module for Node, Deno or Bun: `fetch` and nothing to install. */
+/** A module for Node, Deno or Bun: uses `fetch`, with nothing to install. */
 export function typescriptSample(request: SampleRequest): string {
   const options = [
     ...(request.method === 'GET' ? [] : [`method: ${text(request.method)},`]),
@@ -44,10 +44,10 @@ function headers({ needsToken, headers: given, body: sent }: SampleRequest): str
   const lines = [
     ...(needsToken ? ['  Authorization: `Bearer ${process.env.TOKEN}`,\n'] : []),
     ...Object.entries(given).map(([name, value]) => {
-      // A program that sent the key of the example each time would do one thing once and nothing ever after.
+      // A program that always sent the example's key would create one thing and nothing after that.
       return `  ${text(name)}: ${name === 'Idempotency-Key' ? 'crypto.randomUUID()' : text(value)},\n`
     }),
-    // URLSearchParams brings the type of a form along.
+    // URLSearchParams sets the media type of a form itself.
     ...(sent === undefined || sent.mediaType === FORM ? [] : [`  'Content-Type': ${text(sent.mediaType)},\n`]),
   ]
   return lines.length === 0 ? [] : [`headers: {\n${lines.join('')}},`]
@@ -62,7 +62,7 @@ function leaf(value: Json): string {
   return typeof value === 'string' ? text(value) : JSON.stringify(value)
 }
 
-/** JSON's escapes are JavaScript's; only the quotes change. */
+/** JSON's escapes are valid JavaScript; only the quotes change. */
 function text(value: string): string {
   return `'${JSON.stringify(value)
     .slice(1, -1)

@@ -23,8 +23,8 @@ export const lies: readonly Lie[] = [
     title: 'a note that is changed again and again keeps its writer for longer',
     gate,
     file: work,
-    from: 'MOST_RETRIES = 3',
-    to: 'MOST_RETRIES = 9',
+    from: 'MAX_RETRIES = 3',
+    to: 'MAX_RETRIES = 9',
   },
   {
     title: 'a large text may take a minute',
