@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Transaction } from 'kysely'
+import type { DB } from '../../generated/db.d.ts'
 import type { Database } from './database.ts'
 import { isSerializationConflict } from './pg-errors.ts'
+
+export type Tx = Transaction<DB>
 
 const MOST_RETRIES = 3
 const LONGEST_PAUSE_MS = 50
@@ -9,7 +13,7 @@ const LONGEST_PAUSE_MS = 50
  * Runs `work` in a transaction. PostgreSQL may end one for the sake of another (40001, 40P01); then the whole of it
  * runs again, at most three times. Nothing else is tried again, least of all a COMMIT whose outcome is unknown.
  */
-export async function inTransaction<T>(db: Database, work: (transaction: Database) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries += 1) {
     try {
       return await db.transaction().execute(work)
