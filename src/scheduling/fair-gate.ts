@@ -1,34 +1,33 @@
-/** Lets only so much work run at once, and shares the wait fairly between those who ask for it. */
+/** Limits how much work runs at once, and shares the queue for it fairly between requesters. */
 export interface FairGate {
   /**
-   * Runs `work` as soon as a slot is free, first come first served within a key. Throws what `busy` makes when the queue is
-   * full or the wait too long; `work` has not begun then and never will.
+   * Runs `work` as soon as a slot is free, first come first served within a key. Throws the error of `busy` if the
+   * queue is full, the wait is too long or the signal is aborted; then `work` has not begun and never will.
    */
   readonly run: <T>(work: () => Promise<T>, requester?: Requester) => Promise<T>
 }
 
-/** Who asks for work to be done. */
+/** On whose behalf the work is done. */
 export interface Requester {
   /**
-   * Requests of one key share the queue with those of others: in a full queue, a request whose key has fewer places takes
-   * the last place of the key that has most, and keys take turns. So a flood from one keeps no other out, nor waiting for
-   * long.
+   * Keys share the queue. If it is full, a request whose key has fewer places takes the last place of the key with the
+   * most; and keys take turns for slots. So a flood under one key does not shut out the others or delay them for long.
    */
   readonly key?: string
-  /** The client went away: a place in the queue is given up. Work that has begun goes on, and keeps its slot. */
+  /** Aborted when the result is no longer wanted. That frees the place in the queue; work that has begun goes on. */
   readonly signal?: AbortSignal
-  /** How long this one may wait, in milliseconds; as long as any other unless it says so. */
+  /** How long this request may wait, in milliseconds, instead of `waitMs`. */
   readonly patienceMs?: number
 }
 
 interface GateOptions {
-  /** How much work may run at once; at least one. */
+  /** How much work may run at once, at least 1. */
   readonly slots: number
-  /** How many may wait. */
+  /** How many requests may wait. */
   readonly queue: number
-  /** How long one may wait, in milliseconds. */
+  /** How long a request may wait, in milliseconds. */
   readonly waitMs: number
-  /** What is thrown when there is no room or no time left; `cause` is why the client went away, if it did. */
+  /** Creates the error for a request that gets no slot; `cause` is the reason of its aborted signal, if any. */
   readonly busy: (cause?: unknown) => Error
 }
 
@@ -45,7 +44,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
   let running = 0
   let lastAdmitted = ''
 
-  /** Of a full queue: the place that a request of this key may take, if any. */
+  /** The place in a full queue that a request with this key may take, if any. */
   const placeFor = (key: string): Place | undefined => {
     const counts = new Map<string, number>()
     for (const place of waiting) counts.set(place.key, (counts.get(place.key) ?? 0) + 1)
@@ -86,7 +85,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
     })
   }
 
-  /** The slot goes from hand to hand: it is never free while a request waits, so none can jump the queue. */
+  /** Hands the slot to a waiting request. It is never free while one waits, so a new request cannot jump the queue. */
   const exit = (): void => {
     const [first] = waiting
     if (first === undefined) {

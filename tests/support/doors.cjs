@@ -47,7 +47,7 @@ module.exports = {
       name: 'features-know-contract-types-only',
       severity: 'error',
       from: { path: `^src/(${features})/` },
-      to: { path: '^src/contract/', pathNot: '^src/contract/types\\.ts$' },
+      to: { path: '^src/contract/', pathNot: '^src/contract/(types|bind)\\.ts$' },
     },
     {
       name: 'the-platform-knows-no-feature',
