@@ -9,32 +9,32 @@ import { type PasswordCost, SHIPPED_COST } from './password/passwords.ts'
 import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
 
 export interface AuthOptions {
-  /** The first one makes, all are accepted. */
+  /** The first one signs, all are accepted. */
   readonly secretKeys: readonly [string, ...string[]]
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
   readonly registration: 'open' | 'closed'
   readonly passwordMinLength: number
-  /** Less than what is shipped only where hashes guard nothing: in tests. */
+  /** Lower than SHIPPED_COST in tests only. */
   readonly passwordCost?: PasswordCost
-  /** The database could not count failed logins, so this process does on its own. */
+  /** The database could not count a failed login, so this process counts on its own. */
   readonly onLocalThrottle: (error: unknown) => void
 }
 
-/** libuv has four threads for hashes and for the signatures of all tokens; hashes may never take all of them. */
-const MOST_HASHES = 3
-const QUEUE = 20
+/** libuv has four threads for hashes and for the signatures of all tokens; hashes must not occupy all of them. */
+const MAX_HASHES = 3
+const QUEUE_LENGTH = 20
 const WAIT_MS = 2_000
 
-/** The parts that authentication is made of, put together for one server. */
+/** Creates the parts of authentication for one server. */
 export function createAuth(db: Database, options: AuthOptions): AuthDeps {
   const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } =
     options
-  const slots = Math.max(1, Math.min(availableParallelism() - 1, MOST_HASHES))
+  const slots = Math.max(1, Math.min(availableParallelism() - 1, MAX_HASHES))
   return {
     db,
     tokens: createTokens(secretKeys, accessTokenSeconds),
-    hashGate: createFairGate({ slots, queue: QUEUE, waitMs: WAIT_MS, busy: tooManyHashes }),
+    hashGate: createFairGate({ slots, queue: QUEUE_LENGTH, waitMs: WAIT_MS, busy: tooManyHashes }),
     loginThrottle: createLoginThrottle(db, {
       key: deriveKey(secretKeys[0], 'login-throttle'),
       onFallback: onLocalThrottle,
@@ -47,6 +47,7 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
   }
 }
 
-function tooManyHashes(cause?: unknown): Error {
-  return unavailable('The server is busy checking other passwords right now.', cause)
+/** Without a cause, so that it is not logged: for a client that left, the request log has a line already. */
+function tooManyHashes(): Error {
+  return unavailable('The server is busy checking other passwords right now.')
 }

@@ -6,7 +6,7 @@ import { knownScopes } from './scopes.ts'
 import { findLiveSession } from './session/sessions.ts'
 import type { Tokens } from './tokens.ts'
 
-/** Makes the function that turns an Authorization header into its caller, or throws the 401 (RFC 6750 §3). */
+/** Returns a function that turns an Authorization header into its caller, or throws a 401 (RFC 6750 §3). */
 export function createAuthenticate(
   db: Database,
   tokens: Tokens,
@@ -33,13 +33,18 @@ export function createAuthenticate(
 async function callerOfKey(db: Database, key: string): Promise<Caller | undefined> {
   const row = await findLiveApiKey(db, key)
   if (row === undefined) return undefined
-  return { userId: row.user_id, credential: { kind: 'api_key', id: row.id }, scopes: knownScopes(row.scope) }
+  return {
+    userId: row.user_id,
+    credential: { kind: 'api_key', id: row.id },
+    scopes: knownScopes(row.scope),
+    expiresAt: Date.parse(row.expires_at),
+  }
 }
 
 async function callerOfToken(db: Database, tokens: Tokens, token: string): Promise<Caller | undefined> {
   const claims = token === '' ? undefined : await tokens.verify(token)
   if (claims === undefined) return undefined
-  // A token outlives its session only on paper.
+  // A valid signature is not enough: the session may have ended since.
   const session = await findLiveSession(db, claims.sessionId)
   if (session?.user_id !== claims.userId) return undefined
   return {
@@ -50,7 +55,7 @@ async function callerOfToken(db: Database, tokens: Tokens, token: string): Promi
   }
 }
 
-/** For an account that was deleted between the check of the credential and the use of it. */
+/** For an account that was deleted after its credential was checked. */
 export function accountGone(): Problem {
   return unauthorized('The account is gone.', 'Bearer realm="notes-api", error="invalid_token"')
 }

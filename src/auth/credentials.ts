@@ -1,12 +1,12 @@
 import type { Database } from '../db/database.ts'
-import { findLiveApiKey, isApiKey, removeApiKey } from './api-key/api-keys.ts'
+import { findLiveApiKey, isApiKey, deleteApiKey } from './api-key/api-keys.ts'
 import { findSessionOfToken } from './session/refresh-tokens.ts'
-import { revokeSession } from './session/sessions.ts'
+import { endSession } from './session/sessions.ts'
 import type { Tokens } from './tokens.ts'
 
 /**
- * Ends what a credential stands for: the session of a token, or an API key. Holding it is proof enough (RFC 7009 §2.1).
- * One that is unknown or over already needs nothing.
+ * Revokes a credential: ends the session of a token, or deletes an API key. No other authentication is needed
+ * (RFC 7009 §2.1). An unknown or ended credential is not an error (§2.2).
  */
 export async function revokeCredential(
   db: Database,
@@ -16,13 +16,13 @@ export async function revokeCredential(
 ): Promise<void> {
   if (isApiKey(credential)) {
     const key = await findLiveApiKey(db, credential)
-    if (key !== undefined) await removeApiKey(db, { id: key.id, userId: key.user_id }, address)
+    if (key !== undefined) await deleteApiKey(db, { id: key.id, userId: key.user_id }, address)
     return
   }
   const session = credential.startsWith('nrt_')
     ? await findSessionOfToken(db, credential)
     : await sessionOfAccessToken(tokens, credential)
-  if (session !== undefined) await revokeSession(db, session, address)
+  if (session !== undefined) await endSession(db, session, address)
 }
 
 async function sessionOfAccessToken(

@@ -3,8 +3,8 @@ import type { Caller } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 
 /**
- * Which of these callers may no longer be served: logged out, revoked, disabled, deleted or expired. One statement,
- * however many there are.
+ * Which of these callers must not be served any more: logged out, revoked, disabled, deleted or expired. It is one
+ * statement for any number of callers.
  */
 export async function findEndedCallers(db: Database, callers: readonly Caller[]): Promise<Set<Caller>> {
   const idsOf = (kind: Caller['credential']['kind']): string[] =>

@@ -1,20 +1,30 @@
-import type { Handlers } from '../contract/types.ts'
-import { accountHandlers, type AccountOperation } from './account/account-handlers.ts'
-import { keyHandlers, type KeyOperation } from './api-key/key-handlers.ts'
+import { bindOperations } from '../contract/bind.ts'
+import { changePassword, deleteMe, getCredential, getMe, updateMe } from './account/account-handlers.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from './api-key/key-handlers.ts'
 import { createPasswordCheck, type PasswordDeps } from './password/password-check.ts'
-import { sessionHandlers, type SessionDeps, type SessionOperation } from './session/session-handlers.ts'
-import { tokenHandlers, type TokenDeps, type TokenOperation } from './session/token-handlers.ts'
+import { listSecurityEvents, listSessions, revokeSession, type SessionDeps } from './session/session-handlers.ts'
+import { createToken, registerUser, revokeToken, type TokenDeps } from './session/token-handlers.ts'
 
-export type AuthDeps = PasswordDeps & TokenDeps & SessionDeps
+export type AuthDeps = PasswordDeps & SessionDeps & Omit<TokenDeps, 'passwords'>
 
-type AuthOperation = TokenOperation | AccountOperation | SessionOperation | KeyOperation
-
-export async function authHandlers(deps: AuthDeps): Promise<Pick<Handlers, AuthOperation>> {
+/** The operations of authentication. A missing one does not compile in features.ts. */
+export async function authHandlers(deps: AuthDeps) {
   const passwords = await createPasswordCheck(deps)
-  return {
-    ...tokenHandlers(deps, passwords),
-    ...accountHandlers(deps.db, passwords),
-    ...sessionHandlers(deps),
-    ...keyHandlers(deps.db, passwords),
+  const operations = {
+    registerUser,
+    createToken,
+    revokeToken,
+    getMe,
+    updateMe,
+    deleteMe,
+    changePassword,
+    getCredential,
+    listSessions,
+    revokeSession,
+    listSecurityEvents,
+    listApiKeys,
+    createApiKey,
+    revokeApiKey,
   }
+  return bindOperations(operations, { ...deps, passwords })
 }

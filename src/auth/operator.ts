@@ -1,44 +1,48 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
+import { inTransaction } from '../db/transaction.ts'
 import { setPasswordHash } from './account/accounts.ts'
-import { removeApiKeys } from './api-key/api-keys.ts'
+import { deleteApiKeys } from './api-key/api-keys.ts'
 import { recordEvent } from './events.ts'
 import { endSessions } from './session/sessions.ts'
 
-/** What the operator may do to an account without being its owner. The owner finds each of it in the list of events. */
+/** What the operator may do to an account. The owner finds every such change in the list of security events. */
 
-/** A disabled account has no sessions any more; its API keys rest until it is enabled again. Answers whether it was not so already. */
+/**
+ * Enables or disables an account. Disabling ends its sessions; its API keys do not work until it is enabled again.
+ * Returns false if nothing changed.
+ */
 export function setActive(db: Database, userId: string, isActive: boolean): Promise<boolean> {
-  return db.transaction().execute(async (transaction) => {
-    const update = transaction.updateTable('users').set({ is_active: isActive }).where('id', '=', userId)
+  return inTransaction(db, async (tx) => {
+    const update = tx.updateTable('users').set({ is_active: isActive }).where('id', '=', userId)
     const { numUpdatedRows } = await update.where('is_active', '!=', isActive).executeTakeFirst()
     if (numUpdatedRows === 0n) return false
-    if (!isActive) await endSessions(transaction, userId)
+    if (!isActive) await endSessions(tx, userId)
     const type = isActive ? 'operator_enabled_account' : 'operator_disabled_account'
-    await recordEvent(transaction, { type, userId, address: undefined })
+    await recordEvent(tx, { type, userId, address: undefined })
     return true
   })
 }
 
-/** Sets a password that need not follow from the old one, and ends everything that the old one opened. */
+/** Sets a password without knowing the old one, ends all sessions and deletes all API keys. */
 export function resetPassword(db: Database, userId: string, passwordHash: string): Promise<void> {
-  return db.transaction().execute(async (transaction) => {
-    await setPasswordHash(transaction, userId, passwordHash)
-    await endSessions(transaction, userId)
-    await removeApiKeys(transaction, userId)
-    await recordEvent(transaction, { type: 'operator_reset_password', userId, address: undefined })
+  return inTransaction(db, async (tx) => {
+    await setPasswordHash(tx, userId, passwordHash)
+    await endSessions(tx, userId)
+    await deleteApiKeys(tx, userId)
+    await recordEvent(tx, { type: 'operator_reset_password', userId, address: undefined })
   })
 }
 
-/** Answers how many sessions were ended. */
+/** Returns how many sessions it ended. */
 export function revokeSessions(db: Database, userId: string): Promise<number> {
-  return db.transaction().execute(async (transaction) => {
-    await recordEvent(transaction, { type: 'operator_revoked_sessions', userId, address: undefined })
-    return endSessions(transaction, userId)
+  return inTransaction(db, async (tx) => {
+    await recordEvent(tx, { type: 'operator_revoked_sessions', userId, address: undefined })
+    return endSessions(tx, userId)
   })
 }
 
-/** Every account with what is alive of it, oldest first, a page at a time. */
+/** A page of accounts, oldest first, with the number of their live sessions and API keys. */
 export function listAccounts(db: Database, page: { readonly after: string | undefined; readonly limit: number }) {
   const accounts = db
     .selectFrom('users')

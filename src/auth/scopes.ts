@@ -10,9 +10,9 @@ export function knownScopes(list: string): Scope[] {
   return scopes.filter((scope) => words.has(scope))
 }
 
-/** The scopes asked for, if they may be had; all that may be had when none are named (RFC 6749 §3.3). */
-export function narrowScope(available: string, wanted: string | undefined): string {
-  const words = (wanted ?? '').split(' ').filter((word) => word !== '')
+/** The requested scopes, or all available ones if none are named (RFC 6749 §3.3). Throws a 422 for any other scope. */
+export function narrowScope(available: string, requested: string | undefined): string {
+  const words = (requested ?? '').split(' ').filter((word) => word !== '')
   if (words.length === 0) return available
   const granted = knownScopes(available).filter((scope) => words.includes(scope))
   const refused = words.filter((word) => !granted.some((scope) => scope === word))
@@ -22,9 +22,9 @@ export function narrowScope(available: string, wanted: string | undefined): stri
   ])
 }
 
-/** What a key asks for beyond the session that makes it. */
-export function excessScopes(wanted: readonly Scope[], granted: readonly Scope[]): FieldError[] {
-  return wanted.flatMap((scope, index) => {
+/** A field error for each requested scope that the session does not have. */
+export function excessScopes(requested: readonly Scope[], granted: readonly Scope[]): FieldError[] {
+  return requested.flatMap((scope, index) => {
     if (granted.includes(scope)) return []
     const msg = 'Is a scope that your session does not have.'
     return [{ loc: ['body', 'scopes', String(index)], pointer: `/scopes/${index}`, msg, type: 'invalid_scope' }]

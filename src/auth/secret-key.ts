@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { StartupError } from '../startup-error.ts'
 
 /**
- * The secret key of a server on the embedded database: made at the first start and kept beside the data, readable by
- * the owner only. Losing it logs everybody out and loses nothing else.
+ * The secret key of a server on the embedded database: created at the first start and stored beside the data, readable
+ * by the owner only. With a new key, access tokens become invalid; refresh tokens and API keys stay valid.
  */
 export async function loadOrCreateSecretKey(dataDir: string): Promise<string> {
   const file = join(dataDir, 'secret_key')
@@ -20,22 +20,22 @@ async function readKey(file: string): Promise<string | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new StartupError(`DATA_DIR: the secret key ${file} cannot be read: ${String(error)}`)
   }
-  throw new StartupError(`DATA_DIR: the secret key ${file} is damaged; restore it, or delete it to log everybody out`)
+  throw new StartupError(`DATA_DIR: the secret key ${file} is damaged; restore it, or delete it to get a new one`)
 }
 
-/** Written aside and linked into place: two servers that start at once get one key, and never half of one. */
+/** Written to a temporary file and linked: two servers that start at once use one key, and never read half of it. */
 async function createKey(dataDir: string, file: string): Promise<string> {
-  const aside = `${file}.${process.pid}`
+  const temporary = `${file}.${process.pid}`
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    await writeFile(aside, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true })
-    await link(aside, file).catch((error: unknown) => {
+    await writeFile(temporary, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true })
+    await link(temporary, file).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     })
   } catch (error) {
     throw new StartupError(`DATA_DIR: the secret key ${file} cannot be written: ${String(error)}`)
   } finally {
-    await rm(aside, { force: true })
+    await rm(temporary, { force: true })
   }
   return readFile(file, 'utf8').then((text) => text.trim())
 }

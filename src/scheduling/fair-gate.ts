@@ -1,35 +1,33 @@
-/** Limits how much work runs at once, and shares the queue fairly between requesters. */
+/** Limits how much work runs at once, and shares the queue for it fairly between requesters. */
 export interface FairGate {
   /**
-   * Runs `work` as soon as a slot is free, first come first served within a key. Throws what `busy` makes when the
-   * queue is full or the wait too long; in that case `work` never starts.
+   * Runs `work` as soon as a slot is free, first come first served within a key. Throws the error of `busy` if the
+   * queue is full, the wait is too long or the signal is aborted; then `work` has not begun and never will.
    */
   readonly run: <T>(work: () => Promise<T>, requester?: Requester) => Promise<T>
 }
 
-/** Whose work it is, and how long it may wait. */
+/** On whose behalf the work is done. */
 export interface Requester {
   /**
-   * Keys take turns. When the queue is full, a request whose key has fewer places takes the last place of the key that
-   * has most. So a flood from one key neither shuts out nor long delays the others.
+   * Keys share the queue. If it is full, a request whose key has fewer places takes the last place of the key with the
+   * most; and keys take turns for slots. So a flood under one key does not shut out the others or delay them for long.
    */
   readonly key?: string
-  /**
-   * Aborted when the client goes away: a waiting request leaves the queue; running work continues and keeps its slot.
-   */
+  /** Aborted when the result is no longer wanted. That frees the place in the queue; work that has begun goes on. */
   readonly signal?: AbortSignal
-  /** How long this request may wait, in milliseconds; by default `waitMs` of the gate. */
+  /** How long this request may wait, in milliseconds, instead of `waitMs`. */
   readonly patienceMs?: number
 }
 
 interface GateOptions {
-  /** How many pieces of work may run at once; at least one. */
+  /** How much work may run at once, at least 1. */
   readonly slots: number
   /** How many requests may wait. */
   readonly queue: number
   /** How long a request may wait, in milliseconds. */
   readonly waitMs: number
-  /** Makes the error for a full queue or a wait that is too long; `cause` is the abort reason of the signal, if any. */
+  /** Creates the error for a request that gets no slot; `cause` is the reason of its aborted signal, if any. */
   readonly busy: (cause?: unknown) => Error
 }
 
@@ -87,7 +85,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
     })
   }
 
-  /** Hands the slot straight to a waiting request: it is never free meanwhile, so no request can jump the queue. */
+  /** Hands the slot to a waiting request. It is never free while one waits, so a new request cannot jump the queue. */
   const exit = (): void => {
     const [first] = waiting
     if (first === undefined) {

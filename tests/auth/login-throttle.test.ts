@@ -185,7 +185,7 @@ test('one password tried on many accounts from one address is slowed, but not fo
   const [resident, address] = [somebody(), somewhere()]
   const narrow = createLoginThrottle(db, {
     key: KEY,
-    policies: { address: { free: 20, mostSeconds: 60, leakSeconds: 60 } },
+    policies: { address: { free: 20, maxSeconds: 60, leakSeconds: 60 } },
   })
   expect(await logIn(resident, address, true, narrow)).toBe(true)
   for (let guess = 0; guess < 20; guess += 1) expect(await logIn(somebody(), address, false, narrow)).toBe(false)
@@ -214,7 +214,7 @@ test('logins of many accounts from few addresses at once lose no failure and dea
   const accounts = Array.from({ length: 4 }, somebody)
   const addresses = Array.from({ length: 4 }, somewhere)
   await db.deleteFrom('login_failures').execute()
-  const wide = { free: 1_000, mostSeconds: 60, forgetSeconds: 3_600 }
+  const wide = { free: 1_000, maxSeconds: 60, forgetSeconds: 3_600 }
   const lax = createLoginThrottle(db, { key: KEY, policies: { pair: wide, account: wide, address: wide } })
   const told = await Promise.all(
     Array.from({ length: 320 }, (_, index) =>
@@ -319,7 +319,7 @@ test('a fault that is no outage is not taken for one', async () => {
 test('the memory of the local counters is bounded, and their delays are those of the database', () => {
   let time = 1_000
   const local = createLocalFailures(() => time)
-  const policy = { free: 5, mostSeconds: 900, forgetSeconds: 21_600 }
+  const policy = { free: 5, maxSeconds: 900, forgetSeconds: 21_600 }
   const policies = { pair: policy, account: policy, address: policy }
   for (let guess = 0; guess < 5; guess += 1)
     expect(local.count(keysOf('a'), policies, true)).toMatchObject([{ was_blocked: false }])

@@ -132,7 +132,7 @@ const openGate: FairGate = { run: (work) => work() }
 
 /** Counts, and never blocks. */
 function unlimited(db: Database) {
-  const policy: FailurePolicy = { free: 1_000_000_000, mostSeconds: 1, forgetSeconds: 3_600 }
+  const policy: FailurePolicy = { free: 1_000_000_000, maxSeconds: 1, forgetSeconds: 3_600 }
   return createLoginThrottle(db, { key: KEY, policies: { pair: policy, account: policy, address: policy } })
 }
 

@@ -1,8 +1,9 @@
-import { type Selectable, type Transaction } from 'kysely'
+import type { Selectable } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import type { DB, Users } from '../../../generated/db.d.ts'
+import type { Users } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/pg-errors.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { recordDeletion, recordEvent } from '../events.ts'
 
 export type Account = Selectable<Users>
@@ -12,14 +13,14 @@ export function emailKey(email: string): string {
   return email.normalize('NFKC').toLowerCase()
 }
 
-/** Answers undefined when there is an account with this e-mail already; the unique constraint decides. */
+/** Returns undefined if there is an account with this e-mail already; the unique constraint decides. */
 export function insertAccount(
   db: Database,
   account: { readonly email: string; readonly passwordHash: string },
-  made: { readonly type: 'registered' | 'operator_created_account'; readonly address: string | undefined },
+  event: { readonly type: 'registered' | 'operator_created_account'; readonly address: string | undefined },
 ): Promise<Account | undefined> {
-  return db.transaction().execute(async (transaction) => {
-    const row = await transaction
+  return inTransaction(db, async (tx) => {
+    const row = await tx
       .insertInto('users')
       .values({
         id: uuidv7(),
@@ -30,7 +31,7 @@ export function insertAccount(
       .onConflict((conflict) => conflict.column('email_key').doNothing())
       .returningAll()
       .executeTakeFirst()
-    if (row !== undefined) await recordEvent(transaction, { ...made, userId: row.id })
+    if (row !== undefined) await recordEvent(tx, { ...event, userId: row.id })
     return row
   })
 }
@@ -44,11 +45,11 @@ export function findAccount(db: Database, userId: string): Promise<Account | und
 }
 
 /**
- * Locks an account if it is still the one whose password was checked. Hashing takes long: meanwhile the password may
- * have been changed or the account disabled, and what follows must not slip past that.
+ * Locks an account, unless its password was changed or it was disabled or deleted since the password was checked.
+ * Hashing is slow, so there is time for that; then this returns false.
  */
-export async function lockAccount(transaction: Transaction<DB>, checked: Account): Promise<boolean> {
-  const row = await transaction
+export async function lockAccount(tx: Tx, checked: Account): Promise<boolean> {
+  const row = await tx
     .selectFrom('users')
     .select('id')
     .where('id', '=', checked.id)
@@ -59,15 +60,11 @@ export async function lockAccount(transaction: Transaction<DB>, checked: Account
   return row !== undefined
 }
 
-export async function setPasswordHash(
-  transaction: Transaction<DB>,
-  userId: string,
-  passwordHash: string,
-): Promise<void> {
-  await transaction.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', userId).execute()
+export async function setPasswordHash(tx: Tx, userId: string, passwordHash: string): Promise<void> {
+  await tx.updateTable('users').set({ password_hash: passwordHash }).where('id', '=', userId).execute()
 }
 
-/** Answers the account as it is now, 'taken', or undefined when it is not the one that was checked any more. */
+/** Returns the changed account, 'taken', or undefined if the account changed since its password was checked. */
 export async function changeEmail(
   db: Database,
   checked: Account,
@@ -75,10 +72,10 @@ export async function changeEmail(
   address: string,
 ): Promise<Account | 'taken' | undefined> {
   try {
-    return await db.transaction().execute(async (transaction) => {
-      if (!(await lockAccount(transaction, checked))) return undefined
-      await recordEvent(transaction, { type: 'email_changed', userId: checked.id, address })
-      const update = transaction
+    return await inTransaction(db, async (tx) => {
+      if (!(await lockAccount(tx, checked))) return undefined
+      await recordEvent(tx, { type: 'email_changed', userId: checked.id, address })
+      const update = tx
         .updateTable('users')
         .set({ email, email_key: emailKey(email) })
         .where('id', '=', checked.id)
@@ -90,12 +87,15 @@ export async function changeEmail(
   }
 }
 
-/** Erases an account with all that belongs to it; every table that does refers to it with `on delete cascade`. */
+/**
+ * Deletes an account and everything that belongs to it, by `on delete cascade`. Returns false if the account changed
+ * since its password was checked.
+ */
 export function deleteAccount(db: Database, checked: Account): Promise<boolean> {
-  return db.transaction().execute(async (transaction) => {
-    if (!(await lockAccount(transaction, checked))) return false
-    await transaction.deleteFrom('users').where('id', '=', checked.id).execute()
-    await recordDeletion(transaction)
+  return inTransaction(db, async (tx) => {
+    if (!(await lockAccount(tx, checked))) return false
+    await tx.deleteFrom('users').where('id', '=', checked.id).execute()
+    await recordDeletion(tx)
     return true
   })
 }

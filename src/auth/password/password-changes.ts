@@ -1,29 +1,33 @@
 import type { Database } from '../../db/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { type Account, lockAccount, setPasswordHash } from '../account/accounts.ts'
-import { removeApiKeys } from '../api-key/api-keys.ts'
+import { deleteApiKeys } from '../api-key/api-keys.ts'
 import { recordEvent } from '../events.ts'
 import { endSessions } from '../session/sessions.ts'
 
 interface PasswordChange {
   readonly passwordHash: string
-  /** The session that asks; it goes on. */
+  /** The session of this request; it stays alive. */
   readonly keptSession: string
   readonly keepApiKeys: boolean
   readonly address: string
 }
 
-/** Sets a new password and ends what the old one opened; false when the account is not the one that was checked any more. */
-export function changePassword(
+/**
+ * Sets a new password and ends the other sessions, and the API keys unless they are kept. Returns false if the account
+ * changed since its password was checked.
+ */
+export function replacePassword(
   db: Database,
   checked: Account,
   { passwordHash, keptSession, keepApiKeys, address }: PasswordChange,
 ): Promise<boolean> {
-  return db.transaction().execute(async (transaction) => {
-    if (!(await lockAccount(transaction, checked))) return false
-    await setPasswordHash(transaction, checked.id, passwordHash)
-    await endSessions(transaction, checked.id, keptSession)
-    if (!keepApiKeys) await removeApiKeys(transaction, checked.id)
-    await recordEvent(transaction, { type: 'password_changed', userId: checked.id, address })
+  return inTransaction(db, async (tx) => {
+    if (!(await lockAccount(tx, checked))) return false
+    await setPasswordHash(tx, checked.id, passwordHash)
+    await endSessions(tx, checked.id, keptSession)
+    if (!keepApiKeys) await deleteApiKeys(tx, checked.id)
+    await recordEvent(tx, { type: 'password_changed', userId: checked.id, address })
     return true
   })
 }

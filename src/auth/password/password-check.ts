@@ -5,9 +5,9 @@ import { type FieldError, validationFailed } from '../../http/problem.ts'
 import type { FairGate } from '../../scheduling/fair-gate.ts'
 import { type Account, emailKey, findAccount, findAccountByEmail } from '../account/accounts.ts'
 import { accountGone } from '../bearer.ts'
-import { isCommonPassword } from './common-passwords.ts'
 import { recordFailedLogin } from '../events.ts'
 import type { LoginThrottle } from '../throttle/login-throttle.ts'
+import { isCommonPassword } from './common-passwords.ts'
 import { hashPassword, isWeakHash, type PasswordCost, verifyPassword } from './passwords.ts'
 
 export interface PasswordDeps {
@@ -18,69 +18,81 @@ export interface PasswordDeps {
   readonly passwordCost: PasswordCost
 }
 
-/** Everything that costs a hash. Each waits its turn at the gate, so that a flood leaves threads for everybody else. */
+/** The request that needs a hash: clients share the gate fairly, and an aborted request leaves its queue. */
+export interface RequestOrigin {
+  readonly client: Client
+  readonly signal: AbortSignal
+}
+
+/**
+ * Everything that computes a hash. Each hash passes the gate, so that a flood of them leaves threads for other
+ * requests. A request gets a 503 if the gate is full, if its wait is too long, or if it is aborted while it waits.
+ */
 export interface PasswordCheck {
   /**
-   * The account of this e-mail, if it may log in with this password. An unknown e-mail, a wrong password and a disabled
-   * account cost the same and count as failures alike. Throws a 429 while there were too many, and a 503 when the gate is
-   * full.
+   * The account with this e-mail, if it may log in with this password. An unknown e-mail, a wrong password and a
+   * disabled account take the same time and count as the same failure. Throws a 429 after too many failures.
    */
-  readonly findMatching: (email: string, password: string, client: Client) => Promise<Account | undefined>
-  /** Asks again for the password of somebody who is logged in; answers the account that it was checked against. */
-  readonly prove: (userId: string, password: string, client: Client) => Promise<Account>
+  readonly findMatching: (email: string, password: string, origin: RequestOrigin) => Promise<Account | undefined>
+  /** Checks the password of a logged-in user again. Returns the account as it was when its password was checked. */
+  readonly confirm: (userId: string, password: string, origin: RequestOrigin) => Promise<Account>
   /** The hash of a new password. Throws a 422 for one that is too short or too common. */
-  readonly hashNew: (password: string, field: string, client: Client) => Promise<string>
-  /** As above, for a new account; undefined, and no hash computed, when its address turns out to be taken by then. */
-  readonly hashForNewcomer: (email: string, password: string, client: Client) => Promise<string | undefined>
-  /** A hash of today's cost in place of one that costs less; undefined when the stored one is good. */
-  readonly strengthen: (stored: string, password: string, client: Client) => Promise<string | undefined>
-  /** Forgets what is kept to guard the login of an account that was deleted. */
+  readonly hashNew: (password: string, field: string, origin: RequestOrigin) => Promise<string>
+  /** Like hashNew, but returns undefined and computes no hash if the e-mail is taken by then. */
+  readonly hashForNewAccount: (email: string, password: string, origin: RequestOrigin) => Promise<string | undefined>
+  /** A hash with today's parameters if the stored one is weaker, otherwise undefined. */
+  readonly rehashIfWeak: (stored: string, password: string, origin: RequestOrigin) => Promise<string | undefined>
+  /** Deletes what the login throttle stores about an account; for an account that was deleted. */
   readonly forget: (account: Account) => Promise<void>
 }
 
 export async function createPasswordCheck(deps: PasswordDeps): Promise<PasswordCheck> {
   const { db, hashGate, loginThrottle, passwordMinLength, passwordCost } = deps
   const hash = (password: string): Promise<string> => hashPassword(password, passwordCost)
-  const nobodysHash = await hash(uuidv7())
+  /** Checked for an unknown e-mail, so that it takes as long as a known one. */
+  const decoyHash = await hash(uuidv7())
 
-  const findMatching: PasswordCheck['findMatching'] = async (email, password, client) => {
-    const attempt = await loginThrottle.attempt(emailKey(email), client.address)
+  const atGate = <T>({ client, signal }: RequestOrigin, work: () => Promise<T>): Promise<T> =>
+    hashGate.run(work, { key: client.address, signal })
+
+  const findMatching: PasswordCheck['findMatching'] = async (email, password, origin) => {
+    const { address } = origin.client
+    const attempt = await loginThrottle.attempt(emailKey(email), address)
     const account = await findAccountByEmail(db, email)
-    const isRight = await hashGate.run(() => verifyPassword(account?.password_hash ?? nobodysHash, password), {
-      key: client.address,
-    })
+    const isRight = await atGate(origin, () => verifyPassword(account?.password_hash ?? decoyHash, password))
+    // From here on the signal is ignored: a failure counts even if its client has left.
     const isGood = account !== undefined && account.is_active && isRight
-    if (!isGood) await recordFailedLogin(db, emailKey(email), client.address)
+    if (!isGood) await recordFailedLogin(db, emailKey(email), address)
     await attempt.settle(isGood)
     return isGood ? account : undefined
   }
 
   return {
     findMatching,
-    prove: async (userId, password, client) => {
+    confirm: async (userId, password, origin) => {
       const account = await findAccount(db, userId)
       if (account === undefined) throw accountGone()
-      const checked = await findMatching(account.email, password, client)
+      const checked = await findMatching(account.email, password, origin)
       if (checked?.id !== userId) throw wrongPassword()
       return checked
     },
-    hashForNewcomer: async (email, password, client) => {
+    hashForNewAccount: async (email, password, origin) => {
       refuseUnfit(password, 'password', passwordMinLength)
-      // Asked when its turn has come: of many who want one address at once, only the first ones cost a hash.
+      // Checked inside the gate: of many parallel requests for one e-mail, only the first few compute a hash.
       const isFree = async (): Promise<boolean> => (await findAccountByEmail(db, email)) === undefined
-      return hashGate.run(async () => ((await isFree()) ? hash(password) : undefined), { key: client.address })
+      return atGate(origin, async () => ((await isFree()) ? hash(password) : undefined))
     },
-    hashNew: async (password, field, client) => {
+    hashNew: async (password, field, origin) => {
       refuseUnfit(password, field, passwordMinLength)
-      return hashGate.run(() => hash(password), { key: client.address })
+      return atGate(origin, () => hash(password))
     },
+    rehashIfWeak: async (stored, password, origin) =>
+      isWeakHash(stored, passwordCost) ? atGate(origin, () => hash(password)) : undefined,
     forget: ({ email }) => loginThrottle.forget(emailKey(email)),
-    strengthen: async (stored, password, client) =>
-      isWeakHash(stored, passwordCost) ? hashGate.run(() => hash(password), { key: client.address }) : undefined,
   }
 }
 
-/** Not a 401: the credential of the request is good, and a client should not throw it away. */
+/** Not a 401: the credential of the request is valid, and a client should not discard it. */
 export function wrongPassword(): Error {
   const msg = 'Is not the current password.'
   return validationFailed([
@@ -89,24 +101,19 @@ export function wrongPassword(): Error {
 }
 
 function refuseUnfit(password: string, field: string, minLength: number): void {
-  const faults = faultsOf(password, field, minLength)
-  if (faults.length > 0) throw validationFailed(faults)
+  const errors = fieldErrors(password, field, minLength)
+  if (errors.length > 0) throw validationFailed(errors)
 }
 
-/** What the contract cannot say: a floor that the operator raised, and the list of common passwords. */
-function faultsOf(password: string, field: string, minLength: number): FieldError[] {
+/** What the schema cannot express: the operator's minimum length, and the list of common passwords. */
+function fieldErrors(password: string, field: string, minLength: number): FieldError[] {
   const place = { loc: ['body', field], pointer: `/${field}` }
   if (Array.from(password).length < minLength) {
     return [{ ...place, msg: `Must have at least ${minLength} characters.`, type: 'string_too_short' }]
   }
   if (isCommonPassword(password)) {
-    return [
-      {
-        ...place,
-        msg: 'Is one of the passwords that are tried first. Choose another one.',
-        type: 'password_too_common',
-      },
-    ]
+    const msg = 'Is one of the passwords that are tried first. Choose another one.'
+    return [{ ...place, msg, type: 'password_too_common' }]
   }
   return []
 }

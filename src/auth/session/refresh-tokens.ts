@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { sql, type Transaction } from 'kysely'
-import type { DB } from '../../../generated/db.d.ts'
+import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { recordEvent } from '../events.ts'
 
-/** A client that lost the answer may repeat its refresh once within this time. */
+/** A client that did not receive the answer may repeat its refresh once within this time. */
 const RETRY_SECONDS = 10
 
 export interface SessionTokens {
@@ -19,30 +19,30 @@ interface Refresh {
   readonly idleSeconds: number
   /** Where the request came from. */
   readonly address: string
-  /** May throw; then the token is not used up. */
+  /** May throw; then the token stays unused. */
   readonly checkScope: (sessionScope: string) => void
 }
 
 /**
- * Uses up a refresh token and answers the one that takes its place; undefined when the token is not, or no longer,
- * good. A used token that turns up again ends its session (RFC 9700 §4.14.2), and that is committed although the
- * request is refused: this function answers and never throws once it has written.
+ * Exchanges a refresh token for a new one; undefined if the token is unknown, used or expired. Reuse of a used token
+ * ends its session (RFC 9700 §4.14.2). That must be committed although the request is refused, so reuse returns
+ * undefined instead of throwing.
  */
 export function rotateRefreshToken(
   db: Database,
   { refreshToken, idleSeconds, address, checkScope }: Refresh,
 ): Promise<SessionTokens | undefined> {
   const hash = hashToken(refreshToken)
-  return db.transaction().execute(async (transaction) => {
-    const token = await lockToken(transaction, hash)
+  return inTransaction(db, async (tx) => {
+    const token = await lockToken(tx, hash)
     if (token === undefined || !token.is_usable) return undefined
-    if (token.is_replay) await endFamily(transaction, token, address)
+    if (token.is_replay) await endFamily(tx, token, address)
     if (token.is_replay || token.retried) return undefined
     checkScope(token.scope)
-    // The one retry: it takes the place of the answer that was lost, which then opens nothing any more.
-    if (token.used) await transaction.deleteFrom('refresh_tokens').where('token_hash', '=', token.replaced_by).execute()
-    const next = await addRefreshToken(transaction, token.session_id, idleSeconds)
-    await transaction
+    // The one permitted retry. The token of the answer that was lost is deleted, so that only one branch stays alive.
+    if (token.used) await tx.deleteFrom('refresh_tokens').where('token_hash', '=', token.replaced_by).execute()
+    const next = await addRefreshToken(tx, token.session_id, idleSeconds)
+    await tx
       .updateTable('refresh_tokens')
       .set({ used_at: sql`coalesce(used_at, now())`, retried: token.used, replaced_by: hashToken(next) })
       .where('token_hash', '=', hash)
@@ -51,16 +51,16 @@ export function rotateRefreshToken(
   })
 }
 
-/** Reads a refresh token under a lock on its session, so that parallel refreshes of one family take turns. */
-async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
-  const family = await transaction
+/** Reads a refresh token under a lock on its session, which serializes parallel refreshes of one family. */
+async function lockToken(tx: Tx, hash: Buffer) {
+  const family = await tx
     .selectFrom('refresh_tokens')
     .select('session_id')
     .where('token_hash', '=', hash)
     .executeTakeFirst()
   if (family === undefined) return undefined
-  await transaction.selectFrom('sessions').select('id').where('id', '=', family.session_id).forUpdate().execute()
-  return transaction
+  await tx.selectFrom('sessions').select('id').where('id', '=', family.session_id).forUpdate().execute()
+  return tx
     .selectFrom('refresh_tokens as token')
     .innerJoin('sessions as session', 'session.id', 'token.session_id')
     .innerJoin('users as account', 'account.id', 'session.user_id')
@@ -82,35 +82,31 @@ async function lockToken(transaction: Transaction<DB>, hash: Buffer) {
     .executeTakeFirst()
 }
 
-export async function addRefreshToken(
-  transaction: Transaction<DB>,
-  sessionId: string,
-  idleSeconds: number,
-): Promise<string> {
+export async function addRefreshToken(tx: Tx, sessionId: string, idleSeconds: number): Promise<string> {
   const token = `nrt_${randomBytes(32).toString('base64url')}`
   const expires = sql<string>`now() + make_interval(secs => ${idleSeconds})`
-  await transaction
+  await tx
     .insertInto('refresh_tokens')
     .values({ token_hash: hashToken(token), session_id: sessionId, expires_at: expires })
     .execute()
   return token
 }
 
-/** Somebody holds a copy. Which of the two is the thief cannot be told, so both lose the session. */
+/** Two clients hold the token and one of them stole it. We cannot tell which, so both lose the session. */
 async function endFamily(
-  transaction: Transaction<DB>,
+  tx: Tx,
   { session_id, user_id }: { readonly session_id: string; readonly user_id: string },
   address: string,
 ): Promise<void> {
-  await transaction
+  await tx
     .updateTable('sessions')
     .set({ ended_at: sql`now()` })
     .where('id', '=', session_id)
     .execute()
-  await recordEvent(transaction, { type: 'refresh_token_reused', userId: user_id, address, subjectId: session_id })
+  await recordEvent(tx, { type: 'refresh_token_reused', userId: user_id, address, subjectId: session_id })
 }
 
-/** The session of a refresh token, whatever became of either. */
+/** The session of a refresh token, even if either has ended. */
 export async function findSessionOfToken(
   db: Database,
   refreshToken: string,
@@ -123,7 +119,7 @@ export async function findSessionOfToken(
     .executeTakeFirst()
 }
 
-/** A refresh token has 256 random bits, so a plain hash is enough: there is nothing to guess. */
+/** A refresh token has 256 random bits and cannot be guessed, so one round of SHA-256 is enough. */
 function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }

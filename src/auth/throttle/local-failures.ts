@@ -6,9 +6,9 @@ import {
   type LoginKeys,
 } from './login-failures.ts'
 
-/** The counters of `login_failures` in the memory of this process, for as long as the database cannot count. */
+/** The counters of `login_failures` in the memory of this process, for use while the database cannot count. */
 export interface LocalFailures {
-  /** How long the counters of a login are still blocked, in seconds. */
+  /** How long this login is still blocked, in seconds. */
   readonly wait: (keys: LoginKeys, isKnown: boolean) => number
   readonly count: (keys: LoginKeys, policies: FailurePolicies, isKnown: boolean) => Counted[]
   readonly forget: (key: Buffer) => void
@@ -16,14 +16,14 @@ export interface LocalFailures {
 
 interface Counter {
   readonly failures: number
-  /** Seconds of the monotonic clock, all three. */
+  /** These three are seconds of the monotonic clock. */
   readonly updatedAt: number
   readonly blockedUntil: number
   readonly expiresAt: number
 }
 
-/** The counter that rested longest gives way to a new one. */
-const MOST_COUNTERS = 10_000
+/** Beyond this, a new counter replaces the one that was updated least recently. */
+const MAX_COUNTERS = 10_000
 
 export function createLocalFailures(clock: () => number = () => performance.now() / 1_000): LocalFailures {
   const counters = new Map<string, Counter>()
@@ -35,7 +35,7 @@ export function createLocalFailures(clock: () => number = () => performance.now(
     counters.delete(id)
     counters.set(id, next)
     for (const oldest of counters.keys()) {
-      if (counters.size <= MOST_COUNTERS) break
+      if (counters.size <= MAX_COUNTERS) break
       counters.delete(oldest)
     }
     return { was_blocked: (last?.blockedUntil ?? 0) > time, wait: next.blockedUntil - time }
@@ -57,14 +57,14 @@ export function createLocalFailures(clock: () => number = () => performance.now(
 
 function increased(
   last: Counter | undefined,
-  { free, mostSeconds, leakSeconds, forgetSeconds = 0 }: FailurePolicy,
+  { free, maxSeconds, leakSeconds, forgetSeconds = 0 }: FailurePolicy,
   time: number,
 ): Counter {
   const leaked = last === undefined || leakSeconds === undefined ? 0 : (time - last.updatedAt) / leakSeconds
   const failures = 1 + (last === undefined || last.expiresAt <= time ? 0 : Math.max(0, last.failures - leaked))
   const beyond = Math.ceil(failures) - free
-  const block = beyond < 0 ? 0 : Math.min(mostSeconds, 2 ** Math.min(30, beyond))
-  const memory = Math.max(mostSeconds, leakSeconds === undefined ? forgetSeconds : failures * leakSeconds)
+  const block = beyond < 0 ? 0 : Math.min(maxSeconds, 2 ** Math.min(30, beyond))
+  const memory = Math.max(maxSeconds, leakSeconds === undefined ? forgetSeconds : failures * leakSeconds)
   return { failures, updatedAt: time, blockedUntil: time + block, expiresAt: time + memory }
 }
 

@@ -2,7 +2,7 @@ import { type QueryCreator, type RawBuilder, sql } from 'kysely'
 import type { DB } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 
-/** Keyed hashes: of an account at an address, of the account, of the address. */
+/** Keyed hashes: of an account at an address, of the account, and of the address. */
 export interface LoginKeys {
   readonly pair: Buffer
   readonly account: Buffer
@@ -11,39 +11,39 @@ export interface LoginKeys {
 
 export type CounterName = keyof LoginKeys
 
-/** After `free` failures each further one begins a block, of 1 s, then 2 s, 4 s and so on. */
+/** Each failure after the first `free` ones begins a block, of 1 s, then 2 s, 4 s and so on, up to `maxSeconds`. */
 export interface FailurePolicy {
   readonly free: number
-  readonly mostSeconds: number
-  /** One failure is forgotten every so many seconds, or all of them after a silence. */
+  readonly maxSeconds: number
+  /** One failure is forgotten every `leakSeconds`, or all of them after `forgetSeconds` without a failure. */
   readonly leakSeconds?: number
   readonly forgetSeconds?: number
 }
 
 export type FailurePolicies = Readonly<Record<CounterName, FailurePolicy>>
 
-/** What became of one counter. `wait` is in seconds. */
+/** One counter after a failure. `wait` is in seconds. */
 export interface Counted {
-  /** A block was on already when this failure came; the order in which PostgreSQL took them decides. */
+  /** The counter was blocked before this failure. For parallel failures, PostgreSQL decides the order. */
   readonly was_blocked: boolean
   readonly wait: number
 }
 
 const KNOWN_DAYS = 30
-/** How often a login from a known address renews it. */
+/** A login from a known address renews it if its last renewal is this old. */
 const RENEW_DAYS = 1
-const MOST_ADDRESSES = 50
+const MAX_ADDRESSES = 50
 
 const now = sql<string>`now()`
 const secondsUntil = (time: RawBuilder<unknown>) =>
   sql<number>`greatest(0, extract(epoch from ${time} - now()))::float8`
 
-/** Which counters a failure counts in: strangers and an address known good have nothing to do with each other. */
+/** The counters of a failure. One from a known address does not count against the account at other addresses. */
 export function countedNames(isKnown: boolean): readonly CounterName[] {
   return isKnown ? ['pair'] : ['pair', 'account', 'address']
 }
 
-/** How long the counters of a login are still blocked, in seconds, and whether the address is known good. */
+/** How long a login is still blocked, in seconds, and whether its address is known. */
 export function readLoginState(db: Database, keys: LoginKeys) {
   const known = (afterDays: number) =>
     db
@@ -61,12 +61,12 @@ export function readLoginState(db: Database, keys: LoginKeys) {
       sql<boolean>`exists (${known(KNOWN_DAYS - RENEW_DAYS)})`.as('is_fresh'),
       sql<boolean>`exists (${counters(keys.pair).select('key')})`.as('has_failures'),
       counters(keys.pair).select(wait).as('pair_wait'),
-      counters(keys.account, keys.address).select(wait).as('strangers_wait'),
+      counters(keys.account, keys.address).select(wait).as('shared_wait'),
     ])
     .executeTakeFirstOrThrow()
 }
 
-/** Counts one failure in every counter it concerns, in one statement. */
+/** Increments all counters of a failure in one statement. */
 export function countFailures(
   db: Database,
   keys: LoginKeys,
@@ -75,7 +75,7 @@ export function countFailures(
 ): Promise<Counted[]> {
   const pair = db.with('pair_count', (query) => countFailure(query, keys.pair, policies.pair))
   if (isKnown) return pair.selectFrom('pair_count').selectAll().execute()
-  // Rows are locked in the order in which their results are read, so two logins never wait for each other.
+  // Rows are locked in the order in which their results are read, the same for all logins, so there is no deadlock.
   return pair
     .with('account_count', (query) => countFailure(query, keys.account, policies.account))
     .with('address_count', (query) => countFailure(query, keys.address, policies.address))
@@ -101,7 +101,8 @@ function countFailure(db: QueryCreator<DB>, key: Buffer, policy: FailurePolicy) 
       conflict.column('key').doUpdateSet({
         failures,
         blocked_until: blockedUntil(failures, policy),
-        was_blocked: sql<boolean>`coalesce(login_failures.blocked_until, '-infinity') > now() and login_failures.expires_at > now()`,
+        was_blocked: sql<boolean>`coalesce(login_failures.blocked_until, '-infinity') > now()
+          and login_failures.expires_at > now()`,
         updated_at: now,
         expires_at: expiresAt(failures, policy),
       }),
@@ -109,30 +110,30 @@ function countFailure(db: QueryCreator<DB>, key: Buffer, policy: FailurePolicy) 
     .returning(['was_blocked', secondsUntil(sql`blocked_until`).as('wait')])
 }
 
-/** A failure that has leaked in part still counts as one. */
-function blockedUntil(failures: RawBuilder<number>, { free, mostSeconds }: FailurePolicy) {
+/** A failure that has partly leaked still counts as one. */
+function blockedUntil(failures: RawBuilder<number>, { free, maxSeconds }: FailurePolicy) {
   const beyond = sql`ceil(${failures}) - ${sql.lit(free)}`
-  const seconds = sql`least(${sql.lit(mostSeconds)}, power(2, least(30, ${beyond})))`
+  const seconds = sql`least(${sql.lit(maxSeconds)}, power(2, least(30, ${beyond})))`
   return sql<string | null>`case when ${beyond} < 0 then null else now() + make_interval(secs => ${seconds}) end`
 }
 
-/** Never before the block is over. */
-function expiresAt(failures: RawBuilder<number>, { leakSeconds, forgetSeconds, mostSeconds }: FailurePolicy) {
+/** Never before the block ends. */
+function expiresAt(failures: RawBuilder<number>, { leakSeconds, forgetSeconds, maxSeconds }: FailurePolicy) {
   const seconds = leakSeconds === undefined ? sql.lit(forgetSeconds ?? 0) : sql`${failures} * ${sql.lit(leakSeconds)}`
-  return sql<string>`now() + make_interval(secs => greatest(${seconds}, ${sql.lit(mostSeconds)}))`
+  return sql<string>`now() + make_interval(secs => greatest(${seconds}, ${sql.lit(maxSeconds)}))`
 }
 
 export async function forgetFailures(db: Database, key: Buffer): Promise<void> {
   await db.deleteFrom('login_failures').where('key', '=', key).execute()
 }
 
-/** Forgets an account. What was counted for it at single addresses cannot be found any more and expires by itself. */
+/** Forgets an account. Its counters at single addresses cannot be found by their hashes; they expire. */
 export async function forgetAccount(db: Database, account: Buffer): Promise<void> {
   await db.deleteFrom('known_addresses').where('account', '=', account).execute()
   await db.deleteFrom('login_failures').where('key', '=', account).execute()
 }
 
-/** Makes an address known good for an account, which keeps the newest fifty. */
+/** Remembers a known address of an account, which keeps the newest fifty. */
 export async function rememberAddress(db: Database, { account, address }: LoginKeys, isKnown: boolean): Promise<void> {
   const expires_at = sql<string>`now() + make_interval(days => ${sql.lit(KNOWN_DAYS)})`
   await db
@@ -148,24 +149,24 @@ export async function rememberAddress(db: Database, { account, address }: LoginK
   await db
     .deleteFrom('known_addresses')
     .where('account', '=', account)
-    .where('address', 'not in', newest.orderBy('newest.expires_at', 'desc').limit(MOST_ADDRESSES))
+    .where('address', 'not in', newest.orderBy('newest.expires_at', 'desc').limit(MAX_ADDRESSES))
     .execute()
 }
 
-/** Deletes what has expired, at most so many rows of each table, and answers how many. Replicas may do it at once. */
-export async function purgeExpiredLogins(db: Database, most = 1_000): Promise<number> {
+/** Deletes up to `max` expired rows of each table. Returns how many. Replicas may run it in parallel. */
+export async function purgeExpiredLogins(db: Database, max = 1_000): Promise<number> {
   const failures = db
     .selectFrom('login_failures')
     .select('key')
     .where('expires_at', '<=', now)
-    .limit(most)
+    .limit(max)
     .forUpdate()
     .skipLocked()
   const known = db
     .selectFrom('known_addresses')
     .select(['account', 'address'])
     .where('expires_at', '<=', now)
-    .limit(most)
+    .limit(max)
     .forUpdate()
     .skipLocked()
   const counters = await db

@@ -14,54 +14,54 @@ import {
   rememberAddress,
 } from './login-failures.ts'
 
-/** What slows guessing of passwords. It holds for all workers and replicas on one database, and over restarts. */
+/** Slows the guessing of passwords, across restarts and all servers on one database. */
 export interface LoginThrottle {
   /**
-   * To be called before the password is hashed. Throws a 429 with Retry-After while a block is on; nothing is counted
-   * then. `accountKey` is the e-mail as accounts compare it, whether there is such an account or not; `address` stands
-   * for its network already, as Client has it.
+   * To be called before the password is hashed. Throws a 429 with Retry-After while the login is blocked, and counts
+   * nothing then. `accountKey` is the result of `emailKey`, whether there is such an account or not; `address` is that
+   * of a Client, so an IPv6 address is cut to its /64.
    */
   readonly attempt: (accountKey: string, address: string) => Promise<LoginAttempt>
-  /** Forgets where a deleted account logged in from, and the failures of strangers. */
+  /** Deletes the known addresses of a deleted account, and its failures at other addresses. */
   readonly forget: (accountKey: string) => Promise<void>
 }
 
 export interface LoginAttempt {
   /**
-   * To be called with the result of the hash, before anybody is told. Counts a failure; after a success the address is
-   * known good. Throws a 429, whatever the result, when parallel failures have begun a block meanwhile: so 50 guesses
-   * sent at once learn no more than five sent one by one, and 50 right logins at once all pass.
+   * To be called with the result of the hash, before the client learns it. Counts a failure; after a success the
+   * address is known. Throws a 429, even for a correct password, if parallel failures have begun a block meanwhile: so
+   * 50 parallel guesses reveal no more than five in sequence, and 50 parallel correct logins all succeed.
    *
-   * An attempt that was never hashed (the gate was full) is simply dropped; there is nothing to give back.
+   * An attempt without a hash (the gate was full, or the client left) needs no call.
    */
   readonly settle: (matched: boolean) => Promise<void>
 }
 
 interface ThrottleOptions {
-  /** Keeps accounts and addresses unreadable in the database; the same on all replicas. */
+  /** The key of the hashes that hide accounts and addresses in the database; the same on all replicas. */
   readonly key: Uint8Array
-  /** Instead of the defaults. */
+  /** Override the defaults. */
   readonly policies?: Partial<LoginPolicies>
-  /** The database could not count, so this process does on its own: for the log and a metric. */
+  /** The database could not count, so this process counts on its own. */
   readonly onFallback?: (error: unknown) => void
 }
 
 interface LoginPolicies extends FailurePolicies {
-  /** An account at an address. Fifteen guesses, then four an hour; silence of six hours gains nothing over that. */
+  /** An account at an address. Fifteen guesses, then four an hour; a pause of six hours gains no more than that. */
   readonly pair: FailurePolicy
-  /** An account at all addresses that are not known good: guessing from many machines. At most about one a minute. */
+  /** An account at all addresses that are not known: guessing from many machines. About one guess a minute. */
   readonly account: FailurePolicy
   /**
-   * An address at all accounts: one password tried on many. Wide, because a whole office may share an address; and
-   * common passwords, the ones worth trying on many accounts, are refused at registration.
+   * An address at all accounts: one password tried on many. The limit is high, because a whole office may share an
+   * address, and because common passwords, the ones worth trying on many accounts, are refused at registration.
    */
   readonly address: FailurePolicy
 }
 
 const POLICIES: LoginPolicies = {
-  pair: { free: 5, mostSeconds: 900, forgetSeconds: 6 * 3600 },
-  account: { free: 100, mostSeconds: 60, leakSeconds: 60 },
-  address: { free: 500, mostSeconds: 60, leakSeconds: 60 },
+  pair: { free: 5, maxSeconds: 900, forgetSeconds: 6 * 3600 },
+  account: { free: 100, maxSeconds: 60, leakSeconds: 60 },
+  address: { free: 500, maxSeconds: 60, leakSeconds: 60 },
 }
 
 export function createLoginThrottle(
@@ -71,7 +71,7 @@ export function createLoginThrottle(
   const policies = { ...POLICIES, ...given }
   const local = createLocalFailures()
 
-  /** undefined when the database cannot do it now. */
+  /** undefined during an outage of the database. */
   const unlessOutage = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
       return await work
@@ -82,11 +82,11 @@ export function createLoginThrottle(
     }
   }
 
-  /** Throws while a block is on. Strangers have no say at an address that is known good. */
+  /** Throws while the login is blocked. At a known address, only the failures of this account there block it. */
   const refuseBlocked = async (keys: LoginKeys) => {
     const state = await unlessOutage(readLoginState(db, keys))
     const isKnown = state?.is_known ?? false
-    const wait = Math.max(state?.pair_wait ?? 0, isKnown ? 0 : (state?.strangers_wait ?? 0), local.wait(keys, isKnown))
+    const wait = Math.max(state?.pair_wait ?? 0, isKnown ? 0 : (state?.shared_wait ?? 0), local.wait(keys, isKnown))
     if (wait > 0) throw tooManyAttempts(wait)
     return { isKnown, isFresh: state?.is_fresh ?? false, hasFailures: state?.has_failures ?? false }
   }
@@ -119,7 +119,7 @@ export function createLoginThrottle(
   }
 }
 
-/** The counters that one login touches. */
+/** The keys of the counters of one login. */
 function loginKeys(secret: Uint8Array, accountKey: string, group: string): LoginKeys {
   const digest = (kind: string, ...parts: readonly string[]) =>
     createHmac('sha256', secret)

@@ -101,10 +101,10 @@ export const lies: readonly Lie[] = [
     title: 'an API key of another account is told from one that nobody has',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
-    from: `if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
+    from: `if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
     to: `const found = await db.selectFrom('api_keys').select('id').where('id', '=', key.id).executeTakeFirst()
-      const detail = found === undefined ? 'There is no such API key.' : 'This API key is not yours.'
-      if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', detail)`,
+  const detail = found === undefined ? 'There is no such API key.' : 'This API key is not yours.'
+  if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', detail)`,
   },
   {
     title: 'failed logins are put off only where there is an account',

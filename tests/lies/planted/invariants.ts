@@ -38,11 +38,11 @@ export const lies: readonly Lie[] = [
     title: 'a key that cannot be revoked right now is not found, for the reason that the driver gives',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
-    from: `      if (!(await removeApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
-    to: `      const removed = await removeApiKey(db, key, client.address).catch((error: unknown) => {
-        throw new Problem('not-found', String(error).slice(0, 200))
-      })
-      if (!removed) throw new Problem('not-found', 'There is no such API key.')`,
+    from: `  if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
+    to: `  const isDeleted = await deleteApiKey(db, key, client.address).catch((error: unknown) => {
+    throw new Problem('not-found', String(error).slice(0, 200))
+  })
+  if (!isDeleted) throw new Problem('not-found', 'There is no such API key.')`,
   },
   {
     title: 'renaming a tag changes a note without a new time',
@@ -104,7 +104,7 @@ export const lies: readonly Lie[] = [
     title: 'an access token that is revoked goes on',
     gate,
     file: 'src/auth/credentials.ts',
-    from: 'if (session !== undefined) await revokeSession(db, session, address)',
-    to: "if (session !== undefined && credential.startsWith('nrt_')) await revokeSession(db, session, address)",
+    from: 'if (session !== undefined) await endSession(db, session, address)',
+    to: "if (session !== undefined && credential.startsWith('nrt_')) await endSession(db, session, address)",
   },
 ]
