@@ -142,7 +142,7 @@ test('a refresh after a serialization conflict uses up one token and gives one',
   expect(await hasFailedOnce()).toBe(true)
   const tokens = server.db.selectFrom('refresh_tokens').select('used_at').where('session_id', '=', sessionIdOf(ann))
   const isUsed = (await tokens.execute()).map(({ used_at }) => used_at !== null)
-  expect(isUsed.toSorted()).toEqual([false, true])
+  expect(isUsed.toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true])
   expect((await refresh(String(next.body['refresh_token']))).status).toBe(200)
 })
 

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { loadDocument } from '../../../src/contract/document/document.ts'
 import { judgeHistory } from './judge.ts'
+import { isInstalled, OASDIFF, oasdiffReport, whyNotRun } from './oasdiff/oasdiff.ts'
+import { createOasdiffOpinion, readPolicy } from './oasdiff/opinion.ts'
 import { listedChanges, releasedContracts } from './released.ts'
 import { redoclyOpinion } from './second-opinion.ts'
 import { standingFaults } from './standing.ts'
@@ -17,7 +19,10 @@ if (standing.length > 0) process.exit(1)
 
 const contracts = [...releasedContracts(), today]
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
-const verdicts = judgeHistory(contracts, { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion })
+const policy = readPolicy()
+const oasdiff = createOasdiffOpinion(policy, (before, after) => oasdiffReport(before, after, policy.raised))
+const secondOpinions = [redoclyOpinion, ...(isInstalled() ? [oasdiff.judge] : [])]
+const verdicts = judgeHistory(contracts, { listed: listedChanges(), changelog, secondOpinions })
 
 for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
   const isLast = index === verdicts.length - 1
@@ -33,7 +38,13 @@ for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
   }
   for (const fault of faults) print(`  ✖ ${fault}`)
 }
-if (verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = 1
+const stale = isInstalled() ? oasdiff.unheard() : []
+for (const { change, version } of stale)
+  print(
+    `✖ "${change}" is a false alarm of oasdiff for ${version}, but it raises none there: take it out of policy.yaml.`,
+  )
+print(isInstalled() ? `oasdiff ${OASDIFF.version}: run` : whyNotRun())
+if (stale.length > 0 || verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = 1
 
 function shortened(names: readonly string[]): string {
   return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')

@@ -16,13 +16,15 @@ export interface Verdict {
 export interface Rules {
   readonly listed: readonly Listed[]
   readonly changelog: string
-  /** What somebody else found breaking between two contracts; our own comparison may have overlooked it. */
-  readonly secondOpinion?: (
-    before: ContractDocument,
-    after: ContractDocument,
-    changes: readonly Change[],
-  ) => readonly Change[]
+  readonly secondOpinions?: readonly SecondOpinion[]
 }
+
+/** What another tool found breaking between two contracts that our own comparison, with these changes, overlooked. */
+export type SecondOpinion = (
+  before: ContractDocument,
+  after: ContractDocument,
+  changes: readonly Change[],
+) => readonly Change[]
 
 /** Judges every step of a history of contracts, from the first release to the contract as it stands. */
 export function judgeHistory(contracts: readonly ContractDocument[], rules: Rules): Verdict[] {
@@ -39,7 +41,9 @@ export function judgeHistory(contracts: readonly ContractDocument[], rules: Rule
 
 function judge(before: ContractDocument | undefined, after: ContractDocument, rules: Rules): Verdict {
   const ours = compareContracts(before?.root ?? emptied(after.root), after.root)
-  const changes = before === undefined ? ours : [...ours, ...(rules.secondOpinion?.(before, after, ours) ?? [])]
+  const { secondOpinions = [] } = rules
+  const theirs = before === undefined ? [] : secondOpinions.flatMap((opinion) => opinion(before, after, ours))
+  const changes = [...ours, ...theirs]
   const faults = [
     ...(before === undefined
       ? []
@@ -73,7 +77,11 @@ function listFaults(to: string, changes: readonly Change[], listed: readonly Lis
   return [
     ...unlisted.map(({ id, impact }) => {
       const what = impact === 'major' ? 'breaks clients' : 'guards an operation less'
-      return `"${id}" ${what} and is not listed: take it back, or list it with a reason in tests/contract/released/breaking-changes.yaml.`
+      const lists = [
+        'list it with a reason in tests/contract/released/breaking-changes.yaml',
+        ...(id.startsWith('oasdiff/') ? ['if it is none, with the false alarms in evolution/oasdiff/policy.yaml'] : []),
+      ]
+      return `"${id}" ${what} and is not listed: take it back, or ${lists.join('; ')}.`
     }),
     ...stale.map((entry) => `"${entry.change}" is listed for ${to}, but does not happen there: take it off the list.`),
   ]

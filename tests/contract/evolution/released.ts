@@ -34,7 +34,11 @@ export function releasedContracts(): readonly ContractDocument[] {
 export function listedChanges(
   text = readFileSync(new URL('breaking-changes.yaml', RELEASED), 'utf8'),
 ): readonly Listed[] {
-  return list(load(text, { schema: CORE_SCHEMA }) as Json).map((entry) => {
+  return readListed(load(text, { schema: CORE_SCHEMA }) as Json)
+}
+
+export function readListed(entries: Json | undefined): readonly Listed[] {
+  return list(entries).map((entry) => {
     const { change, version, reason } = object(entry)
     const listed = {
       change: string(change, '"change"'),
