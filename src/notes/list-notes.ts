@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import type { Position } from '../http/cursor.ts'
-import type { NoteRow } from './core/notes.ts'
+import type { NoteRow } from './core/note-row.ts'
 import { tagKey } from './tags/tags.ts'
 
 export interface NoteFilters {

@@ -1,6 +1,6 @@
 import { type FieldError, validationFailed } from '../../http/problem.ts'
 import type { EditBounds } from '../../text/edits.ts'
-import type { NoteFields } from './write-note.ts'
+import type { NoteFields } from './note-row.ts'
 
 /** The bounds of the contract's Note, for what the server puts together itself; a test compares them. */
 export const bounds = { title: 500, content: 1_048_576, tags: 32, tag: 64 } as const

@@ -1,6 +1,6 @@
 import type { components } from '../../../generated/openapi.d.ts'
 import type { Caller } from '../../contract/types.ts'
-import type { Author, NoteRow } from './notes.ts'
+import type { Author, NoteRow } from './note-row.ts'
 import type { RevisionRow } from '../history/revisions.ts'
 
 type Schemas = components['schemas']

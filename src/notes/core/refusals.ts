@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts'
 import { Problem, validationFailed } from '../../http/problem.ts'
 import type { FieldConflict } from '../editing/merge-note.ts'
 import { etagOf, toNote, toRevision } from './note.ts'
-import type { NoteRow } from './notes.ts'
+import type { NoteRow } from './note-row.ts'
 import { isMatch, matchedVersions } from './preconditions.ts'
 import { findRevision, type RevisionRow } from '../history/revisions.ts'
 

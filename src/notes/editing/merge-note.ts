@@ -2,7 +2,8 @@ import type { components } from '../../../generated/openapi.d.ts'
 import { tagKey } from '../tags/tags.ts'
 import type { MergeJob, ResultOf } from '../../text/jobs.ts'
 import { mergeText } from '../../text/merge.ts'
-import { changedFields, type NoteFields } from '../core/write-note.ts'
+import type { NoteFields } from '../core/note-row.ts'
+import { changedFields } from '../core/write-note.ts'
 
 export type FieldConflict = components['schemas']['Conflict']
 

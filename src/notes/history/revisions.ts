@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { NoteRevisions } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
-import type { NoteRow } from '../core/notes.ts'
+import type { Locked, LockedNote, NoteRow } from '../core/note-row.ts'
 import { dropOldest } from './prune-revisions.ts'
 import { packText, unpackText } from './revision-text.ts'
 
@@ -65,18 +65,18 @@ export async function findRevision(db: Database, note: NoteRow, version: number)
 }
 
 /** Keeps the version that a locked note has now, before it is replaced; of more than `most` versions the oldest go. */
-export async function keepRevision(tx: Tx, note: NoteRow, isTextReplaced: boolean, most: number): Promise<void> {
+export async function keepRevision(tx: Tx, note: LockedNote, isTextReplaced: boolean, most: number): Promise<void> {
   if (isTextReplaced) await keepText(tx, note)
-  await keepRevisions(tx, [note.id])
+  await keepRevisions(tx, [note])
   if (note.version > most) await dropOldest(tx, note.id, most)
 }
 
 /** Keeps the versions that locked notes have now, for changes that leave their texts as they are. */
-export async function keepRevisions(tx: Tx, noteIds: readonly string[]): Promise<void> {
+export async function keepRevisions(tx: Tx, notes: readonly Locked<Pick<NoteRow, 'id'>>[]): Promise<void> {
   await sql`
     insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived, created_at, changed_by_kind, changed_by_id)
     select id, version, text_version, title, tags, is_public, is_pinned, is_archived, updated_at, changed_by_kind, changed_by_id
-    from notes where id = any(${noteIds}::uuid[])`.execute(tx)
+    from notes where id = any(${notes.map(({ id }) => id)}::uuid[])`.execute(tx)
 }
 
 /** How many bytes the contents have that are stored against one that is stored whole. */
@@ -88,7 +88,7 @@ const leaning = sql<number>`(select coalesce(sum(octet_length(d.data)), 0) from 
  * long the history is. Once those so stored are together as large as a whole one, the next is stored whole: that keeps
  * the sum smallest.
  */
-async function keepText(tx: Tx, note: NoteRow): Promise<void> {
+async function keepText(tx: Tx, note: LockedNote): Promise<void> {
   const base = await tx
     .selectFrom('note_texts')
     .select(['text_version', 'data', leaning.as('size')])

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/transaction.ts'
-import type { Author } from '../core/notes.ts'
+import type { Author, Locked, NoteRow } from '../core/note-row.ts'
 import { keepRevisions } from '../history/revisions.ts'
 import { tagKey } from './tags.ts'
 
@@ -16,7 +16,7 @@ export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: nu
   const { ownerId, to, author } = renaming
   const from = renaming.from.map(tagKey)
   const isDue = sql`owner_id = ${ownerId} and tag_key = any(${from}::text[]) and tag <> ${to}`
-  const { rows: locked } = await sql<{ id: string }>`
+  const { rows: locked } = await sql<Locked<Pick<NoteRow, 'id'>>>`
     select id from notes where deleted_at is null and id in (select note_id from note_tags where ${isDue} order by note_id limit ${batch})
     order by id for update`.execute(tx)
   // Only now that nobody else writes them is it certain which of them still have such a tag.
@@ -27,7 +27,10 @@ export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: nu
   if (due.length === 0) return 0
   const notes = due.map(({ note_id }) => note_id)
 
-  await keepRevisions(tx, notes)
+  await keepRevisions(
+    tx,
+    locked.filter(({ id }) => notes.includes(id)),
+  )
   const { rows: places } = await sql<{ note_id: string; position: number }>`
     with gone as (delete from note_tags where note_id = any(${notes}::uuid[]) and tag_key = any(${from}::text[]) returning note_id, position)
     select note_id, min(position) as position from gone group by note_id`.execute(tx)

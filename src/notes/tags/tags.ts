@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
+import type { LockedNote } from '../core/note-row.ts'
 import type { Tx } from '../../db/transaction.ts'
 
 const LONGEST_KEY = 200
@@ -17,11 +18,8 @@ export function normalTags(tags: readonly string[]): string[] {
   return [...byKey.values()]
 }
 
-/** Makes a note findable by its tags; it must be locked, or new, and not be in the trash. */
-export async function indexTags(
-  tx: Tx,
-  note: { id: string; owner_id: string; tags: readonly string[] },
-): Promise<void> {
+/** Makes a note findable by its tags. It must not be in the trash. */
+export async function indexTags(tx: Tx, note: LockedNote): Promise<void> {
   const keys = note.tags.map(tagKey)
   await sql`
     with gone as (delete from note_tags where note_id = ${note.id} and tag_key <> all(${keys}::text[]))

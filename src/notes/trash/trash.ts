@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
 import type { Position } from '../../http/cursor.ts'
-import type { NoteRow } from '../core/notes.ts'
+import type { LockedNote, NoteRow } from '../core/note-row.ts'
 import { indexTags } from '../tags/tags.ts'
 
 export interface TrashedRow extends NoteRow {
@@ -12,10 +12,10 @@ export interface TrashedRow extends NoteRow {
 }
 
 /** Moves a locked note to the trash; there it has no tags to be found by. */
-export async function moveToTrash(tx: Tx, ownerId: string, noteId: string): Promise<void> {
+export async function moveToTrash(tx: Tx, note: LockedNote): Promise<void> {
   const trashed = tx.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
-  await trashed.where('id', '=', noteId).where('owner_id', '=', ownerId).execute()
-  await tx.deleteFrom('note_tags').where('note_id', '=', noteId).execute()
+  await trashed.where('id', '=', note.id).where('owner_id', '=', note.owner_id).execute()
+  await tx.deleteFrom('note_tags').where('note_id', '=', note.id).execute()
 }
 
 /** Deleted notes, the last deleted first, and where the page ends, if there is another. */
@@ -41,7 +41,7 @@ export function findTrashed(db: Database, ownerId: string, noteId: string): Prom
 }
 
 /** Takes a note out of the trash; undefined when it is not there. */
-export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Promise<LockedNote | undefined> {
   const row = await tx
     .updateTable('notes')
     .set({ deleted_at: null })
@@ -49,6 +49,7 @@ export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Pr
     .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is not', null)
     .returningAll()
+    .$castTo<LockedNote>()
     .executeTakeFirst()
   if (row !== undefined) await indexTags(tx, row)
   return row
