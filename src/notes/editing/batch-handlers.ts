@@ -92,7 +92,7 @@ function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
   }
 }
 
-/** Rethrows a fault of the server, which ends the whole request: it must be logged, and would hit the other actions too. */
+/** Rethrows a fault of the server and so ends the request: it must be logged, and would hit the other actions too. */
 function failureOf(error: unknown) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error
