@@ -14,11 +14,11 @@ export type Connection =
 export interface DatabaseOptions {
   readonly connection: Connection
   readonly poolSize: number
-  /** A connection failed while nobody used it; the pool replaces it. */
+  /** An idle connection failed; the pool replaces it. */
   readonly onIdleError: (error: Error) => void
 }
 
-/** Milliseconds. The server gives up before the client does, so that an answer is seldom late and never mistaken. */
+/** Milliseconds. PostgreSQL times out before the client does, so that the client rarely has to drop a connection. */
 const STATEMENT_TIMEOUT = 4_000
 const CLIENT_TIMEOUT = 5_000
 const WAIT_FOR_CONNECTION = 2_000
@@ -44,13 +44,13 @@ export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOp
 
 const UTC = '-c TimeZone=UTC'
 
-/** What a single connection or a pool needs: UTC everywhere, whatever the server's own setting. */
+/** The settings of a single connection or a pool. The time zone is UTC, whatever the server's own setting. */
 export function connectionConfig(connection: Connection): ClientConfig {
   const target = typeof connection === 'string' ? { connectionString: inUtc(connection) } : connection
   return { ...target, application_name: 'notes-api', options: UTC }
 }
 
-/** What a connection string says wins over what we say, so options of its own get ours behind them. */
+/** The options of a connection string replace ours, so we append ours to them. */
 function inUtc(connectionString: string): string {
   const url = new URL(connectionString)
   const options = url.searchParams.get('options')

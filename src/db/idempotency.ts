@@ -51,9 +51,8 @@ export async function forgetSubjects(tx: Tx, userId: string, subjects: readonly 
 export async function forgetExpired(tx: Tx, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from idempotency_keys where (user_id, operation, key) in (
-      select user_id, operation, key from idempotency_keys where expires_at < now() limit ${batch} for update skip locked)`.execute(
-    tx,
-  )
+      select user_id, operation, key from idempotency_keys where expires_at < now()
+      limit ${batch} for update skip locked)`.execute(tx)
   return Number(numAffectedRows)
 }
 
@@ -91,7 +90,7 @@ function hashOf({ request, earlier }: OnceKey, fingerprint: number): Buffer {
     .digest()
 }
 
-/** 1: the JSON text as it came. 2: its canonical form. 3: the canonical form of the whole request, not only of a part. */
+/** 1: a part of the request as JSON. 2: the canonical form of that part. 3: the canonical form of the whole request. */
 function fingerprintText(request: unknown, earlier: unknown, fingerprint: number): string {
   if (fingerprint === 1) return JSON.stringify(earlier)
   return canonical(fingerprint === 2 ? earlier : request)

@@ -13,14 +13,14 @@ const OLDEST_MAJOR = 15
 
 interface MigrateOptions {
   readonly direction?: 'up' | 'down'
-  /** How many migrations; all when left out. */
+  /** How many migrations to apply; the default is all. */
   readonly count?: number
 }
 
 /**
- * Applies the pending migrations, each in a transaction, and answers their names. Several replicas may call this at
+ * Applies the pending migrations, each in a transaction, and returns their names. Several replicas may call this at
  * once: one migrates, the others wait until it is done. (The runner's own waiting lock deadlocks with CREATE INDEX
- * CONCURRENTLY, so we ask again instead.)
+ * CONCURRENTLY, so we poll instead.)
  */
 export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
   const client = new Client({ ...connectionConfig(connection), connectionTimeoutMillis: CONNECT_MS })
@@ -51,7 +51,7 @@ export async function migrate(connection: Connection, options: MigrateOptions = 
   }
 }
 
-/** Before anything is changed there: a server that is too old would stop half-way. */
+/** Runs before the first migration: on an older server one of them would fail. */
 async function refuseOldServer(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
   const version = Number(rows[0]?.version)

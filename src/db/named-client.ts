@@ -1,21 +1,21 @@
 import { Client, type ClientConfig, type QueryConfig } from 'pg'
 
 const MAX_STATEMENTS = 500
-/** Text to name, for all connections: the same text is the same statement on each. Bounded, so it cannot leak. */
+/** The name of each statement text, shared by all connections. It is bounded, so that it cannot leak memory. */
 const names = new Map<string, string>()
 let nextName = 0
 
 type Query = (...args: readonly unknown[]) => unknown
 
 /**
- * A connection whose parametrised statements are named, so that PostgreSQL parses and plans each once (−42 % of its
- * CPU time on the hot paths), and which ends when an answer does not come.
+ * A connection that names its parametrised statements, so that PostgreSQL parses and plans each once (−42 % of its CPU
+ * time on the hot paths), and that closes when a result does not arrive in time.
  */
 export class NamedClient extends Client {
   constructor(config?: string | ClientConfig) {
     super(config)
-    // The pool listens only while nobody uses the connection, and an error without a listener ends the process.
-    // Whoever uses it hears of the loss from their statement.
+    // The pool listens only while the connection is idle, and an error without a listener ends the process. While the
+    // connection is in use, its statement fails.
     this.on('error', () => undefined)
     const query = this.query.bind(this) as Query
     const named: Query = (text, values, ...rest) => {
@@ -43,7 +43,7 @@ export class NamedClient extends Client {
    */
   #destroy(error: Error): Promise<void> {
     const { connection } = this as unknown as { connection: { stream: { destroy: (error: Error) => void } } }
-    // The pool takes it back until it has heard of the end, so the end comes first.
+    // The pool takes the connection back until it learns that it has ended, so that must come first.
     const ended = new Promise<void>((resolve) => this.once('end', resolve))
     connection.stream.destroy(error)
     return ended
@@ -58,7 +58,7 @@ function nameStatement(text: string, values: readonly unknown[]): [QueryConfig] 
   return [{ name, text, values: [...values] }]
 }
 
-/** A migration changed the columns behind a prepared `select *`. PostgreSQL says so before it does anything. */
+/** A migration changed the columns of a prepared `select *`. PostgreSQL refuses it before it does anything. */
 function isStalePlan(error: unknown): boolean {
   return error instanceof Error && error.message === 'cached plan must not change result type'
 }

@@ -1,4 +1,4 @@
-/** Faults of PostgreSQL and of the way to it, by name instead of by code (PostgreSQL manual, appendix A). */
+/** Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). */
 const OUTAGE_STATES: ReadonlySet<string> = new Set([
   '25006', // read_only_sql_transaction: a standby after a fail-over
   '40001', // serialization_failure
@@ -27,7 +27,7 @@ const OUTAGE_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ])
 
-/** What pg itself says, without a code. */
+/** Errors of pg itself, which have no code. */
 const OUTAGE_MESSAGES = [
   'timeout exceeded when trying to connect',
   'timeout expired', // of a single connection
@@ -36,26 +36,26 @@ const OUTAGE_MESSAGES = [
   'Client has encountered a connection error',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end',
-  'cached plan must not change result type', // a migration went by; the next try plans anew
+  'cached plan must not change result type', // after a migration; the next attempt plans anew
 ]
 
-/** Whether the database could not be reached or could not do it now: worth trying again later, and no fault of ours. */
+/** Whether the database is unreachable or overloaded: a retry later may succeed, and it is no fault of the server. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isOutage)
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
-  // No socket there; another missing file, such as a certificate, will not come by waiting.
+  // The socket is missing. Waiting does not help with any other missing file, such as a certificate.
   if (code === 'ENOENT') return propertyOf(error, 'syscall') === 'connect'
   if (code !== undefined && (OUTAGE_STATES.has(code) || OUTAGE_CODES.has(code) || code.startsWith('08'))) return true
   return OUTAGE_MESSAGES.some((message) => error.message.startsWith(message))
 }
 
-/** PostgreSQL ended this transaction for the sake of another and undid all of it: serialization failure or deadlock. */
+/** A serialization failure or a deadlock: PostgreSQL has rolled the transaction back so that another can go on. */
 export function isSerializationConflict(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error) ?? '')
 }
 
-/** A connection that will never work with these settings: wrong or no password, unknown role or database. */
+/** No connection with these settings will ever work: wrong or no password, unknown role or database. */
 export function isRefusedLogin(error: unknown): boolean {
   if (['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '')) return true
   return error instanceof Error && error.message.startsWith('SASL:')
@@ -66,7 +66,7 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return codeOf(error) === '23505' && propertyOf(error, 'constraint') === constraint
 }
 
-/** What went wrong, in one line; of several attempts (one per address of a host name) the first. */
+/** The error in one line; for several attempts (one for each address of a host name) the first. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])
   return error instanceof Error ? error.message || error.name : String(error)

@@ -19,9 +19,9 @@ export type Tx = Transaction<DB> & {
 }
 
 /**
- * Runs `work` in a transaction. PostgreSQL may abort one to resolve a deadlock or a serialization conflict (40P01, 40001);
- * then the whole transaction runs again, at most three times. Nothing else is retried, least of all a COMMIT whose
- * outcome is unknown.
+ * Runs `work` in a transaction. PostgreSQL may abort one to resolve a deadlock or a serialization conflict (40P01,
+ * 40001); then the whole transaction runs again, at most three times. Nothing else is retried, least of all a COMMIT
+ * whose outcome is unknown.
  */
 export async function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries += 1) {

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import type { Position } from '../http/cursor.ts'
-import type { NoteRow } from './core/notes.ts'
+import type { NoteRow } from './core/note-row.ts'
 import { tagKey } from './tags/tags.ts'
 
 export interface NoteFilters {
-  /** A note has all of these. */
+  /** A note must have all of them. */
   readonly tags: readonly string[]
   readonly is_public: boolean | undefined
   readonly is_pinned: boolean | undefined
@@ -19,7 +19,7 @@ export interface NotePage {
   readonly filters: NoteFilters
   readonly sort: NoteSort
   readonly limit: number
-  /** The position of the last note of the page before. */
+  /** The position of the last note of the previous page. */
   readonly after: Position | undefined
   readonly skip: number
 }
@@ -27,19 +27,19 @@ export interface NotePage {
 interface Order {
   readonly column: RawBuilder<unknown>
   readonly type: RawBuilder<unknown>
-  readonly of: (note: NoteRow & { readonly sort_title: string }) => string
+  readonly valueOf: (note: NoteRow & { readonly sort_title: string }) => string
 }
 
-/** As the index has it. Two titles that agree so far come in the order of their ids. */
+/** The expression of the index. Titles that begin with the same 100 characters are ordered by id. */
 const sortTitle = sql<string>`left(lower(title), 100) collate "C"`
 
 const orders: Record<'created_at' | 'updated_at' | 'title', Order> = {
-  created_at: { column: sql`created_at`, type: sql`timestamptz`, of: (note) => note.created_at },
-  updated_at: { column: sql`updated_at`, type: sql`timestamptz`, of: (note) => note.updated_at },
-  title: { column: sortTitle, type: sql`text`, of: (note) => note.sort_title },
+  created_at: { column: sql`created_at`, type: sql`timestamptz`, valueOf: (note) => note.created_at },
+  updated_at: { column: sql`updated_at`, type: sql`timestamptz`, valueOf: (note) => note.updated_at },
+  title: { column: sortTitle, type: sql`text`, valueOf: (note) => note.sort_title },
 }
 
-/** Notes of one owner that are not in the trash, and where the page ends, if there is another. */
+/** A page of one owner's notes that are not in the trash, and its end if there is another page. */
 export async function readNotes(
   db: Database,
   ownerId: string,
@@ -59,7 +59,7 @@ export async function readNotes(
     order by ${order.column} ${direction}, id ${direction} limit ${page.limit + 1} offset ${page.skip}`.execute(db)
   const shown = rows.slice(0, page.limit)
   const last = rows.length > page.limit ? shown.at(-1) : undefined
-  return { rows: shown, end: last === undefined ? undefined : [order.of(last), last.id] }
+  return { rows: shown, end: last === undefined ? undefined : [order.valueOf(last), last.id] }
 }
 
 function columnOf(sort: NoteSort): keyof typeof orders {
@@ -75,7 +75,7 @@ function columnOf(sort: NoteSort): keyof typeof orders {
   }
 }
 
-/** The flags are literals, not parameters, so that a partial index is recognised. */
+/** The flags are literals, not parameters, so that the planner can use a partial index. */
 function filterConditions(ownerId: string, filters: NoteFilters): RawBuilder<unknown>[] {
   const flags = (['is_public', 'is_pinned', 'is_archived'] as const).flatMap((name) => {
     const wanted = filters[name]
@@ -83,7 +83,8 @@ function filterConditions(ownerId: string, filters: NoteFilters): RawBuilder<unk
   })
   const tags = filters.tags.map(
     (tag) =>
-      sql`exists (select from note_tags t where t.owner_id = ${ownerId} and t.tag_key = ${tagKey(tag)} and t.note_id = notes.id)`,
+      sql`exists (select from note_tags t
+        where t.owner_id = ${ownerId} and t.tag_key = ${tagKey(tag)} and t.note_id = notes.id)`,
   )
   const since = filters.updated_since === undefined ? [] : [sql`updated_at >= ${filters.updated_since}::timestamptz`]
   return [...flags, ...tags, ...since]

@@ -5,11 +5,11 @@ import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
 import { readChanges } from './editing/requested-changes.ts'
+import { changeNote, lockTarget } from './core/change-note.ts'
 import { authorOf, etagOf, toNote } from './core/note.ts'
 import { findNote, insertNote } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
-import { cursorAndSkip, noSuchNote, requireMatch } from './core/refusals.ts'
-import { lockNote, writeNote } from './core/write-note.ts'
+import { cursorAndSkip, noSuchNote } from './core/refusals.ts'
 import { readNotes, type NoteFilters } from './list-notes.ts'
 import type { NoteDeps } from './note-deps.ts'
 import { normalTags } from './tags/tags.ts'
@@ -60,12 +60,8 @@ export async function updateNote(
   reply: ReplyTo<'updateNote'>,
 ) {
   const changes = readChanges(body)
-  const row = await inTransaction(db, async (tx) => {
-    const current = await lockNote(tx, caller.userId, path.note_id)
-    if (current === undefined) throw noSuchNote()
-    await requireMatch(tx, current, ifMatch)
-    return writeNote(tx, current, changes, { author: authorOf(caller), historyVersions })
-  })
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
+  const row = await inTransaction(db, (tx) => changeNote(tx, target, () => changes))
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
 
@@ -74,12 +70,8 @@ export async function deleteNote(
   { path, ifMatch, caller }: Request<'deleteNote'>,
   reply: ReplyTo<'deleteNote'>,
 ) {
-  await inTransaction(db, async (tx) => {
-    const current = await lockNote(tx, caller.userId, path.note_id)
-    if (current === undefined) throw noSuchNote()
-    await requireMatch(tx, current, ifMatch)
-    await moveToTrash(tx, caller.userId, current.id)
-  })
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch }
+  await inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
   return reply(204)
 }
 

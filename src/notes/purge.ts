@@ -9,12 +9,12 @@ export interface HousekeepingLimits {
   readonly historyDays: number
 }
 
-/** Few at a time: a batch takes milliseconds, holds one connection, and passes over notes that somebody is writing. */
+/** Small, so that a batch takes milliseconds. It holds one connection and skips notes that are being written. */
 const BATCH = 100
 
 /**
- * Erases what has been in the trash for too long, thins histories, drops versions that are too old and keys that have
- * expired, batch after batch until nothing is due. Several servers may do this at once.
+ * Erases notes that have been in the trash for too long, thins histories, and deletes versions that are too old and keys
+ * that have expired, batch after batch until nothing is due. Several servers may do this at once.
  */
 export async function purgeNotes(
   db: Database,

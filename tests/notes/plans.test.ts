@@ -7,7 +7,7 @@ import { findNote } from '../../src/notes/core/notes.ts'
 import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
 import { readTags } from '../../src/notes/tags/tags.ts'
 import { eraseExpired, readTrash } from '../../src/notes/trash/trash.ts'
-import { lockNote } from '../../src/notes/core/write-note.ts'
+import { lockNote } from '../../src/notes/core/lock-note.ts'
 import { useDatabase } from '../support/fixtures.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
 

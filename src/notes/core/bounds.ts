@@ -1,14 +1,14 @@
 import { type FieldError, validationFailed } from '../../http/problem.ts'
 import type { EditBounds } from '../../text/edits.ts'
-import type { NoteFields } from './write-note.ts'
+import type { NoteFields } from './note-row.ts'
 
-/** The bounds of the contract's Note, for what the server puts together itself; a test compares them. */
+/** The bounds of the contract's Note, for fields that the server composes; a test compares them with the contract. */
 export const bounds = { title: 500, content: 1_048_576, tags: 32, tag: 64 } as const
 
-/** What edits may make of a text on the way, and how often they may change how the rest of a long one is to be read. */
+/** The maximum length of a text between two edits, and how much text all edits together may scan again. */
 export const editBounds: EditBounds = { length: bounds.content, scanned: 16 * bounds.content }
 
-/** Throws a Problem (422) for fields that a note may not have; `where` leads to what they came from. */
+/** Throws a Problem (422) for fields out of bounds; `where` is the place in the request that they came from. */
 export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly string[] = ['body']): void {
   const { title, content, tags } = fields
   const faults: FieldError[] = []
@@ -37,11 +37,11 @@ export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly s
   if (faults.length > 0) throw validationFailed(faults)
 }
 
-/** Counts as the contract does: characters, not UTF-16 units. */
-function isLonger(text: string, most: number): boolean {
-  if (text.length <= most) return false
-  if (text.length > 2 * most) return true
+/** Counts characters as the contract does, not UTF-16 code units. */
+function isLonger(text: string, max: number): boolean {
+  if (text.length <= max) return false
+  if (text.length > 2 * max) return true
   let count = 0
   for (const _ of text) count += 1
-  return count > most
+  return count > max
 }

@@ -1,6 +1,6 @@
 import type { components } from '../../../generated/openapi.d.ts'
 import type { Caller } from '../../contract/types.ts'
-import type { Author, NoteRow } from './notes.ts'
+import type { Author, NoteRow } from './note-row.ts'
 import type { RevisionRow } from '../history/revisions.ts'
 
 type Schemas = components['schemas']
@@ -10,7 +10,7 @@ export function authorOf({ credential }: Caller): Author {
   return { changed_by_kind: credential.kind, changed_by_id: credential.id }
 }
 
-/** A row as the contract's Note; the columns have the names of the fields. */
+/** A row as the contract's Note. The columns have the names of the fields. */
 export function toNote(row: NoteRow): Note {
   const { id, title, content, is_public, tags, is_pinned, is_archived, version, owner_id, created_at, updated_at } = row
   return { id, title, content, is_public, tags, is_pinned, is_archived, version, owner_id, created_at, updated_at }

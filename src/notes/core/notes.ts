@@ -1,13 +1,7 @@
-import type { Selectable } from 'kysely'
-import type { Notes } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
+import type { Author, LockedNote, NoteRow } from './note-row.ts'
 import { indexTags } from '../tags/tags.ts'
-
-export type NoteRow = Selectable<Notes>
-
-/** Which credential wrote a version. */
-export type Author = Pick<NoteRow, 'changed_by_kind' | 'changed_by_id'>
 
 export interface NewNote extends Author {
   readonly id: string
@@ -19,9 +13,10 @@ export interface NewNote extends Author {
   readonly is_archived: boolean
 }
 
-export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promise<NoteRow> {
+export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promise<LockedNote> {
   const values = { ...note, owner_id: ownerId, tags: [...note.tags] }
-  const row = await tx.insertInto('notes').values(values).returningAll().executeTakeFirstOrThrow()
+  const inserted = tx.insertInto('notes').values(values).returningAll().$castTo<LockedNote>()
+  const row = await inserted.executeTakeFirstOrThrow()
   if (row.tags.length > 0) await indexTags(tx, row)
   return row
 }

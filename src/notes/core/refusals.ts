@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts'
 import { Problem, validationFailed } from '../../http/problem.ts'
 import type { FieldConflict } from '../editing/merge-note.ts'
 import { etagOf, toNote, toRevision } from './note.ts'
-import type { NoteRow } from './notes.ts'
+import type { NoteRow } from './note-row.ts'
 import { isMatch, matchedVersions } from './preconditions.ts'
 import { findRevision, type RevisionRow } from '../history/revisions.ts'
 
@@ -15,13 +15,13 @@ export function noSuchRevision(): Problem {
   return new Problem('not-found', 'The note has no such version, or it is not kept any more.')
 }
 
-/** Throws the 412 of a note that is not, or no longer, a version that If-Match names (RFC 9110 §13.1.1). */
+/** Throws the 412 if the note does not have a version that If-Match names (RFC 9110 §13.1.1). */
 export async function requireMatch(db: Database, current: NoteRow, ifMatch: EntityTags | undefined): Promise<void> {
   if (isMatch(current, ifMatch)) return
   throw noteChanged(current, await findBase(db, current, ifMatch))
 }
 
-/** The latest version named by If-Match that is kept: what the caller's change was made from. */
+/** The latest version that If-Match names, if it is kept: the caller made the change from it. */
 export async function findBase(
   db: Database,
   current: NoteRow,
@@ -38,7 +38,7 @@ export function noteChanged(current: NoteRow, base: RevisionRow | undefined): Pr
   })
 }
 
-/** `count` is how many places overlap; `conflicts` are the first of them. */
+/** `count` is the total number of overlaps; `conflicts` are the first of them. */
 export function mergeConflict(
   current: NoteRow,
   base: RevisionRow,

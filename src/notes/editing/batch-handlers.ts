@@ -5,12 +5,13 @@ import { Problem } from '../../http/problem.ts'
 import { problemKinds } from '../../http/problem-kinds.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
 import { authorOf } from '../core/note.ts'
-import type { Author, NoteRow } from '../core/notes.ts'
+import { lockNote } from '../core/lock-note.ts'
+import type { NoteFields, NoteRow } from '../core/note-row.ts'
 import { noSuchNote, noteChanged } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { normalTags, tagKey } from '../tags/tags.ts'
 import { findTrashed, moveToTrash, takeFromTrash } from '../trash/trash.ts'
-import { lockNote, type NoteFields, writeNote } from '../core/write-note.ts'
+import { type WriteOptions, writeNote } from '../core/write-note.ts'
 
 type Action = Request<'changeNotes'>['body']['actions'][number]
 
@@ -19,11 +20,11 @@ export async function changeNotes(
   { body, caller }: Request<'changeNotes'>,
   reply: ReplyTo<'changeNotes'>,
 ) {
-  const by = { author: authorOf(caller), historyVersions }
+  const options = { author: authorOf(caller), historyVersions }
   const results = []
   for (const action of body.actions) {
     try {
-      const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, by))
+      const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, options))
       results.push({ note_id: action.note_id, status: 200, version })
     } catch (error) {
       results.push({ note_id: action.note_id, ...failureOf(error) })
@@ -33,31 +34,36 @@ export async function changeNotes(
   return reply(200, { succeeded, failed: results.length - succeeded, results })
 }
 
-async function act(
-  tx: Tx,
-  ownerId: string,
-  action: Action,
-  by: { readonly author: Author; readonly historyVersions: number },
-): Promise<NoteRow> {
-  if (action.action === 'restore') {
-    const restored = await takeFromTrash(tx, ownerId, action.note_id)
-    const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
-    if (current === undefined) throw noSuchNote()
-    requireVersion(current, action)
-    return current
-  }
-  const live = await lockNote(tx, ownerId, action.note_id)
-  const current = live ?? (action.action === 'trash' ? await findTrashed(tx, ownerId, action.note_id) : undefined)
+async function act(tx: Tx, ownerId: string, action: Action, options: WriteOptions): Promise<NoteRow> {
+  if (action.action === 'restore') return restore(tx, ownerId, action)
+  const current = await lockNote(tx, ownerId, action.note_id)
+  if (current === undefined && action.action === 'trash') return requireTrashed(tx, ownerId, action)
   if (current === undefined) throw noSuchNote()
   requireVersion(current, action)
   if (action.action === 'trash') {
-    if (live === undefined) return current
-    await moveToTrash(tx, ownerId, current.id)
+    await moveToTrash(tx, current)
     return current
   }
   const changes = changesOf(current, action)
   refuseOutOfBounds(changes, ['body', 'tags'])
-  return writeNote(tx, current, changes, by)
+  return writeNote(tx, current, changes, options)
+}
+
+/** A note that is not in the trash any more counts as restored. */
+async function restore(tx: Tx, ownerId: string, action: Action): Promise<NoteRow> {
+  const restored = await takeFromTrash(tx, ownerId, action.note_id)
+  const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
+  if (current === undefined) throw noSuchNote()
+  requireVersion(current, action)
+  return current
+}
+
+/** A note that is in the trash already counts as moved there. */
+async function requireTrashed(tx: Tx, ownerId: string, action: Action): Promise<NoteRow> {
+  const current = await findTrashed(tx, ownerId, action.note_id)
+  if (current === undefined) throw noSuchNote()
+  requireVersion(current, action)
+  return current
 }
 
 function requireVersion(current: NoteRow, { version }: Action): void {
@@ -86,7 +92,7 @@ function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
   }
 }
 
-/** Rethrows a fault of the server, which ends the whole request: it must be logged, and would hit the other actions too. */
+/** Rethrows a fault of the server and so ends the request: it must be logged, and would hit the other actions too. */
 function failureOf(error: unknown) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error

@@ -7,10 +7,11 @@ import type { EditFault } from '../../text/edits.ts'
 import type { EditJob, ResultOf } from '../../text/jobs.ts'
 import type { Done } from '../../text/text-work.ts'
 import { bounds, editBounds, refuseOutOfBounds } from '../core/bounds.ts'
+import { changeNote } from '../core/change-note.ts'
 import { authorOf, etagOf, type Note, toNote } from '../core/note.ts'
-import { findNote, type NoteRow } from '../core/notes.ts'
+import type { NoteRow } from '../core/note-row.ts'
+import { findNote } from '../core/notes.ts'
 import { noSuchNote, requireMatch } from '../core/refusals.ts'
-import { lockNote, writeNote } from '../core/write-note.ts'
 import type { NoteDeps } from '../note-deps.ts'
 
 export async function editNote(deps: NoteDeps, request: Request<'editNote'>, reply: ReplyTo<'editNote'>) {
@@ -19,12 +20,13 @@ export async function editNote(deps: NoteDeps, request: Request<'editNote'>, rep
   if (body.dry_run) return tryEdits(deps, request, reply)
   const earlier = [path.note_id, headers['If-Match'] ?? null, body]
   const key = { ...idempotency, subject: path.note_id, earlier }
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
   const edit = async (tx: Tx, done: Done<EditJob>): Promise<Note> => {
-    const current = await lockNote(tx, caller.userId, path.note_id)
-    if (current === undefined) throw noSuchNote()
-    await requireMatch(tx, current, ifMatch)
-    const { content } = accepted(done(current.version, editJob(current, body.edits)))
-    return toNote(await writeNote(tx, current, { content }, { author: authorOf(caller), historyVersions }))
+    const row = await changeNote(tx, target, (current) => {
+      const { content } = accepted(done(current.version, editJob(current, body.edits)))
+      return { content }
+    })
+    return toNote(row)
   }
   const { state, result: note } = await textWork.whileUnchanged<EditJob, Once<Note>>(caller.userId, (done) =>
     once(db, key, (tx) => edit(tx, done)),

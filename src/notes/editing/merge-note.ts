@@ -2,31 +2,32 @@ import type { components } from '../../../generated/openapi.d.ts'
 import { tagKey } from '../tags/tags.ts'
 import type { MergeJob, ResultOf } from '../../text/jobs.ts'
 import { mergeText } from '../../text/merge.ts'
-import { changedFields, type NoteFields } from '../core/write-note.ts'
+import type { NoteFields } from '../core/note-row.ts'
+import { changedFields } from '../core/write-note.ts'
 
 export type FieldConflict = components['schemas']['Conflict']
 
-/** What three versions of a note make: the merged fields, or the places that both sides changed differently. */
+/** The result of a three-way merge: the merged fields, or the places that both sides changed differently. */
 export type MergedNote =
   | { readonly changes: Partial<NoteFields>; readonly conflicts?: never }
   | {
-      /** No more than MOST_CONFLICTS. */
+      /** Up to MAX_CONFLICTS. */
       readonly conflicts: readonly FieldConflict[]
-      /** How many places there are in all. */
+      /** The total number of such places. */
       readonly count: number
       readonly changes?: never
     }
 
-/** How many conflicts are told at most. */
-const MOST_CONFLICTS = 1_000
+/** The maximum number of conflicts that are reported. */
+const MAX_CONFLICTS = 1_000
 
-/** What there is to do for the contents of three versions of a note. */
+/** The job that merges the contents of three versions of a note. */
 export function mergeJob(base: NoteFields, mine: NoteFields, theirs: NoteFields): MergeJob {
-  return { kind: 'merge', base: base.content, mine: mine.content, theirs: theirs.content, maxConflicts: MOST_CONFLICTS }
+  return { kind: 'merge', base: base.content, mine: mine.content, theirs: theirs.content, maxConflicts: MAX_CONFLICTS }
 }
 
 /**
- * Merges `mine`, made from `base`, into `theirs`, made from `base` too. Texts by lines and words, tags as sets. A flag
+ * Merges `mine` into `theirs`; both were made from `base`. Texts are merged by lines and words, tags as sets. A flag
  * has two values, so two sides that both changed it agree. `content` is the result of mergeJob.
  */
 export function mergeNote(
@@ -43,7 +44,7 @@ export function mergeNote(
       ...title.conflicts.map((conflict) => ({ field: 'title' as const, ...conflict })),
       ...inContent.conflicts.map((conflict) => ({ field: 'content' as const, ...conflict })),
     ]
-    return { conflicts: conflicts.slice(0, MOST_CONFLICTS), count: title.conflicts.length + inContent.count }
+    return { conflicts: conflicts.slice(0, MAX_CONFLICTS), count: title.conflicts.length + inContent.count }
   }
   const flags = (['is_public', 'is_pinned', 'is_archived'] as const).filter((name) => mineChanged.includes(name))
   return {
@@ -56,7 +57,7 @@ export function mergeNote(
   }
 }
 
-/** Theirs without what this side took away, and with what it added; in the spelling of the side that changed it. */
+/** `theirs` without the tags that `mine` removed and with those it added, as the side that changed a tag spells it. */
 function mergeTags(base: readonly string[], mine: readonly string[], theirs: readonly string[]): string[] {
   const [before, wanted, present] = [base, mine, theirs].map((tags) => new Map(tags.map((tag) => [tagKey(tag), tag])))
   if (before === undefined || wanted === undefined || present === undefined) return []

@@ -3,11 +3,11 @@ import { inTransaction, type Tx } from '../../db/transaction.ts'
 import type { MergeJob } from '../../text/jobs.ts'
 import type { Done } from '../../text/text-work.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
+import { changeNote } from '../core/change-note.ts'
 import { authorOf, etagOf, toNote } from '../core/note.ts'
-import type { NoteRow } from '../core/notes.ts'
+import type { NoteFields, NoteRow } from '../core/note-row.ts'
 import { isMatch, matchedVersions } from '../core/preconditions.ts'
-import { findBase, mergeConflict, mergeWithoutBase, noSuchNote, noteChanged } from '../core/refusals.ts'
-import { lockNote, type NoteFields, writeNote } from '../core/write-note.ts'
+import { findBase, mergeConflict, mergeWithoutBase, noteChanged } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { mergeJob, mergeNote } from './merge-note.ts'
 import { readChanges } from './requested-changes.ts'
@@ -20,14 +20,13 @@ export async function patchNote(
   const changes = readChanges(body)
   const isMerging = query.on_conflict === 'merge'
   if (isMerging && matchedVersions(ifMatch) === undefined) throw mergeWithoutBase()
-  const patch = async (tx: Tx, done: Done<MergeJob>): Promise<NoteRow> => {
-    const current = await lockNote(tx, caller.userId, path.note_id)
-    if (current === undefined) throw noSuchNote()
-    const merged = isMatch(current, ifMatch)
-      ? changes
-      : await reconcile(tx, current, ifMatch, changes, isMerging ? done : undefined)
-    return writeNote(tx, current, merged, { author: authorOf(caller), historyVersions })
-  }
+  const author = authorOf(caller)
+  // A note in another version than If-Match names is no refusal yet: reconcile decides.
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch: undefined, author, historyVersions }
+  const patch = (tx: Tx, done: Done<MergeJob>): Promise<NoteRow> =>
+    changeNote(tx, target, (current) =>
+      isMatch(current, ifMatch) ? changes : reconcile(tx, current, ifMatch, changes, isMerging ? done : undefined),
+    )
   const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
     inTransaction(db, (tx) => patch(tx, done)),
   )
@@ -35,8 +34,8 @@ export async function patchNote(
 }
 
 /**
- * The fields to write to a note that has changed since the caller read it. Throws the 412 unless merging (`done` is
- * undefined), and the 409 where both changes overlap.
+ * The fields to write to a note that has changed since the caller read it. Throws the 412 if it must not be
+ * merged (`done` is undefined), and the 409 where both changes overlap.
  */
 async function reconcile(
   tx: Tx,

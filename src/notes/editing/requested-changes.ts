@@ -1,7 +1,7 @@
 import type { Request } from '../../contract/types.ts'
 import { normalTags } from '../tags/tags.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
-import type { NoteFields } from '../core/write-note.ts'
+import type { NoteFields } from '../core/note-row.ts'
 
 /** The fields that a request changes; throws a Problem (422) for tags that a note may not have. */
 export function readChanges(body: Request<'updateNote' | 'patchNote'>['body']): Partial<NoteFields> {

@@ -1,9 +1,11 @@
 import type { ReplyTo, Request } from '../../contract/types.ts'
-import { inTransaction } from '../../db/transaction.ts'
+import { inTransaction, type Tx } from '../../db/transaction.ts'
+import { changeNote } from '../core/change-note.ts'
 import { authorOf, etagOf, toNote, toRevision, toRevisionSummary } from '../core/note.ts'
+import { type NoteFields, noteFields, type NoteRow } from '../core/note-row.ts'
 import { findNote } from '../core/notes.ts'
-import { noSuchNote, noSuchRevision, requireMatch } from '../core/refusals.ts'
-import { changedFields, lockNote, noteFields, writeNote } from '../core/write-note.ts'
+import { noSuchNote, noSuchRevision } from '../core/refusals.ts'
+import { changedFields } from '../core/write-note.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { asRevision, findRevision, readRevisions } from './revisions.ts'
 
@@ -57,14 +59,12 @@ export async function restoreRevision(
   { path, ifMatch, caller }: Request<'restoreRevision'>,
   reply: ReplyTo<'restoreRevision'>,
 ) {
-  const row = await inTransaction(db, async (tx) => {
-    const current = await lockNote(tx, caller.userId, path.note_id)
-    if (current === undefined) throw noSuchNote()
-    await requireMatch(tx, current, ifMatch)
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
+  const restore = async (tx: Tx, current: NoteRow): Promise<Partial<NoteFields>> => {
     const revision = await findRevision(tx, current, path.version)
     if (revision === undefined) throw noSuchRevision()
-    const fields = Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
-    return writeNote(tx, current, fields, { author: authorOf(caller), historyVersions })
-  })
+    return Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
+  }
+  const row = await inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }

@@ -1,24 +1,24 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../db/transaction.ts'
 
-/** Of the superseded versions of a locked note, removes the oldest that are more than `most`. */
-export async function dropOldest(tx: Tx, noteId: string, most: number): Promise<void> {
+/** Deletes the oldest superseded versions of a locked note beyond `max`. */
+export async function dropOldest(tx: Tx, noteId: string, max: number): Promise<void> {
   const { rows } = await sql`
     delete from note_revisions where note_id = ${noteId} and version <= (
-      select version from note_revisions where note_id = ${noteId} order by version desc offset ${most} limit 1)
+      select version from note_revisions where note_id = ${noteId} order by version desc offset ${max} limit 1)
     returning version`.execute(tx)
   if (rows.length > 0) await dropUnusedTexts(tx, [noteId])
 }
 
-/** What happens to versions as they grow older: from which age (in hours) only the first of each such time is kept. */
+/** From an age of so many hours, only the first version of each hour or day is kept. */
 const TIERS = [
   { level: 1, unit: 'hour', hours: 24 },
   { level: 2, unit: 'day', hours: 30 * 24 },
 ] as const
 
 /**
- * Thins versions that have reached an age: of each hour, later of each day, the first is kept. Looks at no more than
- * `batch` notes at once and answers at how many.
+ * Thins versions that have reached an age: the first of each hour stays, later the first of each day. Handles up to
+ * `batch` notes per age and returns how many there were.
  */
 export async function thinRevisions(tx: Tx, batch: number): Promise<number> {
   let seen = 0
@@ -48,7 +48,7 @@ export async function thinRevisions(tx: Tx, batch: number): Promise<number> {
   return seen
 }
 
-/** Removes versions older than `days`; bounded and answering as above. */
+/** Deletes versions older than `days` of up to `batch` notes, and returns how many notes there were. */
 export async function dropAged(tx: Tx, days: number, batch: number): Promise<number> {
   const due = sql`thinned = any('{0,1,2}') and created_at < now() - make_interval(days => ${days})`
   const notes = await lockNotesWith(tx, due, batch)
@@ -58,18 +58,17 @@ export async function dropAged(tx: Tx, days: number, batch: number): Promise<num
 }
 
 /**
- * Locks notes that have such versions. The note first, as its writers do, so that nobody waits crosswise; a note that
- * is being written, or looked after by another server, is passed over until next time.
+ * Locks notes that have such versions. The note is locked first, as its writers do, so that there is no deadlock. A
+ * note that is being written, or pruned by another server, is skipped until the next time.
  */
 async function lockNotesWith(tx: Tx, due: RawBuilder<unknown>, batch: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select id from notes where id in (select note_id from note_revisions where ${due} limit ${batch}) for update skip locked`.execute(
-    tx,
-  )
+    select id from notes where id in (select note_id from note_revisions where ${due} limit ${batch})
+    for update skip locked`.execute(tx)
   return rows.map(({ id }) => id)
 }
 
-/** Removes stored contents of locked notes that no version has any more: those that lean on another, then the others. */
+/** Deletes stored contents of locked notes that no version uses any more: first those that have a dictionary. */
 async function dropUnusedTexts(tx: Tx, noteIds: readonly string[]): Promise<void> {
   if (noteIds.length === 0) return
   const unused = sql`note_id = any(${[...new Set(noteIds)]}::uuid[]) and not exists (

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 
-/** 4 MiB: a note of the largest size in any script fits in, and so does the text it is compressed against. */
+/** A window of 8 MiB holds the largest note in any script and the text that it is compressed against. */
 const WINDOW_LOG = 23
 const LEVEL = 3
 
@@ -9,8 +9,8 @@ const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
 /**
- * A text as zstd, with an older text of the note as the dictionary if there is one. A text that differs from its
- * dictionary in a line takes about 100 bytes, whatever its size.
+ * Compresses a text with zstd, with an older text of the note as its dictionary if there is one. A text that differs
+ * from its dictionary in one line takes about 100 bytes, whatever its size.
  */
 export function packText(text: string, base: string | undefined): Promise<Buffer> {
   const params = {

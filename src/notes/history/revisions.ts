@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { NoteRevisions } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
-import type { NoteRow } from '../core/notes.ts'
+import type { Locked, LockedNote, NoteRow } from '../core/note-row.ts'
 import { dropOldest } from './prune-revisions.ts'
 import { packText, unpackText } from './revision-text.ts'
 
@@ -20,17 +20,17 @@ const meta = [
 
 type RevisionMeta = Pick<Selectable<NoteRevisions>, (typeof meta)[number]>
 
-/** A version of a note as it was written. */
+/** One version of a note. */
 export interface RevisionRow extends RevisionMeta {
   readonly content: string
 }
 
-/** The version that a note has now, as one of its versions. */
+/** The current version of a note, in the form of a superseded one. */
 export function asRevision(note: NoteRow): RevisionRow {
   return { ...note, created_at: note.updated_at }
 }
 
-/** Superseded versions of a note that its owner may read, newest first, those before `before`. */
+/** Superseded versions of a note before version `before`, newest first. The caller has found the note. */
 export function readRevisions(
   db: Database,
   note: NoteRow,
@@ -40,7 +40,7 @@ export function readRevisions(
   return revisions.where('version', '<', page.before).orderBy('version', 'desc').limit(page.limit).execute()
 }
 
-/** A version of a note that its owner may read; undefined when it never was or is not kept. */
+/** One version of a note, or undefined if it never existed or is no longer kept. The caller has found the note. */
 export async function findRevision(db: Database, note: NoteRow, version: number): Promise<RevisionRow | undefined> {
   if (version === note.version) return asRevision(note)
   const found = await db
@@ -64,31 +64,34 @@ export async function findRevision(db: Database, note: NoteRow, version: number)
   return { ...row, content: await unpackText(data, base) }
 }
 
-/** Keeps the version that a locked note has now, before it is replaced; of more than `most` versions the oldest go. */
-export async function keepRevision(tx: Tx, note: NoteRow, isTextReplaced: boolean, most: number): Promise<void> {
+/** Stores the current version of a note before it is superseded, and deletes the oldest beyond `max` versions. */
+export async function keepRevision(tx: Tx, note: LockedNote, isTextReplaced: boolean, max: number): Promise<void> {
   if (isTextReplaced) await keepText(tx, note)
-  await keepRevisions(tx, [note.id])
-  if (note.version > most) await dropOldest(tx, note.id, most)
+  await keepRevisions(tx, [note])
+  if (note.version > max) await dropOldest(tx, note.id, max)
 }
 
-/** Keeps the versions that locked notes have now, for changes that leave their texts as they are. */
-export async function keepRevisions(tx: Tx, noteIds: readonly string[]): Promise<void> {
+/** Stores the current versions of notes, for changes that do not replace their texts. */
+export async function keepRevisions(tx: Tx, notes: readonly Locked<Pick<NoteRow, 'id'>>[]): Promise<void> {
   await sql`
-    insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived, created_at, changed_by_kind, changed_by_id)
-    select id, version, text_version, title, tags, is_public, is_pinned, is_archived, updated_at, changed_by_kind, changed_by_id
-    from notes where id = any(${noteIds}::uuid[])`.execute(tx)
+    insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived,
+      created_at, changed_by_kind, changed_by_id)
+    select id, version, text_version, title, tags, is_public, is_pinned, is_archived,
+      updated_at, changed_by_kind, changed_by_id
+    from notes where id = any(${notes.map(({ id }) => id)}::uuid[])`.execute(tx)
 }
 
-/** How many bytes the contents have that are stored against one that is stored whole. */
+/** The size of all contents that have this one as their dictionary. */
 const leaning = sql<number>`(select coalesce(sum(octet_length(d.data)), 0) from note_texts d
-  where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version and d.base_version = note_texts.text_version)`
+  where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version
+    and d.base_version = note_texts.text_version)`
 
 /**
- * Stores a superseded content against the latest one that was stored whole, so that reading takes two steps however
- * long the history is. Once those so stored are together as large as a whole one, the next is stored whole: that keeps
- * the sum smallest.
+ * Stores a superseded content with the latest full one as its dictionary, so that reading takes two steps however long
+ * the history is. Once the contents that share a dictionary are together as large as it, the next one is stored in
+ * full: that keeps the total size smallest.
  */
-async function keepText(tx: Tx, note: NoteRow): Promise<void> {
+async function keepText(tx: Tx, note: LockedNote): Promise<void> {
   const base = await tx
     .selectFrom('note_texts')
     .select(['text_version', 'data', leaning.as('size')])

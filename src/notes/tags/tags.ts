@@ -1,27 +1,25 @@
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
+import type { LockedNote } from '../core/note-row.ts'
 import type { Tx } from '../../db/transaction.ts'
 
-const LONGEST_KEY = 200
+const MAX_KEY_LENGTH = 200
 
-/** The form in which tags are compared: without regard to case and to compatibility characters. */
+/** The form in which tags are compared: it ignores case and compatibility variants of characters. */
 export function tagKey(tag: string): string {
-  // NFKC makes some characters eighteen; an index entry of PostgreSQL has its limit.
-  return Array.from(tag.normalize('NFKC').toLowerCase()).slice(0, LONGEST_KEY).join('')
+  // NFKC can turn one character into eighteen, and the size of an index entry is limited.
+  return Array.from(tag.normalize('NFKC').toLowerCase()).slice(0, MAX_KEY_LENGTH).join('')
 }
 
-/** Tags as they are stored: in composed form, each once; of two that differ in case only, the first. */
+/** Tags as they are stored: in composed form (NFC) and each once. Of two tags with the same key the first stays. */
 export function normalTags(tags: readonly string[]): string[] {
   const byKey = new Map<string, string>()
   for (const tag of tags.map((text) => text.normalize('NFC'))) if (!byKey.has(tagKey(tag))) byKey.set(tagKey(tag), tag)
   return [...byKey.values()]
 }
 
-/** Makes a note findable by its tags; it must be locked, or new, and not be in the trash. */
-export async function indexTags(
-  tx: Tx,
-  note: { id: string; owner_id: string; tags: readonly string[] },
-): Promise<void> {
+/** Makes a note findable by its tags. It must not be in the trash. */
+export async function indexTags(tx: Tx, note: LockedNote): Promise<void> {
   const keys = note.tags.map(tagKey)
   await sql`
     with gone as (delete from note_tags where note_id = ${note.id} and tag_key <> all(${keys}::text[]))
@@ -33,11 +31,11 @@ export async function indexTags(
 
 export interface TagPage {
   readonly limit: number
-  /** The key of the last tag of the page before. */
+  /** The key of the last tag of the previous page. */
   readonly after: string | undefined
 }
 
-/** The tags of an owner's notes with their numbers, by key, and where the page ends, if there is another. */
+/** A page of an owner's tags with the number of notes of each, by key, and its end if there is another page. */
 export async function readTags(
   db: Database,
   ownerId: string,
@@ -45,9 +43,8 @@ export async function readTags(
 ): Promise<{ rows: { tag: string; count: number }[]; end: string | undefined }> {
   const { rows } = await sql<{ tag: string; count: number; tag_key: string }>`
     select tag_key, min(tag) as tag, count(*) as count from note_tags
-    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''} group by tag_key order by tag_key limit ${page.limit + 1}`.execute(
-    db,
-  )
+    where owner_id = ${ownerId} and tag_key > ${page.after ?? ''}
+    group by tag_key order by tag_key limit ${page.limit + 1}`.execute(db)
   const shown = rows.slice(0, page.limit)
   return {
     rows: shown.map(({ tag, count }) => ({ tag, count })),

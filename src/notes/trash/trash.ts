@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
 import type { Position } from '../../http/cursor.ts'
-import type { NoteRow } from '../core/notes.ts'
+import type { LockedNote, NoteRow } from '../core/note-row.ts'
 import { indexTags } from '../tags/tags.ts'
 
 export interface TrashedRow extends NoteRow {
@@ -11,14 +11,14 @@ export interface TrashedRow extends NoteRow {
   readonly erased_after: string
 }
 
-/** Moves a locked note to the trash; there it has no tags to be found by. */
-export async function moveToTrash(tx: Tx, ownerId: string, noteId: string): Promise<void> {
+/** Moves a note to the trash. There it is not found by its tags. */
+export async function moveToTrash(tx: Tx, note: LockedNote): Promise<void> {
   const trashed = tx.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
-  await trashed.where('id', '=', noteId).where('owner_id', '=', ownerId).execute()
-  await tx.deleteFrom('note_tags').where('note_id', '=', noteId).execute()
+  await trashed.where('id', '=', note.id).where('owner_id', '=', note.owner_id).execute()
+  await tx.deleteFrom('note_tags').where('note_id', '=', note.id).execute()
 }
 
-/** Deleted notes, the last deleted first, and where the page ends, if there is another. */
+/** A page of deleted notes, the last deleted first, and its end if there is another page. */
 export async function readTrash(
   db: Database,
   ownerId: string,
@@ -40,8 +40,8 @@ export function findTrashed(db: Database, ownerId: string, noteId: string): Prom
   return trashed.where('deleted_at', 'is not', null).executeTakeFirst()
 }
 
-/** Takes a note out of the trash; undefined when it is not there. */
-export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Promise<NoteRow | undefined> {
+/** Takes a note out of the trash. Returns undefined if it is not there. */
+export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Promise<LockedNote | undefined> {
   const row = await tx
     .updateTable('notes')
     .set({ deleted_at: null })
@@ -49,12 +49,13 @@ export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Pr
     .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is not', null)
     .returningAll()
+    .$castTo<LockedNote>()
     .executeTakeFirst()
   if (row !== undefined) await indexTags(tx, row)
   return row
 }
 
-/** Erases one note of the trash with its history; answers whether it was there. */
+/** Erases a note of the trash with its history. Returns false if it is not there. */
 export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Promise<boolean> {
   const erased = tx
     .deleteFrom('notes')
@@ -66,7 +67,7 @@ export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Pro
   return true
 }
 
-/** Erases the owner's deleted notes, no more than `batch`, and answers how many. */
+/** Erases up to `batch` notes of the owner's trash and returns how many. */
 export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promise<number> {
   const { rows } = await sql<{ id: string }>`
     delete from notes where id in (
@@ -81,8 +82,8 @@ export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promis
 }
 
 /**
- * Erases what has been in anybody's trash for longer than `days`, no more than `batch` notes, and answers how many.
- * Stored answers about it have expired long before: a day in the trash is the least.
+ * Erases up to `batch` notes that have been in the trash for longer than `days`, of all owners, and returns how many.
+ * Stored answers about them have expired before: the minimum is one day in the trash.
  */
 export async function eraseExpired(tx: Tx, days: number, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`

@@ -49,8 +49,11 @@ export const lies: readonly Lie[] = [
     title: 'a batch restores a note whatever version was asked for',
     gate,
     file: 'src/notes/editing/batch-handlers.ts',
-    from: 'if (current === undefined) throw noSuchNote()\n    requireVersion(current, action)\n    return current',
-    to: 'if (current === undefined) throw noSuchNote()\n    return current',
+    from: `const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
+  if (current === undefined) throw noSuchNote()
+  requireVersion(current, action)`,
+    to: `const current = restored ?? (await lockNote(tx, ownerId, action.note_id))
+  if (current === undefined) throw noSuchNote()`,
   },
   {
     title: 'insert_under puts its text at the end, wherever it was wanted',

@@ -14,14 +14,16 @@ export const lies: readonly Lie[] = [
   {
     title: 'a note is locked before it is asked whose it is, so a stranger waits for its owner',
     gate,
-    file: 'src/notes/core/write-note.ts',
+    file: 'src/notes/core/lock-note.ts',
     from: `    .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is', null)
     .forUpdate()
+    .$castTo<LockedNote>()
     .executeTakeFirst()
 `,
     to: `    .where('deleted_at', 'is', null)
     .forUpdate()
+    .$castTo<LockedNote>()
     .executeTakeFirst()
     .then((row) => (row?.owner_id === ownerId ? row : undefined))
 `,

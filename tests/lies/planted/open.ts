@@ -6,11 +6,13 @@ export const lies: readonly Lie[] = [
     title: 'restoreRevision shows a foreign note in its 412',
     gate: 'foreign',
     file: 'src/notes/history/history-handlers.ts',
-    from: `    if (current === undefined) throw noSuchNote()
-    await requireMatch(tx, current, ifMatch)`,
-    to: `    const named = await tx.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
+    from: `(tx) => changeNote(tx, target, (current) => restore(tx, current))`,
+    to: `async (tx) => {
+    const { requireMatch } = await import('../core/refusals.ts')
+    const named = await tx.selectFrom('notes').selectAll().where('id', '=', path.note_id).executeTakeFirst()
     if (named !== undefined) await requireMatch(tx, named, ifMatch)
-    if (current === undefined) throw noSuchNote()`,
+    return changeNote(tx, target, (current) => restore(tx, current))
+  }`,
   },
   {
     title: 'a refresh without scope gives every scope',
