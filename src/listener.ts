@@ -4,20 +4,20 @@ import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
 import { StartupError } from './startup-error.ts'
 
-/** A listening HTTP server whose application comes a moment later; requests until then wait for it. */
+/** A listening HTTP server. Requests wait until the application is attached with `serve`. */
 export interface Listener {
   readonly url: string
   readonly serve: (app: RequestListener) => void
-  /** Stops listening, lets requests under way finish, and resolves when all are done or time is up. */
+  /** Stops listening, lets open requests finish, and resolves when all are done or the drain timeout has passed. */
   readonly close: () => Promise<void>
 }
 
-/** Milliseconds. Whoever sends slower than this is cut off (slow-loris). */
+/** Milliseconds. A client that sends more slowly is disconnected (slow-loris attacks). */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const DRAIN_TIMEOUT = 8_000
 
-/** Listens at once, so that a port that is taken is known before a database is started. */
+/** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log: Logger): Promise<Listener> {
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
@@ -38,7 +38,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port')
+  if (address === null || typeof address === 'string') throw new Error('The HTTP server has no port')
   const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return {
     url: `http://${shownHost}:${address.port}`,
@@ -48,9 +48,9 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
     },
     close: () => {
       closing = true
-      // Each connection ends with the answer that is under way on it; its client would send the next request at once.
+      // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
       for (const response of open) response.shouldKeepAlive = false
-      // Without an application nobody will ever answer those who wait.
+      // Without an application the waiting requests will never be answered.
       return drain(server, app === undefined ? 0 : DRAIN_TIMEOUT)
     },
   }
@@ -69,23 +69,23 @@ function bind(server: Server, host: string, port: number): Promise<void> {
 function bindError(error: NodeJS.ErrnoException, host: string, port: number): StartupError {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new StartupError(`PORT ${port} on ${host} is taken by another process; stop it or set PORT to another one`)
+      return new StartupError(`PORT ${port} on ${host} is already in use; stop the other process or change PORT`)
     case 'EACCES':
-      return new StartupError(`PORT ${port} may not be used by this user; set PORT to 1024 or more`)
+      return new StartupError(`PORT ${port} needs more privileges than this user has; set PORT to 1024 or higher`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new StartupError(`HOST ${host} is no address of this machine`)
+      return new StartupError(`HOST ${host} is not an address of this machine`)
     default:
       return new StartupError(`HOST and PORT: cannot listen on ${host}:${port}: ${error.message}`)
   }
 }
 
-function drain(server: Server, patience: number): Promise<void> {
+function drain(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const impatience = setTimeout(() => server.closeAllConnections(), patience)
+    const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
     server.close(() => {
-      clearTimeout(impatience)
+      clearTimeout(timeout)
       resolve()
     })
   })

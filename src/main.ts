@@ -10,9 +10,10 @@ import { helpText } from './config/help.ts'
 import type { RunningServer } from './start.ts'
 import { StartupError } from './startup-error.ts'
 
-/** A supervisor kills after ten seconds, as a rule; this is a little before. */
+/** By default Docker kills a container ten seconds after SIGTERM; we give up shortly before that. */
 const STOP_DEADLINE_MS = 9_500
-const SAME_KEYSTROKE_MS = 300
+/** npm forwards a Ctrl-C that the terminal has already sent us; a second SIGINT within this time is that copy. */
+const FORWARDED_SIGNAL_MS = 300
 
 /** The process: environment, signals and exit codes. */
 async function main(): Promise<void> {
@@ -22,39 +23,38 @@ async function main(): Promise<void> {
 
   const config = loadConfig(readEnvironment())
   const log = createLog({ level: config.logLevel, format: config.logFormat })
-  // Compiled code is kept beside the packages, whoever may write there: the next start takes a third less time.
+  // The cache lies beside the packages. It shortens later starts by a third, and is skipped if we may not write there.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
   let starting: Promise<RunningServer> | undefined
   let stopping = 0
 
   const stop = async (reason: string, exitCode: number): Promise<void> => {
     if (stopping > 0) {
-      // In a terminal, npm passes on the Ctrl-C that reached us already; only one that comes later means "at once".
-      if (exitCode === 0 && performance.now() - stopping > SAME_KEYSTROKE_MS) process.exit(1)
+      if (exitCode === 0 && performance.now() - stopping > FORWARDED_SIGNAL_MS) process.exit(1)
       return
     }
     stopping = performance.now()
     setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref()
-    log.info(`${reason}; finishing what is under way`)
+    log.info(`${reason}; finishing open requests`)
     const server = await starting?.catch(() => undefined)
     await server?.stop()
     log.info('stopped')
     process.exit(exitCode)
   }
-  process.on('SIGTERM', () => void stop('asked to stop', 0))
-  process.on('SIGINT', () => void stop('interrupted', 0))
+  process.on('SIGTERM', () => void stop('received SIGTERM', 0))
+  process.on('SIGINT', () => void stop('received SIGINT', 0))
   const crash = (error: unknown): void => {
-    log.fatal({ err: error }, 'a fault that nobody handled')
-    void stop('stopping after a fault', 1)
+    log.fatal({ err: error }, 'unhandled error')
+    void stop('stopping after an unhandled error', 1)
   }
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
 
   const listener = await listen(config, log)
-  // Only now, because it loads everything: `--help`, a wrong setting and a taken port are answered in a moment.
+  // Imported late, because it loads everything: `--help`, a wrong setting and a port in use must be reported at once.
   const { start } = await import('./start.ts')
   starting = start(config, listener, log, (reason) => {
-    log.fatal(`the embedded PostgreSQL ended: ${reason}`)
+    log.fatal(`the embedded PostgreSQL exited: ${reason}`)
     void stop('stopping without a database', 1)
   })
   const server = await starting
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     await server.stop()
     throw error
   }
-  if (stopping === 0) log.info(`notes-api serves at ${server.url}, with its documentation at ${server.url}/docs`)
+  if (stopping === 0) log.info(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
 }
 
 function readArguments() {

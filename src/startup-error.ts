@@ -1,6 +1,6 @@
 /**
- * A reason not to start that the operator can act on. `main` prints each line once and exits with 1;
- * every line names the setting that mends it.
+ * A reason not to start that the operator can fix. `main` prints each line and exits with 1; every line names the
+ * setting to change.
  */
 export class StartupError extends Error {
   readonly lines: readonly string[]

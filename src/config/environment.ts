@@ -3,8 +3,8 @@ import { parseEnv } from 'node:util'
 import { StartupError } from '../startup-error.ts'
 
 /**
- * The settings as text: the `.env` file in the working directory, and over it the environment of the process. Called once,
- * by a program at its start; everything else is given a Config.
+ * The settings as text: the `.env` file in the working directory, overridden by the environment of the process. Each
+ * program calls this once, at its start; all other code receives a Config.
  */
 export function readEnvironment(): Record<string, string | undefined> {
   return { ...readEnvFile(), ...process.env }

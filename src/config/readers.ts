@@ -8,7 +8,7 @@ export interface Reader<T> {
   readonly read: (text: string) => T | Mistake
 }
 
-/** What is wrong with a text, to be read after the name of its setting. It never quotes the text: it may be a secret. */
+/** Says what is wrong with a text; printed after the name of the setting. Never quotes the text: it may be a secret. */
 export class Mistake {
   readonly message: string
   constructor(message: string) {

@@ -15,8 +15,8 @@ export interface Setting {
 }
 
 /**
- * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/readme.test.ts holds the table of
- * the README to it.
+ * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/readme.test.ts compares the
+ * table of the README with it.
  */
 export const settings = [
   {

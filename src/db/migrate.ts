@@ -13,22 +13,22 @@ const OLDEST_MAJOR = 15
 
 interface MigrateOptions {
   readonly direction?: 'up' | 'down'
-  /** How many migrations to apply; the default is all. */
+  /** Number of migrations; default: all. */
   readonly count?: number
 }
 
 /**
- * Applies the pending migrations, each in a transaction, and returns their names. Several replicas may call this at
- * once: one migrates, the others wait until it is done. (The runner's own waiting lock deadlocks with CREATE INDEX
- * CONCURRENTLY, so we poll instead.)
+ * Applies the pending migrations, each in its own transaction, and returns their names. Several replicas may call this
+ * at the same time: one migrates and the others wait. We poll for the lock, because the runner's own blocking lock
+ * deadlocks with CREATE INDEX CONCURRENTLY.
  */
 export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
   const client = new Client({ ...connectionConfig(connection), connectionTimeoutMillis: CONNECT_MS })
-  // A connection lost between two statements is reported by the next one.
+  // A connection lost between two statements makes the next statement fail, which is reported.
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await refuseOldServer(client)
+    await requireSupportedServer(client)
     for (;;) {
       try {
         const applied = await runner({
@@ -51,11 +51,11 @@ export async function migrate(connection: Connection, options: MigrateOptions = 
   }
 }
 
-/** Runs before the first migration: on an older server one of them would fail. */
-async function refuseOldServer(client: Client): Promise<void> {
+/** Runs before any migration: on a server that is too old, a migration would fail half-way. */
+async function requireSupportedServer(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
   const version = Number(rows[0]?.version)
   if (version >= OLDEST_MAJOR * 10_000) return
   const shown = `${Math.floor(version / 10_000)}.${version % 10_000}`
-  throw new StartupError(`DATABASE_URL: PostgreSQL ${shown} is too old; ${OLDEST_MAJOR} or newer is needed`)
+  throw new StartupError(`DATABASE_URL: PostgreSQL ${shown} is too old; version ${OLDEST_MAJOR} or newer is required`)
 }

@@ -1,6 +1,7 @@
 /**
  * A server to be killed: starts the embedded database, inserts rows as fast as they are acknowledged, and prints
- * `ready`, each acknowledged id, and `fault: …` when it cannot start. SIGINT makes it query once more, then stop.
+ * `ready`, each acknowledged id, and `startup error: …` when it cannot start. SIGINT makes it query once more, then
+ * stop.
  */
 import { Client } from 'pg'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
@@ -27,5 +28,5 @@ try {
   await database.stop()
 } catch (error) {
   if (!(error instanceof StartupError)) throw error
-  print(`fault: ${error.message}`)
+  print(`startup error: ${error.message}`)
 }

@@ -155,9 +155,9 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
 
   test('refuses a data directory that another server uses, whose database goes on unharmed', async () => {
     const first = await start()
-    const second = await serve([], {}, 'fault')
+    const second = await serve([], {}, 'startup error')
     expect(second.lines()[0]).toMatch(
-      new RegExp(`^fault: DATA_DIR .*in use by another server \\(pid ${process.pid}\\)`),
+      new RegExp(`^startup error: DATA_DIR .*in use by another server \\(pid ${process.pid}\\)`),
     )
     await refused(/DATA_DIR .*in use/)
     expect(await query(first.connection, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -184,7 +184,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     await start()
   })
 
-  test('refuses a data directory that holds only pg17, one that is a cluster itself, and one with something else', async () => {
+  test('refuses a data directory that is a cluster itself, or holds only pg17 or something else', async () => {
     for (const file of ['pg17/PG_VERSION', 'PG_VERSION', 'pg18/letter.txt', 'pg18']) {
       const dataDir = mkdtempSync(join(home, 'other-'))
       mkdirSync(join(dataDir, file, '..'), { recursive: true })

@@ -95,7 +95,9 @@ test('a PostgreSQL that is too old is refused in one line that names it', async 
   const old = { ...database.connection, host: '127.0.0.1', port: proxy.port }
   const refused = migrate(old)
   await expect(refused).rejects.toBeInstanceOf(StartupError)
-  await expect(refused).rejects.toThrow(/^DATABASE_URL: PostgreSQL 14\.\d+ is too old; 15 or newer is needed$/)
+  await expect(refused).rejects.toThrow(
+    /^DATABASE_URL: PostgreSQL 14\.\d+ is too old; version 15 or newer is required$/,
+  )
   expect(await schemaOf(database.connection)).toEqual([expect.objectContaining({ kind: 'extension' })])
   await proxy.close()
   await database.drop()

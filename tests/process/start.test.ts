@@ -26,7 +26,7 @@ afterAll(async () => {
   await cleanUp()
 })
 
-/** What every refused start has in common: lines for people, each naming what to change, and nothing for programmers. */
+/** The lines of a refused start. Each says what to change, and none shows a stack trace or a file of the source. */
 async function refusal(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<string[]> {
   const { code, stderr } = await runServer(env, { args })
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^(notes-api: [^\n]+\n)+$/)])
@@ -44,7 +44,7 @@ describe('a start that cannot succeed ends with 1 and a line that names the sett
     const { port } = other.address() as AddressInfo
     const dataDir = join(temporaryDirectory(), 'data')
     expect(await refusal({ PORT: String(port), DATA_DIR: dataDir })).toEqual([
-      `PORT ${port} on 127.0.0.1 is taken by another process; stop it or set PORT to another one`,
+      `PORT ${port} on 127.0.0.1 is already in use; stop the other process or change PORT`,
     ])
     expect(() => mkdirSync(dataDir)).not.toThrow()
     await new Promise((resolve) => other.close(resolve))
@@ -52,7 +52,7 @@ describe('a start that cannot succeed ends with 1 and a line that names the sett
 
   test('HOST is not an address of this machine', async () => {
     expect(await refusal({ HOST: '192.0.2.1', DATA_DIR: temporaryDirectory() })).toEqual([
-      'HOST 192.0.2.1 is no address of this machine',
+      'HOST 192.0.2.1 is not an address of this machine',
     ])
   })
 
@@ -200,8 +200,8 @@ describe('a start that succeeds', () => {
   test('needs no setting but a place for its data, and says where it serves', async () => {
     const cwd = temporaryDirectory()
     const server = await serve({ DATA_DIR: './data' }, { cwd })
-    const last = server.lines().findLast(({ msg }) => String(msg).includes('serves'))
-    expect(last?.['msg']).toBe(`notes-api serves at ${server.url}, with its documentation at ${server.url}/docs`)
+    const last = server.lines().findLast(({ msg }) => String(msg).includes('is ready'))
+    expect(last?.['msg']).toBe(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
     expect(await answers(`${server.url}/docs`, 200)).toBe(true)
     expect(server.stderr()).toBe('')
     expect(await server.end('SIGTERM')).toBe(0)

@@ -134,7 +134,7 @@ test('a second SIGINT ends it at once, and one that npm passes on with the first
   const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } }).catch(() => 'cut')
   await until('the change is under way', isWaiting)
   server.child.kill('SIGINT')
-  await until('it is told to stop', () => server.stdout().includes('interrupted'))
+  await until('it is told to stop', () => server.stdout().includes('received SIGINT'))
   server.child.kill('SIGINT')
   const began = performance.now()
   await until('the first moment is over', () => performance.now() - began > 400)
@@ -157,7 +157,7 @@ test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1'
   const postmaster = Number.parseInt(readFileSync(join(dataDir, 'pg18', 'postmaster.pid'), 'utf8'), 10)
   process.kill(postmaster, 'SIGQUIT')
   expect(await within('it ends', server.exit, 10_000)).toBe(1)
-  expect(server.stdout()).toContain('the embedded PostgreSQL ended')
+  expect(server.stdout()).toContain('the embedded PostgreSQL exited')
 })
 
 test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, drains and ends with 1', async (kind) => {
@@ -179,7 +179,7 @@ test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, dr
   expect((await change).status).toBe(200)
   expect(await within('it ends', server.exit, 3_000)).toBe(1)
   const line = server.lines().find(({ level }) => level === 60)
-  expect(line).toMatchObject({ msg: 'a fault that nobody handled', err: { message: 'nobody caught this' } })
+  expect(line).toMatchObject({ msg: 'unhandled error', err: { message: 'nobody caught this' } })
 })
 
 test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothing', async (format) => {

@@ -1,16 +1,16 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The account PostgreSQL runs as. `undefined` everywhere below means: as the server itself. */
+/** The account that PostgreSQL runs as. `undefined` means the account of the server itself. */
 export interface Account {
   readonly uid: number
   readonly gid: number
 }
 
 /**
- * PostgreSQL refuses to run as root, so root hands it to an account that exists already; none is ever created.
- * First choice is whoever owns the cluster, then whoever owns the data directory, its parent or the project
- * (root in somebody's clone leaves files that somebody can still use), and at last `nobody`.
+ * PostgreSQL refuses to run as root, so a server started by root runs it as another existing account; we never create
+ * one. We take the owner of the cluster, else the owner of the data directory, of its parent or of the project (so that
+ * the owner of the clone can still use the files), else `nobody`.
  */
 export function accountFor(dataDir: string, cluster: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -19,7 +19,7 @@ export function accountFor(dataDir: string, cluster: string): Account | undefine
   const accounts = knownAccounts()
   for (const place of [dataDir, dirname(dataDir), join(import.meta.dirname, '..', '..', '..')]) {
     const uid = ownerOf(place)?.uid
-    // initdb refuses a uid without a name, so an owner that only a volume knows does not count.
+    // initdb refuses a uid without a name, as on a mounted volume of another machine, so such an owner is skipped.
     const account = [...accounts.values()].find((known) => known.uid === uid)
     if (account !== undefined && account.uid !== 0) return account
   }
@@ -40,7 +40,7 @@ function knownAccounts(): Map<string, Account> {
   return accounts
 }
 
-/** Whether the account gets to this path: search (or execute) permission on it and on every directory above. */
+/** Whether the account can reach this path: it needs search (or execute) permission on it and on every parent. */
 export function reachable(path: string, account: Account | undefined): boolean {
   if (account === undefined) return true
   for (let place = realpathSync(path); ; place = dirname(place)) {
@@ -49,7 +49,7 @@ export function reachable(path: string, account: Account | undefined): boolean {
   }
 }
 
-/** The three classes of POSIX exclude each other: an owner without the bit is refused although others have it. */
+/** POSIX checks only the first class that matches: an owner without the bit is refused even if others have it. */
 function searchable(path: string, account: Account): boolean {
   const stats = statSync(path)
   const shift = stats.uid === account.uid ? 6 : stats.gid === account.gid ? 3 : 0

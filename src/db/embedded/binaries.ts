@@ -20,7 +20,7 @@ import { reachable, type Account } from './account.ts'
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
-  /** The whole environment of the database: what the server was given (secrets) is not passed on. */
+  /** The whole environment of PostgreSQL. The server's own environment, which holds secrets, is not passed on. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -30,16 +30,16 @@ interface Link {
 }
 
 /**
- * PostgreSQL from the npm package of this platform. npm packs no symbolic links, and the script that would restore
- * them may not have run, so the missing ones are made in the data directory; node_modules is never written to.
+ * PostgreSQL from the npm package of this platform. npm packages contain no symbolic links, and the install script that
+ * restores them may not have run, so we create the missing ones in the data directory; we never write to node_modules.
  */
 export function embeddedBinaries(dataDir: string, account: Account | undefined, log: (line: string) => void): Binaries {
   const { native, version, links } = embeddedPackage()
   const whole = links.every((link) => existsSync(join(dirname(native), link.target)))
   const usable = reachable(join(native, 'bin', 'postgres'), account)
   if (whole && usable) return binariesIn(native)
-  // macOS drops DYLD_LIBRARY_PATH at every shell, and initdb uses one; there a copy costs nothing (APFS clones).
-  // LD_LIBRARY_PATH cannot name a path with one of its separators.
+  // macOS drops DYLD_LIBRARY_PATH whenever a shell starts, and initdb starts one; there we copy (cheap on APFS).
+  // LD_LIBRARY_PATH cannot hold a path that contains one of its separators.
   if (usable && process.platform === 'linux' && reachable(dataDir, account) && !/[:;]/.test(dataDir)) {
     return binariesIn(native, { LD_LIBRARY_PATH: linkDirectory(join(dataDir, 'pg18-lib'), native, links, account) })
   }
@@ -54,9 +54,7 @@ function embeddedPackage(): { native: string; version: string; links: readonly L
   try {
     entry = createRequire(import.meta.url).resolve(name)
   } catch {
-    throw new StartupError(
-      `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (${name}): set DATABASE_URL.`,
-    )
+    throw new StartupError(`DATABASE_URL is required: ${name} is not installed, so there is no embedded PostgreSQL.`)
   }
   const root = dirname(dirname(realpathSync(entry)))
   const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'))
@@ -72,7 +70,7 @@ function binariesIn(native: string, env: Record<string, string> = {}): Binaries 
   }
 }
 
-/** All the libraries, not only the missing names: each looks for its own needs beside the name it was found by. */
+/** Links all libraries, not only the missing names: each one looks for its dependencies beside its own link. */
 function linkDirectory(
   directory: string,
   native: string,
@@ -103,8 +101,8 @@ function linkTarget(path: string): string | undefined {
 }
 
 /**
- * For root whose project lies where the unprivileged account cannot go (/root): a copy in a place that everybody can
- * read and only root can write, along the whole path, so that nobody can slip other binaries under it.
+ * For root when the unprivileged account cannot reach the project (for example under /root): a copy that every account
+ * can read. Only root may write to any directory of its path, so no other account can replace the binaries.
  */
 function sharedCopy(
   native: string,
@@ -118,7 +116,7 @@ function sharedCopy(
       if (mkdirSync(parent, { recursive: true })) chmodSync(parent, 0o755)
       if (!ownedByRootAlone(parent)) continue
       const copy = copyOf(native, links, join(parent, name), log)
-      // Also finds a mount without exec.
+      // Also fails on a mount with noexec.
       execFileSync(join(copy, 'bin', 'postgres'), ['--version'], { ...account, cwd: '/', env: {}, stdio: 'ignore' })
       return copy
     } catch {
@@ -126,7 +124,7 @@ function sharedCopy(
     }
   }
   throw new StartupError(
-    `PostgreSQL cannot run as root and uid ${account.uid} cannot reach it in ${native}: ` +
+    `DATA_DIR: PostgreSQL cannot run as root, and uid ${account.uid} cannot reach it in ${native}: ` +
       'move the project out of that private directory, start the server as an ordinary user, or set DATABASE_URL.',
   )
 }
@@ -140,7 +138,7 @@ function ownedByRootAlone(path: string): boolean {
   }
 }
 
-/** Renamed into place when it is complete; a copy that differs (killed half-way, swept by a cleaner) is made anew. */
+/** Renames the copy into place once complete. A damaged one (killed half-way, swept by a cleaner) is replaced. */
 function copyOf(native: string, links: readonly Link[], target: string, log: (line: string) => void): string {
   if (sameFiles(native, target)) return target
   const fresh = `${target}.${process.pid}`
@@ -152,11 +150,11 @@ function copyOf(native: string, links: readonly Link[], target: string, log: (li
   }
   rmSync(target, { recursive: true, force: true })
   renameSync(fresh, target)
-  log(`copied the PostgreSQL programs to ${target}, because they cannot run from node_modules`)
+  log(`copied PostgreSQL to ${target}, because it cannot run from node_modules`)
   return target
 }
 
-/** Modes are set, not inherited: an umask of 077 must not lock the account out of its own binaries. */
+/** Sets the modes explicitly: with a umask of 077 the account could not read its own binaries. */
 function copyDirectory(from: string, to: string): void {
   mkdirSync(to)
   chmodSync(to, 0o755)
@@ -178,7 +176,7 @@ function sameFiles(from: string, to: string): boolean {
   })
 }
 
-/** Symbolic links are left out (they are made from the list), and so is what only a compiler needs. */
+/** Without symbolic links, which are created from the package's list, and without files that only a compiler needs. */
 function wanted(directory: string) {
   return readdirSync(directory, { withFileTypes: true }).filter(
     (entry) => !entry.isSymbolicLink() && !entry.name.endsWith('.a') && entry.name !== 'pkgconfig',

@@ -23,14 +23,14 @@ import { StartupError } from '../../startup-error.ts'
 import { reachable, type Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 
-/** The major of the binaries; a cluster of another one cannot be opened by them. */
+/** The major version of the binaries. They cannot open a cluster of another major version. */
 const major = '18'
 
 export const clusterIn = (dataDir: string): string => join(dataDir, `pg${major}`)
 
 export function prepareDataDir(dataDir: string): void {
   try {
-    // Searchable for others when root makes it: the unprivileged account has to pass through to its cluster.
+    // If root creates it, others may search it: the unprivileged account must be able to reach its cluster inside.
     mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
     accessSync(dataDir, constants.W_OK | constants.X_OK)
     readdirSync(dataDir)
@@ -40,13 +40,13 @@ export function prepareDataDir(dataDir: string): void {
 }
 
 /**
- * How a process that was started inside the cluster names it. The kernel resolves this without looking at the
- * directories above, which the unprivileged account may not be able to pass (a clone under /root); every PostgreSQL
- * process keeps the cluster as its working directory, so the name holds for all of them.
+ * A path to the cluster for a process whose working directory is the cluster. The kernel resolves it without the parent
+ * directories, which the unprivileged account may not be allowed to search (a clone under /root). Every PostgreSQL
+ * process keeps the cluster as its working directory, so the path works in all of them.
  */
 const here = existsSync('/proc/self/cwd') ? '/proc/self/cwd' : '.'
 
-/** What to give postgres as -D: the real path where possible, because an operator reads it in the process list. */
+/** The value of postgres -D: the real path if possible, because operators see it in the process list. */
 export function nameForPostgres(dataDir: string, account: Account | undefined): string {
   if (reachable(clusterIn(dataDir), account)) return clusterIn(dataDir)
   if (here !== '.') return here
@@ -56,7 +56,7 @@ export function nameForPostgres(dataDir: string, account: Account | undefined): 
   )
 }
 
-/** Refuses what is no cluster of ours. Returns whether one is there. */
+/** Returns whether our cluster exists. Throws if something else is in its place. */
 function findCluster(dataDir: string): boolean {
   const cluster = clusterIn(dataDir)
   const entries = readdirSync(dataDir)
@@ -72,7 +72,7 @@ function findCluster(dataDir: string): boolean {
     throw anotherMajor(dataDir, other, other.slice(2))
   }
   const stats = lstatSync(cluster)
-  // A link would let root hand whatever it points to over to the unprivileged account.
+  // Through a link, root would give the unprivileged account files outside DATA_DIR.
   if (!stats.isDirectory()) throw new StartupError(`DATA_DIR (${dataDir}) holds a pg${major} that is not a directory.`)
   const uid = process.getuid?.()
   if (uid !== undefined && uid !== 0 && stats.uid !== uid) {
@@ -92,11 +92,11 @@ function findCluster(dataDir: string): boolean {
 
 const anotherMajor = (dataDir: string, name: string, version: string): StartupError =>
   new StartupError(
-    `DATA_DIR (${dataDir}) holds a database of PostgreSQL ${version} (${name}), this server brings PostgreSQL ${major}: ` +
-      'migrate it with that version, or choose another DATA_DIR.',
+    `DATA_DIR (${dataDir}) holds a database of PostgreSQL ${version} (${name}), but this server runs ` +
+      `PostgreSQL ${major}: dump it with its own version and restore it here, or choose another DATA_DIR.`,
   )
 
-/** Leaves a cluster that PostgreSQL will accept: whole, of our major, 0700 and owned by the account. */
+/** Ensures a cluster that PostgreSQL accepts: complete, of our major version, 0700 and owned by the account. */
 export async function ensureCluster(
   dataDir: string,
   account: Account | undefined,
@@ -106,7 +106,7 @@ export async function ensureCluster(
   const cluster = clusterIn(dataDir)
   try {
     for (const name of readdirSync(dataDir)) {
-      // What a killed initdb left; the owner lock says that no other one is at work. Next time, if it resists.
+      // Left by a killed initdb: we hold the owner lock, so no other initdb is running here.
       if (name.startsWith(`pg${major}.init-`)) rmSync(join(dataDir, name), { recursive: true, force: true })
     }
     if (!findCluster(dataDir)) await createCluster(dataDir, account, binaries, options)
@@ -118,7 +118,7 @@ export async function ensureCluster(
   }
 }
 
-/** In a directory beside, renamed when whole: a cluster either is not there or is complete and on the disk. */
+/** Created in a temporary directory and then renamed, so a cluster is either absent or complete and on the disk. */
 async function createCluster(
   dataDir: string,
   account: Account | undefined,
@@ -128,8 +128,8 @@ async function createCluster(
   const fresh = mkdtempSync(join(dataDir, `pg${major}.init-`))
   try {
     if (account !== undefined) chownSync(fresh, account.uid, account.gid)
-    // `trust`, because the socket is the only way in, and its directory and itself are 0700: whoever can connect is
-    // this user (or root) and could read the files as well. A password would have to lie beside them.
+    // `trust` is safe: PostgreSQL listens only on the socket, which is 0700 like its directory, so only this user and
+    // root can connect, and both can read the files anyway. A password would have to be stored beside those files.
     const flags =
       '--username=notes --auth=trust --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 ' +
       `--no-instructions ${sync ? '' : '--no-sync'}`
@@ -139,16 +139,16 @@ async function createCluster(
       env: binaries.env,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
-    const said: string[] = []
-    initdb.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
+    const output: string[] = []
+    initdb.stderr.setEncoding('utf8').on('data', (text: string) => output.push(text))
     const code = await new Promise<number | string>((resolve) => {
       initdb.once('error', (error) => resolve(spawnReason(error)))
       initdb.once('close', (status, signal) => resolve(status ?? signal ?? 'unknown'))
     })
     if (code !== 0) {
       throw new StartupError(
-        `DATA_DIR (${dataDir}): the database could not be created: ${lastWord(said.join('')) ?? `initdb: ${code}`} ` +
-          '(mend that, or set DATABASE_URL).',
+        `DATA_DIR (${dataDir}): the database could not be created: ${errorIn(output.join('')) ?? `initdb: ${code}`} ` +
+          '(fix that, or set DATABASE_URL).',
       )
     }
     renameSync(fresh, clusterIn(dataDir))
@@ -172,8 +172,8 @@ function chownAll(path: string, account: Account): void {
   for (const name of readdirSync(path)) chownAll(join(path, name), account)
 }
 
-/** The line of a PostgreSQL program that says why it gave up; what follows it is tidying and hints. */
-export function lastWord(output: string): string | undefined {
+/** The last error that a PostgreSQL program printed. The lines after it are only about cleaning up, and hints. */
+export function errorIn(output: string): string | undefined {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const line = lines.findLast((text) => /(PANIC|FATAL|ERROR|error): /.test(text)) ?? lines.at(-1)
   return line?.replace(/^.*?(PANIC|FATAL|ERROR|error): +/, '').trim()
@@ -183,10 +183,10 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** A binary that is there and yet "not found" lacks its loader: the packages are built for glibc. */
+/** ENOENT for a binary that exists means that its loader is missing: the packages are built for glibc. */
 export function spawnReason(error: Error): string {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return `${error.message} (its system library is missing; the binaries need glibc)`
-  if (code === 'EPERM') return `${error.message} (root may not change to an unprivileged account here)`
+  if (code === 'ENOENT') return `${error.message} (the binaries need glibc, which is missing)`
+  if (code === 'EPERM') return `${error.message} (root may not switch to an unprivileged account here)`
   return error.message
 }

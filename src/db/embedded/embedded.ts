@@ -20,25 +20,25 @@ export interface EmbeddedPostgres {
     readonly user: string
     readonly database: string
   }
-  /** Fast shutdown; resolves when postgres is gone. May be called again. */
+  /** Fast shutdown; resolves when postgres has exited. May be called again. */
   stop(): Promise<void>
 }
 
 export interface EmbeddedOptions {
   readonly dataDir: string
-  /** Settings of PostgreSQL beyond our own, such as `fsync: 'off'` for tests. */
+  /** PostgreSQL settings that override ours, such as `fsync: 'off'` for tests. */
   readonly settings?: Readonly<Record<string, string>>
   readonly log?: (line: string) => void
-  /** PostgreSQL died unasked. */
+  /** PostgreSQL exited before `stop` was called. */
   readonly onExit?: (reason: string) => void
 }
 
-/** The address is fixed by the data directory, so that a pool may be made before the server is up. */
+/** The address depends on the data directory only, so a pool can be created before PostgreSQL is ready. */
 export function embeddedConnection(dataDir: string): EmbeddedPostgres['connection'] {
   return { host: socketDirectory(dataDir), port, user: 'notes', database: 'notes' }
 }
 
-/** A small server for one application. Said on the command line, so that no file in the cluster can weaken it. */
+/** Given on the command line, so that no file in the cluster can override them. Sized for one application. */
 const ownSettings = {
   listen_addresses: '',
   port: String(port),
@@ -53,18 +53,18 @@ const ownSettings = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   cluster_name: 'notes',
-  // A failed statement is the application's to report; here its text and values would be a second, unredacted log.
+  // The application reports failed statements; PostgreSQL would log their text and values unredacted.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_error_verbosity: 'terse',
   log_checkpoints: 'off',
 }
 
-/** Recovery after a crash reads at most max_wal_size; a disk that needs longer than this for it is broken. */
+/** Crash recovery reads about max_wal_size; a disk that takes longer than this for it is broken. */
 const readyWithinMs = 120_000
 
-/** A postgres that was killed leaves its shared memory to its children until they notice. */
-const lingersAtMostMs = 10_000
+/** The children of a killed postgres keep its shared memory until they notice that it is dead. */
+const maxLingerMs = 10_000
 
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir)
@@ -78,12 +78,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const binaries = embeddedBinaries(dataDir, account, log)
     const fast = options.settings?.['fsync'] === 'off'
     await ensureCluster(dataDir, account, binaries, { sync: !fast, log })
-    // What root makes in somebody's directory is theirs. Never `nobody`'s, who could then exchange files that root opens.
+    // A directory that root creates inside a user's directory is given to that user, who owns its parent anyway.
+    // Otherwise (the account is `nobody`) it stays root's, or that account could replace files that root opens.
     if (isNew && account !== undefined && statSync(dirname(dataDir)).uid === account.uid) {
       chownSync(dataDir, account.uid, account.gid)
     }
 
-    const deadline = Date.now() + lingersAtMostMs
+    const deadline = Date.now() + maxLingerMs
     for (;;) {
       await stopOrphans(clusterIn(dataDir), log)
       const settings = {
@@ -115,12 +116,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   })
   return {
     connection: embeddedConnection(dataDir),
-    // Holding the lock here also keeps it from the garbage collector, which would release it.
+    // This reference also keeps the lock from being garbage-collected, which would release it.
     stop: () => (stopping ??= running.stop().finally(() => lock.release())),
   }
 }
 
-/** Polls until the database answers. Returns why it never will, if so. */
+/** Polls until the database accepts a query. Returns the reason if it cannot. */
 async function ready(postgres: PostgresProcess, dataDir: string): Promise<string | undefined> {
   const connection = embeddedConnection(dataDir)
   const deadline = Date.now() + readyWithinMs
@@ -132,7 +133,7 @@ async function ready(postgres: PostgresProcess, dataDir: string): Promise<string
         return undefined
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? error.code : undefined
-        const unknownDatabase = '3D000' // a start that was killed after initdb, or the first one
+        const unknownDatabase = '3D000' // the first start, or an earlier one that was killed after initdb
         if (code !== unknownDatabase) return postgres.ended() ? await postgres.gone : reasonOf(error)
         await run({ ...connection, database: 'postgres' }, 'create database notes')
       }
@@ -141,7 +142,7 @@ async function ready(postgres: PostgresProcess, dataDir: string): Promise<string
   return await postgres.gone
 }
 
-/** What pg_ctl looks at as well: attempts to connect before that would only fill the log with refusals. */
+/** pg_ctl checks the same file. Connecting earlier would only fill the log with refused connections. */
 function acceptsConnections(postgres: PostgresProcess, dataDir: string): boolean {
   try {
     const lines = readFileSync(join(clusterIn(dataDir), 'postmaster.pid'), 'utf8').split('\n')

@@ -9,32 +9,32 @@ export interface OwnerLock {
   release(): void
 }
 
-/** A server that was killed a moment ago may need this long until the kernel has let go of its lock. */
-const patienceMs = 1_000
+/** After a kill it may take this long until the kernel has released the lock. */
+const waitMs = 1_000
 
 /**
- * One server per data directory. The lock is the kernel's (fcntl), so it ends with its process, however that died,
- * and no reused pid can pretend to hold it; it also holds between containers that share a volume.
- * Node offers fcntl locks only through SQLite: an empty file with an open exclusive transaction, nothing is stored.
- * Nobody else in this process may open that file: POSIX drops the lock with the first descriptor closed.
+ * Allows one server per data directory. The kernel holds the lock (fcntl) and releases it when the process dies for any
+ * reason, so a reused pid cannot look like the holder; it also works between containers that share a volume.
+ * Node offers fcntl locks only through SQLite, so we keep an exclusive transaction open on an empty file.
+ * No other code in this process may open that file: POSIX drops the lock when any descriptor of the file is closed.
  */
 export async function lockDataDir(dataDir: string, account: Account | undefined): Promise<OwnerLock> {
   const path = join(dataDir, 'pg18.lock')
   const ownerFile = join(dataDir, 'pg18.owner')
-  const deadline = Date.now() + patienceMs
+  const deadline = Date.now() + waitMs
   for (;;) {
     const lock = tryLock(path, dataDir)
     if (lock !== undefined) {
       writeFileSync(ownerFile, `${process.pid}\n`)
       chmodSync(path, 0o600)
-      // So that the account itself can start the server later, without root.
+      // So that the account can start the server itself later, without root.
       for (const file of account ? [path, ownerFile] : []) chownSync(file, account?.uid ?? 0, account?.gid ?? 0)
       return { release: () => lock.isOpen && lock.close() }
     }
     if (Date.now() > deadline) {
       const pid = existsSync(ownerFile) ? readFileSync(ownerFile, 'utf8').trim() : 'unknown'
       throw new StartupError(
-        `DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that one or choose another DATA_DIR.`,
+        `DATA_DIR (${dataDir}) is in use by another server (pid ${pid}): stop that server or choose another DATA_DIR.`,
       )
     }
     await delay(25)

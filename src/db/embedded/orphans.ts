@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Ends what a killed server left in its cluster: a postgres that its watchdog is still shutting down, or one whose
- * watchdog died as well. To be called by the holder of the owner lock only: then whoever is there has no server.
+ * Stops the postgres that a killed server left running in its cluster: its watchdog may still be shutting it down, or
+ * may have died as well. Only for the holder of the owner lock, because then no other server uses this postgres.
  */
 export async function stopOrphans(cluster: string, log: (line: string) => void): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
@@ -21,14 +21,14 @@ export async function stopOrphans(cluster: string, log: (line: string) => void):
     const next = waited < 5_000 ? 'SIGINT' : waited < 8_000 ? 'SIGQUIT' : 'SIGKILL'
     if (next !== signal) {
       signal = next
-      log(`stopping a PostgreSQL that a killed server left behind (pid ${postmaster}, ${signal})`)
-      // A fast shutdown is asked of the postmaster alone; its children without it end by themselves.
+      log(`stopping a PostgreSQL left behind by a killed server (pid ${postmaster}, ${signal})`)
+      // Only the postmaster gets the signal for a fast shutdown; orphaned children exit by themselves.
       for (const pid of signal === 'SIGINT' ? left.filter((one) => one === postmaster) : left) kill(pid, signal)
     }
     await delay(10)
   }
-  // PostgreSQL clears a stale pid file by itself, unless another process of the same user has that pid by now
-  // (usual after a container restart). None of ours runs here, as just seen, so the file is worth nothing.
+  // PostgreSQL removes a stale pid file itself, unless another process of the same user now has that pid (common after
+  // a container restart). The loop above found no postgres in this cluster, so the file is stale.
   if (postmasterIn(pidFile) === postmaster && kill(postmaster, 0)) rmSync(pidFile, { force: true })
 }
 
@@ -42,8 +42,9 @@ function postmasterIn(pidFile: string): number | undefined {
 }
 
 /**
- * Every PostgreSQL process has the cluster as working directory; compared by inode, because two mounts may give it
- * two names. Zombies have none and do not count. Without /proc (macOS) only the pid file can say who is there.
+ * Finds the PostgreSQL processes by their working directory, which is the cluster. We compare inodes, because two
+ * mounts may give the cluster two paths. Zombies have no working directory. Without /proc (macOS) there is only the pid
+ * file.
  */
 function postgresIn(cluster: string, postmaster: number): number[] {
   if (!existsSync('/proc/self/cwd')) return kill(postmaster, 0) && isPostgres(postmaster) ? [postmaster] : []
@@ -55,7 +56,7 @@ function postgresIn(cluster: string, postmaster: number): number[] {
       const there = statSync(`/proc/${entry}/cwd`)
       return there.ino === here.ino && there.dev === here.dev ? [Number(entry)] : []
     } catch {
-      return [] // gone meanwhile, or another user's
+      return [] // has exited, or belongs to another user
     }
   })
 }
@@ -70,7 +71,7 @@ function isPostgres(pid: number): boolean {
   }
 }
 
-/** Whether the signal found its process. */
+/** Returns false if there is no such process. */
 function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)

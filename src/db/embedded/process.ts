@@ -3,21 +3,21 @@ import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, rename
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Account } from './account.ts'
-import { clusterIn, lastWord, spawnReason } from './cluster.ts'
+import { clusterIn, errorIn, spawnReason } from './cluster.ts'
 import type { Binaries } from './binaries.ts'
 
 export interface PostgresProcess {
   readonly pid: number | undefined
-  /** Resolves, never rejects, with the reason once the process is gone. */
+  /** Resolves with the reason once the process has exited; never rejects. */
   readonly gone: Promise<string>
   ended(): boolean
-  /** Fast shutdown; a postgres that does not heed it in time is stopped immediately, then killed. */
+  /** Fast shutdown; if that takes too long, an immediate shutdown, then SIGKILL. */
   stop(): Promise<void>
 }
 
 /**
- * The postgres of this cluster, in a process group of its own: Ctrl-C in a terminal reaches every process of the
- * group, and the server must be able to drain before its database stops.
+ * Starts postgres in a process group of its own: Ctrl-C in a terminal signals every process of the group, and the
+ * server must be able to drain before its database stops.
  */
 export function spawnPostgres(
   dataDir: string,
@@ -40,12 +40,12 @@ export function spawnPostgres(
     const end = (how: string): void => {
       if (over) return
       over = true
-      const word = lastWord(readFrom(log, from))
+      const reason = errorIn(readFrom(log, from))
       closeSync(log)
-      resolve(word === undefined ? how : `${how}: ${word}`)
+      resolve(reason === undefined ? how : `${how}: ${reason}`)
     }
     child.once('error', (error) => end(spawnReason(error)))
-    child.once('exit', (status, signal) => end(`PostgreSQL ended with ${signal ?? `status ${status}`}`))
+    child.once('exit', (status, signal) => end(`PostgreSQL exited with ${signal ?? `status ${status}`}`))
   })
   return {
     pid: child.pid,
@@ -58,24 +58,24 @@ export function spawnPostgres(
         ['SIGQUIT', 2_000],
         ['SIGKILL', 2_000],
       ]
-      for (const [signal, patience] of steps) {
+      for (const [signal, timeoutMs] of steps) {
         if (over) return
         child.kill(signal)
         const timer = new AbortController()
-        await Promise.race([gone, delay(patience, undefined, { signal: timer.signal }).catch(() => {})])
+        await Promise.race([gone, delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => {})])
         timer.abort()
       }
     },
   }
 }
 
-/** Bounded: one older file is kept. A link is not followed, since root may write here beside another user. */
+/** Keeps one older file, so the log stays bounded. Does not follow links: another user may control the directory. */
 function openLog(path: string, account: Account | undefined): number {
   const bound = 1024 * 1024
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bound) renameSync(path, `${path}.1`)
   const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
   const log = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
-  // So that the account itself can start the server later, without root.
+  // So that the account can start the server itself later, without root.
   if (account !== undefined) fchownSync(log, account.uid, account.gid)
   return log
 }

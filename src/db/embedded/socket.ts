@@ -10,12 +10,12 @@ export const port = 5432
 
 const socketName = `.s.PGSQL.${port}`
 
-/** sun_path holds 108 bytes with its final zero on Linux, 104 on macOS. */
+/** sun_path has 108 bytes on Linux and 104 on macOS, including the terminating zero. */
 const longestPath = process.platform === 'linux' ? 107 : 103
 
 const insideCluster = (dataDir: string): string => join(clusterIn(resolve(dataDir)), 'socket')
 
-/** Inside the cluster, or, where that path is too long for a socket, in a private directory named after it. */
+/** Inside the cluster. If that path is too long for a socket, a private directory whose name is derived from it. */
 export function socketDirectory(dataDir: string): string {
   const inside = insideCluster(dataDir)
   if (Buffer.byteLength(join(inside, socketName)) <= longestPath) return inside
@@ -23,8 +23,8 @@ export function socketDirectory(dataDir: string): string {
 }
 
 /**
- * Makes the directory, empty: with the owner lock held and no postgres left, a socket in it is stale.
- * Returns how postgres shall name it: relative to the cluster, whatever characters the path contains.
+ * Creates the directory, or empties it: we hold the owner lock and no postgres runs, so a socket in it is stale.
+ * Returns its path for the postgres setting: inside the cluster relative to it, so special characters do not matter.
  */
 export function prepareSocketDirectory(dataDir: string, account: Account | undefined): string {
   const directory = socketDirectory(dataDir)
@@ -34,13 +34,14 @@ export function prepareSocketDirectory(dataDir: string, account: Account | undef
     if (account !== undefined) lchownSync(directory, account.uid, account.gid)
     return 'socket'
   }
-  // Others may write to the parent, so what is there already must be ours; its sticky bit then keeps it ours.
+  // Other users may write to the parent, so an existing directory must be ours; the parent's sticky bit protects it.
   if (mkdirSync(directory, { recursive: true, mode: 0o700 }) && account) chownSync(directory, account.uid, account.gid)
   const stats = lstatSync(directory)
   const owner = account?.uid ?? process.getuid?.()
   if (!stats.isDirectory() || stats.uid !== owner || (stats.mode & 0o077) !== 0) {
     throw new StartupError(
-      `DATA_DIR (${dataDir}) is too long for a socket and ${directory} is not ours: choose a shorter DATA_DIR.`,
+      `DATA_DIR (${dataDir}) is too long for a socket, and ${directory} is not a private directory of this user: ` +
+        'choose a shorter DATA_DIR.',
     )
   }
   for (const name of [socketName, `${socketName}.lock`]) rmSync(join(directory, name), { force: true })

@@ -3,15 +3,15 @@ import { Socket } from 'node:net'
 import type { Account } from './account.ts'
 
 export interface Watchdog {
-  /** PostgreSQL is gone, there is nothing left to watch. */
+  /** To be called when PostgreSQL has exited. */
   dismiss(): void
 }
 
 /**
- * Reads a pipe that only the server holds: its end means that the server is dead, `done` that PostgreSQL is.
- * A shell, because it boots in a millisecond and stays below 1 MB where a second node takes 45; initdb needs one anyway.
- * Deaf to the signals of a terminal or a service manager, which reach every process of a group:
- * the server must be able to drain before the database stops.
+ * Reads a pipe whose other end only the server holds: end of file means that the server has died, `done` that
+ * PostgreSQL has exited. It is a shell script, because a shell starts in a millisecond and needs less than 1 MB, while
+ * a second Node needs 45; initdb needs a shell anyway. It ignores the signals that a terminal or a service manager
+ * sends to a whole process group, because the server must be able to drain before the database stops.
  */
 const script = `
 trap '' INT HUP TERM QUIT PIPE
@@ -22,14 +22,14 @@ for signal in INT QUIT KILL; do
   while [ $i -lt 50 ]; do kill -0 "$1" 2>/dev/null || exit 0; sleep 0.1 || sleep 1; i=$((i + 1)); done
 done`
 
-/** Sees to it that this postgres does not outlive this server. A watchdog that is killed itself is replaced. */
+/** Stops this postgres if this server dies. A watchdog that is killed is replaced. */
 export function watch(pid: number, account: Account | undefined): Watchdog {
   let dismissed = false
   let pipe: Socket | undefined
 
-  const post = (): void => {
+  const startWatchdog = (): void => {
     if (dismissed) return
-    // The unprivileged account may signal its own postgres and, should the pid ever be reused, hardly anything else.
+    // Runs as the unprivileged account, so that if the pid is reused it can hardly signal anything else.
     const shell = spawn('/bin/sh', ['-c', script, 'notes-watchdog', String(pid)], {
       ...account,
       cwd: '/',
@@ -39,7 +39,7 @@ export function watch(pid: number, account: Account | undefined): Watchdog {
     })
     shell.unref()
     shell.once('error', () => {})
-    shell.once('exit', () => setTimeout(post, 50).unref())
+    shell.once('exit', () => setTimeout(startWatchdog, 50).unref())
     if (shell.stdin instanceof Socket) {
       pipe = shell.stdin
       pipe.unref()
@@ -47,7 +47,7 @@ export function watch(pid: number, account: Account | undefined): Watchdog {
     }
   }
 
-  post()
+  startWatchdog()
   return {
     dismiss: () => {
       dismissed = true
