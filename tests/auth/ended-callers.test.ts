@@ -44,7 +44,7 @@ async function newKey(person: Person): Promise<Key> {
 }
 
 const endings: [string, (ann: Person, key: Key) => Promise<unknown>, { session: boolean; key: boolean }][] = [
-  ['nothing', async () => undefined, { session: false, key: false }],
+  ['no change', async () => undefined, { session: false, key: false }],
   [
     'a logout',
     ({ accessToken }) => {
@@ -54,41 +54,49 @@ const endings: [string, (ann: Person, key: Key) => Promise<unknown>, { session: 
     { session: true, key: false },
   ],
   [
-    'a session that is revoked',
+    'the revocation of a session',
     (ann) => ann.ask('DELETE', `/users/me/sessions/${sessionIdOf(ann)}`),
     { session: true, key: false },
   ],
   [
-    'a session past its last day',
+    'the end of the time of a session',
     (ann) => sql`update sessions set expires_at = now() where id = ${sessionIdOf(ann)}`.execute(server.db),
     { session: true, key: false },
   ],
-  ['a deleted key', (ann, { id }) => ann.ask('DELETE', `/api-keys/${id}`), { session: false, key: true }],
+  ['the deletion of a key', (ann, { id }) => ann.ask('DELETE', `/api-keys/${id}`), { session: false, key: true }],
   [
-    'an expired key',
+    'the expiry of a key',
     (_, { id }) => sql`update api_keys set expires_at = now() where id = ${id}`.execute(server.db),
     { session: false, key: true },
   ],
-  ['a disabled account', (ann) => setActive(database.db, userIdOf(ann), false), { session: true, key: true }],
+  ['the disabling of an account', (ann) => setActive(database.db, userIdOf(ann), false), { session: true, key: true }],
   [
-    'a deleted account',
+    'the disabling of an account whose session has not ended',
+    (ann) => sql`update users set is_active = false where id = ${userIdOf(ann)}`.execute(server.db),
+    { session: true, key: true },
+  ],
+  [
+    'the deletion of an account',
     (ann) => ann.ask('DELETE', '/users/me', { body: { current_password: ann.password } }),
     { session: true, key: true },
   ],
 ]
 
-test.each(endings)('%s ends exactly the callers that may not be served any more', async (_, end, expected) => {
-  const [ann, bob] = [await enrol(server), await enrol(server)]
-  const [annsKey, bobsKey] = [await newKey(ann), await newKey(bob)]
-  const [session, key] = [await callerOf(ann.accessToken), await callerOf(annsKey.key)]
-  const others = [await callerOf(bob.accessToken), await callerOf(bobsKey.key)]
-  await end(ann, annsKey)
-  const ended = await findEndedCallers(database.db, [session, ...others, key])
-  expect({ session: ended.has(session), key: ended.has(key) }).toEqual(expected)
-  expect(others.some((other) => ended.has(other))).toBe(false)
-})
+test.each(endings)(
+  'after %s, exactly the callers whose credential has ended are reported',
+  async (_, end, expected) => {
+    const [ann, bob] = [await enrol(server), await enrol(server)]
+    const [annsKey, bobsKey] = [await newKey(ann), await newKey(bob)]
+    const [session, key] = [await callerOf(ann.accessToken), await callerOf(annsKey.key)]
+    const others = [await callerOf(bob.accessToken), await callerOf(bobsKey.key)]
+    await end(ann, annsKey)
+    const ended = await findEndedCallers(database.db, [session, ...others, key])
+    expect({ session: ended.has(session), key: ended.has(key) }).toEqual(expected)
+    expect(others.some((other) => ended.has(other))).toBe(false)
+  },
+)
 
-test('a token past its expiry ends its caller, though its session goes on and requests tolerate another clock', async () => {
+test('the caller of an expired token has ended, although its session is live and requests still tolerate the token', async () => {
   const ann = await enrol(server)
   const claims = { userId: userIdOf(ann), sessionId: sessionIdOf(ann), scope: 'notes:read' }
   const [past, good] = [
@@ -98,7 +106,7 @@ test('a token past its expiry ends its caller, though its session goes on and re
   expect(await findEndedCallers(database.db, [past, good])).toEqual(new Set([past]))
 })
 
-test('every caller of an ended credential is reported, and no callers need no answer', async () => {
+test('two callers with one ended credential are both reported, and of no callers none is', async () => {
   const ann = await enrol(server)
   const twice = [await callerOf(ann.accessToken), await callerOf(ann.accessToken)]
   await setActive(database.db, userIdOf(ann), false)

@@ -1,29 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../../src/contract/document/document.ts'
-import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
-import { type Answer, ask, type Person } from '../../support/people.ts'
+import type { Answer } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { allRows } from '../harness/database-rows.ts'
-import { encodeBody, operationCalled } from '../harness/document-examples.ts'
-import { answers } from './answers.ts'
+import { operationCalled } from '../harness/document-examples.ts'
 import { defaultAt, fieldAt } from './fields.ts'
 import { masked, toText } from './mask.ts'
-
-/** A request as data, so that the requests of an effect differ in one place only. */
-export interface Request {
-  readonly path?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, Json>>
-  readonly header?: Readonly<Record<string, string>>
-  readonly body?: Json
-}
+import { type Request, type Sender, sendRequest, withValue } from './request.ts'
 
 /** What exists before a request, and the request without the field that is tested. */
-export interface State {
-  readonly person: Person
+export interface State extends Sender {
   readonly request?: Request
-  /** The credential of the request, if it is not the person's access token. */
-  readonly credential?: string
   /** The server of the request, if it is not the usual one. */
   readonly server?: TestServer
 }
@@ -164,56 +152,6 @@ export function effect<S extends State>(operationId: OperationId, where: string,
 
 function bodyOf({ answer }: Seen<State>): unknown {
   return answer.body
-}
-
-async function sendRequest(
-  server: TestServer,
-  operation: Operation,
-  { person, credential = person.accessToken }: State,
-  request: Request,
-  given?: string,
-): Promise<Answer> {
-  const { method, path, body, security } = operation
-  const mediaType = given ?? [...(body?.content.keys() ?? [])][0]
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(request.query ?? {}))
-    for (const one of [value].flat()) query.append(name, toText(one))
-  const address = path.replace(/\{([^}]+)\}/g, (_, name: string) => request.path?.[name] ?? `no-${name}`)
-  const headers = {
-    ...(security.length > 0 ? { Authorization: `Bearer ${credential}` } : {}),
-    ...(mediaType === undefined || body === undefined ? {} : { 'Content-Type': mediaType }),
-    ...request.header,
-  }
-  const text = body === undefined || mediaType === undefined ? undefined : encodeBody(mediaType, request.body ?? {})
-  const answer = await ask(
-    server,
-    method.toUpperCase(),
-    query.size === 0 ? address : `${address}?${query.toString()}`,
-    {
-      body: text,
-      headers,
-    },
-  )
-  answers.add(operation, answer)
-  return answer
-}
-
-/** The same request with another value in one place, or without that field. */
-function withValue(request: Request, kind: string, keys: readonly string[], value: Json | undefined): Request {
-  return replaced(request as Json, [kind, ...keys], value) as Request
-}
-
-function replaced(
-  target: Json | undefined,
-  [key, ...rest]: readonly string[],
-  value: Json | undefined,
-): Json | undefined {
-  if (key === undefined) return value
-  if (Array.isArray(target))
-    return target.map((item: Json, index) => (String(index) === key ? (replaced(item, rest, value) ?? null) : item))
-  const { [key]: old, ...others } = (target ?? {}) as Record<string, Json>
-  const now = replaced(old, rest, value)
-  return now === undefined ? others : { ...others, [key]: now }
 }
 
 async function rowsOf({ db }: TestServer): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { effect, type Effect, type Request, type Seen } from './effect.ts'
+import { effect, type Effect, type Seen } from './effect.ts'
+import type { Request } from './request.ts'
 import { type Author, changedSince, versionOf } from './preconditions.ts'
 import { fieldsOf, plain, rich, stored, succeed } from './states.ts'
 

@@ -4,7 +4,8 @@ import type { Json } from '../../../src/contract/document/document.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { type Answer, enrol, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
-import type { Request, Seen, State } from './effect.ts'
+import type { Seen, State } from './effect.ts'
+import type { Request } from './request.ts'
 
 /** One state for several effects that only read: made once for a server, and combined with each request. */
 export function sharing<S extends State>(make: (server: TestServer) => Promise<S>) {

@@ -1,15 +1,7 @@
-import {
-  at,
-  isObject,
-  type Json,
-  type JsonObject,
-  list,
-  object,
-  type Place,
-} from '../../../src/contract/document/document.ts'
+import { isObject, type JsonObject, list, type Place } from '../../../src/contract/document/document.ts'
 import { type Finding, type Impact, same, shown } from './changes.ts'
 import { compareEnumNames, isImplied } from './compare-enums.ts'
-import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
+import { compareLifetime } from './compare-lifetimes.ts'
 import { componentsOf, isReordered } from './compare-members.ts'
 import {
   type Direction,
@@ -20,6 +12,7 @@ import {
   shiftOfTypes,
   shiftOfValues,
 } from './schema-shifts.ts'
+import { BESIDE_REFERENCE, besideReference, branchesOf, child, membersOf, resolve, TEXTS } from './schema-places.ts'
 
 export type CompareSchemas = (before: Place, after: Place, direction: Direction) => readonly Finding[]
 
@@ -27,10 +20,6 @@ export type CompareSchemas = (before: Place, after: Place, direction: Direction)
 const OPAQUE = new Set(['pattern', 'multipleOf'])
 /** Generators choose the type by them (a date, an integer of 64 bits, a set), or the name of the type. */
 const TYPING = new Set(['format', 'uniqueItems', 'title'])
-/** Nothing is valid or invalid because of these, and nothing is called by them. */
-const TEXTS = new Set(['description', 'examples', 'example', 'externalDocs', '$comment', 'xml', 'x-enum-descriptions'])
-/** What may stand beside a `$ref`; anything else there would go unseen, because only what it refers to is compared. */
-const BESIDE_REFERENCE = new Set(['$ref', ...TEXTS, ...LIFETIME])
 /** The pointer of a schema that has a name. */
 const COMPONENT = /^\/components\/schemas\/([^/]+)$/
 
@@ -193,35 +182,4 @@ function nameOf(pointer: string): string[] {
   const [, field] = /\/properties\/([^/]+)(?!.*\/properties\/)/.exec(pointer) ?? []
   const [, component] = /^\/components\/schemas\/([^/]+)/.exec(pointer) ?? []
   return [field ?? component ?? []].flat()
-}
-
-function resolve(root: JsonObject, place: Place): Place {
-  const siblings = '$ref' in place.value ? Object.keys(place.value).filter((key) => !BESIDE_REFERENCE.has(key)) : []
-  if (siblings.length > 0) throw new Error(`${place.pointer}: ${siblings.join(', ')} beside $ref cannot be compared`)
-  return at(root, place)
-}
-
-/** Empty where there is no `$ref`: then it is a keyword as all others. */
-function besideReference({ value }: Place): JsonObject {
-  return '$ref' in value ? value : {}
-}
-
-/** Not yet resolved: what stands beside a `$ref` is still to be seen. */
-function child(place: Place, ...keys: readonly string[]): Place {
-  const value = keys.reduce<Json | undefined>((outer, key) => (isObject(outer) ? outer[key] : undefined), place.value)
-  return { pointer: [place.pointer, ...keys].join('/'), value: object(value, place.pointer) }
-}
-
-function membersOf(place: Place): string[] {
-  return Object.keys(object(place.value['properties'] ?? {}))
-}
-
-/** Branches by what they refer to; an inline one by its position. */
-function branchesOf(place: Place, keyword: string): Map<string, Place> {
-  const branches = list(place.value[keyword]).map((branch, index): [string, Place] => {
-    const reference = object(branch)['$ref']
-    const name = typeof reference === 'string' ? reference.slice(reference.lastIndexOf('/') + 1) : `number ${index + 1}`
-    return [name, { pointer: `${place.pointer}/${keyword}/${index}`, value: object(branch) }]
-  })
-  return new Map(branches)
 }
