@@ -7,10 +7,10 @@ import type { Tx } from '../db/transaction.ts'
 type SecurityEvent = components['schemas']['SecurityEvent']
 export type EventType = SecurityEvent['type']
 
-/** What happened, to which account, and from which address; undefined for what the operator does by a command. */
 export interface NewEvent {
   readonly type: EventType
   readonly userId: string
+  /** Where the request came from; undefined for a command of the operator. */
   readonly address: string | undefined
   /** The session or API key concerned. */
   readonly subjectId?: string

@@ -25,7 +25,7 @@ function newKey(person: Person): Promise<Answer> {
 
 const newEmail = (): string => `New.${crypto.randomUUID()}@Example.com`
 
-test('updateMe changes the address to log in with, and sessions go on', async () => {
+test('updateMe changes the address to log in with, and sessions stay alive', async () => {
   const ann = await register(server)
   const email = newEmail()
   const changed = await ann.ask('PATCH', '/users/me', { body: { email, current_password: ann.password } })
@@ -57,7 +57,7 @@ test('10 parallel updateMe to one address: one account has it', async () => {
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(9)
 })
 
-test('changePassword ends every other session at once, its refresh tokens and API keys, and the asking one goes on', async () => {
+test('changePassword ends all other sessions with their tokens, and all API keys, but not its own session', async () => {
   const ann = await register(server)
   const other = await logIn(server, ann.email, ann.password)
   const key = await newKey(ann)
@@ -77,7 +77,7 @@ test('changePassword ends every other session at once, its refresh tokens and AP
   expect((await tryLogIn(ann.email, 'a longer and better one')).status).toBe(200)
 })
 
-test('changePassword keeps API keys when it is told to', async () => {
+test('changePassword keeps API keys if revoke_api_keys is false', async () => {
   const ann = await register(server)
   const key = await newKey(ann)
   const body = { current_password: ann.password, new_password: 'a longer and better one', revoke_api_keys: false }
@@ -86,7 +86,7 @@ test('changePassword keeps API keys when it is told to', async () => {
   expect((await ask(server, 'GET', '/notes', { headers })).status).toBe(200)
 })
 
-test('two parallel changes of a password: one wins, and the other is told that the current one is wrong', async () => {
+test('of two parallel changes of a password, one succeeds and the other has a wrong current password', async () => {
   const ann = await register(server)
   const change = (new_password: string) =>
     ann.ask('PUT', '/users/me/password', { body: { current_password: ann.password, new_password } })
@@ -94,7 +94,7 @@ test('two parallel changes of a password: one wins, and the other is told that t
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 422])
 })
 
-test('a login with the old password that is under way while the password changes opens nothing', async () => {
+test('a login with the old password, in parallel with its change, leaves no valid session', async () => {
   const ann = await register(server)
   const body = { current_password: ann.password, new_password: 'a longer and better one' }
   const [changed, ...logins] = await Promise.all([
@@ -117,7 +117,7 @@ test.each([
   ['PUT', '/users/me/password', { new_password: 'a longer and better one' }],
   ['POST', '/api-keys', { name: 'k', scopes: ['notes:read'] }],
 ])(
-  '%s %s with a wrong current password is a 422 at its field and changes nothing but the list of events',
+  '%s %s with a wrong current password is a 422 at its field and changes only the list of events',
   async (method, path, fields) => {
     const ann = await register(server)
     const before = await allRows(server.db)
@@ -160,7 +160,7 @@ test('deleteMe leaves no trace of the account in any table, and its address is f
   expect(again.status).toBe(201)
 })
 
-test('an account with 20 000 notes is erased in one go, within the time that a statement has', async () => {
+test('an account with 20 000 notes is deleted in one transaction, within the statement timeout', async () => {
   const ann = await register(server)
   const userId = String(decodeJwt(ann.accessToken).sub)
   await sql`insert into notes (id, owner_id, title, content)

@@ -131,7 +131,7 @@ test('the token endpoint takes what Swagger UI and OAuth clients send, and no un
   expect(unknown.body['errors']).toMatchObject([{ loc: ['body', 'grant_type'], type: 'enum' }])
 })
 
-test('faults of a grant are told for the grant that was meant', async () => {
+test('a faulty grant gets the field errors of its own grant_type', async () => {
   const missing = await token({ grant_type: 'refresh_token' })
   expect(missing.body['errors']).toEqual([
     { loc: ['body', 'refresh_token'], pointer: '/refresh_token', msg: 'Is required.', type: 'missing' },

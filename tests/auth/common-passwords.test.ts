@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isCommonPassword, readCommonPasswords } from '../../src/auth/password/common-passwords.ts'
 
-test('the list has at least 3000 passwords that are long enough to be chosen, in the form in which they are compared', () => {
+test('the list has at least 3000 passwords of permitted length, in the form in which they are compared', () => {
   const list = [...readCommonPasswords()]
   expect(list.length).toBeGreaterThanOrEqual(3_000)
   expect(list.filter((entry) => entry.length < 8)).toEqual([])

@@ -96,7 +96,7 @@ test.each(endings)(
   },
 )
 
-test('the caller of an expired token has ended, although its session is live and requests still tolerate the token', async () => {
+test('the caller of an expired token has ended, although its session is live and requests tolerate it', async () => {
   const ann = await enrol(server)
   const claims = { userId: userIdOf(ann), sessionId: sessionIdOf(ann), scope: 'notes:read' }
   const [past, good] = [
@@ -129,7 +129,7 @@ test('many callers are checked in one statement, by indexes', async () => {
   await sql`insert into sessions (id, user_id, scope, expires_at)
     select gen_random_uuid(), id, '', now() + interval '1 day' from users`.execute(server.db)
   await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
-    select gen_random_uuid(), id, '', decode(md5(id::text), 'hex'), '', '', now() + interval '1 day' from users`.execute(
+    select gen_random_uuid(), id, '', decode(md5(id::text), 'hex'), '', '', now() + interval '1 d' from users`.execute(
     server.db,
   )
   for (const table of ['users', 'sessions', 'api_keys'])

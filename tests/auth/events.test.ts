@@ -79,7 +79,7 @@ test('what fails leaves no event: the act and its event are one transaction', as
   expect(await typesOf(ann)).toEqual(['login', 'login', 'registered'])
 })
 
-test('nobody sees the events of others, and a cursor is of one list and one account', async () => {
+test('no caller sees the events of another account, and a cursor is valid for one list and one account', async () => {
   const [ann, bob] = [await register(server), await register(server)]
   expect(await typesOf(bob)).toEqual(['login', 'registered'])
   const page = await ann.ask('GET', '/users/me/security-events?limit=1')

@@ -23,7 +23,7 @@ const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status
 let lastAddress = 0
 const newAddress = (): string => `198.51.100.${(lastAddress += 1)}`
 
-test('after 5 failures from an address the right password is refused there too, on every replica, with Retry-After', async () => {
+test('after 5 failures from an address, every replica answers 429 to the correct password from there', async () => {
   const ann = await register(server)
   const from = newAddress()
   for (let count = 0; count < 5; count += 1) {
@@ -49,7 +49,7 @@ test('50 parallel wrong passwords count 50, whichever replica they reach, and 5 
   const given = statuses(answers)
   expect(given.filter((status) => status === 401).length).toBeLessThanOrEqual(5)
   expect(given.every((status) => [401, 429, 503].includes(status))).toBe(true)
-  // Each guess that was hashed was counted: as many as the list of events has, whatever its sender was told.
+  // Each guess that was hashed was counted: as many as the list of events has, even if the answer was a 429.
   const after = await server.db.selectFrom('security_events').select('id').where('type', '=', 'login_failed').execute()
   const { failures } = await sql<{
     failures: number
@@ -81,7 +81,7 @@ test('failures on an address that has no account are slowed like any others', as
   expect(await guess('nobody@example.com')).toEqual(await guess(ann.email))
 })
 
-test('the current password is guarded like the login, and the session goes on meanwhile', async () => {
+test('the current password is throttled like the login, and the session stays valid meanwhile', async () => {
   const ann = await register(server)
   const from = newAddress()
   const prove = (current_password: string) =>
@@ -95,7 +95,7 @@ test('the current password is guarded like the login, and the session goes on me
   expect((await tryLogIn(server, newAddress(), ann.email, ann.password)).status).toBe(200)
 })
 
-test('when more passwords wait than the gate has room for, the rest hear 503 at once, and readers are served', async () => {
+test('when the queue for hashes is full, further logins get a 503 at once, and reads are served', async () => {
   const ann = await register(server)
   const logins = Array.from({ length: 60 }, (_, index) =>
     tryLogIn(server, newAddress(), `nobody-${index}@example.com`, 'x'),
@@ -119,7 +119,8 @@ test(
     // As many accounts as samples, so that none of them is slowed down.
     const clone = async (email: string, prefix: string, isActive: boolean): Promise<void> => {
       await sql`insert into users (id, email, email_key, password_hash, is_active)
-      select gen_random_uuid(), ${prefix} || n || '@example.com', ${prefix} || n || '@example.com', password_hash, ${isActive}
+      select gen_random_uuid(), ${prefix} || n || '@example.com', ${prefix} || n || '@example.com', password_hash,
+        ${isActive}
       from users, generate_series(1, ${sql.lit(3 * samples)}) n where email = ${email}`.execute(server.db)
     }
     await clone(known.email, 'known', true)
@@ -132,8 +133,8 @@ test(
       )
       return performance.now() - started
     }
-    // Other tests run beside this one, and the machine may be busy: what is left out would save a whole hash, so a fifth of
-    // the time is the least that tells. Chance may spoil one run; what really takes longer takes longer in all three.
+    // Other tests run in parallel, and the machine may be busy. A missing hash would save the time of a whole hash, so
+    // a fifth of the time is a safe threshold. Chance may spoil one run; a real difference shows in all three.
     const outcomes: boolean[] = []
     for (let run = 0; run < 3 && !outcomes.includes(true); run += 1) {
       const times: Record<string, number[]> = { unknown: [], known: [], disabled: [] }
@@ -141,15 +142,15 @@ test(
         for (const [name, list] of Object.entries(times)) list.push(await time(name, round))
       }
       const medians = Object.values(times).map(median)
-      const [least, most] = [Math.min(...medians), Math.max(...medians)]
-      outcomes.push(most - least < Math.max(10, least / 5))
+      const [min, max] = [Math.min(...medians), Math.max(...medians)]
+      outcomes.push(max - min < Math.max(10, min / 5))
       if (process.env['TIMING_SAMPLES'] !== undefined) process.stdout.write(`${JSON.stringify({ samples, medians })}\n`)
     }
     expect(outcomes).toContain(true)
   },
 )
 
-test('while registration is closed nobody gets an account, and those who have one log in', async () => {
+test('while registration is closed no account is created, and existing accounts log in', async () => {
   const closed = await startServer({ db: server.db, registration: 'closed' })
   try {
     const email = 'closed@example.com'
@@ -180,7 +181,7 @@ test('a common password is refused at registration and at a change, in whatever 
   }
 })
 
-test('the floor under new passwords is a setting; it counts characters, not bytes, and old passwords still log in', async () => {
+test('the minimum length of new passwords is a setting, in characters; old passwords still log in', async () => {
   const ann = await register(server)
   const strict = await startServer({ db: server.db, passwordMinLength: 12 })
   try {

@@ -12,7 +12,7 @@ const database = useDatabase()
 const replica = (...secretKeys: [string, ...string[]]): Promise<TestServer> =>
   startServer({ db: database.db, secretKeys })
 
-/** Somebody who works all the time, with whichever replica answers, and refreshes now and then. */
+/** Sends requests all the time, to the replicas in turn, and refreshes now and then. */
 async function work(person: Person, replicas: () => readonly TestServer[], isOver: () => boolean): Promise<string[]> {
   const refused: string[] = []
   let { accessToken, refreshToken } = person
@@ -42,7 +42,7 @@ async function work(person: Person, replicas: () => readonly TestServer[], isOve
   return refused
 }
 
-test('a key changes under traffic, replica after replica, by the steps of SECURITY.md, without a single refusal', async () => {
+test('the steps of SECURITY.md change a key under traffic, replica after replica, without a refusal', async () => {
   let [first, second] = [await replica(OLD), await replica(OLD)]
   const people = await Promise.all(Array.from({ length: 3 }, () => register(first)))
   for (const person of people) {

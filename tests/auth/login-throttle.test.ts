@@ -20,9 +20,9 @@ beforeAll(() => {
   throttle = createLoginThrottle(db, { key: KEY })
 })
 
-const somebody = (): string => `${randomUUID()}@example.com`
+const anAccount = (): string => `${randomUUID()}@example.com`
 /** An address that no other test uses. */
-const somewhere = (): string => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`
+const anAddress = (): string => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`
 
 /** What a caller learns: that it matched or not, or how many seconds to wait instead. */
 async function logIn(account: string, address: string, matched: boolean, by = throttle): Promise<boolean | number> {
@@ -48,8 +48,8 @@ async function pass(seconds: number): Promise<void> {
 /** Makes the blocks that are on last long, so that a slow machine does not sleep through them. */
 const hold = (): Promise<void> => pass(-60)
 
-async function expectBlocked(told: Promise<boolean | number>): Promise<void> {
-  expect(await told).toBeTypeOf('number')
+async function expectBlocked(outcome: Promise<boolean | number>): Promise<void> {
+  expect(await outcome).toBeTypeOf('number')
 }
 
 async function fiveFailures(account: string, address: string): Promise<void> {
@@ -72,8 +72,8 @@ const counts = async (): Promise<number[]> => {
   return rows.map(({ failures }) => failures)
 }
 
-test('after five failures each further one doubles the wait from a second to 15 minutes, and a success ends it', async () => {
-  const [account, address] = [somebody(), somewhere()]
+test('after five failures, each further one doubles the wait from 1 s to 15 min, and a success ends it', async () => {
+  const [account, address] = [anAccount(), anAddress()]
   await db.deleteFrom('login_failures').execute()
   const begunBlock = () =>
     db
@@ -94,8 +94,8 @@ test('after five failures each further one doubles the wait from a second to 15 
   expect(await begunBlock()).toEqual({ seconds: 1 })
 })
 
-test('a login that is refused while it must wait does not make the wait longer, and is told how long it is', async () => {
-  const [account, address] = [somebody(), somewhere()]
+test('a login during the wait does not prolong it, and gets what is left of it in Retry-After', async () => {
+  const [account, address] = [anAccount(), anAddress()]
   await fiveFailures(account, address)
   await hold()
   for (let knock = 0; knock < 10; knock += 1) {
@@ -108,7 +108,7 @@ test('a login that is refused while it must wait does not make the wait longer, 
 })
 
 test('50 parallel wrong guesses count exactly 50, and only five of them are answered', async () => {
-  const [account, address] = [somebody(), somewhere()]
+  const [account, address] = [anAccount(), anAddress()]
   const attempts = await Promise.all(Array.from({ length: 50 }, () => throttle.attempt(account, address)))
   const results = await Promise.allSettled(attempts.map((attempt) => attempt.settle(false)))
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
@@ -116,8 +116,8 @@ test('50 parallel wrong guesses count exactly 50, and only five of them are answ
   expect(await logIn(account, address, true)).toBeGreaterThan(850)
 })
 
-test('a right guess among parallel ones is not told once five wrong ones were', async () => {
-  const [account, address] = [somebody(), somewhere()]
+test('a correct guess is not confirmed after five wrong ones in parallel', async () => {
+  const [account, address] = [anAccount(), anAddress()]
   const right = await throttle.attempt(account, address)
   await fiveFailures(account, address)
   await hold()
@@ -125,47 +125,47 @@ test('a right guess among parallel ones is not told once five wrong ones were', 
 })
 
 test('50 parallel right logins all pass', async () => {
-  const [account, address] = [somebody(), somewhere()]
-  const told = await Promise.all(Array.from({ length: 50 }, () => logIn(account, address, true)))
-  expect(new Set(told)).toEqual(new Set([true]))
+  const [account, address] = [anAccount(), anAddress()]
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => logIn(account, address, true)))
+  expect(new Set(outcomes)).toEqual(new Set([true]))
 })
 
 test('failures at one address leave another account there, and the same account elsewhere, alone', async () => {
-  const [account, address] = [somebody(), somewhere()]
+  const [account, address] = [anAccount(), anAddress()]
   await fiveFailures(account, address)
   await hold()
   await expectBlocked(logIn(account, address, true))
-  expect(await logIn(somebody(), address, true)).toBe(true)
-  expect(await logIn(account, somewhere(), true)).toBe(true)
+  expect(await logIn(anAccount(), address, true)).toBe(true)
+  expect(await logIn(account, anAddress(), true)).toBe(true)
 })
 
-test('guessing from many addresses is slowed, yet never locks the owner out from an address known good', async () => {
-  const [account, home] = [somebody(), somewhere()]
+test('guessing from many addresses is slowed, but never locks out the owner at a known address', async () => {
+  const [account, home] = [anAccount(), anAddress()]
   expect(await logIn(account, home, true)).toBe(true)
-  for (let stranger = 0; stranger < 100; stranger += 1) expect(await logIn(account, somewhere(), false)).toBe(false)
+  for (let stranger = 0; stranger < 100; stranger += 1) expect(await logIn(account, anAddress(), false)).toBe(false)
   await hold()
-  await expectBlocked(logIn(account, somewhere(), false))
-  await expectBlocked(logIn(account, somewhere(), true))
+  await expectBlocked(logIn(account, anAddress(), false))
+  await expectBlocked(logIn(account, anAddress(), true))
   expect(await logIn(account, home, false)).toBe(false)
   expect(await logIn(account, home, true)).toBe(true)
   // Strangers may go on at about one guess a minute.
   for (let minute = 0; minute < 10; minute += 1) {
     await pass(121)
-    expect(await logIn(account, somewhere(), false)).toBe(false)
+    expect(await logIn(account, anAddress(), false)).toBe(false)
     await hold()
-    await expectBlocked(logIn(account, somewhere(), false))
+    await expectBlocked(logIn(account, anAddress(), false))
   }
   expect(await logIn(account, home, true)).toBe(true)
 })
 
-test('an address is known good for thirty days after the last login', async () => {
-  const [account, home] = [somebody(), somewhere()]
+test('an address stays known for thirty days after the last login', async () => {
+  const [account, home] = [anAccount(), anAddress()]
   await logIn(account, home, true)
   await pass(29 * 86_400)
   await logIn(account, home, true)
   await pass(29 * 86_400)
   const isKnown = async (): Promise<boolean> => {
-    for (let stranger = 0; stranger < 101; stranger += 1) await logIn(account, somewhere(), false)
+    for (let stranger = 0; stranger < 101; stranger += 1) await logIn(account, anAddress(), false)
     await hold()
     return (await logIn(account, home, true)) === true
   }
@@ -175,28 +175,28 @@ test('an address is known good for thirty days after the last login', async () =
 })
 
 test('an account keeps at most fifty known addresses', async () => {
-  const account = somebody()
+  const account = anAccount()
   await db.deleteFrom('known_addresses').execute()
-  for (let place = 0; place < 60; place += 1) expect(await logIn(account, somewhere(), true)).toBe(true)
+  for (let place = 0; place < 60; place += 1) expect(await logIn(account, anAddress(), true)).toBe(true)
   expect(await db.selectFrom('known_addresses').select('address').execute()).toHaveLength(50)
 })
 
-test('one password tried on many accounts from one address is slowed, but not for those known good there', async () => {
-  const [resident, address] = [somebody(), somewhere()]
+test('one password tried on many accounts from one address is slowed, except for accounts known there', async () => {
+  const [resident, address] = [anAccount(), anAddress()]
   const narrow = createLoginThrottle(db, {
     key: KEY,
     policies: { address: { free: 20, maxSeconds: 60, leakSeconds: 60 } },
   })
   expect(await logIn(resident, address, true, narrow)).toBe(true)
-  for (let guess = 0; guess < 20; guess += 1) expect(await logIn(somebody(), address, false, narrow)).toBe(false)
+  for (let guess = 0; guess < 20; guess += 1) expect(await logIn(anAccount(), address, false, narrow)).toBe(false)
   await hold()
-  await expectBlocked(logIn(somebody(), address, true, narrow))
+  await expectBlocked(logIn(anAccount(), address, true, narrow))
   expect(await logIn(resident, address, true, narrow)).toBe(true)
-  expect(await logIn(somebody(), somewhere(), true, narrow)).toBe(true)
+  expect(await logIn(anAccount(), anAddress(), true, narrow)).toBe(true)
 })
 
 test('what is counted holds for another replica and after a restart', async () => {
-  const [account, address] = [somebody(), somewhere()]
+  const [account, address] = [anAccount(), anAddress()]
   const other = createDatabase({ connection: database.connection, poolSize: 2, onIdleError: () => undefined })
   try {
     const replica = createLoginThrottle(other, { key: KEY })
@@ -211,24 +211,24 @@ test('what is counted holds for another replica and after a restart', async () =
 })
 
 test('logins of many accounts from few addresses at once lose no failure and deadlock nowhere', async () => {
-  const accounts = Array.from({ length: 4 }, somebody)
-  const addresses = Array.from({ length: 4 }, somewhere)
+  const accounts = Array.from({ length: 4 }, anAccount)
+  const addresses = Array.from({ length: 4 }, anAddress)
   await db.deleteFrom('login_failures').execute()
   const wide = { free: 1_000, maxSeconds: 60, forgetSeconds: 3_600 }
   const lax = createLoginThrottle(db, { key: KEY, policies: { pair: wide, account: wide, address: wide } })
-  const told = await Promise.all(
+  const outcomes = await Promise.all(
     Array.from({ length: 320 }, (_, index) =>
       logIn(accounts[index % 4] ?? '', addresses[(index >> 2) % 4] ?? '', false, lax),
     ),
   )
-  expect(new Set(told)).toEqual(new Set([false]))
+  expect(new Set(outcomes)).toEqual(new Set([false]))
   // 16 pairs of 20, 4 accounts and 4 addresses of 80.
   const expected = [...Array.from({ length: 8 }, () => 80), ...Array.from({ length: 16 }, () => 20)]
   expect((await counts()).toSorted((a, b) => b - a)).toEqual(expected)
 })
 
-test('neither e-mails nor addresses can be read in the database, whoever has no key', async () => {
-  const account = somebody()
+test('neither e-mails nor addresses can be read in the database without the key', async () => {
+  const account = anAccount()
   await logIn(account, HOME, true)
   await logIn(account, HOME, false)
   const rows = [...(await db.selectFrom('login_failures').selectAll().execute())]
@@ -240,16 +240,16 @@ test('neither e-mails nor addresses can be read in the database, whoever has no 
     expect(shown.join('\n')).not.toMatch(/example|192\.0\.2/)
   }
   const otherKey = createLoginThrottle(db, { key: Buffer.alloc(32, 8) })
-  await fiveFailures(account, somewhere())
+  await fiveFailures(account, anAddress())
   expect(await logIn(account, HOME, true, otherKey)).toBe(true)
 })
 
 test('the purge deletes only what has expired, in small batches', async () => {
   await db.deleteFrom('login_failures').execute()
   await db.deleteFrom('known_addresses').execute()
-  const [account, home] = [somebody(), somewhere()]
+  const [account, home] = [anAccount(), anAddress()]
   await fiveFailures(account, home)
-  await logIn(somebody(), home, true)
+  await logIn(anAccount(), home, true)
   await hold()
   await sql`insert into login_failures (key, failures, blocked_until, expires_at)
     select int4send(n), 1, now(), now() - interval '1 second' from generate_series(1, 25) n`.execute(db)
@@ -266,7 +266,7 @@ test('the purge deletes only what has expired, in small batches', async () => {
 })
 
 test('while the database cannot count, this process does, and a guess is still refused', async () => {
-  const [account, address] = [somebody(), somewhere()]
+  const [account, address] = [anAccount(), anAddress()]
   const faults: unknown[] = []
   const away = createDatabase({
     connection: { ...database.connection, host: '127.0.0.1', port: 9 },
@@ -280,16 +280,18 @@ test('while the database cannot count, this process does, and a guess is still r
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
     expect(await logIn(account, address, true, guarded)).toBeGreaterThan(850)
     expect(faults.length).toBeGreaterThan(0)
-    expect(await logIn(somebody(), somewhere(), true, guarded)).toBe(true)
+    expect(await logIn(anAccount(), anAddress(), true, guarded)).toBe(true)
   } finally {
     await away.destroy()
   }
 })
 
 test('a database that can be read but not written does not let guesses through either', async () => {
-  const [account, address] = [somebody(), somewhere()]
+  const [account, address] = [anAccount(), anAddress()]
+  const { user, password, host, port, database: name } = database.connection
+  const options = new URLSearchParams({ host, options: '-c default_transaction_read_only=on' })
   const readOnly = createDatabase({
-    connection: `postgres://${database.connection.user}:${database.connection.password}@localhost:${database.connection.port}/${database.connection.database}?host=${encodeURIComponent(database.connection.host)}&options=${encodeURIComponent('-c default_transaction_read_only=on')}`,
+    connection: `postgres://${user}:${password}@localhost:${port}/${name}?${options.toString()}`,
     poolSize: 2,
     onIdleError: () => undefined,
   })
@@ -299,7 +301,7 @@ test('a database that can be read but not written does not let guesses through e
     const results = await Promise.allSettled(attempts.map((attempt) => attempt.settle(false)))
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
     expect(await logIn(account, address, true, guarded)).toBeGreaterThan(850)
-    expect(await logIn(somebody(), somewhere(), true, guarded)).toBe(true)
+    expect(await logIn(anAccount(), anAddress(), true, guarded)).toBe(true)
   } finally {
     await readOnly.destroy()
   }
@@ -308,7 +310,7 @@ test('a database that can be read but not written does not let guesses through e
 test('a fault that is no outage is not taken for one', async () => {
   const broken = await createTestDatabase({ empty: true })
   try {
-    await expect(createLoginThrottle(broken.db, { key: KEY }).attempt(somebody(), HOME)).rejects.toThrow(
+    await expect(createLoginThrottle(broken.db, { key: KEY }).attempt(anAccount(), HOME)).rejects.toThrow(
       'does not exist',
     )
   } finally {

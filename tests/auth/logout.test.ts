@@ -55,13 +55,13 @@ test('revokeToken deletes an API key', async () => {
   expect((await ann.ask('GET', '/users/me')).status).toBe(200)
 })
 
-test('revokeToken answers 200 to what is no token of ours, and again to one that is over', async () => {
+test('revokeToken answers 200 for an unknown token, and again for one that is revoked already', async () => {
   const ann = await register(server)
   for (const token of ['nrt_unknown', 'garbage', 'a.b.c', ann.refreshToken, ann.refreshToken])
     expect((await revoke(token)).status).toBe(200)
 })
 
-test('listSessions shows the living sessions of the caller alone, which one asks, and where they came from', async () => {
+test('listSessions shows only the live sessions of the caller, the current one, and their origins', async () => {
   const ann = await register(server)
   await register(server)
   const other = await logIn(server, ann.email, ann.password, { scope: 'notes:read' })
@@ -101,7 +101,7 @@ test("another's session cannot be ended and answers like an unknown one", async 
   expect((await ann.ask('GET', '/users/me')).status).toBe(200)
 })
 
-test('an account has at most 100 sessions: a further login ends the oldest', async () => {
+test('an account has at most 100 sessions: another login ends the oldest', async () => {
   const ann = await register(server)
   await sql`insert into sessions (id, user_id, scope, expires_at)
     select gen_random_uuid(), user_id, scope, expires_at from sessions, generate_series(1, 99)

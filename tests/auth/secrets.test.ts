@@ -39,7 +39,7 @@ test('no secret that passes through is in a log line or an error, wherever it wa
   expect(answers.filter(({ status }) => status >= 400).length).toBe(answers.length - 2)
 
   const secrets = [password, wrong, next, broken, ann.accessToken, ann.refreshToken, key, ann.email]
-  const told = [...server.log, ...answers.map(({ text }) => text)].join('\n')
+  const output = [...server.log, ...answers.map(({ text }) => text)].join('\n')
   expect(server.log.length).toBeGreaterThan(answers.length)
-  for (const secret of secrets) expect(told.includes(secret), secret).toBe(false)
+  for (const secret of secrets) expect(output.includes(secret), secret).toBe(false)
 })

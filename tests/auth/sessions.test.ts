@@ -20,7 +20,7 @@ function getMe(accessToken: unknown): Promise<Answer> {
   return ask(server, 'GET', '/users/me', { headers: { Authorization: `Bearer ${String(accessToken)}` } })
 }
 
-/** Lets the ten seconds pass in which a client may repeat a refresh whose answer was lost. */
+/** Lets the ten seconds pass in which a client may repeat a refresh. */
 async function afterTheGrace(): Promise<void> {
   await server.db
     .updateTable('refresh_tokens')
@@ -56,7 +56,7 @@ test('a replay within the grace ends the session too, once the answer is known t
   expect((await refresh(third.body['refresh_token'])).status).toBe(401)
 })
 
-test('a client that lost the answer may repeat its refresh once; the lost answer then opens nothing', async () => {
+test('a refresh whose answer was lost may be repeated once; the lost tokens are then invalid', async () => {
   const person = await register(server)
   const lost = await refresh(person.refreshToken)
   const retried = await refresh(person.refreshToken)

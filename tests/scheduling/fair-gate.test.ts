@@ -7,7 +7,7 @@ function refuse(cause?: unknown): Problem {
   return unavailable('The server is busy.', cause)
 }
 
-/** Work that ends when it is told to, and remembers when it began. */
+/** Work that ends on command, and records its name when it begins. */
 function controlled(began: string[], name: string) {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const work = (): Promise<string> => {
@@ -29,7 +29,7 @@ function expectBusy(error: unknown): void {
   expect(error).toMatchObject({ slug: 'unavailable', status: 503, headers: { 'Retry-After': expect.any(Number) } })
 }
 
-test('at most as many hashes run at once as there are slots, and those that wait take turns in order', async () => {
+test('at most as many hashes run at once as there are slots, and the others run in the order of arrival', async () => {
   const gate = createFairGate({ slots: 2, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const works = ['a', 'b', 'c', 'd', 'e'].map((name) => controlled(began, name))
@@ -47,7 +47,7 @@ test('at most as many hashes run at once as there are slots, and those that wait
   expect(await Promise.all(runs)).toEqual(['a', 'b', 'c', 'd', 'e'])
 })
 
-test('a newcomer does not get the slot that somebody in the queue was waiting for', async () => {
+test('a new request does not take the slot that a waiting request gets next', async () => {
   const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const [first, waiting, newcomer] = [
@@ -65,7 +65,7 @@ test('a newcomer does not get the slot that somebody in the queue was waiting fo
   expect(began).toEqual(['first', 'waiting', 'newcomer'])
 })
 
-test('beyond the queue one is refused at once with a 503 that says when to come back, and the work never begins', async () => {
+test('when the queue is full, a request gets a 503 with Retry-After at once, and its work never begins', async () => {
   const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const works = Array.from({ length: 21 }, (_, index) => controlled(began, String(index)))
@@ -80,7 +80,7 @@ test('beyond the queue one is refused at once with a 503 that says when to come 
   expect(await gate.run(late.work)).toBe('late')
 })
 
-test('a flood from one address fills the queue, and keeps nobody of another address out nor waiting behind all of it', async () => {
+test('a flood under one key neither shuts out another key nor makes it wait for all of the flood', async () => {
   const gate = createFairGate({ slots: 1, queue: 4, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const enter = (name: string, key: string) => {
@@ -95,7 +95,7 @@ test('a flood from one address fills the queue, and keeps nobody of another addr
   const others = [enter('home', 'home'), enter('office', 'office')]
   expectBusy(await flood[3])
   expectBusy(await flood[2])
-  // Two of the flood, one each of the others: nobody has more than one place above a newcomer of theirs.
+  // Two of the flood, one of each other key: no key has so many that another place of 'home' would be fairer.
   expectBusy(await enter('home again', 'home'))
   busy.end()
   await running
@@ -103,7 +103,7 @@ test('a flood from one address fills the queue, and keeps nobody of another addr
   expect(began).toEqual(['busy', 'f1', 'home', 'f2', 'office'])
 })
 
-test('whoever waits too long is refused with a 503, and the next in the queue is not', async () => {
+test('a request that waits too long is refused with a 503, and the next in the queue is not', async () => {
   vi.useFakeTimers()
   try {
     const gate = createFairGate({ slots: 1, queue: 20, waitMs: 2_000, busy: refuse })
@@ -129,7 +129,7 @@ test('whoever waits too long is refused with a 503, and the next in the queue is
   }
 })
 
-test('a client that goes away while waiting frees its place; a hash that has begun keeps its slot to the end', async () => {
+test('a client that leaves the queue frees its place; a hash that has begun keeps its slot to the end', async () => {
   const gate = createFairGate({ slots: 1, queue: 1, waitMs: 2_000, busy: refuse })
   const began: string[] = []
   const [first, gone, next] = [controlled(began, 'first'), controlled(began, 'gone'), controlled(began, 'next')]

@@ -92,7 +92,7 @@ export async function addRefreshToken(tx: Tx, sessionId: string, idleSeconds: nu
   return token
 }
 
-/** Two clients hold the token and one of them stole it. We cannot tell which, so both lose the session. */
+/** A copy of the token exists, perhaps stolen. We cannot tell which client owns the session, so it ends for both. */
 async function endFamily(
   tx: Tx,
   { session_id, user_id }: { readonly session_id: string; readonly user_id: string },

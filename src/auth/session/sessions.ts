@@ -123,13 +123,13 @@ async function endOldest(tx: Tx, userId: string): Promise<void> {
 /** Deletes up to `max` sessions that ended over 30 days ago, with their tokens. Replicas may run it in parallel. */
 export async function purgeOldSessions(db: Database, max = 1_000): Promise<number> {
   const monthAgo = sql<string>`now() - interval '30 days'`
-  const over = db
+  const ended = db
     .selectFrom('sessions')
     .select('id')
     .where((row) => row.or([row('ended_at', '<', monthAgo), row('expires_at', '<', monthAgo)]))
     .limit(max)
     .forUpdate()
     .skipLocked()
-  const { numDeletedRows } = await db.deleteFrom('sessions').where('id', 'in', over).executeTakeFirst()
+  const { numDeletedRows } = await db.deleteFrom('sessions').where('id', 'in', ended).executeTakeFirst()
   return Number(numDeletedRows)
 }

@@ -11,7 +11,7 @@ export interface LoginKeys {
 
 export type CounterName = keyof LoginKeys
 
-/** Each failure after the first `free` ones begins a block, of 1 s, then 2 s, 4 s and so on, up to `maxSeconds`. */
+/** From failure number `free` on, each begins a block: of 1 s, then 2 s, 4 s and so on, up to `maxSeconds`. */
 export interface FailurePolicy {
   readonly free: number
   readonly maxSeconds: number

@@ -22,7 +22,7 @@ export interface LoginThrottle {
    * of a Client, so an IPv6 address is cut to its /64.
    */
   readonly attempt: (accountKey: string, address: string) => Promise<LoginAttempt>
-  /** Deletes the known addresses of a deleted account, and its failures at other addresses. */
+  /** Deletes the known addresses of a deleted account, and its failures at unknown addresses. */
   readonly forget: (accountKey: string) => Promise<void>
 }
 
