@@ -658,18 +658,19 @@ export interface paths {
         };
         /**
          * List what has changed
-         * @description Returns what happened to your notes, in the order in which it took effect. Without `cursor` it begins at the
-         *     beginning; with the `cursor` of the previous reply it goes on where that ended. When `has_more` is true, ask
-         *     again at once. Changes nothing.
+         * @description Returns what happened to your notes, in the order in which it took effect. Without `cursor` the list starts at
+         *     the beginning; with the `cursor` of the previous reply it continues where that ended. If `has_more` is true, ask
+         *     again. Changes nothing.
          *
-         *     A note appears once, at the place of its latest change; when it changes again, it moves to a new place. So a
+         *     The list has a note at the place of its latest change; when the note changes again, it moves to a new place. A
          *     client that follows the cursors misses nothing, and its copy is then exactly what the server has. Apply each
-         *     change by its `kind`: store the `note` of an `upsert`, and remove your copy for `trash` and `erase`.
+         *     change by its `kind`: store the `note` of an `upsert`, and delete your copy for `trash` and `erase`.
          *
-         *     An erased note stays in this list for 90 days. A cursor from before that answers 410, as does one from before
-         *     the database was restored from a backup: begin again without a cursor, and drop the notes that do not appear.
+         *     An erased note stays in the list for 90 days. An older cursor answers 410, and so does every cursor after the
+         *     database was restored from a backup: start again without a cursor, and delete the copies of notes that the new
+         *     list does not have.
          *
-         *     A page ends early when its notes have more than 8 MiB of text, but never before its first change.
+         *     A page ends early if its notes have more than 8 MiB of text, but never before it has a change.
          */
         get: operations["listChanges"];
         put?: never;
@@ -688,21 +689,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Be told of changes as they happen
+         * Follow changes as they happen
          * @description Sends what happens to your notes as server-sent events, for as long as the connection lasts. Changes nothing.
          *
-         *     Without `cursor` the stream begins now; with one it sends first what has changed since. Then comes an event
-         *     `ready`, and from then on a `change` for each change, usually within half a second of it. A `change` tells which
-         *     note changed and how, and not its text: read the note with `GET /notes/{note_id}`, or let `GET /changes` bring
-         *     it. The `id` of each `change` and `ready` is the cursor of its place. When the connection breaks, send the last
-         *     one as `Last-Event-ID`, and nothing is missed; the browser's `EventSource` cannot send `Authorization`, so use
-         *     `fetch`, as the sample does.
+         *     Without `cursor` the stream starts now; with it, the stream starts with what has changed since. Then comes an
+         *     event `ready`, and after that a `change` for each change, usually within half a second. A `change` says which
+         *     note changed and how, but does not have its text: read the note with `GET /notes/{note_id}`, or let
+         *     `GET /changes` return it. The `id` of a `change` or `ready` is the cursor of its place. If the connection
+         *     breaks, send the last `id` as `Last-Event-ID`, and you miss nothing. A browser's `EventSource` cannot send
+         *     `Authorization`; use `fetch`, as the sample does.
          *
-         *     The server ends a stream with an event `end` within 5 seconds of the end of its credential: logout, revocation,
-         *     a disabled account, the expiry of the access token. It ends all of them when it stops. A client that takes
-         *     nothing for 30 seconds is cut off. A comment every 15 seconds keeps the connection open.
+         *     The server ends a stream with an event `end` within 5 seconds after its credential ends: by logout, revocation,
+         *     a disabled account or the expiry of the access token. It also ends all streams when it stops. A client that
+         *     takes nothing for 30 seconds is disconnected. A comment every 15 seconds keeps the connection open.
          *
-         *     An account may have 10 streams open at once.
+         *     An account may have 10 streams open.
          */
         get: operations["streamChanges"];
         put?: never;
@@ -1618,7 +1619,7 @@ export interface components {
              */
             has_more: boolean;
         };
-        /** @description The latest change of one note. */
+        /** @description The latest change of a note. */
         Change: {
             seq: components["schemas"]["ChangeSeq"];
             kind: components["schemas"]["ChangeKind"];
@@ -1627,7 +1628,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             note?: components["schemas"]["Note"];
         };
-        /** @description The latest change of one note, without the note. */
+        /** @description The latest change of a note, without the note. */
         ChangeNotice: {
             seq: components["schemas"]["ChangeSeq"];
             kind: components["schemas"]["ChangeKind"];
@@ -1637,13 +1638,13 @@ export interface components {
         };
         /**
          * Format: int64
-         * @description The place of the change among those of the account; it rises with each.
+         * @description The place of the change among those of the account; it rises with each change.
          * @example 1
          */
         ChangeSeq: number;
         /**
-         * @description `upsert`: the note was created, changed or restored, and `note` has it. `trash`: it is in the trash. `erase`: it
-         *     is gone for good. Ignore kinds that you do not know.
+         * @description `upsert`: the note was created, changed or restored. `trash`: it was moved to the trash. `erase`: it was erased.
+         *     Ignore kinds that you do not know.
          * @example upsert
          * @enum {string}
          */
@@ -2169,7 +2170,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The cursor is from before what the server still knows. Begin again without one. */
+        /** @description The server can no longer continue from this cursor. Start again without a cursor. */
         CursorExpired: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2374,8 +2375,8 @@ export interface components {
          */
         ChangesCursor: string;
         /**
-         * @description The `id` of the last event that arrived, after which the stream goes on. It wins over `cursor`, so that a client
-         *     can repeat its request as it was.
+         * @description The `id` of the last event that arrived; the stream continues after it. It takes precedence over `cursor`, so a
+         *     client can repeat its request unchanged.
          * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
          */
         LastEventId: string;
@@ -3863,8 +3864,8 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The `id` of the last event that arrived, after which the stream goes on. It wins over `cursor`, so that a client
-                 *     can repeat its request as it was.
+                 * @description The `id` of the last event that arrived; the stream continues after it. It takes precedence over `cursor`, so a
+                 *     client can repeat its request unchanged.
                  * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
                  */
                 "Last-Event-ID"?: components["parameters"]["LastEventId"];
@@ -3875,8 +3876,8 @@ export interface operations {
         requestBody?: never;
         responses: {
             /**
-             * @description The stream. `change` has a `ChangeNotice` as its data, `ready` a `StreamReady`, and `end`, which comes last
-             *     if the server ends the stream, a `StreamEnd`. Ignore events that you do not know.
+             * @description The stream. The data of `change` is a `ChangeNotice`, that of `ready` a `StreamReady`, and that of `end`,
+             *     the last event of a stream that the server ends, a `StreamEnd`. Ignore events that you do not know.
              */
             200: {
                 headers: {

@@ -1,5 +1,6 @@
 import { authHandlers, type AuthDeps } from './auth/handlers.ts'
 import { purge } from './auth/purge.ts'
+import { purgeChanges } from './changes/core/purge-changes.ts'
 import { changeHandlers, type ChangeDeps } from './changes/handlers.ts'
 import type { Handlers } from './contract/types.ts'
 import { healthHandlers, type HealthDeps } from './health/handlers.ts'
@@ -25,6 +26,10 @@ export async function createFeatures(deps: FeatureDeps): Promise<Features> {
       ...noteHandlers(deps),
       ...changeHandlers(deps),
     },
-    chores: [(isStopping) => purge(deps.db, isStopping), (isStopping) => purgeNotes(deps.db, deps, isStopping)],
+    chores: [
+      (isStopping) => purge(deps.db, isStopping),
+      (isStopping) => purgeNotes(deps.db, deps, isStopping),
+      (isStopping) => purgeChanges(deps.db, isStopping),
+    ],
   }
 }

@@ -1,4 +1,4 @@
-import type { Notice, NoticePosition } from './core/read-changes.ts'
+import type { OwnersNotice } from './core/read-changes.ts'
 
 /** Tells streams of the changes of their owners: one statement for all of them, every quarter of a second. */
 export interface ChangeHub {
@@ -6,14 +6,20 @@ export interface ChangeHub {
    * The changes of an owner after a place, in order, for as long as the signal is not aborted: first those there are,
    * then `ready` once, then each as it comes. Throws when the database cannot be read.
    */
-  readonly follow: (ownerId: string, after: number, signal: AbortSignal) => AsyncGenerator<Notice | 'ready'>
+  readonly follow: (ownerId: string, after: number, signal: AbortSignal) => AsyncGenerator<OwnersNotice | 'ready'>
   /** Stops asking the database. */
   readonly stop: () => void
 }
 
+/** How far the reading of an owner's changes has come. */
+export interface OwnersPlace {
+  readonly ownerId: string
+  readonly after: number
+}
+
 interface HubOptions {
   /** Changes after each of these places, at most `limit` an owner, in order of owner and place. */
-  readonly read: (positions: readonly NoticePosition[], limit: number) => Promise<readonly Notice[]>
+  readonly read: (positions: readonly OwnersPlace[], limit: number) => Promise<readonly OwnersNotice[]>
   readonly pollMs?: number
 }
 
@@ -23,7 +29,7 @@ interface Follower {
   /** The place of the last change in `batch`, or of the last one it has taken. */
   after: number
   /** Not taken yet. While there is one, nothing more is read for this follower, so a slow one costs no memory. */
-  batch: readonly Notice[]
+  batch: readonly OwnersNotice[]
   wake: (failure?: unknown) => void
 }
 
@@ -87,13 +93,13 @@ export function createChangeHub({ read, pollMs = POLL_MS }: HubOptions): ChangeH
 }
 
 /** One place an owner, the earliest of those its streams wait at: each takes what it does not have. */
-function earliestPlaces(waiting: readonly Follower[]): NoticePosition[] {
+function earliestPlaces(waiting: readonly Follower[]): OwnersPlace[] {
   const places = new Map<string, number>()
   for (const { ownerId, after } of waiting) places.set(ownerId, Math.min(after, places.get(ownerId) ?? after))
   return [...places].map(([ownerId, after]) => ({ ownerId, after }))
 }
 
-function deliver(follower: Follower, notices: readonly Notice[]): void {
+function deliver(follower: Follower, notices: readonly OwnersNotice[]): void {
   const fresh = notices.filter(({ seq }) => seq > follower.after)
   const last = fresh.at(-1)
   if (last === undefined) return

@@ -4,7 +4,8 @@ import type { Database } from '../db/database.ts'
 import type { Cursors } from '../http/cursor.ts'
 import { toNote } from '../notes/core/note.ts'
 import type { ChangeHub } from './change-hub.ts'
-import { type Change, type Notice, readChanges, readFeed } from './core/read-changes.ts'
+import { readEpoch } from './core/epoch.ts'
+import { type Change, type Notice, readChanges, readLogState } from './core/read-changes.ts'
 import { feedCursors, refuseExpired } from './places.ts'
 
 export interface ChangeDeps {
@@ -21,16 +22,16 @@ export async function listChanges(
   { query, caller, nextPage }: Request<'listChanges'>,
   reply: ReplyTo<'listChanges'>,
 ) {
-  const ownCursors = feedCursors(cursors, caller.userId)
-  const given = query.cursor === undefined ? undefined : ownCursors.read(query.cursor, ['query', 'cursor'])
-  const after = given?.after ?? 0
-  const page = await readChanges(db, caller.userId, { after, limit: query.limit, maxBytes: PAGE_BYTES })
-  // Read after the changes: what is forgotten meanwhile is an error, and not a gap.
-  const feed = await readFeed(db, caller.userId)
-  if (given !== undefined) refuseExpired(given, feed)
-  const cursor = ownCursors.make({ epoch: feed.epoch, after: page.changes.at(-1)?.seq ?? after })
-  const body = { changes: page.changes.map(toChange), cursor, has_more: page.hasMore }
-  return page.hasMore ? reply(200, body, { Link: nextPage(cursor) }) : reply(200, body)
+  const feed = feedCursors(cursors, caller.userId)
+  const given = query.cursor === undefined ? undefined : feed.read(query.cursor, ['query', 'cursor'])
+  const epoch = await readEpoch(db)
+  const limits = { after: given?.seq ?? 0, limit: query.limit, maxBytes: PAGE_BYTES }
+  const { changes, hasMore, ...log } = await readChanges(db, caller.userId, limits)
+  if (given !== undefined) refuseExpired(given, epoch, log)
+  const seq = changes.at(-1)?.seq ?? limits.after
+  const cursor = feed.make({ epoch, seq, floor: given?.floor ?? log.forgottenSeq })
+  const page = { changes: changes.map(toChange), cursor, has_more: hasMore }
+  return hasMore ? reply(200, page, { Link: nextPage(cursor) }) : reply(200, page)
 }
 
 export async function streamChanges(
@@ -38,16 +39,18 @@ export async function streamChanges(
   { query, headers, caller, signal }: Request<'streamChanges'>,
   reply: ReplyTo<'streamChanges'>,
 ) {
-  const ownCursors = feedCursors(cursors, caller.userId)
-  const feed = await readFeed(db, caller.userId)
-  const place = readStart(ownCursors, headers['Last-Event-ID'], query.cursor) ?? { epoch: feed.epoch, after: feed.seq }
-  refuseExpired(place, feed)
+  const feed = feedCursors(cursors, caller.userId)
+  const given = readStart(feed, headers['Last-Event-ID'], query.cursor)
+  const epoch = await readEpoch(db)
+  const log = await readLogState(db, caller.userId)
+  const start = given ?? { epoch, seq: log.currentSeq, floor: log.forgottenSeq }
+  refuseExpired(start, epoch, log)
 
   const events = async function* events(): AsyncGenerator<EventOf<'streamChanges'>, void, undefined> {
-    let { after } = place
-    for await (const notice of changeHub.follow(caller.userId, after, signal)) {
-      if (notice !== 'ready') after = notice.seq
-      const cursor = ownCursors.make({ epoch: place.epoch, after })
+    let { seq } = start
+    for await (const notice of changeHub.follow(caller.userId, seq, signal)) {
+      if (notice !== 'ready') seq = notice.seq
+      const cursor = feed.make({ ...start, seq })
       if (notice === 'ready') yield { event: 'ready', id: cursor, data: { cursor } }
       else yield { event: 'change', id: cursor, data: toNotice(notice) }
     }
@@ -58,13 +61,9 @@ export async function streamChanges(
 /** The operations on what has changed. */
 export const changeHandlers = (deps: ChangeDeps) => bindOperations({ listChanges, streamChanges }, deps)
 
-function readStart(
-  ownCursors: ReturnType<typeof feedCursors>,
-  lastEventId: string | undefined,
-  cursor: string | undefined,
-) {
-  if (lastEventId !== undefined) return ownCursors.read(lastEventId, ['header', 'Last-Event-ID'])
-  return cursor === undefined ? undefined : ownCursors.read(cursor, ['query', 'cursor'])
+function readStart(feed: ReturnType<typeof feedCursors>, lastEventId: string | undefined, cursor: string | undefined) {
+  if (lastEventId !== undefined) return feed.read(lastEventId, ['header', 'Last-Event-ID'])
+  return cursor === undefined ? undefined : feed.read(cursor, ['query', 'cursor'])
 }
 
 function toNotice({ seq, kind, note_id, version, at }: Notice) {

@@ -1,31 +1,30 @@
 import type { Cursors } from '../http/cursor.ts'
 import { Problem } from '../http/problem.ts'
-import type { FeedState } from './core/read-changes.ts'
+import { type FeedPosition, type LogState, mustStartAgain } from './core/read-changes.ts'
 
-/** Where in the feed of an owner a cursor stands: after this change, in this epoch of the feed. */
-export interface Place {
+/** How far a reader has come, and in which epoch of the feed: what a cursor holds. */
+export interface Place extends FeedPosition {
   readonly epoch: string
-  readonly after: number
 }
 
 /** Makes and reads the cursors of the feed of one owner. */
 export function feedCursors(cursors: Cursors, ownerId: string) {
   const listing = { ownerId, list: ['changes'] }
   return {
-    make: ({ epoch, after }: Place): string => cursors.make(listing, [epoch, String(after)]),
-    /** Throws a Problem (422) for one that was altered or made for another account. */
-    read: (cursor: string, where: readonly [string, string]): Place => {
-      const [epoch = '', after] = cursors.read(listing, cursor, where)
-      return { epoch, after: Number(after) }
+    make: ({ epoch, seq, floor }: Place): string => cursors.make(listing, [epoch, String(seq), String(floor)]),
+    /** Throws a Problem (422) for one that was altered or made for another account; `where` it was sent. */
+    read: (cursor: string, where: readonly [place: string, name: string]): Place => {
+      const [epoch = '', seq, floor] = cursors.read(listing, cursor, where)
+      return { epoch, seq: Number(seq), floor: Number(floor) }
     },
   }
 }
 
 /**
- * Throws a Problem (410) for a place from which a reader could not go on without missing something: a change after it
- * has been forgotten, or it is of a database that is not this one.
+ * Throws a Problem (410) for a place from which a reader could not go on without missing something: a tombstone after it
+ * was deleted, or it belongs to another database.
  */
-export function refuseExpired({ epoch, after }: Place, feed: FeedState): void {
-  if (epoch === feed.epoch && after >= feed.forgottenSeq && after <= feed.seq) return
-  throw new Problem('cursor-expired', 'The cursor is too old. Begin again without one.')
+export function refuseExpired(place: Place, epoch: string, log: LogState): void {
+  if (place.epoch === epoch && !mustStartAgain(place, log)) return
+  throw new Problem('cursor-expired', 'The cursor is too old. Start again without a cursor.')
 }

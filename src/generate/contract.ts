@@ -18,6 +18,7 @@ const known = schemes.flatMap((scheme) =>
 
 emit('security.ts', securityText())
 emit('refinements.d.ts', refinementsText())
+emit('limits.ts', limitsText())
 emit('code-samples.json', `${JSON.stringify(codeSamples(root, operations), null, 2)}\n`)
 
 /** operationId to scopes; null for a public operation. */
@@ -66,6 +67,40 @@ function refinementsText(): string {
     '}',
     '',
   ].join('\n')
+}
+
+/** The largest size of what the server itself composes or counts, so that no such figure is typed twice. */
+function limitsText(): string {
+  const schemas = at(root, { pointer: '', value: root }, 'components', 'schemas')
+  const note = at(root, schemas, 'Note', 'properties')
+  const sizes = {
+    title: at(root, note, 'title').value['maxLength'],
+    content: at(root, note, 'content').value['maxLength'],
+    tags: at(root, note, 'tags').value['maxItems'],
+    tag: at(root, schemas, 'Tag').value['maxLength'],
+    version: at(root, note, 'version').value['maximum'],
+  }
+  const lists = operations.flatMap(({ operationId, responses }) => {
+    const schema = responses.get(200)?.content.get('application/json')?.value
+    return schema?.['type'] === 'array' ? [[operationId, schema['maxItems']] as const] : []
+  })
+  return [
+    HEADER,
+    '/** Of the fields of a note: characters, items, or the largest number. */',
+    'export const noteLimits = {',
+    ...numbers(Object.entries(sizes)),
+    '} as const',
+    '',
+    '/** How many items a reply has at most, by operation. */',
+    'export const listLimits = {',
+    ...numbers(lists),
+    '} as const',
+    '',
+  ].join('\n')
+}
+
+function numbers(entries: readonly (readonly [name: string, limit: unknown])[]): string[] {
+  return entries.map(([name, limit]) => `  ${name}: ${Number(limit)},`)
 }
 
 function defaulted(parameters: Operation['parameters']): string[] {

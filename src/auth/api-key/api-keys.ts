@@ -1,3 +1,4 @@
+import { listLimits } from '../../../generated/limits.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { sql } from 'kysely'
@@ -8,7 +9,7 @@ import { type Account, lockAccount } from '../account/accounts.ts'
 import { recordEvent } from '../events.ts'
 
 /** The contract's bound on the list of keys. */
-export const MAX_KEYS = 50
+export const MAX_KEYS = listLimits.listApiKeys
 const HINT_LENGTH = 10
 const KEY_PATTERN = /^nak_[A-Za-z0-9_-]{43}[0-9a-f]{8}$/
 

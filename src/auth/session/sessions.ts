@@ -1,3 +1,4 @@
+import { listLimits } from '../../../generated/limits.ts'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import type { Client } from '../../contract/types.ts'
@@ -10,7 +11,7 @@ import { addRefreshToken, type SessionTokens } from './refresh-tokens.ts'
 /** A session ends this many days after its login, regardless of refreshes. */
 const ABSOLUTE_DAYS = 90
 /** The contract's bound on the list of sessions; another login ends the oldest. */
-const MAX_SESSIONS = 100
+const MAX_SESSIONS = listLimits.listSessions
 
 interface Login {
   /** As it was when its password was checked. */

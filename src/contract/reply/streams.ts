@@ -99,7 +99,7 @@ export function createStreams(options: StreamOptions): Streams {
 
 function tooManyStreams(max: number): Problem {
   const headers = { 'Retry-After': RETRY_SECONDS }
-  return new Problem('too-many-streams', `An account may have ${max} streams open at once. Close one first.`, {
+  return new Problem('too-many-streams', `An account may have ${max} open streams. Close another stream first.`, {
     headers,
   })
 }

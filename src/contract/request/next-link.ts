@@ -1,17 +1,17 @@
 import type { Pairs } from './parameters.ts'
 
-/** Where a page begins; the next one begins at its own cursor. */
-const PLACES: ReadonlySet<string> = new Set(['cursor', 'skip'])
+/** What the next page has anew: its size, which may be a default here, and where it begins. */
+const PLACES: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip'])
 
-/** The value of Link (RFC 8288) for the page after this one: the request as it came, with another cursor. */
+/** The value of Link (RFC 8288) for the page after this one: the request as it came, with its size and another cursor. */
 export function nextLink(
   template: string,
   encodedParams: Readonly<Record<string, string>>,
-  pairs: Pairs,
+  { pairs, limit }: { readonly pairs: Pairs; readonly limit: unknown },
   cursor: string,
 ): string {
   const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => encodedParams[name] ?? '')
-  const query = new URLSearchParams()
+  const query = new URLSearchParams({ limit: String(limit) })
   for (const [name, values] of pairs) {
     if (!PLACES.has(name)) for (const value of values) query.append(name, value)
   }

@@ -74,7 +74,8 @@ export function compileRequestReader(
       ...bodyFaults,
     ]
     if (faults.length > 0) throw validationFailed(faults)
-    const nextPage = (cursor: string): string => nextLink(operation.path, sent.encodedParams, pairs, cursor)
+    const nextPage = (cursor: string): string =>
+      nextLink(operation.path, sent.encodedParams, { pairs, limit: query['limit'] }, cursor)
     return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
   }
 }

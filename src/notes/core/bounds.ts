@@ -1,12 +1,10 @@
+import { noteLimits } from '../../../generated/limits.ts'
 import { type FieldError, validationFailed } from '../../http/problem.ts'
 import type { EditBounds } from '../../text/edits.ts'
 import type { NoteFields } from './note-row.ts'
 
-/** The bounds of the contract's Note, for fields that the server composes; a test compares them with the contract. */
-export const bounds = { title: 500, content: 1_048_576, tags: 32, tag: 64 } as const
-
 /** The maximum length of a text between two edits, and how much text all edits together may scan again. */
-export const editBounds: EditBounds = { length: bounds.content, scanned: 16 * bounds.content }
+export const editBounds: EditBounds = { length: noteLimits.content, scanned: 16 * noteLimits.content }
 
 /** Throws a Problem (422) for fields out of bounds; `where` is the place in the request that they came from. */
 export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly string[] = ['body']): void {
@@ -24,16 +22,16 @@ export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly s
       type,
     })
   }
-  if (title !== undefined && isLonger(title, bounds.title))
-    add('title', 'string_too_long', `The title would have more than ${bounds.title} characters.`)
+  if (title !== undefined && isLonger(title, noteLimits.title))
+    add('title', 'string_too_long', `The title would have more than ${noteLimits.title} characters.`)
   if (title !== undefined && title.trim() === '') add('title', 'string_too_short', 'The title would be empty.')
-  if (content !== undefined && isLonger(content, bounds.content))
-    add('content', 'string_too_long', `The text would have more than ${bounds.content} characters.`)
+  if (content !== undefined && isLonger(content, noteLimits.content))
+    add('content', 'string_too_long', `The text would have more than ${noteLimits.content} characters.`)
   if (content === '') add('content', 'string_too_short', 'The text would be empty.')
-  if (tags !== undefined && tags.length > bounds.tags)
-    add('tags', 'too_long', `The note would have more than ${bounds.tags} tags.`)
-  if (tags?.some((tag) => isLonger(tag, bounds.tag)) === true)
-    add('tags', 'string_too_long', `A tag would have more than ${bounds.tag} characters.`)
+  if (tags !== undefined && tags.length > noteLimits.tags)
+    add('tags', 'too_long', `The note would have more than ${noteLimits.tags} tags.`)
+  if (tags?.some((tag) => isLonger(tag, noteLimits.tag)) === true)
+    add('tags', 'string_too_long', `A tag would have more than ${noteLimits.tag} characters.`)
   if (faults.length > 0) throw validationFailed(faults)
 }
 

@@ -1,7 +1,6 @@
+import { noteLimits } from '../../../generated/limits.ts'
 import type { EntityTags } from '../../contract/types.ts'
 import { etagOf } from './note.ts'
-
-const MAX_VERSION = 2_147_483_647
 
 /**
  * The versions that If-Match names, by strong comparison (RFC 9110 §13.1.1): a weak tag matches nothing. undefined: any
@@ -12,7 +11,7 @@ export function matchedVersions(ifMatch: EntityTags | undefined): number[] | und
   return ifMatch
     .filter(({ weak, opaque }) => !weak && /^[1-9][0-9]{0,9}$/.test(opaque))
     .map(({ opaque }) => Number(opaque))
-    .filter((version) => version <= MAX_VERSION)
+    .filter((version) => version <= noteLimits.version)
 }
 
 /** Whether If-Match allows a change of the note as it is now. */

@@ -1,3 +1,4 @@
+import { noteLimits } from '../../../generated/limits.ts'
 import type { ReplyTo, Request } from '../../contract/types.ts'
 import { type Once, once } from '../../db/idempotency.ts'
 import type { Tx } from '../../db/transaction.ts'
@@ -6,7 +7,7 @@ import { validationFailed } from '../../http/problem.ts'
 import type { EditFault } from '../../text/edits.ts'
 import type { EditJob, ResultOf } from '../../text/jobs.ts'
 import type { Done } from '../../text/text-work.ts'
-import { bounds, editBounds, refuseOutOfBounds } from '../core/bounds.ts'
+import { editBounds, refuseOutOfBounds } from '../core/bounds.ts'
 import { changeNote } from '../core/change-note.ts'
 import { authorOf, etagOf, type Note, toNote } from '../core/note.ts'
 import type { NoteRow } from '../core/note-row.ts'
@@ -72,6 +73,6 @@ const faults: Record<EditFault['type'], string> = {
   text_ambiguous: 'The note has this text more than once.',
   task_not_found: 'The note has no such task.',
   task_ambiguous: 'The note has this task more than once.',
-  text_too_long: `The text would have more than ${bounds.content} characters.`,
+  text_too_long: `The text would have more than ${noteLimits.content} characters.`,
   too_much_reading: 'Up to here, the edits open and close too much code in a long text. Send them in several requests.',
 }

@@ -1,0 +1,21 @@
+// Generated from openapi.yaml by `npm run generate`. Do not edit.
+
+/** Of the fields of a note: characters, items, or the largest number. */
+export const noteLimits = {
+  title: 500,
+  content: 1048576,
+  tags: 32,
+  tag: 64,
+  version: 2147483647,
+} as const
+
+/** How many items a reply has at most, by operation. */
+export const listLimits = {
+  listSessions: 100,
+  listSecurityEvents: 100,
+  listApiKeys: 50,
+  listNotes: 100,
+  listRevisions: 100,
+  listTags: 100,
+  listTrash: 100,
+} as const

@@ -1,0 +1,142 @@
+import { sql } from 'kysely'
+import { decodeJwt } from 'jose'
+import { expect, test } from 'vitest'
+import { setActive } from '../../src/auth/operator.ts'
+import { newNote } from '../notes/new-note.ts'
+import { type OpenStream, openStream, type SentEvent } from '../support/event-stream.ts'
+import { useServer } from '../support/fixtures.ts'
+import { enrol, type Person } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const server = useServer()
+
+function follow(
+  person: Pick<Person, 'accessToken'>,
+  {
+    at = server,
+    query = '',
+    lastId,
+  }: { at?: Pick<TestServer, 'url'>; query?: string; lastId?: string | undefined } = {},
+): Promise<OpenStream> {
+  const headers = {
+    Authorization: `Bearer ${person.accessToken}`,
+    ...(lastId !== undefined && { 'Last-Event-ID': lastId }),
+  }
+  return openStream(`${at.url}/changes/stream${query}`, headers)
+}
+
+const versionOf = ({ data }: SentEvent): unknown => (data as Record<string, unknown>)['version']
+
+test('a stream without a cursor sends what changes from now on', async () => {
+  const ann = await enrol(server)
+  const { path, id } = await newNote(ann)
+  await using stream = await follow(ann)
+  expect(await stream.next()).toMatchObject({ event: 'ready' })
+  await ann.ask('PUT', path, { body: { title: 'Changed' } })
+  expect(await stream.next()).toMatchObject({
+    event: 'change',
+    data: { seq: 2, kind: 'upsert', note_id: id, version: 2 },
+  })
+  await ann.ask('DELETE', path)
+  expect(await stream.next()).toMatchObject({ event: 'change', data: { seq: 3, kind: 'trash', note_id: id } })
+})
+
+test('a stream with the cursor of a page sends first what has changed since, however much', async () => {
+  const ann = await enrol(server)
+  const { cursor } = (await ann.ask('GET', '/changes')).body
+  for (let count = 0; count < 203; count += 1) await newNote(ann, { title: `Note ${count}` })
+  await using stream = await follow(ann, { query: `?cursor=${String(cursor)}` })
+  const events = await stream.until('ready')
+  expect(events).toHaveLength(204)
+  const seqs = events.slice(0, -1).map(({ data }) => (data as Record<string, unknown>)['seq'])
+  expect(seqs).toEqual(Array.from({ length: 203 }, (_, index) => index + 1))
+  // The page after the last event is empty: both count alike.
+  const page = await ann.ask('GET', `/changes?cursor=${String(events.at(-1)?.id)}`)
+  expect(page.body['changes']).toEqual([])
+})
+
+test('a client that sends the id of its last event misses nothing, whatever cursor its address has', async () => {
+  const ann = await enrol(server)
+  const { path } = await newNote(ann)
+  const { cursor } = (await ann.ask('GET', '/changes')).body
+  const query = `?cursor=${String(cursor)}`
+  let lastId: string | undefined
+  for (const version of [2, 3, 4]) {
+    await ann.ask('PUT', path, { body: { title: `Version ${version}` } })
+    await using stream = await follow(ann, { query, lastId })
+    const event = await stream.next()
+    expect(event === undefined ? undefined : versionOf(event)).toBe(version)
+    lastId = event?.id
+  }
+})
+
+test('a change made at another server of the same database arrives', async () => {
+  const ann = await enrol(server)
+  const other = await startServer({ db: server.db })
+  await using stream = await follow(ann, { at: other })
+  await stream.until('ready')
+  const { id } = await newNote(ann)
+  expect(await stream.next()).toMatchObject({ event: 'change', data: { note_id: id } })
+  await stream.close()
+  await other.stop()
+})
+
+test('several streams of an account each get every change, and a stranger none of them', async () => {
+  const [ann, bob] = [await enrol(server), await enrol(server)]
+  await using one = await follow(ann)
+  await using two = await follow(ann)
+  await using strangers = await follow(bob)
+  for (const stream of [one, two, strangers]) await stream.until('ready')
+  const { id } = await newNote(ann)
+  const mine = await newNote(bob)
+  for (const stream of [one, two]) expect(await stream.next()).toMatchObject({ data: { note_id: id } })
+  expect(await strangers.next()).toMatchObject({ data: { note_id: mine.id } })
+})
+
+test.each<[string, (ann: Person, session: string) => Promise<unknown>]>([
+  ['logout', (ann) => ann.ask('POST', '/auth/revoke', form({ token: ann.refreshToken }))],
+  ['the end of its session', (ann, session) => ann.ask('DELETE', `/users/me/sessions/${session}`)],
+  ['a disabled account', (ann) => setActive(server.db, userOf(ann), false)],
+  ['a deleted account', (ann) => sql`delete from users where id = ${userOf(ann)}`.execute(server.db)],
+])('a stream ends within 5 seconds of %s, and says why', async (_, end) => {
+  const ann = await enrol(server)
+  await using stream = await follow(ann)
+  await stream.until('ready')
+  await end(ann, String(decodeJwt(ann.accessToken)['sid']))
+  const ended = performance.now()
+  expect(await stream.rest()).toMatchObject([{ event: 'end', data: { reason: 'credential_ended' } }])
+  expect(performance.now() - ended).toBeLessThan(5_000)
+  expect((await follow(ann)).status).toBe(401)
+})
+
+test('a stream ends within 5 seconds of the expiry of its token, though the session goes on', async () => {
+  const brief = await startServer({ db: server.db, accessTokenSeconds: 1 })
+  const ann = await enrol(brief)
+  await using stream = await follow(ann, { at: brief })
+  await stream.until('ready')
+  expect(await stream.rest()).toMatchObject([{ event: 'end', data: { reason: 'credential_ended' } }])
+  const expired = Number(decodeJwt(ann.accessToken).exp) * 1_000
+  expect(Date.now() - expired).toBeLessThan(5_000)
+  await brief.stop()
+})
+
+test('a stream of an API key ends when the key is revoked', async () => {
+  const ann = await enrol(server)
+  const body = { name: 'Sync', scopes: ['notes:read'], current_password: ann.password }
+  const key = (await ann.ask('POST', '/api-keys', { body })).body
+  await using stream = await follow({ accessToken: String(key['key']) })
+  await stream.until('ready')
+  await ann.ask('DELETE', `/api-keys/${String(key['id'])}`)
+  expect(await stream.rest()).toMatchObject([{ event: 'end', data: { reason: 'credential_ended' } }])
+})
+
+function userOf(person: Person): string {
+  return String(decodeJwt(person.accessToken).sub)
+}
+
+function form(values: Readonly<Record<string, string>>) {
+  return {
+    body: new URLSearchParams(values).toString(),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+}
