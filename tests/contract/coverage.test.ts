@@ -4,9 +4,11 @@ import { afterAll, expect, test } from 'vitest'
 import { scopes as allScopes } from '../../generated/security.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
+import { renewEpoch } from '../../src/changes/core/epoch.ts'
 import { createDatabase } from '../../src/db/database.ts'
 import { useFixture, useServer } from '../support/fixtures.ts'
-import { type Answer, enrol, register } from '../support/people.ts'
+import { openStream } from '../support/event-stream.ts'
+import { type Answer, ask, enrol, register } from '../support/people.ts'
 import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
 import { forge } from './harness/forged-tokens.ts'
 import { answerFaults } from './harness/independent-check.ts'
@@ -133,6 +135,19 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
       select gen_random_uuid(), user_id, name, decode(md5(n::text || user_id), 'hex'), hint, scope, expires_at
       from api_keys, generate_series(1, 50) n where user_id = ${subject(bearer)}`.execute(server.db)
     return one(send(server, attempt, bearer))
+  },
+  'a cursor from before the database was restored': async ({ operation, attempt, bearer }) => {
+    if (!operation.responses.has(410)) return []
+    const { body } = await ask(server, 'GET', '/changes', { headers: { Authorization: bearer } })
+    await renewEpoch(server.db)
+    return one(send(server, { ...attempt, path: `${attempt.path}?cursor=${String(body['cursor'])}` }, bearer))
+  },
+  'more streams than there may be': async ({ operation, attempt, bearer }) => {
+    if (operation.operationId !== 'streamChanges') return []
+    await using stack = new AsyncDisposableStack()
+    const url = `${server.url}${attempt.path}`
+    for (let count = 0; count < 10; count += 1) stack.use(await openStream(url, { Authorization: bearer }))
+    return [await send(server, attempt, bearer)]
   },
   'a database that is away': ({ attempt, bearer }) => one(send(cutOff, attempt, bearer)),
 }

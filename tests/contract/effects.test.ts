@@ -6,6 +6,7 @@ import { answerMarks, answers } from './effects/answers.ts'
 import { keyEffects } from './effects/api-keys.ts'
 import { batchRequestEffects } from './effects/batch-requests.ts'
 import { batchEffects } from './effects/batch.ts'
+import { changeEffects } from './effects/changes.ts'
 import { createEffects } from './effects/create-note.ts'
 import { editEffects } from './effects/edits.ts'
 import { eventEffects } from './effects/events.ts'
@@ -44,6 +45,7 @@ const effects = [
   versionEffects,
   tagEffects,
   trashEffects,
+  changeEffects,
   listNotesEffects,
 ].flat()
 

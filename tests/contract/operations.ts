@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Json } from '../../src/contract/document/document.ts'
 import type { Operation } from '../../src/contract/document/operations.ts'
 import type { OperationId } from '../../src/contract/types.ts'
-import { type Answer, ask, logIn, type Person, enrol } from '../support/people.ts'
+import { type Answer, ask, type AskOptions, logIn, type Person, enrol } from '../support/people.ts'
 import type { TestServer } from '../support/server.ts'
 import { encodeBody, exampleBody } from './harness/document-examples.ts'
 
@@ -98,12 +98,7 @@ export const prepare: Record<OperationId, Prepare> = {
     await newNote(person)
     return {}
   },
-  // From the beginning, so that there is something to be told.
-  streamChanges: async (_, person) => {
-    const { body } = await person.ask('GET', '/changes')
-    await newNote(person)
-    return { headers: { 'Last-Event-ID': String(body['cursor']) } }
-  },
+  streamChanges: nothing,
   getHealth: nothing,
   getLiveness: nothing,
 }
@@ -179,11 +174,13 @@ export function send(
   server: Pick<TestServer, 'url'>,
   attempt: Attempt,
   authorization: string | undefined,
+  options: Pick<AskOptions, 'onReady'> = {},
 ): Promise<Answer> {
   const credential = authorization === undefined ? {} : { Authorization: authorization }
   return ask(server, attempt.method, attempt.path, {
     body: attempt.body,
     headers: { ...attempt.headers, ...credential },
+    ...options,
   })
 }
 

@@ -19,6 +19,8 @@ export interface Person {
 export interface AskOptions {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Of an event stream: what happens once it is ready. Then the answer goes on up to the first change. */
+  readonly onReady?: () => Promise<unknown>
 }
 
 export interface Answer {
@@ -47,20 +49,25 @@ export async function ask(
     ...(body === undefined ? {} : { body }),
   })
   const type = response.headers.get('content-type')
-  const text = type === 'text/event-stream' ? await untilReady(response) : await response.text()
+  const text = type === 'text/event-stream' ? await untilReady(response, options.onReady) : await response.text()
   const isJson = type?.includes('json') ?? false
   const value: unknown = isJson && text !== '' ? JSON.parse(text) : {}
   const list = Array.isArray(value) ? value : []
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
 }
 
-/** What an event stream sends up to its first event that is no change; then the client leaves. */
-async function untilReady(response: Response): Promise<string> {
+/** What an event stream sends until it is ready or ends, and then up to the first change if there is `onReady`. */
+async function untilReady(response: Response, onReady?: () => Promise<unknown>): Promise<string> {
   let text = ''
+  let isReady = false
   const decoder = new TextDecoder()
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     text += decoder.decode(chunk, { stream: true })
-    if (/^event: (ready|end)\n(.+\n)*\n/m.test(text)) break
+    const [, rest] = /(?:^|\n\n)event: (?:ready|end)\n(?:.+\n)*\n([^]*)$/.exec(text) ?? []
+    if (rest === undefined) continue
+    if (onReady === undefined || rest.endsWith('\n\n')) break
+    if (!isReady) await onReady()
+    isReady = true
   }
   return text
 }

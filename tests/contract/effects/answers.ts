@@ -66,7 +66,8 @@ class SeenAnswers {
       this.#see(`${name} header ${header.name}`, header.schema, headers.get(header.name) ?? undefined)
     }
     const [schema] = response.content.values()
-    if (schema !== undefined) this.#see(`${name} `, schema, JSON.parse(text))
+    const isStream = headers.get('content-type') === 'text/event-stream'
+    if (schema !== undefined) this.#see(`${name} `, schema, isStream ? text : JSON.parse(text))
   }
 
   /** Whether a mark of `answerMarks` was seen. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { useFixture } from '../../support/fixtures.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
+import type { Answer } from '../../support/people.ts'
 import { operations, responseExamples } from '../harness/document-examples.ts'
 import { compared, compareHeaders, exampleRequests, setScene, successOf } from './requests.ts'
 import { stages } from './stages.ts'
@@ -23,11 +24,17 @@ test.each(requests)('the example $title is answered as the document shows, value
   const shown = responseExamples(operation, answer.status)
   const twin = shown.find((example) => example.name === name)
   expect(twin === undefined).toBe(shown.length === 0)
-  comparison.compare('', twin?.value, answer.text === '' ? undefined : (JSON.parse(answer.text) as Json))
+  comparison.compare('', twin?.value, valueOf(answer))
   // A header has one example, which stands beside the first one of the body.
   if (twin === shown[0]) compareHeaders(comparison, operation, answer)
   expect(comparison.differences()).toEqual([])
 })
+
+/** The body as the document shows it: an event stream as its text. */
+function valueOf({ text, headers }: Answer): Json | undefined {
+  if (text === '' || headers.get('content-type') === 'text/event-stream') return text === '' ? undefined : text
+  return JSON.parse(text) as Json
+}
 
 test('every example of a success is the answer to one of the examples above', () => {
   const shown = operations.flatMap((operation) =>

@@ -3,7 +3,7 @@ import { useFixture } from '../../support/fixtures.ts'
 import { list } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
-import { operations } from '../harness/document-examples.ts'
+import { operationCalled, operations } from '../harness/document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
 import { withHeaders } from '../harness/partial-requests.ts'
 import type { Comparison } from './comparison.ts'
@@ -38,7 +38,7 @@ test.each(optional)(
       typeof example === 'string' && /^\d{4}-/.test(example)
         ? story.time.toNow(example)
         : textOf(list(example)[0] ?? example)
-    if (name === 'cursor') value = cursorIn((await many(operation)).answer)
+    if (name === 'cursor' || name === 'Last-Event-ID') value = await realCursor(operation)
     const attempt =
       place === 'header' ? withHeaders(request.attempt, { [name]: value }) : withQuery(request.attempt, name, value)
     const answer = await send(story.server, attempt, await bearerFor(operation, story))
@@ -112,6 +112,12 @@ function withQuery(attempt: Attempt, name: string, value: string): Attempt {
   const pairs = new URLSearchParams(query)
   pairs.set(name, value)
   return { ...attempt, path: `${path}?${pairs.toString()}` }
+}
+
+/** The cursor of a page that is not the last. */
+async function realCursor(operation: Operation): Promise<string> {
+  const list = operation.operationId === 'streamChanges' ? operationCalled('listChanges') : operation
+  return cursorIn((await many(list)).answer)
 }
 
 function cursorIn({ headers }: Answer): string {

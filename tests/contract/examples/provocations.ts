@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { renewEpoch } from '../../../src/changes/core/epoch.ts'
+import { openStream } from '../../support/event-stream.ts'
 import { expect } from 'vitest'
 import { type JsonObject, list, string } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
@@ -29,6 +31,8 @@ export interface Given {
   readonly attempt: Attempt
   readonly bearer: string | undefined
 }
+
+const MAX_STREAMS = 10
 
 type Provocation = (given: Given) => Promise<Answer>
 
@@ -117,8 +121,23 @@ export const provocations: Record<
     unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),
   },
   'validation-failed': { invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')) },
-  'cursor-expired': {},
-  'too-many-streams': {},
+  'cursor-expired': {
+    cursorExpired: async (given) => {
+      await given.story.reset()
+      const { body } = await given.story.send('GET', '/changes')
+      await renewEpoch(given.story.server.db)
+      return askWith(given, withQuery(given.attempt, `cursor=${String(body['cursor'])}`))
+    },
+  },
+  'too-many-streams': {
+    tooManyStreams: async (given) => {
+      await using stack = new AsyncDisposableStack()
+      const url = `${given.story.server.url}${given.attempt.path}`
+      const headers = { Authorization: string(given.bearer ?? null) }
+      for (let count = 0; count < MAX_STREAMS; count += 1) stack.use(await openStream(url, headers))
+      return await askWith(given, given.attempt)
+    },
+  },
   'too-many-attempts': { tooManyAttempts: guessOn },
   'internal-error': { internalError: ({ servers, attempt, bearer }) => send(servers.throwing, attempt, bearer) },
   unavailable: { unavailable: ({ servers, attempt, bearer }) => send(servers.cutOff, attempt, bearer) },

@@ -5,7 +5,7 @@ import type { Answer } from '../../support/people.ts'
 import { document, encodeBody, requestExamples, responseExamples } from '../harness/document-examples.ts'
 import { type Attempt, send } from '../operations.ts'
 import { type Comparison, createComparison } from './comparison.ts'
-import { stages } from './stages.ts'
+import { meanwhile, stages } from './stages.ts'
 import { apiKey, type Story } from './story.ts'
 
 const root = { pointer: '', value: document.root }
@@ -83,7 +83,9 @@ export async function compared(
 ): Promise<{ answer: Answer; comparison: Comparison }> {
   const known = await story.known()
   const sent = JSON.stringify(attempt).match(ID) ?? []
-  const answer = await send(story.server, attempt, await bearerFor(operation, story))
+  const happens = meanwhile[operation.operationId]
+  const options = happens === undefined ? {} : { onReady: () => happens(story) }
+  const answer = await send(story.server, attempt, await bearerFor(operation, story), options)
   return { answer, comparison: createComparison(known, story.time, sent) }
 }
 

@@ -21,10 +21,27 @@ export const stages: Readonly<Record<string, Stage>> = {
     await change(story, { tags: ['todo'] })
     await change(story, { tags: ['to do'] }, ids.secondNote)
   },
+  'listChanges changes': forgetSecondNote,
+  'listChanges trashed': async (story) => {
+    await forgetSecondNote(story)
+    await trash(story)
+  },
   listTrash: trash,
   emptyTrash: trash,
   eraseNote: trash,
   restoreNote: trash,
+}
+
+/** What happens while the example of a stream is sent. */
+export const meanwhile: Readonly<Record<string, Stage>> = {
+  streamChanges: (story) => change(story, { title: 'Renamed' }),
+}
+
+/** As if there had only been the first note. */
+async function forgetSecondNote({ server }: Story): Promise<void> {
+  await server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute()
+  await server.db.deleteFrom('note_changes').where('note_id', '=', ids.secondNote).execute()
+  await server.db.updateTable('change_counters').set({ seq: 1 }).execute()
 }
 
 /** Another content of the first note from its beginning. */
@@ -47,10 +64,23 @@ async function trash(story: Story): Promise<void> {
   await story.send('DELETE', `/notes/${ids.firstNote}`)
   const deleted_at = story.time.toNow(times.trashed)
   await story.server.db.updateTable('notes').set({ deleted_at }).where('id', '=', ids.firstNote).execute()
+  await story.server.db
+    .updateTable('note_changes')
+    .set({ at: deleted_at })
+    .where('note_id', '=', ids.firstNote)
+    .execute()
+}
+
+async function manyNotes(story: Story): Promise<void> {
+  for (let count = 0; count < 25; count += 1)
+    await story.send('POST', '/notes', { title: `${count}`, content: 'Hello' })
 }
 
 /** Enough of what a list holds that its first page is not the last. */
 export const manyOf: Readonly<Record<string, Stage>> = {
+  listChanges: manyNotes,
+  // Of streams: what has the cursors that they take.
+  streamChanges: manyNotes,
   listNotes: ({ server }) =>
     sql`insert into notes (id, owner_id, title, content) select gen_random_uuid(), owner_id, title, content
       from notes, generate_series(1, 30)`.execute(server.db),

@@ -38,7 +38,16 @@ export const times = {
 } as const
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
-const TABLES = ['users', 'sessions', 'refresh_tokens', 'security_events', 'notes', 'api_keys'] as const
+const TABLES = [
+  'users',
+  'sessions',
+  'refresh_tokens',
+  'security_events',
+  'notes',
+  'api_keys',
+  'note_changes',
+  'change_counters',
+] as const
 
 /** What a database knows before a request: answers show these ids and times to the letter, and others only where they are new. */
 export interface Known {
@@ -136,6 +145,7 @@ async function moveIntoThePast({ db }: TestServer, { toNow }: StoryTime): Promis
   await move('refresh_tokens', 'expires_at', times.refreshed, sql`used_at is null`)
   await move('notes', 'updated_at', times.firstNote, sql`title = 'First Note'`)
   await move('notes', 'updated_at', times.secondNote, sql`title = 'Second Note'`)
+  await sql`update note_changes set at = created_at from notes where id = note_id`.execute(db)
   await move('api_keys', 'expires_at', times.keyMade)
   await sql`update refresh_tokens set used_at = ${toNow(times.refreshed)} where used_at is not null`.execute(db)
   await sql`update refresh_tokens set token_hash = ${digest(refreshToken)} where used_at is null`.execute(db)

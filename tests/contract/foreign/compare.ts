@@ -5,7 +5,7 @@ const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|\+00)/g
 /** Tokens, keys, hashes, cursors, and numbers that fade with time; and the length of a text that has such. */
 const OTHERS =
-  /\b(?:nrt|nak)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|\$argon2id\$[\w$+/=,]+|\\x[0-9a-f]{64}|(?<=cursor=)[\w-]+|\d\.\d{6,}|(?<=content-length: )\d+/g
+  /\b(?:nrt|nak)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|\$argon2id\$[\w$+/=,]+|\\x[0-9a-f]{64}|(?<=cursor=|"cursor":"|\nid: )[\w-]+|\d\.\d{6,}|(?<=content-length: )\d+/g
 
 /** Ids and times that were there before any request; they are never masked. */
 export type Known = ReadonlySet<string>

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { readEpoch } from '../../../src/changes/core/epoch.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { enrol, person as at, type Person } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
@@ -43,6 +44,7 @@ export async function makeWorlds(): Promise<Worlds> {
     await createTestDatabase({ copyOf: origin }),
   ] as const
   await origin.drop()
+  await shareEpoch(databases)
 
   const [server, other] = [await serverOf(databases[0], true), await serverOf(databases[1], false)]
   const victim = await enrol(server)
@@ -63,6 +65,14 @@ export async function makeWorlds(): Promise<Worlds> {
       await Promise.all([server.stop(), other.stop()])
       await Promise.all(databases.map(({ drop }) => drop()))
     },
+  }
+}
+
+/** A copy of a database has an epoch of its own, which its cursors hold. */
+async function shareEpoch(databases: readonly TestDatabase[]): Promise<void> {
+  for (const { db } of databases) {
+    await readEpoch(db)
+    await sql`update change_epoch set epoch = '019a6f5f-0000-7000-8000-000000000000'`.execute(db)
   }
 }
 

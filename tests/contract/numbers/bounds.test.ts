@@ -34,6 +34,8 @@ const atEdge: readonly (readonly [ending: string, expected: Expected])[] = [
   ['against maximum', NOBODYS],
   ['cursor minLength', NO_SUCH_CURSOR],
   ['cursor maxLength', NO_SUCH_CURSOR],
+  ['Last-Event-ID minLength', NO_SUCH_CURSOR],
+  ['Last-Event-ID maxLength', NO_SUCH_CURSOR],
   ['current_password minLength', WRONG_PASSWORD],
   ['current_password maxLength', WRONG_PASSWORD],
   ['getNote If-None-Match minLength', { status: 304 }],

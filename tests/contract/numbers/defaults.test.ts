@@ -38,6 +38,7 @@ const held: Readonly<Record<string, Held>> = {
   'listRevisions limit': pageOf('/notes/{note_id}/revisions'),
   'listTags limit': pageOf('/tags'),
   'listTrash limit': pageOf('/trash'),
+  'listChanges limit': pageOf('/changes'),
   'listNotes sort': async (fallback) => {
     const person = await lab.person()
     const titles = ['b', 'c', 'a']

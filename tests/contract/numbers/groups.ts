@@ -11,11 +11,12 @@ import { loginClaims } from './logins.ts'
 import { settingClaims } from './operator-settings.ts'
 import { serviceClaims } from './service.ts'
 import { sessionClaims } from './sessions.ts'
+import { syncClaims } from './sync.ts'
 import { writingClaims } from './writing.ts'
 
 /** All claims, by the test file that measures them. */
 export const groups = {
   answers: [...answerClaims, ...serviceClaims, ...countClaims, ...exampleClaims],
   limits: [...listClaims, ...bodyClaims, ...fieldClaims, ...writingClaims, ...largeTextClaims],
-  time: [...sessionClaims, ...loginClaims, ...keyClaims, ...keepingClaims, ...settingClaims],
+  time: [...sessionClaims, ...loginClaims, ...keyClaims, ...keepingClaims, ...settingClaims, ...syncClaims],
 }

@@ -1,0 +1,157 @@
+import { sql } from 'kysely'
+import { expect, vi } from 'vitest'
+import { purgeChanges } from '../../../src/changes/core/purge-changes.ts'
+import { newNote } from '../../notes/new-note.ts'
+import { openStream } from '../../support/event-stream.ts'
+import { type Answer, logIn, type Person } from '../../support/people.ts'
+import { document, operationCalled, operations } from '../harness/document-examples.ts'
+import { about, claim, INFO, type Measure } from './claims.ts'
+import { type Lab, STEP } from './lab.ts'
+
+const streams = about('streamChanges')
+
+function follow({ server }: Lab, { accessToken }: Person) {
+  return openStream(`${server.url}/changes/stream`, { Authorization: `Bearer ${accessToken}` })
+}
+
+function kindsIn({ body }: Answer): unknown[] {
+  return (body['changes'] as Record<string, unknown>[]).map(({ kind }) => kind)
+}
+
+/** A cursor that is older than the erasing of a note is good as long as the erasing is listed. */
+const erasedListed: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  const { path, id } = await newNote(person)
+  const { cursor } = (await person.ask('GET', '/changes')).body
+  await person.ask('DELETE', path)
+  await person.ask('DELETE', `/trash/${id}`)
+  await lab.clock.pass(value)
+  await purgeChanges(lab.server.db, () => false)
+  const later = await logIn(lab.server, person.email, person.password)
+  const after = (): Promise<Answer> => later.ask('GET', `/changes?cursor=${String(cursor)}`)
+  expect(kindsIn(await after())).toEqual(['erase'])
+  await lab.clock.pass(STEP)
+  await purgeChanges(lab.server.db, () => false)
+  expect((await after()).status).toBe(410)
+}
+
+/** Notes whose texts together have as many bytes are a page, and one byte more is the next page's. */
+const mostOnPage: Measure = async ({ value }, lab) => {
+  const half = value / 2
+  for (const [bytes, count] of [
+    [half, 2],
+    [half + 1, 1],
+  ] as const) {
+    const person = await lab.person()
+    for (const size of [half, bytes]) {
+      const { id } = await newNote(person)
+      await sql`update notes set content = repeat('x', ${size}::int) where id = ${id}`.execute(lab.server.db)
+    }
+    const page = await person.ask('GET', '/changes')
+    expect(kindsIn(page)).toHaveLength(count)
+    expect(page.body['has_more']).toBe(count === 1)
+  }
+  const person = await lab.person()
+  const { id } = await newNote(person)
+  await sql`update notes set content = repeat('x', ${value + 1}::int) where id = ${id}`.execute(lab.server.db)
+  expect(kindsIn(await person.ask('GET', '/changes'))).toHaveLength(1)
+}
+
+/** The median of some changes: a machine may be busy once. */
+const arrivesWithin: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  await using stream = await follow(lab, person)
+  await stream.until('ready')
+  const waits: number[] = []
+  for (let count = 0; count < 5; count += 1) {
+    await newNote(person)
+    const made = performance.now()
+    await stream.next()
+    waits.push(performance.now() - made)
+  }
+  expect(waits.toSorted((a, b) => a - b)[2]).toBeLessThan(value * 1_000)
+}
+
+const endsWithin: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  await using stream = await follow(lab, person)
+  await stream.until('ready')
+  await person.ask('POST', '/auth/revoke', {
+    body: new URLSearchParams({ token: person.refreshToken }).toString(),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  })
+  const ended = performance.now()
+  expect(await stream.rest()).toMatchObject([{ event: 'end' }])
+  expect(performance.now() - ended).toBeLessThan(value * 1_000)
+}
+
+/** tests/contract/streams.test.ts holds the server to this clock, with a shorter time. */
+const idleTime: Measure = async ({ value }) => expect(operationCalled('streamChanges').timeoutSeconds).toBe(value)
+
+/** The same, for the work on a request. */
+const workTime: Measure = async ({ value }) => {
+  expect(document.root['x-timeout-seconds']).toBe(value)
+  expect(new Set(operations.map(({ timeoutSeconds }) => timeoutSeconds))).toEqual(new Set([value]))
+}
+
+const commentEvery: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const abort = new AbortController()
+    const headers = { Authorization: `Bearer ${person.accessToken}` }
+    const response = await fetch(`${lab.server.url}/changes/stream`, { headers, signal: abort.signal })
+    const reader = response.body?.getReader()
+    const read = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString()
+    expect(await read()).toContain('event: ready')
+    vi.advanceTimersByTime(value * 1_000 - 1)
+    await newNote(person)
+    expect(await read()).toContain('event: change')
+    vi.advanceTimersByTime(1)
+    expect(await read()).toBe(':\n\n')
+    abort.abort()
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+const mostStreams: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  await using stack = new AsyncDisposableStack()
+  for (let count = 1; count <= value; count += 1) {
+    const stream = stack.use(await follow(lab, person))
+    expect(stream.status, `stream ${count}`).toBe(200)
+  }
+  expect((await person.ask('GET', '/changes/stream')).status).toBe(429)
+}
+
+const statusBeyond =
+  (beyond: (lab: Lab) => Promise<Answer>): Measure =>
+  async ({ value }, lab) =>
+    expect((await beyond(lab)).status).toBe(value)
+
+const streamBeyond = statusBeyond(async (lab) => {
+  const person = await lab.person()
+  await using stack = new AsyncDisposableStack()
+  for (let count = 0; count < 20; count += 1) stack.use(await follow(lab, person))
+  return await person.ask('GET', '/changes/stream')
+})
+
+/** The kind of problem that a request is answered with whose time is up has one status. */
+const unavailable: Measure = async ({ value }) => {
+  const [response] = operations.map(({ responses }) => responses.has(value))
+  expect(response).toBe(true)
+}
+
+export const syncClaims = [
+  claim(about('listChanges'), 'stays in the list for #.', erasedListed),
+  claim(about('listChanges'), 'have more than # of text', mostOnPage),
+  claim(streams, 'usually within #.', arrivesWithin),
+  claim(streams, '`end` within # after its credential ends', endsWithin),
+  claim(streams, 'takes nothing for # is disconnected', idleTime),
+  claim(streams, 'A comment every # keeps', commentEvery),
+  claim(streams, 'An account may have # streams open.', mostStreams),
+  claim(INFO, '| open streams of an account | # | # with `Retry-After` |', mostStreams, streamBeyond),
+  claim(INFO, '| work on a request that has arrived | # | #;', workTime, unavailable),
+  claim('/components/responses/TooManyStreams/description', 'The account has # streams open', mostStreams),
+]
