@@ -33,6 +33,18 @@ export interface ApiKeys {
   user_id: string;
 }
 
+export interface ChangeCounters {
+  forgotten_seq: Generated<number>;
+  owner_id: string;
+  seq: number;
+}
+
+export interface ChangeEpoch {
+  epoch: string;
+  id: Generated<boolean>;
+  origin: string;
+}
+
 export interface IdempotencyKeys {
   expires_at: string;
   fingerprint: Generated<number>;
@@ -57,6 +69,15 @@ export interface LoginFailures {
   key: Buffer;
   updated_at: Generated<string>;
   was_blocked: Generated<boolean>;
+}
+
+export interface NoteChanges {
+  at: string;
+  kind: string;
+  note_id: string;
+  owner_id: string;
+  seq: number;
+  version: number;
 }
 
 export interface NoteRevisions {
@@ -148,9 +169,12 @@ export interface Users {
 
 export interface DB {
   api_keys: ApiKeys;
+  change_counters: ChangeCounters;
+  change_epoch: ChangeEpoch;
   idempotency_keys: IdempotencyKeys;
   known_addresses: KnownAddresses;
   login_failures: LoginFailures;
+  note_changes: NoteChanges;
   note_revisions: NoteRevisions;
   note_tags: NoteTags;
   note_texts: NoteTexts;

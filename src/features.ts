@@ -3,6 +3,7 @@ import { purge } from './auth/purge.ts'
 import type { Handlers } from './contract/types.ts'
 import { healthHandlers, type HealthDeps } from './health/handlers.ts'
 import type { Chore } from './housekeeping.ts'
+import { purgeChanges } from './changes/core/purge-changes.ts'
 import { noteHandlers } from './notes/handlers.ts'
 import type { NoteDeps } from './notes/note-deps.ts'
 import { type HousekeepingLimits, purgeNotes } from './notes/purge.ts'
@@ -23,6 +24,10 @@ export async function createFeatures(deps: FeatureDeps): Promise<Features> {
       ...(await authHandlers(deps)),
       ...noteHandlers(deps),
     },
-    chores: [(isStopping) => purge(deps.db, isStopping), (isStopping) => purgeNotes(deps.db, deps, isStopping)],
+    chores: [
+      (isStopping) => purge(deps.db, isStopping),
+      (isStopping) => purgeNotes(deps.db, deps, isStopping),
+      (isStopping) => purgeChanges(deps.db, isStopping),
+    ],
   }
 }

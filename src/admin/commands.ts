@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Account, findAccountByEmail, insertAccount } from '../auth/account/accounts.ts'
 import { listAccounts, resetPassword, revokeSessions, setActive } from '../auth/operator.ts'
 import { hashPassword } from '../auth/password/passwords.ts'
+import { renewEpoch } from '../changes/core/epoch.ts'
 import { at, loadDocument } from '../contract/document/document.ts'
 import { requestSchemas } from '../contract/document/schemas.ts'
 import type { Database } from '../db/database.ts'
@@ -73,6 +74,14 @@ export const commands = {
     run: async ({ db, print }, email) => {
       const account = await findOrRefuse(db, email)
       print(`ended ${await revokeSessions(db, account.id)} sessions of ${account.email}`)
+    },
+  },
+  'new-feed-epoch': {
+    parameters: [],
+    help: 'Makes all sync clients start again; run it after you restored the database from a file-system snapshot.',
+    run: async ({ db, print }) => {
+      await renewEpoch(db)
+      print('a new epoch has begun; every sync client starts again')
     },
   },
   'list-users': {

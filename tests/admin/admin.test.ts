@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readEpoch } from '../../src/changes/core/epoch.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
 import { SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
@@ -121,6 +122,16 @@ test('revoke-sessions logs out everywhere and says how many sessions that were',
   })
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(200)
+})
+
+test('new-feed-epoch begins a new epoch of the change log', async () => {
+  const epoch = await readEpoch(database.db)
+  expect(await admin(['new-feed-epoch'])).toEqual({
+    code: 0,
+    stdout: 'a new epoch has begun; every sync client starts again\n',
+    stderr: '',
+  })
+  expect(await readEpoch(database.db)).not.toBe(epoch)
 })
 
 test('list-users shows every account with its state, oldest first', async () => {

@@ -1,3 +1,4 @@
+import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { Author, LockedNote, NoteRow } from './note-row.ts'
@@ -18,6 +19,7 @@ export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promis
   const inserted = tx.insertInto('notes').values(values).returningAll().$castTo<LockedNote>()
   const row = await inserted.executeTakeFirstOrThrow()
   if (row.tags.length > 0) await indexTags(tx, row)
+  recordChanges(tx, ownerId, [{ noteId: row.id, kind: 'upsert', version: row.version }])
   return row
 }
 

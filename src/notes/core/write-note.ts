@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
+import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { keepRevision } from '../history/revisions.ts'
 import { indexTags } from '../tags/tags.ts'
@@ -42,5 +43,6 @@ export async function writeNote(
     .$castTo<LockedNote>()
     .executeTakeFirstOrThrow()
   if (changed.includes('tags')) await indexTags(tx, row)
+  recordChanges(tx, row.owner_id, [{ noteId: row.id, kind: 'upsert', version: row.version }])
   return row
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Tx } from '../../db/transaction.ts'
 import type { Author, Locked, NoteRow } from '../core/note-row.ts'
 import { keepRevisions } from '../history/revisions.ts'
@@ -41,10 +42,15 @@ export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: nu
     insert into note_tags (owner_id, tag_key, note_id, tag, position)
     select ${ownerId}, ${tagKey(to)}, note_id, ${to}, position from ${placed} as place (note_id, position)
     on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag`.execute(tx)
-  await sql`
+  const { rows: changed } = await sql<Pick<NoteRow, 'id' | 'version'>>`
     update notes set version = version + 1, updated_at = clock_timestamp(),
       changed_by_kind = ${author.changed_by_kind}, changed_by_id = ${author.changed_by_id},
       tags = array(select tag from note_tags t where t.note_id = notes.id order by position, tag_key)
-    where id = any(${ids}::uuid[])`.execute(tx)
+    where id = any(${ids}::uuid[]) returning id, version`.execute(tx)
+  recordChanges(
+    tx,
+    ownerId,
+    changed.map(({ id, version }) => ({ noteId: id, kind: 'upsert', version })),
+  )
   return notes.length
 }

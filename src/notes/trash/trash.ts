@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
@@ -16,6 +17,7 @@ export async function moveToTrash(tx: Tx, note: LockedNote): Promise<void> {
   const trashed = tx.updateTable('notes').set({ deleted_at: sql<string>`clock_timestamp()` })
   await trashed.where('id', '=', note.id).where('owner_id', '=', note.owner_id).execute()
   await tx.deleteFrom('note_tags').where('note_id', '=', note.id).execute()
+  recordChanges(tx, note.owner_id, [{ noteId: note.id, kind: 'trash', version: note.version }])
 }
 
 /** A page of deleted notes, the last deleted first, and its end if there is another page. */
@@ -51,7 +53,9 @@ export async function takeFromTrash(tx: Tx, ownerId: string, noteId: string): Pr
     .returningAll()
     .$castTo<LockedNote>()
     .executeTakeFirst()
-  if (row !== undefined) await indexTags(tx, row)
+  if (row === undefined) return undefined
+  await indexTags(tx, row)
+  recordChanges(tx, ownerId, [{ noteId: row.id, kind: 'upsert', version: row.version }])
   return row
 }
 
@@ -62,22 +66,19 @@ export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Pro
     .where('id', '=', noteId)
     .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is not', null)
-  if ((await erased.executeTakeFirst()).numDeletedRows === 0n) return false
-  await forgetSubjects(tx, ownerId, [noteId])
-  return true
+    .returning(['id', 'version'])
+  const rows = await erased.execute()
+  await afterErasing(tx, ownerId, rows)
+  return rows.length > 0
 }
 
 /** Erases up to `batch` notes of the owner's trash and returns how many. */
 export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promise<number> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<ErasedRow>`
     delete from notes where id in (
       select id from notes where owner_id = ${ownerId} and deleted_at is not null limit ${batch} for update)
-    and deleted_at is not null returning id`.execute(tx)
-  await forgetSubjects(
-    tx,
-    ownerId,
-    rows.map(({ id }) => id),
-  )
+    and deleted_at is not null returning id, version`.execute(tx)
+  await afterErasing(tx, ownerId, rows)
   return rows.length
 }
 
@@ -86,9 +87,24 @@ export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promis
  * Stored answers about them have expired before: the minimum is one day in the trash.
  */
 export async function eraseExpired(tx: Tx, days: number, batch: number): Promise<number> {
-  const { numAffectedRows } = await sql`
+  const { rows } = await sql<ErasedRow & { readonly owner_id: string }>`
     delete from notes where id in (
       select id from notes where deleted_at < now() - make_interval(days => ${days})
-      order by deleted_at limit ${batch} for update skip locked)`.execute(tx)
-  return Number(numAffectedRows)
+      order by deleted_at limit ${batch} for update skip locked)
+    returning owner_id, id, version`.execute(tx)
+  for (const row of rows) recordErased(tx, row.owner_id, [row])
+  return rows.length
+}
+
+type ErasedRow = Pick<NoteRow, 'id' | 'version'>
+
+async function afterErasing(tx: Tx, ownerId: string, rows: readonly ErasedRow[]): Promise<void> {
+  recordErased(tx, ownerId, rows)
+  const ids = rows.map(({ id }) => id)
+  if (ids.length > 0) await forgetSubjects(tx, ownerId, ids)
+}
+
+function recordErased(tx: Tx, ownerId: string, rows: readonly ErasedRow[]): void {
+  const changes = rows.map(({ id, version }) => ({ noteId: id, kind: 'erase' as const, version }))
+  recordChanges(tx, ownerId, changes)
 }

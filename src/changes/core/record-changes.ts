@@ -1,0 +1,60 @@
+import { sql } from 'kysely'
+import type { LastStep, Tx } from '../../db/transaction.ts'
+
+/** upsert: the note is there, new or changed or restored. trash: it is in the trash. erase: it is gone. */
+export type ChangeKind = 'upsert' | 'trash' | 'erase'
+
+export interface NewChange {
+  readonly noteId: string
+  readonly kind: ChangeKind
+  readonly version: number
+}
+
+/**
+ * Records changes of notes in the transaction that makes them. They get their places in the owner's log directly before
+ * COMMIT; a note that changes twice in one transaction gets one place.
+ */
+export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChange[]): void {
+  const log = tx.beforeCommit(ChangeLog)
+  for (const change of changes) log.add(ownerId, change)
+}
+
+/**
+ * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in their
+ * order and a rollback leaves no gap. It is taken last, because every writer of this owner waits for it, and two writers
+ * that each held a note could wait for each other.
+ */
+class ChangeLog implements LastStep {
+  readonly #owners = new Map<string, Map<string, NewChange>>()
+
+  add(ownerId: string, change: NewChange): void {
+    const changes = this.#owners.get(ownerId) ?? new Map<string, NewChange>()
+    // To the end, because a Map keeps the place of a key that it has.
+    changes.delete(change.noteId)
+    this.#owners.set(ownerId, changes.set(change.noteId, change))
+  }
+
+  /** Takes the counters of several owners in the order of their ids, so that there is no deadlock. */
+  async run(tx: Tx): Promise<void> {
+    const owners = [...this.#owners].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    for (const [ownerId, changes] of owners) await takePlaces(tx, ownerId, [...changes.values()])
+  }
+}
+
+async function takePlaces(tx: Tx, ownerId: string, changes: readonly NewChange[]): Promise<void> {
+  const ids = changes.map(({ noteId }) => noteId)
+  const kinds = changes.map(({ kind }) => kind)
+  const versions = changes.map(({ version }) => version)
+  await sql`
+    with counter as (
+      insert into change_counters as c (owner_id, seq) values (${ownerId}, ${changes.length})
+      on conflict (owner_id) do update set seq = c.seq + excluded.seq
+      returning owner_id, seq - ${changes.length} as before
+    )
+    insert into note_changes (owner_id, note_id, seq, kind, version, at)
+    select owner_id, note_id, before + place, kind, version, clock_timestamp()
+    from counter, unnest(${ids}::uuid[], ${kinds}::text[], ${versions}::int[])
+      with ordinality as change (note_id, kind, version, place)
+    on conflict (owner_id, note_id) do update
+      set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at`.execute(tx)
+}
