@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await database.drop()
-  cleanUp()
+  await cleanUp()
 })
 
 const open = (connection: Connection) => createDatabase({ connection, poolSize: 3, onIdleError: () => undefined })

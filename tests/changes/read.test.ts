@@ -50,24 +50,26 @@ test('changes come in the order of their places, the latest of each note, with t
   await remove(second?.id ?? '')
   await remove(third?.id ?? '')
   await inTransaction(database.db, (tx) => eraseTrashed(tx, ownerId, third?.id ?? ''))
-  const { changes, hasMore, currentSeq: current, forgottenSeq } = await read(0)
+  const { changes, hasMore, latestSeq, forgottenSeq } = await read(0)
   expect(changes.map(({ seq, kind, version, note }) => [seq, kind, version, note?.content])).toEqual([
     ...[4, 5, 6, 7, 8, 9, 10, 11, 12].map((place) => [place, 'upsert', 1, `note ${place}`]),
     [13, 'upsert', 2, 'changed'],
     [14, 'trash', 1, undefined],
     [16, 'erase', 1, undefined],
   ])
-  expect([hasMore, current, forgottenSeq]).toEqual([false, 16, 0])
+  expect([hasMore, latestSeq, forgottenSeq]).toEqual([false, 16, 0])
   expect((await read(12)).changes.map(({ seq }) => seq)).toEqual([13, 14, 16])
-  expect(await read(16)).toEqual({ changes: [], hasMore: false, currentSeq: 16, forgottenSeq: 0 })
+  expect(await read(16)).toEqual({ changes: [], hasMore: false, latestSeq: 16, forgottenSeq: 0 })
 })
+
+/** The sizes of the contents of a page, and whether there is another. */
+const sizes = async (after: number, limit: number, maxBytes: number) => {
+  const { changes, hasMore } = await read(after, limit, maxBytes)
+  return [changes.map(({ note }) => Buffer.byteLength(note?.content ?? '')), hasMore]
+}
 
 test('a page ends at limit, and at maxBytes of contents, but holds one change at least', async () => {
   for (const size of [10, 500, 400, 5_000, 1]) await add('é'.repeat(size / 2) || 'x')
-  const sizes = async (after: number, limit: number, maxBytes: number) => {
-    const { changes, hasMore } = await read(after, limit, maxBytes)
-    return [changes.map(({ note }) => Buffer.byteLength(note?.content ?? '')), hasMore]
-  }
   expect(await sizes(0, 2, 10_000)).toEqual([[10, 500], true])
   expect(await sizes(0, 5, 10_000)).toEqual([[10, 500, 400, 5_000, 1], false])
   expect(await sizes(0, 5, 910)).toEqual([[10, 500, 400], true])
@@ -77,7 +79,7 @@ test('a page ends at limit, and at maxBytes of contents, but holds one change at
 })
 
 test('an owner who never had a note has an empty log', async () => {
-  expect(await read(0)).toEqual({ changes: [], hasMore: false, currentSeq: 0, forgottenSeq: 0 })
+  expect(await read(0)).toEqual({ changes: [], hasMore: false, latestSeq: 0, forgottenSeq: 0 })
   expect(await currentSeq(database.db, ownerId)).toBe(0)
 })
 

@@ -11,7 +11,7 @@ export interface Reader {
   readonly finish: () => Promise<Copy>
 }
 
-const PAUSE_MS = 5
+const PAUSE_MS = 20
 
 /** Follows the log of one owner by pages, as a client of the feed does. */
 export function followPages(db: Database, ownerId: string, limit: number): Reader {

@@ -17,22 +17,21 @@ afterAll(() => database.drop())
 
 const never = () => false
 const state = async (ownerId: string) => {
-  const { changes, currentSeq, forgottenSeq } = await readChanges(database.db, ownerId, {
+  const { changes, latestSeq, forgottenSeq } = await readChanges(database.db, ownerId, {
     after: 0,
     limit: 1_000,
     maxBytes: 1,
   })
-  return { places: changes.map(({ seq, kind }) => `${seq} ${kind}`), currentSeq, forgottenSeq }
+  return { places: changes.map(({ seq, kind }) => `${seq} ${kind}`), latestSeq, forgottenSeq }
 }
 
-/** Records changes of notes that are of these kinds, and makes the first of them older than tombstones are kept. */
+/** Records changes of these kinds. The first `old` of them are older than tombstones are kept, the others just not. */
 async function logOf(kinds: readonly ('trash' | 'erase')[], old: number): Promise<string> {
   const ownerId = await newOwner(database.db)
   const changes = kinds.map((kind) => ({ noteId: uuidv7(), kind, version: 1 }))
   await inTransaction(database.db, async (tx) => recordChanges(tx, ownerId, changes))
-  const at = sql<string>`now() - interval '90 days 1 second'`
-  const first = database.db.updateTable('note_changes').set({ at }).where('owner_id', '=', ownerId)
-  await first.where('seq', '<=', old).execute()
+  const at = sql<string>`now() - interval '90 days' + case when seq <= ${old} then -1 else 600 end * interval '1 second'`
+  await database.db.updateTable('note_changes').set({ at }).where('owner_id', '=', ownerId).execute()
   return ownerId
 }
 
@@ -46,9 +45,9 @@ test('a tombstone is deleted after 90 days, and the log says up to where; other 
     ),
   ]
   await Promise.all([1, 2, 3].map(() => purgeChanges(database.db, never)))
-  expect(await state(ann)).toEqual({ places: ['2 trash', '4 erase', '5 trash'], currentSeq: 5, forgottenSeq: 3 })
-  expect(await state(bob)).toEqual({ places: ['1 trash', '2 trash'], currentSeq: 2, forgottenSeq: 0 })
-  expect(await state(carl)).toEqual({ places: ['350 erase'], currentSeq: 350, forgottenSeq: 349 })
+  expect(await state(ann)).toEqual({ places: ['2 trash', '4 erase', '5 trash'], latestSeq: 5, forgottenSeq: 3 })
+  expect(await state(bob)).toEqual({ places: ['1 trash', '2 trash'], latestSeq: 2, forgottenSeq: 0 })
+  expect(await state(carl)).toEqual({ places: ['350 erase'], latestSeq: 350, forgottenSeq: 349 })
 })
 
 test.each([
@@ -60,5 +59,5 @@ test.each([
   ['is ahead of the log', { seq: 10, floor: 5 }, true],
   ['has all', { seq: 9, floor: 5 }, false],
 ])('a reader that %s', (_, position, isLost) => {
-  expect(mustStartAgain(position, { currentSeq: 9, forgottenSeq: 5 })).toBe(isLost)
+  expect(mustStartAgain(position, { latestSeq: 9, forgottenSeq: 5 })).toBe(isLost)
 })

@@ -35,8 +35,8 @@ export async function newOwner(db: Database): Promise<string> {
 }
 
 /**
- * Changes notes in every way that the server can, by its own functions: one or several in a transaction, some of which take
- * their time and some of which are rolled back.
+ * Changes notes in every way that the server can, by its own functions: one or several in a transaction. Some transactions
+ * take their time, and some are rolled back.
  */
 export async function runWriter(db: Database, options: WriterOptions): Promise<void> {
   const random = randomFrom(options.seed)

@@ -54,8 +54,8 @@ async function fillSome(db: Database, ownerId: string, from: number, to: number,
     where owner_id = ${ownerId} and deleted_at is null on conflict do nothing`.execute(db)
   await sql`
     insert into note_changes (owner_id, note_id, seq, kind, version, at)
-    select owner_id, id, ${from - 1} + row_number() over (), case when deleted_at is null then 'upsert' else 'trash' end,
-      version, updated_at
+    select owner_id, id, ${from - 1} + row_number() over (),
+      case when deleted_at is null then 'upsert' else 'trash' end, version, updated_at
     from notes where owner_id = ${ownerId} on conflict do nothing`.execute(db)
   await sql`
     insert into change_counters (owner_id, seq) values (${ownerId}, ${to})
