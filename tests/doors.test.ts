@@ -17,6 +17,7 @@ const breaks: readonly [door: string, file: string, imported: string][] = [
   ['nobody-imports-the-top', 'src/http/body.ts', '../app.ts'],
   ['no-feature-imports-a-feature', 'src/auth/handlers.ts', '../notes/purge.ts'],
   ['a-core-knows-no-handler', 'src/notes/core/note.ts', '../trash/trash-handlers.ts'],
+  ['the-change-log-knows-no-feature', 'src/changes/core/record-changes.ts', '../../auth/scopes.ts'],
   ['features-know-contract-types-only', 'src/health/handlers.ts', '../contract/router.ts'],
   ['the-platform-knows-no-feature', 'src/contract/router.ts', '../auth/scopes.ts'],
   ['http-knows-nothing', 'src/http/cursor.ts', '../log.ts'],

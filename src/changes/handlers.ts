@@ -43,7 +43,7 @@ export async function streamChanges(
   const given = readStart(feed, headers['Last-Event-ID'], query.cursor)
   const epoch = await readEpoch(db)
   const log = await readLogState(db, caller.userId)
-  const start = given ?? { epoch, seq: log.currentSeq, floor: log.forgottenSeq }
+  const start = given ?? { epoch, seq: log.latestSeq, floor: log.forgottenSeq }
   refuseExpired(start, epoch, log)
 
   const events = async function* events(): AsyncGenerator<EventOf<'streamChanges'>, void, undefined> {

@@ -13,8 +13,8 @@ export interface HousekeepingLimits {
 const BATCH = 100
 
 /**
- * Erases notes that have been in the trash for too long, thins histories, and deletes versions that are too old and keys
- * that have expired, batch after batch until nothing is due. Several servers may do this at once.
+ * Erases notes that have been in the trash for too long, thins histories, and deletes versions that are too old and
+ * keys that have expired, batch after batch until nothing is due. Several servers may do this at once.
  */
 export async function purgeNotes(
   db: Database,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { useDatabase, useServer } from '../support/fixtures.ts'
+import { readEpoch } from '../../src/changes/core/epoch.ts'
 import { type Answer, ask, logIn, register } from '../support/people.ts'
 import { SECRET_KEY } from '../support/server.ts'
 
@@ -112,6 +113,16 @@ test('revoke-sessions logs out everywhere and says how many sessions that were',
   })
   expect((await ann.ask('GET', '/notes')).status).toBe(401)
   expect((await tryLogIn(ann.email, ann.password)).status).toBe(200)
+})
+
+test('new-feed-epoch begins a new epoch of the change log', async () => {
+  const epoch = await readEpoch(database.db)
+  expect(await admin(['new-feed-epoch'])).toEqual({
+    code: 0,
+    stdout: 'a new epoch has begun; every sync client starts again\n',
+    stderr: '',
+  })
+  expect(await readEpoch(database.db)).not.toBe(epoch)
 })
 
 test('list-users shows every account with its state, oldest first', async () => {

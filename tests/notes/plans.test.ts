@@ -2,6 +2,9 @@ import { v7 as uuidv7 } from 'uuid'
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
+import { purgeChanges } from '../../src/changes/core/purge-changes.ts'
+import { readChanges, readLogState, readNotices } from '../../src/changes/core/read-changes.ts'
+import { recordChanges } from '../../src/changes/core/record-changes.ts'
 import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
 import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
@@ -60,6 +63,27 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['tags with counts', (db) => readTags(db, ownerId, { limit: 20, after: undefined })],
   ['one note', (db) => findNote(db, ownerId, uuidv7())],
   ['a note to be written', (db) => inTransaction(db, (tx) => lockNote(tx, ownerId, uuidv7()))],
+  ['the first page of the log', (db) => readChanges(db, ownerId, { after: 0, limit: 100, maxBytes: 1_000_000 })],
+  ['a later page of the log', (db) => readChanges(db, ownerId, { after: 4_900, limit: 100, maxBytes: 1_000_000 })],
+  [
+    'the notices of streams',
+    (db) =>
+      readNotices(
+        db,
+        [
+          { ownerId, after: 4_990 },
+          { ownerId: uuidv7(), after: 0 },
+        ],
+        100,
+      ),
+  ],
+  ['the latest place of the log', (db) => readLogState(db, ownerId)],
+  ['the purge of the log', (db) => purgeChanges(db, () => false)],
+  [
+    'a change that is recorded',
+    (db) =>
+      inTransaction(db, async (tx) => recordChanges(tx, ownerId, [{ noteId: uuidv7(), kind: 'upsert', version: 1 }])),
+  ],
   [
     'a version and the versions of a note',
     async (db) => {

@@ -37,6 +37,7 @@ export async function fillNotes(db: Database, ownerId: string, count: number): P
     await fillSome(db, ownerId, from, Math.min(from + BATCH - 1, count), count)
   await sql`vacuum analyze notes`.execute(db)
   await sql`vacuum analyze note_tags`.execute(db)
+  await sql`vacuum analyze note_changes`.execute(db)
 }
 
 async function fillSome(db: Database, ownerId: string, from: number, to: number, count: number): Promise<void> {
@@ -51,4 +52,12 @@ async function fillSome(db: Database, ownerId: string, from: number, to: number,
     insert into note_tags (owner_id, tag_key, note_id, tag, position)
     select owner_id, tag, id, tag, position from notes, unnest(tags) with ordinality as t (tag, position)
     where owner_id = ${ownerId} and deleted_at is null on conflict do nothing`.execute(db)
+  await sql`
+    insert into note_changes (owner_id, note_id, seq, kind, version, at)
+    select owner_id, id, ${from - 1} + row_number() over (),
+      case when deleted_at is null then 'upsert' else 'trash' end, version, updated_at
+    from notes where owner_id = ${ownerId} on conflict do nothing`.execute(db)
+  await sql`
+    insert into change_counters (owner_id, seq) values (${ownerId}, ${to})
+    on conflict (owner_id) do update set seq = excluded.seq`.execute(db)
 }

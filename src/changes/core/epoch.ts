@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
 
 /**
- * Which physical database this is. It differs after a dump was restored, after a copy, after a restore to an earlier point
- * in time and after a fail-over, so whenever the log may lack changes that a reader has seen. It does not differ after a
- * restore from a file-system snapshot; that is what `renewEpoch` is for.
+ * Identifies the physical database. It differs in a restored dump, in a copy, after a restore to an earlier point in
+ * time and after a fail-over: then the log may lack changes that a reader has seen. It is the same after a restore from
+ * a file-system snapshot; that is what `renewEpoch` is for.
  */
 const here = sql<string>`concat_ws('/',
   (select system_identifier from pg_control_system()),
@@ -12,7 +12,7 @@ const here = sql<string>`concat_ws('/',
   (select oid from pg_database where datname = current_database()),
   to_regclass('note_changes')::oid)`
 
-/** The epoch of the change log. Begins a new one if this is not the database that the old one belongs to. */
+/** The epoch of the change log. Begins a new one if the old one belongs to another database. */
 export async function readEpoch(db: Database): Promise<string> {
   const { rows } = await sql<{ epoch: string; origin: string; here: string }>`
     select epoch, origin, ${here} as here from change_epoch`.execute(db)

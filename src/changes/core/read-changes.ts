@@ -21,7 +21,7 @@ export interface Change extends Notice {
 /** What the log of an owner holds. */
 export interface LogState {
   /** The latest place; 0 if nothing was recorded yet. */
-  readonly currentSeq: number
+  readonly latestSeq: number
   /** The latest place of a tombstone that is no longer kept. */
   readonly forgottenSeq: number
 }
@@ -40,13 +40,13 @@ export interface FeedPosition {
 }
 
 /** Whether the reader may miss a change: a tombstone is forgotten that it has not read, or the log is behind it. */
-export function mustStartAgain({ seq, floor }: FeedPosition, { currentSeq, forgottenSeq }: LogState): boolean {
-  return seq > currentSeq || forgottenSeq > Math.max(seq, floor)
+export function mustStartAgain({ seq, floor }: FeedPosition, { latestSeq, forgottenSeq }: LogState): boolean {
+  return seq > latestSeq || forgottenSeq > Math.max(seq, floor)
 }
 
 /**
- * Changes after a place, in the order of their places: up to `limit`, and up to `maxBytes` of contents, but at least one.
- * One statement, so that the changes, the notes and the state of the log are of one moment.
+ * Changes after a place, in the order of their places: up to `limit`, and up to `maxBytes` of contents, but at least
+ * one. A single statement reads the changes, the notes and the state of the log at the same moment.
  */
 export async function readChanges(
   db: Database,
@@ -56,7 +56,7 @@ export async function readChanges(
   const { rows } = await sql<NoChange | ChangeRow>`
     select counter.*, page.*
     from (
-      select coalesce(max(seq), 0) as current_seq, coalesce(max(forgotten_seq), 0) as forgotten_seq
+      select coalesce(max(seq), 0) as latest_seq, coalesce(max(forgotten_seq), 0) as forgotten_seq
       from change_counters where owner_id = ${ownerId}
     ) counter
     left join (
@@ -73,7 +73,7 @@ export async function readChanges(
   if (first === undefined) throw new Error('A statement that always returns a row returned none')
   const changes = rows.flatMap((row) => (row.seq === null ? [] : [toChange(row)]))
   const hasMore = changes.length < (first.listed ?? 0)
-  return { changes, hasMore, currentSeq: first.current_seq, forgottenSeq: first.forgotten_seq }
+  return { changes, hasMore, latestSeq: first.latest_seq, forgottenSeq: first.forgotten_seq }
 }
 
 /** Changes without notes, for several owners at once: up to `limit` for each, in the order of their places. */
@@ -98,12 +98,12 @@ export async function readNotices(
 export async function readLogState(db: Database, ownerId: string): Promise<LogState> {
   const counter = db.selectFrom('change_counters').select(['seq', 'forgotten_seq']).where('owner_id', '=', ownerId)
   const { seq = 0, forgotten_seq = 0 } = (await counter.executeTakeFirst()) ?? {}
-  return { currentSeq: seq, forgottenSeq: forgotten_seq }
+  return { latestSeq: seq, forgottenSeq: forgotten_seq }
 }
 
 /** A row of readChanges, whose other half are the columns of the note. All of it is null if there is no change. */
 interface ChangeColumns {
-  readonly current_seq: number
+  readonly latest_seq: number
   readonly forgotten_seq: number
   readonly seq: number
   readonly kind: ChangeKind
@@ -112,7 +112,7 @@ interface ChangeColumns {
   readonly at: string
   readonly listed: number
 }
-type NoChange = Pick<ChangeColumns, 'current_seq' | 'forgotten_seq'> & { readonly seq: null; readonly listed: null }
+type NoChange = Pick<ChangeColumns, 'latest_seq' | 'forgotten_seq'> & { readonly seq: null; readonly listed: null }
 type ChangeRow = ChangeColumns & (Selectable<Notes> | { readonly id: null })
 
 function toChange(row: ChangeRow): Change {

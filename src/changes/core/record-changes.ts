@@ -20,9 +20,9 @@ export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChan
 }
 
 /**
- * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in their
- * order and a rollback leaves no gap. It is taken last, because every writer of this owner waits for it, and two writers
- * that each held a note could wait for each other.
+ * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in
+ * their order and a rollback leaves no gap. It is locked last: all writers of this owner wait for it, and one that still
+ * had a note to lock could deadlock with them.
  */
 class ChangeLog implements LastStep {
   readonly #owners = new Map<string, Map<string, NewChange>>()

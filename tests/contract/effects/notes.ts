@@ -80,7 +80,7 @@ const change: Effect[] = (['updateNote', 'patchNote'] as const).flatMap((operati
 
 const others: Effect[] = [
   effect('patchNote', 'media type', {
-    ignored: '`application/json` is accepted as another name for the same thing.',
+    ignored: '`application/json` is accepted too and means the same.',
     given: withNote(plain, { body: { is_public: true, tags: ['a'] } }),
     sees: written,
     samples: (['application/merge-patch+json', 'application/json'] as const).map((type) => [

@@ -3,7 +3,7 @@ import { type Finding, same, shown, teller } from './changes.ts'
 import { compareMembers, mapOf, objectsOf } from './compare-members.ts'
 
 /** Those of the root that something compares, or that only people read. */
-const ROOT = ['info', 'paths', 'components', 'tags', 'servers', 'x-tagGroups'] as const
+const ROOT = ['info', 'paths', 'components', 'tags', 'servers', 'x-tagGroups', 'x-timeout-seconds'] as const
 
 /** What stands outside of operations: names by which generated clients call things, and the addresses of servers. */
 export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly Finding[] {

@@ -20,6 +20,7 @@ const OPERATION = [
   'responses',
   'security',
   'x-max-body-bytes',
+  'x-timeout-seconds',
   ...LIFETIME,
 ] as const
 const PATH_ITEM = ['parameters', 'get', 'put', 'post', 'delete', 'patch'] as const
@@ -80,7 +81,13 @@ function compareIdentity(before: Operation, after: Operation): Finding[] {
       ? []
       : [tell('operation-renamed', '', 'major', `it is called ${after.operationId} now`, [after.operationId])]),
     ...(was === is ? [] : [tell('address-changed', '', 'major', `${was} became ${is}`)]),
+    ...(before.timeoutSeconds === after.timeoutSeconds ? [] : [timeLimit(before, after)]),
   ]
+}
+
+/** Requests that were done in time may not be any more. */
+function timeLimit({ operationId, timeoutSeconds: was }: Operation, { timeoutSeconds: is }: Operation): Finding {
+  return teller(operationId)('time-limit', '', is < was ? 'major' : 'minor', `${was} seconds became ${is}`)
 }
 
 /** What the operation, and the path it stands under, say of themselves. */

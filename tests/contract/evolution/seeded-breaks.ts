@@ -165,6 +165,13 @@ const rows: readonly Row[] = [
     having('/paths/~1auth~1register/post/x-max-body-bytes', 1024),
     'body-limit registerUser',
   ],
+  ['major', 'all requests get less time', having('/x-timeout-seconds', 10), 'time-limit listTags'],
+  [
+    'minor',
+    'a stream gets more time',
+    having('/paths/~1changes~1stream/get/x-timeout-seconds', 60),
+    'time-limit streamChanges',
+  ],
   // Parameters.
   ['major', 'a parameter is removed', without(`${LIST}/parameters/8`), 'parameter-removed listNotes query skip'],
   [

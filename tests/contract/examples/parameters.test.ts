@@ -116,8 +116,8 @@ function withQuery(attempt: Attempt, name: string, value: string): Attempt {
 
 /** The cursor of a page that is not the last. */
 async function realCursor(operation: Operation): Promise<string> {
-  const list = operation.operationId === 'streamChanges' ? operationCalled('listChanges') : operation
-  return cursorIn((await many(list)).answer)
+  const source = operation.operationId === 'streamChanges' ? operationCalled('listChanges') : operation
+  return cursorIn((await many(source)).answer)
 }
 
 function cursorIn({ headers }: Answer): string {

@@ -7,7 +7,11 @@ type Stage = (story: Story) => Promise<unknown>
 export const stages: Readonly<Record<string, Stage>> = {
   registerUser: ({ server }) => server.db.deleteFrom('users').execute(),
   createApiKey: ({ server }) => server.db.deleteFrom('api_keys').execute(),
-  createNote: ({ server }) => server.db.deleteFrom('notes').execute(),
+  createNote: async ({ server }) => {
+    await server.db.deleteFrom('notes').execute()
+    await server.db.deleteFrom('note_changes').execute()
+    await server.db.deleteFrom('change_counters').execute()
+  },
   changeNotes: ({ server }) => server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute(),
   'editNote several': (story) => write(story, 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'),
   listRevisions: (story) => change(story, { title: 'Renamed' }),

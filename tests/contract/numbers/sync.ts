@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { expect, vi } from 'vitest'
+import { noteLimits } from '../../../generated/limits.ts'
+import { renewEpoch } from '../../../src/changes/core/epoch.ts'
 import { purgeChanges } from '../../../src/changes/core/purge-changes.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { openStream } from '../../support/event-stream.ts'
@@ -9,6 +11,7 @@ import { about, claim, INFO, type Measure } from './claims.ts'
 import { type Lab, STEP } from './lab.ts'
 
 const streams = about('streamChanges')
+const REFUSED = '/components/responses/TooManyStreams'
 
 function follow({ server }: Lab, { accessToken }: Person) {
   return openStream(`${server.url}/changes/stream`, { Authorization: `Bearer ${accessToken}` })
@@ -35,26 +38,20 @@ const erasedListed: Measure = async ({ value }, lab) => {
   expect((await after()).status).toBe(410)
 }
 
-/** Notes whose texts together have as many bytes are a page, and one byte more is the next page's. */
+/** Notes whose texts together have as many bytes are a page, and a byte more begins the next page. */
 const mostOnPage: Measure = async ({ value }, lab) => {
-  const half = value / 2
-  for (const [bytes, count] of [
-    [half, 2],
-    [half + 1, 1],
-  ] as const) {
-    const person = await lab.person()
-    for (const size of [half, bytes]) {
-      const { id } = await newNote(person)
-      await sql`update notes set content = repeat('x', ${size}::int) where id = ${id}`.execute(lab.server.db)
-    }
-    const page = await person.ask('GET', '/changes')
-    expect(kindsIn(page)).toHaveLength(count)
-    expect(page.body['has_more']).toBe(count === 1)
-  }
   const person = await lab.person()
-  const { id } = await newNote(person)
-  await sql`update notes set content = repeat('x', ${value + 1}::int) where id = ${id}`.execute(lab.server.db)
-  expect(kindsIn(await person.ask('GET', '/changes'))).toHaveLength(1)
+  const largest = noteLimits.content
+  const count = value / largest
+  for (let made = 0; made < count; made += 1) {
+    const { id } = await newNote(person)
+    await sql`update notes set content = repeat('x', ${largest}::int) where id = ${id}`.execute(lab.server.db)
+  }
+  const full = await person.ask('GET', '/changes')
+  expect([kindsIn(full).length, full.body['has_more']]).toEqual([count, false])
+  await newNote(person, { content: 'x' })
+  const page = await person.ask('GET', '/changes')
+  expect([kindsIn(page).length, page.body['has_more']]).toEqual([count, true])
 }
 
 /** The median of some changes: a machine may be busy once. */
@@ -137,6 +134,13 @@ const streamBeyond = statusBeyond(async (lab) => {
   return await person.ask('GET', '/changes/stream')
 })
 
+const afterRestore = statusBeyond(async ({ server, person }) => {
+  const ann = await person()
+  const { cursor } = (await ann.ask('GET', '/changes')).body
+  await renewEpoch(server.db)
+  return ann.ask('GET', `/changes?cursor=${String(cursor)}`)
+})
+
 /** The kind of problem that a request is answered with whose time is up has one status. */
 const unavailable: Measure = async ({ value }) => {
   const [response] = operations.map(({ responses }) => responses.has(value))
@@ -145,6 +149,7 @@ const unavailable: Measure = async ({ value }) => {
 
 export const syncClaims = [
   claim(about('listChanges'), 'stays in the list for #.', erasedListed),
+  claim(about('listChanges'), 'An older cursor answers #,', afterRestore),
   claim(about('listChanges'), 'have more than # of text', mostOnPage),
   claim(streams, 'usually within #.', arrivesWithin),
   claim(streams, '`end` within # after its credential ends', endsWithin),
@@ -154,4 +159,9 @@ export const syncClaims = [
   claim(INFO, '| open streams of an account | # | # with `Retry-After` |', mostStreams, streamBeyond),
   claim(INFO, '| work on a request that has arrived | # | #;', workTime, unavailable),
   claim('/components/responses/TooManyStreams/description', 'The account has # streams open', mostStreams),
+  claim(
+    `${REFUSED}/content/application~1problem+json/examples/tooManyStreams/value/detail`,
+    'have # open',
+    mostStreams,
+  ),
 ]

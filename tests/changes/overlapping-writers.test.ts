@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { countPlaces, differences, followNotices, followPages, keepPlaces, truth } from './readers.ts'
+import { newOwner, runWriter } from './writers.ts'
+
+const WRITERS = 16
+const TRANSACTIONS = 60
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase({ poolSize: WRITERS + 4 })
+  await keepPlaces(database.db)
+})
+afterAll(() => database.drop())
+
+test(
+  'however writers overlap, every reader ends with what the server has, and no place is left out',
+  { timeout: 60_000 },
+  async () => {
+    const { db } = database
+    const owners = await Promise.all([1, 2, 3].map(() => newOwner(db)))
+    const pages = owners.flatMap((ownerId) => [followPages(db, ownerId, 3), followPages(db, ownerId, 100)])
+    const notices = followNotices(db, owners, 10)
+    let acknowledged = 0
+    const onCommit = (changes: number) => void (acknowledged += changes)
+    await Promise.all(
+      Array.from({ length: WRITERS }, (_, seed) =>
+        runWriter(db, { owners, seed: seed + 1, transactions: TRANSACTIONS, onCommit }),
+      ),
+    )
+    const copies = await Promise.all(pages.map((reader) => reader.finish()))
+    const lost = await Promise.all(
+      copies.map(async (copy, index) => differences(copy, await truth(db, [owners[Math.floor(index / 2)] ?? '']))),
+    )
+    expect(lost).toEqual(lost.map(() => 0))
+    expect(differences(await notices.finish(), await truth(db, owners))).toBe(0)
+    expect(acknowledged).toBeGreaterThan(1_000)
+    expect(await countPlaces(db)).toEqual({ recorded: acknowledged, gaps: 0 })
+  },
+)
