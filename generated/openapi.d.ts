@@ -1669,7 +1669,7 @@ export interface components {
             /**
              * @description `credential_ended`: log in or refresh the token, then go on. `server_stopping` and `unavailable`: wait a
              *     moment, then go on. Ignore reasons that you do not know.
-             * @example server_stopping
+             * @example credential_ended
              * @enum {string}
              */
             reason: "credential_ended" | "server_stopping" | "unavailable";

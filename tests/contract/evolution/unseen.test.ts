@@ -19,6 +19,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   '/components/securitySchemes/*/flows/password/scopes/* changed': 'the description of a scope',
   '/components/parameters/*/explode deleted': 'what it says is the default of its style',
   '/components/parameters/*/style deleted': 'what it says is the default of its place',
+  '/x-timeout-seconds deleted': 'what it says is the default of the server',
+  '/paths/*/*/x-timeout-seconds deleted': 'what it says is that of the root',
 }
 const EVERYWHERE: ReadonlySet<string> = new Set(['summary', 'description', 'example', 'examples', 'externalDocs'])
 /** Members of these have names that were chosen. */

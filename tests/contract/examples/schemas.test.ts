@@ -2,12 +2,13 @@ import { beforeAll, expect, test } from 'vitest'
 import { useFixture } from '../../support/fixtures.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
+import { openStream } from '../../support/event-stream.ts'
 import type { Answer } from '../../support/people.ts'
 import { operationCalled, operations, places } from '../harness/document-examples.ts'
 import { type Attempt, isSuccess, send } from '../operations.ts'
 import { bearerFor, exampleRequests, setScene, withBody } from './requests.ts'
 import { addExamples, builtFrom, createSchemaValues } from './schema-values.ts'
-import { tellStory } from './story.ts'
+import { ids, tellStory } from './story.ts'
 
 const story = useFixture(tellStory, (told) => told.stop())
 const values = createSchemaValues()
@@ -45,6 +46,15 @@ test('what the examples of operations do not show is given all the same', async 
   await sendAs('listTrash', first('listTrash'))
   await sendAs('createNote', withBody(first('createNote'), 'application/json', { title: '', content: 'Hello' }))
   await sendAs('getCredential', first('getCredential'), `Bearer ${await story.token()}`)
+  await using stream = await openStream(`${story.server.url}/changes/stream`, {
+    Authorization: `Bearer ${await story.token()}`,
+  })
+  await stream.until('ready')
+  await story.send('DELETE', `/users/me/sessions/${ids.session}`)
+  for (const { event, data } of await stream.rest()) {
+    const schema = operationCalled('streamChanges').responses.get(200)?.events?.get(event)
+    if (schema !== undefined) values.add(schema, data as Json)
+  }
 })
 
 test('every example of a schema is a value that was taken or given there', () => {
