@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
 
 /**
- * Which physical database this is. It differs after a dump was restored, after a copy, after a restore to an earlier point
- * in time and after a fail-over, so whenever the log may lack changes that a reader has seen. It does not differ after a
- * restore from a file-system snapshot; that is what `renewEpoch` is for.
+ * Identifies the physical database. It changes after a dump is restored, after a copy, after a point-in-time recovery
+ * and after a fail-over: whenever the log may lack changes that a reader has seen. It stays the same after a restore
+ * from a file-system snapshot; `renewEpoch` is for that.
  */
 const here = sql<string>`concat_ws('/',
   (select system_identifier from pg_control_system()),
@@ -19,7 +19,7 @@ export async function readEpoch(db: Database): Promise<string> {
   const [row] = rows
   if (row === undefined) throw new Error('The change log has no epoch')
   if (row.origin === row.here) return row.epoch
-  // Of several servers that see this at once, one begins the new epoch; the others read it.
+  // If several servers see this at once, one begins the new epoch, and the others read it.
   await sql`update change_epoch set epoch = gen_random_uuid(), origin = ${here} where origin = ${row.origin}`.execute(
     db,
   )

@@ -8,7 +8,7 @@ export interface Notice extends Omit<Selectable<NoteChanges>, 'owner_id' | 'kind
   readonly kind: ChangeKind
 }
 
-/** One of several owners' changes. */
+/** A change of one of several owners. */
 export interface OwnersNotice extends Notice {
   readonly owner_id: string
 }
@@ -35,18 +35,18 @@ export interface ChangePage extends LogState {
 export interface FeedPosition {
   /** The place of the last change that the reader has; 0 at the start. */
   readonly seq: number
-  /** `forgottenSeq` when the reader started: it has no note of the tombstones that were forgotten before. */
+  /** `forgottenSeq` when the reader started: it never had the notes of tombstones that were deleted before that. */
   readonly floor: number
 }
 
-/** Whether the reader may miss a change: a tombstone is forgotten that it has not read, or the log is behind it. */
+/** Whether the reader may miss a change: an unread tombstone was deleted, or the log is behind the reader. */
 export function mustStartAgain({ seq, floor }: FeedPosition, { currentSeq, forgottenSeq }: LogState): boolean {
   return seq > currentSeq || forgottenSeq > Math.max(seq, floor)
 }
 
 /**
- * Changes after a place, in the order of their places: up to `limit`, and up to `maxBytes` of contents, but at least one.
- * One statement, so that the changes, the notes and the state of the log are of one moment.
+ * Changes after a place, in order: up to `limit` and up to `maxBytes` of contents, but at least one. One statement, so
+ * that the changes, the notes and the state of the log come from one snapshot.
  */
 export async function readChanges(
   db: Database,
@@ -101,7 +101,7 @@ export async function readLogState(db: Database, ownerId: string): Promise<LogSt
   return { currentSeq: seq, forgottenSeq: forgotten_seq }
 }
 
-/** A row of readChanges, whose other half are the columns of the note. All of it is null if there is no change. */
+/** A row of readChanges, besides the columns of the note. If there is no change, only the counters are not null. */
 interface ChangeColumns {
   readonly current_seq: number
   readonly forgotten_seq: number
@@ -118,6 +118,6 @@ type ChangeRow = ChangeColumns & (Selectable<Notes> | { readonly id: null })
 function toChange(row: ChangeRow): Change {
   const { seq, kind, note_id, change_version: version, at } = row
   if (row.id !== null) return { seq, kind, note_id, version, at, note: row }
-  // A server from before the change log, in a rolling upgrade, may have removed the note without recording it.
+  // During a rolling upgrade, a server without the change log may have removed the note without recording it.
   return { seq, kind: kind === 'upsert' ? 'erase' : kind, note_id, version, at, note: undefined }
 }

@@ -11,7 +11,7 @@ export interface NewChange {
 }
 
 /**
- * Records changes of notes in the transaction that makes them. They get their places in the owner's log directly before
+ * Records changes of notes in the transaction that makes them. They get their places in the owner's log just before
  * COMMIT; a note that changes twice in one transaction gets one place.
  */
 export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChange[]): void {
@@ -20,21 +20,21 @@ export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChan
 }
 
 /**
- * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in their
- * order and a rollback leaves no gap. It is taken last, because every writer of this owner waits for it, and two writers
- * that each held a note could wait for each other.
+ * The changes of one transaction. The row of the counter stays locked until COMMIT, so places are committed in order
+ * and a rollback leaves no gap. It is locked last, because every writer of this owner waits for it: a writer that
+ * locked it before its notes could deadlock with another one.
  */
 class ChangeLog implements LastStep {
   readonly #owners = new Map<string, Map<string, NewChange>>()
 
   add(ownerId: string, change: NewChange): void {
     const changes = this.#owners.get(ownerId) ?? new Map<string, NewChange>()
-    // To the end, because a Map keeps the place of a key that it has.
+    // Deleted first to move it to the end: a Map keeps the position of an existing key.
     changes.delete(change.noteId)
     this.#owners.set(ownerId, changes.set(change.noteId, change))
   }
 
-  /** Takes the counters of several owners in the order of their ids, so that there is no deadlock. */
+  /** Locks the counters of several owners in the order of their ids, so that there is no deadlock. */
   async run(tx: Tx): Promise<void> {
     const owners = [...this.#owners].toSorted(([a], [b]) => (a < b ? -1 : 1))
     for (const [ownerId, changes] of owners) await takePlaces(tx, ownerId, [...changes.values()])
