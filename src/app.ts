@@ -11,14 +11,14 @@ import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
 export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'> {
-  /** Who is at the other end of a connection. */
+  /** Identifies the client of a request. */
   readonly clientOf: (request: Request) => Client
   readonly log: Logger
   readonly corsOrigins: readonly string[]
   readonly isOutage: (error: unknown) => boolean
 }
 
-/** The order in which a request meets the parts of the server, and nothing else. */
+/** The order of the middleware, and nothing else. */
 export function createApp(deps: AppDeps): Express {
   const { document, log, isOutage } = deps
   const dispatcher = createDispatcher({
@@ -42,7 +42,7 @@ export function createApp(deps: AppDeps): Express {
   return app
 }
 
-/** What a page of an allowed origin may read beside the body. */
+/** The headers that a page of an allowed origin may read. */
 const EXPOSED = [
   'Deprecation',
   'ETag',

@@ -19,7 +19,7 @@ import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
 import { createTextWork } from './text/text-work.ts'
 
-/** The settings that the application reads; the others are of the process, its port and its database. */
+/** The settings that the application reads; the others concern the process, its port and its database. */
 export type AppSettings = Pick<
   Config,
   | 'accessTokenSeconds'
@@ -36,21 +36,21 @@ export type AppSettings = Pick<
 
 export interface Platform {
   readonly settings: AppSettings
-  /** The first one signs, all are accepted. */
+  /** The first key signs; all are accepted. */
   readonly secretKeys: readonly [string, ...string[]]
   readonly document: ContractDocument
-  /** The document, compiled already; for a process with several applications. */
+  /** The compiled document, for a process with several applications. */
   readonly compiled?: CompiledContract
   readonly db: Database
   readonly log: Logger
-  /** Why the server does not serve, in a sentence; undefined when it does. */
+  /** The reason why the server is not ready, as a sentence; undefined when it is. */
   readonly whyNotReady: () => Promise<string | undefined>
   readonly isOutage: (error: unknown) => boolean
-  /** Less than what is shipped only where hashes guard nothing: in tests. */
+  /** Lower than the shipped cost in tests only, where hashes protect nothing. */
   readonly passwordCost?: PasswordCost
-  /** Instead of parts of the features, for measurements of what one of them costs. */
+  /** Replaces dependencies of the features, to measure what one of them costs. */
   readonly replaced?: Partial<FeatureDeps>
-  /** Replaces handlers, for faults that no request can cause. */
+  /** Replaces handlers, to test failures that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
 }
 
@@ -59,11 +59,11 @@ export interface Application extends AsyncDisposable {
   readonly tokens: Tokens
   readonly chores: readonly Chore[]
   readonly openStreams: () => number
-  /** Ends all event streams, so that their clients go on elsewhere or later. Requests under way may finish. */
+  /** Ends all event streams, so that their clients resume elsewhere or later. Other requests may finish. */
   readonly endStreams: () => void
 }
 
-/** The one composition root, for the server and for tests: puts the application together on a database. */
+/** The composition root, for the server and for tests: puts the application together on a database. */
 export async function compose(platform: Platform): Promise<Application> {
   const { settings, document, db, log } = platform
   const auth = createAuth(db, {

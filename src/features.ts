@@ -11,7 +11,7 @@ import { type HousekeepingLimits, purgeNotes } from './notes/purge.ts'
 
 export type FeatureDeps = AuthDeps & NoteDeps & ChangeDeps & HealthDeps & HousekeepingLimits
 
-/** What the features are to the server: the operations they answer, and the old rows they delete. */
+/** What the features give to the server: their handlers and their chores. */
 export interface Features {
   /** Every operation of the contract; a missing one does not compile. */
   readonly handlers: Handlers

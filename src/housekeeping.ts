@@ -1,11 +1,11 @@
-/** One kind of old rows: deletes them in small pieces, and gives up between two of them when it is to stop. */
+/** Deletes one kind of old rows in small batches, and ends after a batch when the server is stopping. */
 export type Chore = (isStopping: () => boolean) => Promise<void>
 
 const EVERY_MS = 10 * 60_000
 
 /**
- * Does the chores now and every ten minutes. Every server of a database does so; rows that another one is deleting are
- * passed over, and what fails is told and tried again the next time. Answers how to stop it.
+ * Runs the chores now and every ten minutes. Every server of a database does so; each skips rows that another one is
+ * deleting. A failure is reported, and the chore runs again the next time. Returns the function that stops it.
  */
 export function startHousekeeping(chores: readonly Chore[], onError: (error: unknown) => void): () => Promise<void> {
   let stopping = false

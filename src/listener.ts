@@ -23,7 +23,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
   let app: RequestListener | undefined
   const open = new Set<ServerResponse>()
   let closing = false
-  const answer: RequestListener = (request, response) => {
+  const handle: RequestListener = (request, response) => {
     open.add(response)
     response.once('close', () => open.delete(response))
     if (closing) response.shouldKeepAlive = false
@@ -32,7 +32,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
   }
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 2_000 },
-    answer,
+    handle,
   )
   server.on('clientError', answerClientError)
   await bind(server, host, port)
@@ -50,7 +50,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
       closing = true
       // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
       for (const response of open) response.shouldKeepAlive = false
-      // Without an application the waiting requests will never be answered.
+      // Without an application, the waiting requests will never get a reply.
       return drain(server, app === undefined ? 0 : DRAIN_TIMEOUT)
     },
   }

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 
   const config = loadConfig(readEnvironment())
   const log = createLog({ level: config.logLevel, format: config.logFormat })
-  // The cache lies beside the packages. It shortens later starts by a third, and is skipped if we may not write there.
+  // The cache is beside the packages. It shortens later starts by a third, and is skipped if we may not write there.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
   let starting: Promise<RunningServer> | undefined
   let stopping = 0

@@ -15,9 +15,9 @@ import { StartupError } from './startup-error.ts'
 
 export interface RunningServer {
   readonly url: string
-  /** Resolves when the server serves; rejects with a StartupError when it never will. */
+  /** Resolves when the server is ready; rejects with a StartupError if it never will be. */
   readonly ready: Promise<void>
-  /** Finishes what is under way, then closes everything. May be called again. */
+  /** Finishes the requests under way, then closes everything. May be called again. */
   readonly stop: () => Promise<void>
 }
 
@@ -26,10 +26,10 @@ interface Phase {
 }
 
 const RETRY_MS = 500
-/** A statement that is stuck does not keep the server from stopping. */
+/** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
-/** Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can mend. */
+/** Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can fix. */
 export async function start(
   config: Config,
   listener: Listener,
@@ -39,7 +39,7 @@ export async function start(
   const phase: Phase = { now: 'starting' }
   // Closed in reverse order: chores, requests under way, the parts of the application, connections, the database.
   await using stack = new AsyncDisposableStack()
-  // PostgreSQL comes up in a process of its own while this one compiles the contract.
+  // PostgreSQL starts in its own process while this one compiles the contract.
   const { connection, started } = openDatabase(config, log, onDatabaseExit, stack)
   const db = openPool(connection, config.poolSize, log, phase, stack)
   const application = await compose({
@@ -53,7 +53,7 @@ export async function start(
       if (phase.now === 'ready' && (await ping(db))) return undefined
       return 'The database is not reachable.'
     },
-    // Until the migrations are through, tables may be missing: that too is a database that is not there yet.
+    // Until the migrations are applied, tables may be missing, so any error counts as an outage.
     isOutage: (error) => isOutage(error) || phase.now === 'starting',
   })
   stack.use(application)
@@ -79,7 +79,7 @@ export async function start(
   return { url: listener.url, ready, stop }
 }
 
-/** The first one signs, all are accepted. */
+/** The first key signs; all are accepted. */
 async function secretKeysOf(config: Config): Promise<[string, ...string[]]> {
   const secretKey = config.secretKey ?? (await loadOrCreateSecretKey(config.dataDir))
   return [secretKey, ...(config.secretKeyAccepted === undefined ? [] : [config.secretKeyAccepted])]
@@ -103,7 +103,7 @@ function openPool(
   return db
 }
 
-/** Where the database is; the embedded one is started for it, and `started` tells when or why not. */
+/** Returns where the database is. Starts the embedded one; `started` resolves when it runs and rejects if it fails. */
 function openDatabase(
   config: Config,
   log: Logger,
@@ -113,7 +113,7 @@ function openDatabase(
   if (config.databaseUrl !== undefined) return { connection: config.databaseUrl, started: Promise.resolve() }
   const starting = startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
   const started = starting.then(() => undefined)
-  // A failure is seen where `started` is awaited; until then it must not count as unhandled.
+  // A failure is handled where `started` is awaited; until then it must not count as unhandled.
   started.catch(() => undefined)
   stack.defer(() =>
     starting.then(
@@ -124,7 +124,7 @@ function openDatabase(
   return { connection: embeddedConnection(config.dataDir), started }
 }
 
-/** Applies the migrations as soon as the database is there. A database that only is not there yet is waited for. */
+/** Applies the migrations as soon as the database is reachable, and waits until it is. */
 async function awaitDatabase(connection: Connection, log: Logger, isStopping: () => boolean): Promise<void> {
   let reported = false
   while (!isStopping()) {
@@ -137,7 +137,7 @@ async function awaitDatabase(connection: Connection, log: Logger, isStopping: ()
       const reason = reasonOf(error)
       if (isRefusedLogin(error)) throw new StartupError(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
       if (!isOutage(error)) throw new StartupError(`DATABASE_URL: the database cannot be migrated: ${reason}`)
-      if (!reported && !isStopping()) log.warn(`the database is not there yet (${reason}); waiting for it`)
+      if (!reported && !isStopping()) log.warn(`the database is not reachable yet (${reason}); waiting for it`)
       reported = true
       await delay(RETRY_MS)
     }

@@ -1,34 +1,34 @@
 import type { OwnersNotice } from './core/read-changes.ts'
 
-/** Tells streams of the changes of their owners: one statement for all of them, every quarter of a second. */
+/** Delivers to streams the changes of their owners, with one statement for all streams, every quarter of a second. */
 export interface ChangeHub {
   /**
-   * The changes of an owner after a place, in order, for as long as the signal is not aborted: first those there are,
-   * then `ready` once, then each as it comes. Throws when the database cannot be read.
+   * The changes of an owner after a place, in order, until the signal is aborted: first the existing ones, then `ready`
+   * once, then each as it comes. Throws when the database cannot be read.
    */
   readonly follow: (ownerId: string, after: number, signal: AbortSignal) => AsyncGenerator<OwnersNotice | 'ready'>
-  /** Stops asking the database. */
+  /** Stops polling the database. */
   readonly stop: () => void
 }
 
-/** How far the reading of an owner's changes has come. */
+/** How far an owner's changes have been read. */
 export interface OwnersPlace {
   readonly ownerId: string
   readonly after: number
 }
 
 interface HubOptions {
-  /** Changes after each of these places, at most `limit` an owner, in order of owner and place. */
+  /** Reads the changes after each of these places, up to `limit` per owner, ordered by owner and place. */
   readonly read: (positions: readonly OwnersPlace[], limit: number) => Promise<readonly OwnersNotice[]>
   readonly pollMs?: number
 }
 
-/** A stream that has caught up and waits for what comes. */
+/** A stream that has caught up and waits for the next changes. */
 interface Follower {
   readonly ownerId: string
-  /** The place of the last change in `batch`, or of the last one it has taken. */
+  /** The place of the last change in `batch`, or of the last change that the stream has taken. */
   after: number
-  /** Not taken yet. While there is one, nothing more is read for this follower, so a slow one costs no memory. */
+  /** Changes not taken yet. Until they are, nothing more is read for this follower, so a slow one costs no memory. */
   batch: readonly OwnersNotice[]
   wake: (failure?: unknown) => void
 }
@@ -47,7 +47,7 @@ export function createChangeHub({ read, pollMs = POLL_MS }: HubOptions): ChangeH
     try {
       const notices = Map.groupBy(await read(earliestPlaces(waiting), BATCH), ({ owner_id }) => owner_id)
       for (const follower of waiting) deliver(follower, notices.get(follower.ownerId) ?? [])
-      // There may be more than one batch of them: read on at once.
+      // A full batch: there may be more, so read on at once.
       if ([...notices.values()].some(({ length }) => length === BATCH)) wait = 0
     } catch (error) {
       for (const { wake } of waiting) wake(error)
@@ -92,7 +92,7 @@ export function createChangeHub({ read, pollMs = POLL_MS }: HubOptions): ChangeH
   }
 }
 
-/** One place an owner, the earliest of those its streams wait at: each takes what it does not have. */
+/** For each owner, the earliest place at which one of its streams waits; each stream skips what it has. */
 function earliestPlaces(waiting: readonly Follower[]): OwnersPlace[] {
   const places = new Map<string, number>()
   for (const { ownerId, after } of waiting) places.set(ownerId, Math.min(after, places.get(ownerId) ?? after))

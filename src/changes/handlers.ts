@@ -14,7 +14,7 @@ export interface ChangeDeps {
   readonly changeHub: ChangeHub
 }
 
-/** The contract's 8 MiB: a page ends when its notes have more text than that. */
+/** The contract's 8 MiB: a page ends before its notes have more text than that. */
 const PAGE_BYTES = 8 * 1024 * 1024
 
 export async function listChanges(

@@ -3,7 +3,7 @@ import type { JsonObject } from './document/document.ts'
 import type { Operation } from './document/operations.ts'
 import type { Reply } from './types.ts'
 
-/** What a handler gave back; undefined when it made no reply. */
+/** The reply of a handler; undefined if it made none. */
 export type HandlerReply = Pick<Reply<never>, 'status' | 'body' | 'headers'> | undefined
 
 /** Calls the handler of an operation with the arguments given. */
@@ -12,10 +12,10 @@ export type Dispatch = (operation: Operation, request: object, reply: unknown) =
 type UntypedHandler = (request: object, reply: unknown) => Promise<unknown>
 
 /**
- * The one seam to openapi-backend: it holds a handler for each operationId, and refuses to call one that is missing.
- * Everything else it could do is done before it is called. Its router compiles a RegExp per operation per request, its
- * validator looks at application/json only and knows no formats, and its security stage turns a database outage into
- * a 401. Its check of the document knows OpenAPI 3.0 only; the document is checked in CI by tools that know 3.1.
+ * The only place that uses openapi-backend. It keeps a handler for each operationId; we do everything else before we
+ * call it. Its router compiles a RegExp per operation per request, its validator checks application/json only and knows
+ * no formats, and its security stage turns a database outage into a 401. Its check of the document knows OpenAPI 3.0
+ * only; CI checks the document with tools that know 3.1.
  */
 export function createDispatch(root: JsonObject, operations: readonly Operation[], handlers: object): Dispatch {
   const backend = new MatchedBackend(root as never, operations)
@@ -28,7 +28,7 @@ export function createDispatch(root: JsonObject, operations: readonly Operation[
   return (operation, request, reply) => backend.handleRequest(operation as unknown as BackendRequest, request, reply)
 }
 
-/** openapi-backend with nothing left to match or to validate: the request it is given is the operation. */
+/** openapi-backend without its matching and validation: the request that we pass to it is the matched operation. */
 class MatchedBackend extends OpenAPIBackend {
   constructor(definition: OpenAPIRouter['definition'], operations: readonly Operation[]) {
     super({ definition, strict: true, validate: false })
@@ -43,7 +43,7 @@ class MatchedRouter extends OpenAPIRouter {
 
   constructor(definition: OpenAPIRouter['definition'], operations: readonly Operation[]) {
     super({ definition })
-    // Without `security`: who may call it has been decided by then.
+    // Without `security`: the dispatcher has authorized the caller before.
     this.#byId = new Map(operations.map(({ operationId }) => [operationId, { operationId }]))
   }
 

@@ -1,6 +1,6 @@
 import type { Handlers, OperationHandlers, OperationId } from './types.ts'
 
-/** Gives the operations of a feature the parts of one server. They stay named functions, in stack traces too. */
+/** Binds a feature's operations to the dependencies of one server. They stay named functions, in stack traces too. */
 export function bindOperations<Deps, K extends OperationId>(
   operations: OperationHandlers<Deps, K>,
   deps: Deps,

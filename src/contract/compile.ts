@@ -6,7 +6,7 @@ import { refuseUnknownScheme } from './request/authorization.ts'
 import { compileRequestReader, type RequestReader } from './request/validator.ts'
 import { ContractRouter } from './router.ts'
 
-/** A document made ready to be held to. It keeps no state between requests, so several applications may share it. */
+/** A compiled contract. It keeps no state between requests, so several applications can share it. */
 export interface CompiledContract {
   readonly operations: readonly Operation[]
   readonly router: ContractRouter
@@ -14,7 +14,7 @@ export interface CompiledContract {
   readonly replyCheck: ReplyCheck
 }
 
-/** Throws on what the machinery could not hold to: better no server than one that is lax. */
+/** Throws if the document has a part that we cannot enforce: no server is better than a lax one. */
 export function compileContract(root: JsonObject): CompiledContract {
   const operations = readOperations(root)
   const { securitySchemes = {} } = object(root['components'] ?? {})

@@ -16,54 +16,54 @@ import type { Caller, Handlers, Reply } from './types.ts'
 
 export interface ContractDeps {
   readonly document: ContractDocument
-  /** The document, compiled already; for a process with several applications. */
+  /** The compiled document, for a process with several applications. */
   readonly compiled?: CompiledContract
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
   readonly streams: Streams
-  /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not looked at. */
+  /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not checked. */
   readonly replies: 'enforce' | 'log' | 'off'
   readonly onBrokenReply: (operationId: string, violations: readonly string[]) => void
-  /** A stream failed after its first byte. */
+  /** Called when a stream fails after its first byte. */
   readonly onStreamFailure: (operationId: string, error: unknown) => void
 }
 
 export interface Dispatcher {
   /**
-   * Answers one request, from a socket or from this process. Throws a Problem for a refusal; whatever else it throws is
-   * a fault of the server.
+   * Handles one request, from a socket or from within this process. Throws a Problem to refuse it; any other error is
+   * a failure of the server.
    */
   readonly handle: (incoming: IncomingRequest) => Promise<OutgoingReply>
-  /** What is wrong with a failure by the contract of its operation, for the error handler, which writes it. */
+  /** Returns how a failure breaks the contract of its operation, for the error handler, which sends failures. */
   readonly checkReply: (operationId: string, reply: OutgoingReply) => readonly string[]
 }
 
-/** Makes the one way to all operations. Throws at start when it could not hold to the document. */
+/** Every request goes through the dispatcher. Throws at start if the document has a part that it cannot enforce. */
 export function createDispatcher(deps: ContractDeps): Dispatcher {
   const { operations, router, readRequest, replyCheck } = deps.compiled ?? compileContract(deps.document.root)
   refuseUnknownHandlers(operations, deps.handlers)
   const dispatch = createDispatch(deps.document.root, operations, deps.handlers)
 
-  /** The violations that must not leave the server; under `log` they are reported and let through. */
-  const held = (operationId: string, violations: () => readonly string[]): readonly string[] => {
+  /** The violations for which a reply must not be sent; with `log` they are reported and the reply is sent. */
+  const enforced = (operationId: string, violations: () => readonly string[]): readonly string[] => {
     const found = deps.replies === 'off' ? [] : violations()
     if (deps.replies === 'enforce') return found
     if (found.length > 0) deps.onBrokenReply(operationId, found)
     return []
   }
   const checkReply: Dispatcher['checkReply'] = (operationId, reply) =>
-    held(operationId, () => replyCheck.reply(operationId, reply))
+    enforced(operationId, () => replyCheck.reply(operationId, reply))
   const checkEvent = ({ operationId }: Operation, event: ServerSentEvent): void => {
-    refuseViolations(held(operationId, () => replyCheck.event(operationId, event)))
+    refuseViolations(enforced(operationId, () => replyCheck.event(operationId, event)))
   }
 
-  /** The way of a request, step by step, with what each step refuses. */
+  /** The steps of a request, with the statuses that each step can end in. */
   const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
     const route = router.match(incoming.path)
     if (route === undefined) throw new Problem('not-found', 'There is nothing at this address.')
     const operation = operationOf(route, incoming.method)
-    if (operation === undefined) return answerOtherMethod(route, incoming)
+    if (operation === undefined) return replyToOtherMethod(route, incoming)
     begin(incoming, operation)
 
     const caller = await identify(incoming, operation, deps.authenticate) //                    401
@@ -73,7 +73,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     const parts = readRequest(operation, incoming, { encodedParams: route.params, body }) //    400, 415, 422
     const request = complete(parts, incoming, operation, caller)
     const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)
-    const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, and the handler's own
+    const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, the handler's
     const outgoing = finish(reply, incoming, operation, caller)
     refuseViolations(checkReply(operation.operationId, outgoing)) //                            500
     return outgoing
@@ -100,7 +100,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     caller: Caller | undefined,
   ): Content => {
     const { operationId, timeoutSeconds } = operation
-    if (caller === undefined) throw new Error(`${operationId} is a stream for nobody in particular`)
+    if (caller === undefined) throw new Error(`${operationId} is a stream and needs a caller, but is public`)
     if (!isEventSource(body)) throw new Error(`The handler of ${operationId} gave no events`)
     const close = method === 'HEAD' ? () => undefined : deps.streams.open(caller, abort)
     const events = heldEvents(body, {
@@ -126,7 +126,7 @@ function begin({ exchange }: IncomingRequest, operation: Operation): void {
   exchange.operationHeaders = operation.lifetime
 }
 
-/** Who asks; undefined for a public operation, which looks at no credential. */
+/** The caller; undefined for a public operation, which ignores credentials. */
 async function identify(
   incoming: IncomingRequest,
   { security }: Operation,
@@ -136,7 +136,7 @@ async function identify(
   return incoming.caller ?? authenticate(headerOf(incoming, 'Authorization'))
 }
 
-/** What a handler receives: here the types that follow from the contract (Request<K>) are made true. */
+/** Makes what a handler receives. Its shape must match `Request<K>`, which is derived from the contract. */
 function complete(
   parts: RequestParts,
   { client, abort }: IncomingRequest,
@@ -151,7 +151,7 @@ function complete(
   return { ...request, caller, idempotency }
 }
 
-/** The types of the operation say what the events are, and each is checked before it is sent. */
+/** The operation's types define its events, and each event is checked before it is sent. */
 function isEventSource(body: unknown): body is AsyncIterable<ServerSentEvent> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
@@ -170,21 +170,21 @@ function refuseViolations(violations: readonly string[]): void {
 
 function refuseUnacceptable({ accepts }: IncomingRequest, { responses }: Operation): void {
   const types = [...responses].filter(([status]) => status < 300).flatMap(([, { content }]) => [...content.keys()])
-  // Without a body there is nothing to accept but a failure, which to many clients is JSON (RFC 9457 §3).
+  // Without a body in its successes, only a failure has one. Many clients accept it as JSON (RFC 9457 §3).
   const offered = types.length > 0 ? types : ['application/problem+json', 'application/json']
   if (!accepts(offered)) {
     throw new Problem('not-acceptable', `This operation answers with ${offered.join(' or ')}.`)
   }
 }
 
-function answerOtherMethod(route: RouteMatch, { method, exchange }: IncomingRequest): OutgoingReply {
+function replyToOtherMethod(route: RouteMatch, { method, exchange }: IncomingRequest): OutgoingReply {
   const allow = allowedMethods(route)
   const headers = { Allow: allow }
   if (method !== 'OPTIONS') throw new Problem('method-not-allowed', `This address takes ${allow}.`, { headers })
   return { status: 204, headers: { ...headers, 'X-Request-Id': exchange.requestId }, content: undefined }
 }
 
-/** The types refuse a missing handler, and openapi-backend one that got past them; this refuses one too many. */
+/** The types and createDispatch reject a missing handler; this rejects a handler without an operation. */
 function refuseUnknownHandlers(operations: readonly Operation[], handlers: Handlers): void {
   const unknown = Object.keys(handlers).filter((id) => !operations.some(({ operationId }) => operationId === id))
   if (unknown.length > 0) throw new Error(`No such operation: ${unknown.join(', ')}`)

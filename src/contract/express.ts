@@ -5,14 +5,14 @@ import type { Dispatcher } from './dispatcher.ts'
 import type { IncomingRequest } from './request/incoming.ts'
 import type { Client } from './types.ts'
 
-/** The express handler behind which the contract rules. `clientOf` says who is at the other end of a connection. */
+/** The express handler that passes each request to the dispatcher. `clientOf` identifies its client. */
 export function contractHandler({ handle }: Dispatcher, clientOf: (request: Request) => Client): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
     handle(toIncoming(request, response, clientOf(request)))
       .then((reply) => send(response, reply))
-      // To express, nothing thrown is no error, and some words are commands.
+      // To express, undefined means no error, and the texts "route" and "router" are commands.
       .catch((error: unknown) =>
-        next(error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })),
+        next(error instanceof Error ? error : new Error('The thrown value is not an Error', { cause: error })),
       )
   }
 }

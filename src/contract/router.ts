@@ -6,7 +6,7 @@ interface Template {
   readonly methods: ReadonlyMap<string, Operation>
 }
 
-/** What is at a path: its operations by method, and its parameters, still percent-encoded. */
+/** A known path: its operations by method, and its parameters, still percent-encoded. */
 export interface RouteMatch {
   readonly methods: ReadonlyMap<string, Operation>
   readonly params: Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ export class ContractRouter {
     for (const path of this.#static.keys()) if (path.includes('{')) this.#static.delete(path)
   }
 
-  /** What is at a path, whatever the method; undefined for an unknown path. */
+  /** Matches a path, whatever the method; undefined for an unknown path. */
   match(path: string): RouteMatch | undefined {
     const normal = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
     const methods = this.#static.get(normal)
@@ -47,7 +47,7 @@ export class ContractRouter {
   }
 }
 
-/** The operation that answers a method. GET answers HEAD (RFC 9110 §9.3.2). */
+/** The operation for a method. HEAD is that of GET (RFC 9110 §9.3.2). */
 export function operationOf({ methods }: RouteMatch, method: string): Operation | undefined {
   return methods.get(method === 'HEAD' ? 'get' : method.toLowerCase())
 }

@@ -1,4 +1,4 @@
-/** The contract as types: what a handler receives and what it may answer, derived from `generated/`. Types only. */
+/** The contract as types: what a handler receives and what it may reply, derived from `generated/`. Types only. */
 import type { operations } from '../../generated/openapi.d.ts'
 import type { DefaultedQuery, OptionalReplyHeaders, ReplyEvents } from '../../generated/refinements.d.ts'
 import type { Scope, security } from '../../generated/security.ts'
@@ -7,20 +7,20 @@ import type { EntityTags } from './request/entity-tags.ts'
 export type OperationId = keyof operations & keyof typeof security
 export type { EntityTags, Scope }
 
-/** Who makes the request, as far as the credential tells. */
+/** The authenticated account and its credential. */
 export interface Caller {
   readonly userId: string
   readonly credential: { readonly kind: 'session' | 'api_key'; readonly id: string }
   readonly scopes: readonly Scope[]
-  /** When the credential ends by itself, in milliseconds since 1970. */
+  /** When the credential expires, in milliseconds since 1970. */
   readonly expiresAt?: number
 }
 
-/** Where the request comes from, as far as the connection and the configured proxies tell. */
+/** The network peer that sent the request, as the connection or a trusted proxy reports it. */
 export interface Client {
   /** Without a port. An IPv6 client controls its whole /64, so an IPv6 address is cut to that. */
   readonly address: string
-  /** What the program calls itself: printable, shortened, and not to be trusted. */
+  /** The `User-Agent`: printable, shortened, and not to be trusted. */
   readonly userAgent: string | undefined
 }
 
@@ -37,13 +37,13 @@ type BodyOf<K extends OperationId> = operations[K] extends { requestBody: { cont
 type Query<K extends OperationId> = Present<Parameters<K>['query']>
 type FilledQuery<K extends OperationId> = Query<K> & Required<Pick<Query<K>, DefaultedQuery[K] & keyof Query<K>>>
 
-/** Which request of whom it is, for operations that take an Idempotency-Key. */
+/** What identifies a request, for operations that take an Idempotency-Key. */
 export interface IdempotentRequest {
   readonly userId: string
   readonly operation: string
-  /** undefined: it is to have its effect each time it is sent. */
+  /** undefined: the request takes effect each time it is sent. */
   readonly key: string | undefined
-  /** All that makes the request what it is, but for its key. */
+  /** The whole request but its key. */
   readonly request: unknown
 }
 
@@ -59,11 +59,11 @@ export type Request<K extends OperationId> = {
   /** The value of Link for the page that begins at a cursor: the request as it came, with that cursor. */
   readonly nextPage: (cursor: string) => string
   readonly client: Client
-  /** Aborted when the client is gone, when the time of the operation is up, and when the server wants a stream to end. */
+  /** Aborted when the client is gone, when the operation's time is up, and when the server ends a stream. */
   readonly signal: AbortSignal
 } & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller; readonly idempotency: IdempotentRequest })
 
-/** Headers that the dispatcher adds to every reply, so that no handler has to. */
+/** Headers that the dispatcher adds to replies, so that no handler has to. */
 type AddedHeaders = 'X-Request-Id' | 'Deprecation' | 'Sunset'
 
 type Responses<K extends OperationId> = operations[K]['responses']
@@ -98,7 +98,7 @@ type ReplyArguments<B, H> = B extends undefined
 
 declare const operation: unique symbol
 
-/** An answer that the contract documents for operation K. Only a `ReplyTo<K>` makes one. */
+/** A reply that the contract documents for operation K. Only a `ReplyTo<K>` makes one. */
 export interface Reply<K extends OperationId> {
   readonly status: number
   readonly body: unknown
@@ -106,13 +106,13 @@ export interface Reply<K extends OperationId> {
   readonly [operation]: K
 }
 
-/** Makes replies for one operation: `reply(200, note, { ETag })`. It is bound to K, so excess fields are seen. */
+/** Makes replies for one operation: `reply(200, note, { ETag })`. It is bound to K, so excess fields do not compile. */
 export type ReplyTo<K extends OperationId> = <S extends StatusOf<K>>(
   status: S,
   ...rest: ReplyArguments<ReplyBody<K, ResponseOf<K, S>>, ReplyHeaders<K, ResponseOf<K, S>>>
 ) => Reply<K>
 
-/** One use case: takes the validated request, returns a reply or throws a Problem. `Deps` is what its feature needs. */
+/** One use case: takes the validated request, and returns a reply or throws a Problem. `Deps`: its feature's needs. */
 export type OperationHandler<Deps, K extends OperationId> = (
   deps: Deps,
   request: Request<K>,
@@ -122,7 +122,7 @@ export type OperationHandler<Deps, K extends OperationId> = (
 /** The operations of one feature, by operationId. */
 export type OperationHandlers<Deps, K extends OperationId> = { readonly [Id in K]: OperationHandler<Deps, Id> }
 
-/** The same with the parts of one server. */
+/** The same, bound to the dependencies of one server. */
 export type Handler<K extends OperationId> = (request: Request<K>, reply: ReplyTo<K>) => Promise<Reply<K>>
 
 /** Total over the contract: a missing or misspelt operationId does not compile. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Problem } from './problem.ts'
 
 /**
- * Reads a request body of at most `limit` bytes. The limit holds while receiving, whatever Content-Length says.
+ * Reads a request body of up to `limit` bytes. The limit is checked while receiving, whatever Content-Length says.
  * Compressed bodies are refused, so that a small body cannot become a large one.
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
@@ -27,7 +27,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return Buffer.concat(chunks, size)
 }
 
-/** The rest of the body is not worth reading, so the connection ends with the answer. */
+/** We do not read the rest of the body, so the connection ends with the reply. */
 function tooLarge(limit: number): Problem {
   const headers = { Connection: 'close' }
   return new Problem('body-too-large', `The body may have at most ${limit} bytes.`, { headers })

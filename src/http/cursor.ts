@@ -9,17 +9,17 @@ export interface Listing {
   readonly list: readonly unknown[]
 }
 
-/** Where a page ended: the values that its last row is ordered by. */
+/** Where a page ended: the values of its last row by which the list is ordered. */
 export type Position = readonly string[]
 
-/** Makes and reads the cursors of lists: a position, sealed for one listing. */
+/** Makes and reads cursors. A cursor is a position, sealed for one listing. */
 export interface Cursors {
   readonly make: (listing: Listing, position: Position) => string
-  /** Throws a Problem (422) for a cursor that was altered or made for another account or list; `where` it was sent. */
+  /** Throws a Problem (422) for a cursor that was altered, or made for another account or list. `where`: its place. */
   readonly read: (listing: Listing, cursor: string, where?: readonly [place: string, name: string]) => Position
 }
 
-/** Seals with the first key and accepts any of them, so that keys change without disturbing those who are paging. */
+/** Seals with the first key and accepts any of them, so that cursors stay valid while keys are rotated. */
 export function createCursors(keys: readonly Uint8Array[]): Cursors {
   const [sealingKey] = keys
   if (sealingKey === undefined) throw new Error('Cursors need a key')

@@ -8,11 +8,11 @@ import { send } from './send.ts'
 interface ErrorHandlerDeps {
   readonly log: Logger
   readonly isOutage: (error: unknown) => boolean
-  /** What is wrong with a failure by the contract of its operation; empty when nothing is. */
+  /** Returns how a failure breaks the contract of its operation; nothing if the list is empty. */
   readonly checkReply: (operationId: string, reply: OutgoingReply) => readonly string[]
 }
 
-/** The only place that writes a failure. A 5xx is logged here, once, with its cause; the caller learns nothing of it. */
+/** The only place that sends a problem. A 5xx is logged here, once, with its cause, which the client never sees. */
 export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): ErrorRequestHandler {
   return (error: unknown, _request: Request, response: Response, next: NextFunction) => {
     const { exchange } = response.locals
@@ -22,9 +22,9 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
       return
     }
     let reply = toReply(Problem.from(error, isOutage), exchange)
-    const faults = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
-    if (faults.length > 0) {
-      const broken = new Error(`The failure breaks the contract: ${faults.join('; ')}`, { cause: error })
+    const violations = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
+    if (violations.length > 0) {
+      const broken = new Error(`The failure breaks the contract: ${violations.join('; ')}`, { cause: error })
       reply = toReply(Problem.from(broken, isOutage), exchange)
       exchange.failure = broken
     } else if (reply.status >= 500 && !isExpected(error)) {
@@ -33,13 +33,13 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
     if (exchange.failure !== undefined) {
       const fields = { request_id: exchange.requestId, operation: exchange.operationId }
       const level = reply.status === 503 ? 'warn' : 'error'
-      log[level]({ ...fields, err: exchange.failure }, `answered ${reply.status}`)
+      log[level]({ ...fields, err: exchange.failure }, `replied ${reply.status}`)
     }
     send(response, reply)
   }
 }
 
-/** A Problem without a cause is an answer somebody decided on, such as "unhealthy"; there is nothing to find out. */
+/** A Problem without a cause is a deliberate reply, such as "unhealthy", so there is nothing to log. */
 function isExpected(error: unknown): boolean {
   return error instanceof Problem && error.cause === undefined
 }

@@ -1,6 +1,6 @@
 import { Problem, validationFailed } from './problem.ts'
 
-/** What a request with an Idempotency-Key is told when it has no effect and no answer: by the state of the first one. */
+/** The problem for a request whose Idempotency-Key is in use: by a request under way, or by a different request. */
 export function refuseRepeated(state: 'in-flight' | 'other-request'): Problem {
   if (state === 'in-flight') {
     return new Problem('request-in-flight', 'A request with this Idempotency-Key is still under way.', {
@@ -13,7 +13,7 @@ export function refuseRepeated(state: 'in-flight' | 'other-request'): Problem {
   ])
 }
 
-/** The header that tells a stored answer from a new one. */
+/** The header that distinguishes a stored reply from a new one. */
 export function replayedHeader(state: 'done' | 'replayed'): { readonly 'Idempotency-Replayed'?: 'true' } {
   return state === 'replayed' ? { 'Idempotency-Replayed': 'true' } : {}
 }

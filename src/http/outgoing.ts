@@ -1,6 +1,6 @@
 import type { HeaderValues } from './problem.ts'
 
-/** One server-sent event. `id` is what a client sends back as Last-Event-ID to go on after it. */
+/** One server-sent event. A client sends its `id` as Last-Event-ID to resume after it. */
 export interface ServerSentEvent {
   readonly event: string
   readonly id?: string
@@ -14,20 +14,20 @@ export interface JsonContent {
   readonly value: unknown
 }
 
-/** A body that is sent event by event, for as long as its client takes them. */
+/** A body that is sent event by event, for as long as the client reads. */
 export interface EventContent {
   readonly kind: 'events'
   readonly mediaType: string
   readonly events: AsyncIterable<ServerSentEvent>
   /** Aborted when the stream has to end. */
   readonly signal: AbortSignal
-  /** The client is cut off when it has taken nothing for so long. */
+  /** A client that reads nothing for this long is disconnected. */
   readonly idleSeconds: number
-  /** To be called when the last event was sent, or cannot be sent any more. */
+  /** Called once no further event will be sent. */
   readonly onEnd: () => void
 }
 
-/** Every kind of body that a reply can have; undefined: none. */
+/** The body of a reply; undefined if it has none. */
 export type Content = JsonContent | EventContent | undefined
 
 export interface OutgoingReply {

@@ -3,21 +3,21 @@ import { problemKinds, type ProblemSlug } from './problem-kinds.ts'
 export type HeaderValues = Readonly<Record<string, string | number | undefined>>
 
 interface ProblemOptions {
-  /** Members beside those of RFC 9457, such as `errors`; as the contract describes them. */
+  /** Members beyond those of RFC 9457, such as `errors`, as the contract describes them. */
   readonly members?: Readonly<Record<string, unknown>>
   readonly headers?: HeaderValues
-  /** For the log only; never shown to the caller. */
+  /** For the log only; never shown to the client. */
   readonly cause?: unknown
 }
 
-/** A failure on its way to the caller. Throw it; the error handler turns it into application/problem+json. */
+/** A failure that the client is to see. Throw it; the error handler sends it as application/problem+json. */
 export class Problem extends Error {
   readonly slug: ProblemSlug
   readonly status: number
   readonly members: Readonly<Record<string, unknown>>
   readonly headers: HeaderValues
 
-  /** `detail` is shown to the caller: a sentence without secrets, SQL or file paths. */
+  /** `detail` is shown to the client: a sentence without secrets, SQL or file paths. */
   constructor(slug: ProblemSlug, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Problem'
@@ -27,7 +27,7 @@ export class Problem extends Error {
     this.headers = options.headers ?? {}
   }
 
-  /** The problem that an error means to the caller. `isOutage` tells a database that is away from a fault of ours. */
+  /** The problem that the client gets for an error: 503 if `isOutage` recognizes a database outage, otherwise 500. */
   static from(error: unknown, isOutage: (error: unknown) => boolean): Problem {
     if (error instanceof Problem) return error
     if (isOutage(error)) return unavailable('The server cannot reach its database right now.', error)
@@ -35,7 +35,7 @@ export class Problem extends Error {
     return new Problem('internal-error', detail, { cause: error })
   }
 
-  /** The document of RFC 9457 §3. `instance` names the occurrence by its request id, never by the address asked for. */
+  /** The document of RFC 9457 §3. `instance` names the occurrence by its request id, never by the address. */
   toDocument(requestId: string): Record<string, unknown> {
     const type = `/problems/${this.slug}`
     const { title } = problemKinds[this.slug]
@@ -48,7 +48,7 @@ export function unavailable(detail: string, cause?: unknown): Problem {
   return new Problem('unavailable', detail, { headers: { 'Retry-After': 2 }, cause })
 }
 
-/** One fault of a 422, as the contract's FieldError. */
+/** One entry in the `errors` of a 422, the contract's FieldError. */
 export interface FieldError {
   readonly loc: readonly string[]
   readonly pointer: string
@@ -58,8 +58,8 @@ export interface FieldError {
 
 const MAX_FIELD_ERRORS = 20
 
-export function validationFailed(faults: readonly FieldError[]): Problem {
-  const count = faults.length === 1 ? '1 place' : `${faults.length} places`
-  const errors = faults.slice(0, MAX_FIELD_ERRORS)
+export function validationFailed(found: readonly FieldError[]): Problem {
+  const count = found.length === 1 ? '1 place' : `${found.length} places`
+  const errors = found.slice(0, MAX_FIELD_ERRORS)
   return new Problem('validation-failed', `The request breaks the contract in ${count}.`, { members: { errors } })
 }

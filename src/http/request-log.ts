@@ -6,8 +6,8 @@ import type { Exchange } from './exchange.ts'
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * Begins the exchange and writes its one line when it is over. The line names the operation, never the address:
- * an address may hold what somebody pasted into it by mistake.
+ * Begins the exchange and logs one line when it is over. The line names the operation, never the address, which may
+ * contain a secret that was pasted into it by mistake.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {

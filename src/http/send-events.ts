@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
-/** Proxies and clients end a connection on which nothing moves, most of them after 30 to 60 seconds. */
+/** Proxies and clients close an idle connection, most of them after 30 to 60 seconds. */
 const HEARTBEAT_MS = 15_000
 
 /**
- * Sends events as they come. The next one is asked for when the client has taken the one before, so a slow client
- * costs no memory; one that takes nothing for `idleSeconds` is cut off, and goes on later from the last id it has.
+ * Sends events as they come. We ask for the next event once the client has read the one before, so a slow client costs
+ * no memory. A client that reads nothing for `idleSeconds` is disconnected; it can resume from the last id it has.
  */
 export function sendEvents(response: ServerResponse, content: EventContent): void {
-  // HEAD asks for the headers only; no event is made for it.
+  // HEAD asks for the headers only, so no event is made.
   if (response.req.method === 'HEAD') {
     content.onEnd()
     return void response.end()
@@ -30,8 +30,8 @@ async function pump(response: ServerResponse, { events, signal, idleSeconds }: E
     }
     response.end()
   } catch {
-    // The client is gone or too slow, or an event broke the contract, which has been logged. After the first byte
-    // there is no status left to say so; a connection that breaks is what clients resume from.
+    // The client is gone or too slow, or an event broke the contract, which has been logged. The status has been sent,
+    // so we break the connection, and clients resume.
     response.destroy()
   } finally {
     clearInterval(heartbeat)
@@ -39,8 +39,8 @@ async function pump(response: ServerResponse, { events, signal, idleSeconds }: E
 }
 
 /**
- * Resolves when the client has taken what was written. Rejects when it takes nothing for too long, and when the signal
- * is aborted, because it is gone or may have nothing more.
+ * Resolves when the client has read what was written. Rejects when it reads nothing for too long, and when the signal
+ * is aborted.
  */
 function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<unknown> {
   return once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(idleSeconds * 1_000)]) })

@@ -3,8 +3,8 @@ import type { OutgoingReply } from './outgoing.ts'
 import { sendEvents } from './send-events.ts'
 
 /**
- * Writes a reply, or throws before any of it is written. For HEAD, node leaves the body out by itself and keeps its
- * length (RFC 9110 §9.3.2).
+ * Sends a reply, or throws before any of it is sent. For HEAD, node itself omits the body and keeps its length
+ * (RFC 9110 §9.3.2).
  */
 export function send(response: ServerResponse, reply: OutgoingReply): void {
   const { content } = reply

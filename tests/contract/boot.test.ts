@@ -51,9 +51,9 @@ test.each(cases)(
     const bare = changed(operation, (given) =>
       Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'security')),
     )
-    await expect(boot({ document: bare })).rejects.toThrow(`${id} does not say its security`)
+    await expect(boot({ document: bare })).rejects.toThrow(`${id} does not state its security`)
     const general = { ...bare, root: { ...bare.root, security: [{ oauth2: [] }] } }
-    await expect(boot({ document: general })).rejects.toThrow(`${id} does not say its security`)
+    await expect(boot({ document: general })).rejects.toThrow(`${id} does not state its security`)
   },
 )
 

@@ -104,14 +104,14 @@ describe('a deprecated operation', () => {
 
 describe('the server does not start', () => {
   test.each([
-    ['deprecated: true', 'x-deprecated-since must say since which day'],
-    ["deprecated: true, x-deprecated-since: '2026-11-22'", 'x-sunset must say which day'],
+    ['deprecated: true', 'x-deprecated-since must give the date'],
+    ["deprecated: true, x-deprecated-since: '2026-11-22'", 'x-sunset must give the date'],
     [
       "deprecated: true, x-deprecated-since: '22.11.2026', x-sunset: '2027-06-30'",
-      'x-deprecated-since must say since which day',
+      'x-deprecated-since must give the date',
     ],
-    ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-02-30'", 'x-sunset must say which day'],
-    ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-05-21'", 'must be there for 6 months'],
+    ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-02-30'", 'x-sunset must give the date'],
+    ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-05-21'", 'must remain for 6 months'],
     ["x-sunset: '2027-06-30'", 'is not deprecated'],
   ])('with an operation that says only %s', (members, fault) => {
     expect(() => readOperations(documentWith(members).root)).toThrow(fault)

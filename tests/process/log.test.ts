@@ -228,7 +228,7 @@ describe('the log itself', () => {
     const nowhere = databaseEnv({ user: 'notes', database: 'notes', port: await freePort() })
     const readable = await spawnServer({ ...nowhere, LOG_FORMAT: 'pretty' })
     await until('it was told', () => readable.stdout().includes('waiting for it'))
-    expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not there yet /m)
+    expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not reachable yet /m)
     expect(await readable.end('SIGTERM')).toBe(0)
   })
 

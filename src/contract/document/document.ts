@@ -8,31 +8,31 @@ export interface JsonObject {
 }
 
 export interface ContractDocument {
-  /** openapi.yaml to the letter, as it is served. */
+  /** The exact text of openapi.yaml, as it is served. */
   readonly text: string
   readonly root: JsonObject
   readonly version: string
 }
 
-/** Reads openapi.yaml, which stands at the top of the project. */
+/** Reads openapi.yaml from the root of the project. */
 export function loadDocument(location: URL = new URL('../../../openapi.yaml', import.meta.url)): ContractDocument {
   return parseDocument(readFileSync(location, 'utf8'))
 }
 
 export function parseDocument(text: string): ContractDocument {
-  // CORE_SCHEMA is YAML 1.2's: `no` is text and a date stays as it is written.
+  // The core schema of YAML 1.2: `no` is text, and so is a date.
   const root = object(toJson(load(text, { schema: CORE_SCHEMA })))
   return { text, root, version: string(object(root['info'])['version']) }
 }
 
-/** YAML can say more than JSON; what came out of CORE_SCHEMA says no more. */
+/** YAML can express more than JSON can, but CORE_SCHEMA yields JSON values only. */
 function toJson(value: unknown): Json {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return value
   if (Array.isArray(value)) return value.map(toJson)
   if (typeof value === 'object')
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toJson(member)]))
-  throw new Error(`openapi.yaml holds a ${typeof value}, which is no JSON`)
+  throw new Error(`openapi.yaml holds a ${typeof value}, which is not JSON`)
 }
 
 /** A place in the document after its `$ref`s have been followed. */
@@ -65,13 +65,13 @@ export function object(value: Json | undefined, where = 'the document'): JsonObj
   return value
 }
 
-/** Text, or a complaint: the document is ours, so what is not as expected is a mistake in it. */
+/** Throws if the value is not text: the document is ours, so that is a mistake in it. */
 export function string(value: Json | undefined, where = 'a member of the document'): string {
   if (typeof value !== 'string') throw new Error(`${where} must be text`)
   return value
 }
 
-/** An object or an array: both are stepped into by key. */
+/** An object, or an array as an object, because `at` steps into both by key. */
 function container(value: Json | undefined, where: string): JsonObject {
   return Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : object(value, where)
 }

@@ -1,19 +1,19 @@
 import { at, list, object, string, type Json, type JsonObject, type Place } from './document.ts'
 import { type LifetimeHeaders, readLifetime } from './lifetime.ts'
 
-/** One operation of the contract, resolved: what the router, the validator and the dispatcher need to know. */
+/** One operation of the contract, with its references resolved. */
 export interface Operation {
   readonly operationId: string
   readonly method: string
   readonly path: string
-  /** Scopes by security scheme; any one of the entries will do. Empty: the operation is public. */
+  /** Scopes by security scheme. A caller must satisfy one of the entries; without entries, the operation is public. */
   readonly security: readonly Readonly<Record<string, readonly string[]>>[]
   readonly parameters: readonly Parameter[]
   readonly body: BodySpec | undefined
   readonly responses: ReadonlyMap<number, ResponseSpec>
-  /** Headers of every reply, successes and failures alike, that say until when the operation can be used. */
+  /** Deprecation headers, for every reply, failures included. */
   readonly lifetime: LifetimeHeaders
-  /** How long a request may take to arrive and be answered; of a stream, how long its client may take nothing. */
+  /** How long the handler may take; for a stream, also how long its client may leave events unread. */
   readonly timeoutSeconds: number
 }
 
@@ -32,7 +32,7 @@ export interface BodySpec {
 
 export interface ResponseSpec {
   readonly content: ReadonlyMap<string, Place>
-  /** Of a reply that is a stream of server-sent events: what `data` is, by the name of the event. */
+  /** For a stream of server-sent events: the schema of `data`, by the name of the event. */
   readonly events: ReadonlyMap<string, Place> | undefined
   readonly headers: readonly ResponseHeader[]
 }
@@ -45,13 +45,13 @@ export interface ResponseHeader {
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
 const DEFAULT_TIMEOUT_SECONDS = 30
-const LONGEST_TIMEOUT = 3_600
-/** Methods of OpenAPI that the dispatcher answers by itself or not at all. */
+const MAX_TIMEOUT_SECONDS = 3_600
+/** Methods of OpenAPI that the dispatcher handles by itself or not at all. */
 const OTHER_METHODS = ['head', 'options', 'trace', 'query'] as const
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024
 const EVENT_STREAM = 'text/event-stream'
 
-/** All operations of a document. Throws on what the machinery could not hold to: better no server than one that is lax. */
+/** Reads all operations. Throws if one has a part that we cannot enforce: no server is better than a lax one. */
 export function readOperations(root: JsonObject): Operation[] {
   const operations: Operation[] = []
   const paths = at(root, { pointer: '', value: root }, 'paths')
@@ -86,16 +86,16 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
   }
 }
 
-/** Contracts before 1.1.0 say nothing; the server kept the same time then. */
+/** Contracts before 1.1.0 do not state the timeout; the default is what the server kept to then. */
 function readTimeout(value: Json | undefined, operationId: string): number {
   if (value === undefined) return DEFAULT_TIMEOUT_SECONDS
-  if (typeof value === 'number' && value >= 1 && value <= LONGEST_TIMEOUT) return value
-  throw new Error(`${operationId}: x-timeout-seconds must be a number from 1 to ${LONGEST_TIMEOUT}`)
+  if (typeof value === 'number' && value >= 1 && value <= MAX_TIMEOUT_SECONDS) return value
+  throw new Error(`${operationId}: x-timeout-seconds must be a number from 1 to ${MAX_TIMEOUT_SECONDS}`)
 }
 
 /** An operation without `security` of its own is a mistake, not a public operation. */
 function readSecurity(root: JsonObject, value: Json | undefined, operationId: string): Operation['security'] {
-  if (!Array.isArray(value)) throw new Error(`${operationId} does not say its security; use [] for a public operation`)
+  if (!Array.isArray(value)) throw new Error(`${operationId} does not state its security; use [] for a public one`)
   const declared = Object.keys(object(object(root['components'] ?? {})['securitySchemes'] ?? {}))
   return list(value).map((requirement) => {
     const entries = Object.entries(object(requirement)).map(
@@ -152,7 +152,7 @@ function readResponses(root: JsonObject, operation: Place): Map<number, Response
   )
 }
 
-/** What an event stream carries. OpenAPI 3.1 has no word for it (3.2 has `itemSchema`), so it stands in `x-events`. */
+/** The events of a stream. OpenAPI 3.1 cannot describe them (3.2 has `itemSchema`), so the contract has `x-events`. */
 function readEvents(root: JsonObject, response: Place, content: ResponseSpec['content']): ResponseSpec['events'] {
   if (!content.has(EVENT_STREAM)) return undefined
   if (content.size > 1) throw new Error(`${response.pointer} is an event stream and something else`)

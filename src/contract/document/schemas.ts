@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
 
-/** Compiles schemas of the contract where they stand, so that a component used twice is compiled once. */
+/** Compiles schemas at their place in the contract, so that a component used twice is compiled once. */
 export interface SchemaCompiler {
   readonly compile: (place: Place) => ValidateFunction
 }
@@ -11,7 +11,7 @@ const DOCUMENT = 'openapi'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
-/** Requests: every fault is wanted, and defaults are filled in. */
+/** For requests: reports all errors, and fills in defaults. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
   return compiler(object(withBranchesInPlace(withDefaultsInPlace(root, root), root)), {
     allErrors: true,
@@ -19,13 +19,13 @@ export function requestSchemas(root: JsonObject): SchemaCompiler {
   })
 }
 
-/** Replies: one fault is enough, and nothing may be filled in, or a missing field would go unseen. */
+/** For replies: stops at the first violation, and fills in no defaults, which would hide a missing field. */
 export function replySchemas(root: JsonObject): SchemaCompiler {
   return compiler(root, { allErrors: false, useDefaults: false })
 }
 
 function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: boolean }): SchemaCompiler {
-  // OpenAPI 3.1 speaks JSON Schema 2020-12; openapi-backend's own Ajv is draft-07 and ignores what it does not know.
+  // OpenAPI 3.1 uses JSON Schema 2020-12; openapi-backend's own Ajv is for draft-07 and ignores unknown keywords.
   const ajv = new Ajv2020({
     ...options,
     strict: true,
@@ -34,7 +34,7 @@ function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: 
     validateSchema: false,
   })
   addFormats.default(ajv)
-  // The members of the document itself, which to Ajv is one large schema of which we compile parts.
+  // Keywords of the document itself: to Ajv, it is one large schema, and we compile parts of it.
   ajv.addVocabulary([
     ...Object.keys(root),
     'example',
@@ -47,7 +47,7 @@ function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: 
   ])
   ajv.addFormat('password', true)
   ajv.addFormat('binary', true)
-  // Only one spelling of an id and of a moment: what comes out goes in again, and compares by bytes.
+  // An id and a time each have one spelling: the server accepts what it sends, and clients can compare bytes.
   ajv.addFormat('uuid', UUID)
   ajv.addFormat('date-time', (text: string) => TIMESTAMP.test(text) && isRealMoment(text))
   ajv.addSchema(root, DOCUMENT)
@@ -65,7 +65,7 @@ function encodeFragment(pointer: string): string {
   return pointer.split('/').map(encodeURIComponent).join('/')
 }
 
-/** Ajv fills in a default that stands in the property itself, not behind its `$ref`; so it is put beside the `$ref`. */
+/** Ajv fills in a default of the property itself, but not one behind its `$ref`; so we copy it beside the `$ref`. */
 function withDefaultsInPlace(value: Json, root: JsonObject): Json {
   if (Array.isArray(value)) return value.map((item: Json) => withDefaultsInPlace(item, root))
   if (!isObject(value)) return value
@@ -80,8 +80,8 @@ function withDefaultsInPlace(value: Json, root: JsonObject): Json {
 }
 
 /**
- * Ajv names the place of a fault from the last `$ref` that it followed, so that faults of two branches of a `oneOf` could not be
- * told apart. Within a branch every `$ref` is therefore replaced by what it refers to.
+ * Ajv reports the schema path of an error from the last `$ref` that it followed, so errors of two branches of a `oneOf`
+ * would look alike. Within a branch we therefore replace every `$ref` by its target.
  */
 function withBranchesInPlace(value: Json, root: JsonObject, isBranch = false): Json {
   if (Array.isArray(value)) return value.map((item: Json) => withBranchesInPlace(item, root, isBranch))

@@ -6,13 +6,13 @@ export interface HeldEventsOptions {
   /** Throws for an event that breaks the contract. */
   readonly check: (event: ServerSentEvent) => void
   readonly signal: AbortSignal
-  /** A failure after the first byte: there is no reply left to say so, only the log. */
+  /** Called for a failure after the first byte. The status has been sent by then, so it can only be logged. */
   readonly onFailure: (error: unknown) => void
 }
 
 /**
- * Events as they may leave the server: each is held to the contract first. A stream that the server ends says why in
- * an event `end`; without one, its client knows that the connection broke.
+ * Checks each event against the contract before it is sent. If the server ends the stream, a last event `end` gives the
+ * reason; a client that receives none knows that the connection broke.
  */
 export async function* heldEvents(
   events: AsyncIterable<ServerSentEvent>,
@@ -36,7 +36,7 @@ export async function* heldEvents(
   yield last
 }
 
-/** undefined when it was the client that left, or the events were all there are. */
+/** undefined if the client left, or the handler has no more events. */
 function endReason(signal: AbortSignal, failed: boolean): StreamEndReason | undefined {
   const cause: unknown = signal.reason
   if (cause instanceof StreamEnd) return cause.reason

@@ -12,21 +12,21 @@ interface CompiledResponse {
   readonly headers: readonly (ResponseHeader & { readonly validate: ValidateFunction })[]
 }
 
-/** What is wrong by the contract; empty when nothing is. */
+/** Returns contract violations; none if the list is empty. */
 export interface ReplyCheck {
-  /** Of a stream: all but its events, before the first of them is sent. */
+  /** For a stream: checks all but its events, before the first one is sent. */
   readonly reply: (operationId: string, reply: OutgoingReply) => readonly string[]
   readonly event: (operationId: string, event: ServerSentEvent) => readonly string[]
 }
 
-/** A reply or an event that does not leave the server, because the contract does not know it. */
+/** A reply or an event that is not sent, because it breaks the contract. */
 export class BrokenReply extends Error {
   constructor(violations: readonly string[]) {
     super(`The reply breaks the contract: ${violations.join('; ')}`)
   }
 }
 
-/** Headers of the connection and of the server as a whole, which are no property of an operation. */
+/** Headers of the connection, which no operation documents. */
 const SERVER_HEADERS: ReadonlySet<string> = new Set(['connection'])
 
 /**
@@ -48,13 +48,13 @@ export function compileReplyCheck(operations: readonly Operation[], schemas: Sch
       const { lifetime = {}, responses } = byOperation.get(operationId) ?? {}
       const response = responses?.get(reply.status)
       if (response === undefined) return [`${operationId} does not document status ${reply.status}`]
-      return [...bodyFaults(response, reply), ...headerFaults(response, lifetime, reply)].map(
-        (fault) => `${operationId} ${reply.status}: ${fault}`,
+      return [...bodyViolations(response, reply), ...headerViolations(response, lifetime, reply)].map(
+        (violation) => `${operationId} ${reply.status}: ${violation}`,
       )
     },
     event: (operationId, event) => {
       const { events } = byOperation.get(operationId)?.responses.get(200) ?? {}
-      return eventFaults(events, event).map((fault) => `${operationId} 200: ${fault}`)
+      return eventViolations(events, event).map((violation) => `${operationId} 200: ${violation}`)
     },
   }
 }
@@ -71,54 +71,54 @@ function compileEach(places: ReadonlyMap<string, Place>, schemas: SchemaCompiler
   return new Map([...places].map(([name, place]) => [name, schemas.compile(place)]))
 }
 
-function bodyFaults(response: CompiledResponse, reply: OutgoingReply): string[] {
+function bodyViolations(response: CompiledResponse, reply: OutgoingReply): string[] {
   if (response.content.size === 0) return reply.content === undefined ? [] : ['has a body, but none is documented']
   if (reply.content === undefined) return ['has no body, but one is documented']
   const validate = response.content.get(reply.content.mediaType)
   if (validate === undefined) return [`${reply.content.mediaType} is not documented`]
   const isStream = response.events !== undefined
-  if (isStream !== (reply.content.kind === 'events')) return [isStream ? 'is no stream of events' : 'is a stream']
-  return reply.content.kind === 'events' ? [] : valueFaults(validate, reply.content.value, 'body')
+  if (isStream !== (reply.content.kind === 'events')) return [isStream ? 'is not an event stream' : 'is a stream']
+  return reply.content.kind === 'events' ? [] : valueViolations(validate, reply.content.value, 'body')
 }
 
-function eventFaults(events: CompiledResponse['events'], { event, id, data }: ServerSentEvent): string[] {
+function eventViolations(events: CompiledResponse['events'], { event, id, data }: ServerSentEvent): string[] {
   const validate = events?.get(event)
   if (validate === undefined) return [`the event ${event} is not documented`]
-  // Either would begin another field of the stream.
-  if (id !== undefined && /[\0\r\n]/.test(id)) return [`the id of an event ${event} is more than one line`]
-  return valueFaults(validate, data, event)
+  // A line break begins another field, and clients ignore an id with U+0000 (HTML Standard §9.2.6).
+  if (id !== undefined && /[\0\r\n]/.test(id)) return [`the id of an event ${event} has a line break or U+0000`]
+  return valueViolations(validate, data, event)
 }
 
-function valueFaults(validate: ValidateFunction, value: unknown, where: string): string[] {
+function valueViolations(validate: ValidateFunction, value: unknown, where: string): string[] {
   if (validate(value)) return []
-  // Places and rules only: values may be private, and this goes to the log.
+  // Only places and rules: values may be private, and violations are logged.
   return (validate.errors ?? []).map(({ instancePath, keyword, params }) => {
     const name: unknown = params['additionalProperty'] ?? params['missingProperty']
     return `${where}${instancePath} breaks "${keyword}"${typeof name === 'string' ? ` (${name})` : ''}`
   })
 }
 
-function headerFaults({ headers }: CompiledResponse, lifetime: LifetimeHeaders, reply: OutgoingReply): string[] {
+function headerViolations({ headers }: CompiledResponse, lifetime: LifetimeHeaders, reply: OutgoingReply): string[] {
   const given = new Map(Object.entries(reply.headers).filter(([, value]) => value !== undefined))
-  const faults: string[] = []
+  const violations: string[] = []
   for (const [name, value] of Object.entries(lifetime)) {
-    if (given.get(name) !== value) faults.push(`lacks the ${name} of its operation`)
+    if (given.get(name) !== value) violations.push(`lacks the ${name} of its operation`)
     given.delete(name)
   }
   for (const { name, required, schema, validate } of headers) {
     const value = given.get(name)
     given.delete(name)
     if (value === undefined) {
-      if (required) faults.push(`lacks the header ${name}`)
+      if (required) violations.push(`lacks the header ${name}`)
     } else if (!validate(coerce(String(value), schema.value))) {
-      faults.push(`header ${name} breaks "${validate.errors?.[0]?.keyword ?? 'schema'}"`)
+      violations.push(`header ${name} breaks "${validate.errors?.[0]?.keyword ?? 'schema'}"`)
     }
   }
   const undocumented = [...given.keys()].filter((name) => !SERVER_HEADERS.has(name.toLowerCase()))
-  return [...faults, ...undocumented.map((name) => `header ${name} is not documented`)]
+  return [...violations, ...undocumented.map((name) => `header ${name} is not documented`)]
 }
 
-/** Components are shared: `#/components/responses/NotFound` is one thing in all operations. */
+/** Compiles a response once that several operations share, such as `#/components/responses/NotFound`. */
 function memoize<V>(make: (key: ResponseSpec) => V): (key: ResponseSpec) => V {
   const made = new Map<string, V>()
   return (spec) => {

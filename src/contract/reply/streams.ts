@@ -1,10 +1,10 @@
 import { Problem, unavailable } from '../../http/problem.ts'
 import type { Caller } from '../types.ts'
 
-/** Why a stream ends before its client leaves: the `reason` of the event `end`. */
+/** Why the server ends a stream: the `reason` of the event `end`. */
 export type StreamEndReason = 'credential_ended' | 'server_stopping' | 'unavailable'
 
-/** The reason with which the signal of a stream is aborted. */
+/** The abort reason of a stream's signal when the server ends the stream. */
 export class StreamEnd extends Error {
   readonly reason: StreamEndReason
   constructor(reason: StreamEndReason) {
@@ -13,20 +13,20 @@ export class StreamEnd extends Error {
   }
 }
 
-/** The streams that are open in this process: how many there may be, and until when. */
+/** The open streams of this process. Limits their number, and ends those whose credential has ended. */
 export interface Streams {
   /**
-   * Takes a place for a stream of this caller; call the result to give it back. Throws a 429 when the account has no
-   * place left, and a 503 when the server has none or is stopping.
+   * Adds a stream of this caller; call the result when the stream is over. Throws a 429 when the account has too many
+   * streams, and a 503 when the server has too many or is stopping.
    */
   readonly open: (caller: Caller, abort: AbortController) => () => void
   readonly count: () => number
-  /** Ends all streams, and lets none begin any more. */
+  /** Ends all streams, and refuses new ones. */
   readonly stop: () => void
 }
 
 export interface StreamOptions {
-  /** Which of these callers may no longer be served: logged out, revoked, disabled, expired. One call for many. */
+  /** The callers that may no longer be served: logged out, revoked, disabled or expired. One call for all streams. */
   readonly endedCallers: (callers: readonly Caller[]) => Promise<ReadonlySet<Caller>>
   readonly onCheckFailure: (error: unknown) => void
   readonly maxPerUser?: number
@@ -64,7 +64,7 @@ export function createStreams(options: StreamOptions): Streams {
         'credential_ended',
       )
     } catch (error) {
-      // A stream whose credential cannot be checked is not served on trust.
+      // If credentials cannot be checked, they may have ended, so no stream goes on.
       onCheckFailure(error)
       end(streams, 'unavailable')
     }

@@ -2,16 +2,17 @@ import { Problem } from '../../http/problem.ts'
 import type { Operation } from '../document/operations.ts'
 import type { Caller } from '../types.ts'
 
-/** The security schemes of the contract, by the credential that each one means. */
+/** The kind of credential that each security scheme of the contract takes. */
 const SCHEMES: Readonly<Record<string, Caller['credential']['kind']>> = { oauth2: 'session', apiKey: 'api_key' }
 
-/** No credential could ever satisfy a scheme that we do not know, so the server does not start with one. */
+/** No credential can satisfy an unknown scheme, so the server does not start with one. */
 export function refuseUnknownScheme(scheme: string): void {
-  if (!Object.hasOwn(SCHEMES, scheme)) throw new Error(`The security scheme ${scheme} is not one that the server knows`)
+  if (!Object.hasOwn(SCHEMES, scheme)) throw new Error(`The server does not know the security scheme ${scheme}`)
 }
 
 /**
- * Throws a 403 unless one requirement takes this kind of credential and finds all its scopes (OpenAPI 3.1 §4.8.30).
+ * Throws a 403 unless one requirement takes this kind of credential and all its scopes are granted (OpenAPI 3.1
+ * §4.8.30).
  */
 export function requireScopes(operation: Operation, caller: Caller): void {
   const granted = caller.scopes

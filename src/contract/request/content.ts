@@ -9,15 +9,15 @@ import { headerOf, type IncomingRequest } from './incoming.ts'
 import { decodeUtf8, parseJson } from './json-body.ts'
 import { coercePairs, parsePairs } from './parameters.ts'
 
-/** What holds a body of one media type to the contract. */
+/** The compiled check of a body of one media type. */
 export interface CompiledContent {
   readonly validate: ValidateFunction
-  /** What text values are coerced by; only a form has them. */
+  /** The schemas by which text values are coerced; only a form has them. */
   readonly fields: ReadonlyMap<string, JsonObject> | undefined
 }
 
 const FORM = 'application/x-www-form-urlencoded'
-const noBody = { body: undefined, faults: [] }
+const noBody = { body: undefined, errors: [] }
 
 export function compileContent(spec: BodySpec | undefined, root: JsonObject, schemas: SchemaCompiler) {
   const content = [...(spec?.content ?? [])].map(([mediaType, place]): [string, CompiledContent] => {
@@ -27,7 +27,7 @@ export function compileContent(spec: BodySpec | undefined, root: JsonObject, sch
   return new Map(content)
 }
 
-/** The property schemas of a form, those of all its alternatives together: what its text values are coerced by. */
+/** The property schemas of a form, of all its alternatives together. Its text values are coerced by them. */
 function fieldsOf(place: Place, root: JsonObject): Map<string, JsonObject> {
   const alternatives = list(place.value['oneOf']).map((_, index) => at(root, place, 'oneOf', String(index)))
   const properties = (alternatives.length > 0 ? alternatives : [place]).flatMap((schema) => {
@@ -37,12 +37,12 @@ function fieldsOf(place: Place, root: JsonObject): Map<string, JsonObject> {
   return new Map(properties)
 }
 
-/** A schema whose `items`, if it has any, are no `$ref`. */
+/** A schema with the `$ref` of its `items` resolved. */
 export function withItems(schema: Place, root: JsonObject): JsonObject {
   return 'items' in schema.value ? { ...schema.value, items: at(root, schema, 'items').value } : schema.value
 }
 
-/** What the Content-Type of a body selects; a 415 when the contract has nothing of the kind. */
+/** Selects the check by the Content-Type of a body. Throws a 415 if the operation does not take that type. */
 export function contentOf(
   incoming: Pick<IncomingRequest, 'headers'>,
   spec: BodySpec,
@@ -57,30 +57,30 @@ export function checkBody(
   bytes: Buffer | undefined,
   content: CompiledContent | undefined,
   required: boolean,
-): { body: unknown; faults: readonly FieldError[] } {
+): { body: unknown; errors: readonly FieldError[] } {
   if (bytes === undefined || content === undefined) {
     if (!required) return noBody
-    return { body: undefined, faults: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }
+    return { body: undefined, errors: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }
   }
   let body: unknown
   if (content.fields === undefined) {
     body = parseJson(bytes)
   } else {
-    const { values, faults } = coercePairs(parsePairs(decodeUtf8(bytes), 'form'), content.fields, 'body')
-    if (faults.length > 0) return { body: undefined, faults }
+    const { values, errors } = coercePairs(parsePairs(decodeUtf8(bytes), 'form'), content.fields, 'body')
+    if (errors.length > 0) return { body: undefined, errors }
     body = values
   }
-  return { body, faults: content.validate(body) ? [] : toFieldErrors(content.validate.errors ?? [], ['body']) }
+  return { body, errors: content.validate(body) ? [] : toFieldErrors(content.validate.errors ?? [], ['body']) }
 }
 
-/** The essence of a Content-Type. JSON and forms are UTF-8; another charset is another media type to us. */
+/** The essence of a Content-Type. JSON and forms are UTF-8; with another charset, the media type is unsupported. */
 function mediaTypeOf(header: string | undefined, spec: BodySpec): string {
   try {
     const type = new MIMEType(header ?? '')
     const charset = type.params.get('charset')
     if (charset === null || charset.toLowerCase() === 'utf-8') return type.essence
   } catch {
-    // Not a media type at all.
+    // The header is not a media type.
   }
   throw unsupported(spec)
 }

@@ -6,23 +6,23 @@ export interface EntityTag {
   readonly opaque: string
 }
 
-/** What a precondition names: entity tags, or `*` for whatever is there. */
+/** What a precondition names: entity tags, or `*` for any. */
 export type EntityTags = '*' | readonly EntityTag[]
 
 /** Reads a precondition of a request; undefined when it has none. */
 export function readEntityTags(
   headers: Readonly<Record<string, unknown>>,
   name: 'If-Match' | 'If-None-Match',
-): { readonly tags: EntityTags | undefined; readonly faults: readonly FieldError[] } {
+): { readonly tags: EntityTags | undefined; readonly errors: readonly FieldError[] } {
   const header = headers[name]
-  if (typeof header !== 'string') return { tags: undefined, faults: [] }
-  if (header.trim() === '*') return { tags: '*', faults: [] }
+  if (typeof header !== 'string') return { tags: undefined, errors: [] }
+  if (header.trim() === '*') return { tags: '*', errors: [] }
   const tags = header.split(',').map((entry) => {
     const [, weak, opaque] = /^[ \t]*(W\/)?"([\x21\x23-\x7E]*)"[ \t]*$/.exec(entry) ?? []
     return opaque === undefined ? undefined : { weak: weak !== undefined, opaque }
   })
   const known = tags.filter((tag) => tag !== undefined)
-  if (known.length === tags.length) return { tags: known, faults: [] }
+  if (known.length === tags.length) return { tags: known, errors: [] }
   const msg = 'Must be * or entity tags in double quotes, such as "1".'
-  return { tags: undefined, faults: [{ loc: ['header', name], pointer: `/${name}`, msg, type: 'etag_parsing' }] }
+  return { tags: undefined, errors: [{ loc: ['header', name], pointer: `/${name}`, msg, type: 'etag_parsing' }] }
 }

@@ -3,7 +3,7 @@ import type { FieldError } from '../../http/problem.ts'
 import { escapeToken } from '../document/document.ts'
 import { shorten } from './parameters.ts'
 
-/** Turns what Ajv found in a value into faults of the contract. `where` begins each `loc`: `body`, or `query` and a name. */
+/** Turns Ajv's errors into field errors. `where` is the beginning of each `loc`: `body`, or `query` and a name. */
 export function toFieldErrors(errors: readonly ErrorObject[], where: readonly string[]): FieldError[] {
   return relevant(errors).map((error) => {
     const path = error.instancePath
@@ -18,7 +18,7 @@ export function toFieldErrors(errors: readonly ErrorObject[], where: readonly st
   })
 }
 
-/** Errors of a `oneOf` name every branch; of each such place only those of the branch that was meant are of interest. */
+/** Ajv reports errors of every branch of a `oneOf`; we keep those of the branch that the client most likely meant. */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf')
   const others = errors.filter((error) => !unions.includes(error))
@@ -31,7 +31,7 @@ function isWithin({ instancePath: path }: ErrorObject, union: ErrorObject): bool
   return path === union.instancePath || path.startsWith(`${union.instancePath}/`)
 }
 
-/** When a branch was ruled out by an enum or const (a grant_type of another grant, say), only the others count. */
+/** The branch with the fewest errors. One that an enum or const rules out (another grant_type, say) does not count. */
 function bestBranch(errors: readonly ErrorObject[]): readonly ErrorObject[] | undefined {
   const branches = Map.groupBy(errors, branchOf)
   const candidates = [...branches.values()].filter(
@@ -41,7 +41,7 @@ function bestBranch(errors: readonly ErrorObject[]): readonly ErrorObject[] | un
   return best
 }
 
-/** `#/oneOf/0/required` and `#/oneOf/0/properties/…` are one branch. */
+/** `#/oneOf/0/required` and `#/oneOf/0/properties/…` belong to one branch. */
 function branchOf({ schemaPath }: ErrorObject): string {
   return /^.*?\/(?:oneOf|anyOf)\/\d+/.exec(schemaPath)?.[0] ?? schemaPath
 }

@@ -1,21 +1,21 @@
 import type { Exchange } from '../../http/exchange.ts'
 import type { Caller, Client } from '../types.ts'
 
-/** A request as the dispatcher takes it, wherever it comes from: a socket, or a call in this process. */
+/** A request as the dispatcher takes it, from a socket or from a call in this process. */
 export interface IncomingRequest {
   readonly method: string
   /** Still percent-encoded, without the query. */
   readonly path: string
   /** Still percent-encoded, without the `?`. */
   readonly query: string
-  /** By lower-case name, as node gives them. */
+  /** By lower-case name, as in node. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Receives the body, no more than `maxBytes` of it; undefined when the request has none. */
+  /** Reads the body, up to `maxBytes`; undefined when the request has none. */
   readonly body: ((maxBytes: number) => Promise<Buffer>) | undefined
-  /** Whether the client takes one of these media types (RFC 9110 §12.5.1). */
+  /** Whether the client accepts one of these media types (RFC 9110 §12.5.1). */
   readonly accepts: (mediaTypes: readonly string[]) => boolean
   readonly client: Client
-  /** Who makes a call in this process. A request from a socket has none yet: its credential says who it is. */
+  /** The caller of a call in this process. A request from a socket has none yet; its credential identifies it. */
   readonly caller?: Caller
   readonly exchange: Exchange
   /** Aborted when the client is gone, the time is up, or a stream has to end. */

@@ -7,19 +7,19 @@ const BACKSLASH = 0x5c
 
 /**
  * Parses a JSON body more strictly than JSON.parse: invalid UTF-8, duplicate keys, U+0000, unpaired surrogates and
- * excessive structure are refused, because each would be changed or dropped in silence further on.
+ * excessive structure are refused, because each would later be changed or dropped silently, or cost too much.
  * No message holds any of the body, which may be a password.
  */
 export function parseJson(bytes: Buffer): unknown {
   const text = decodeUtf8(bytes)
   let value: unknown
   try {
-    // First, because JSON.parse takes a fifth of a second to build what is nested a million times.
+    // First, because JSON.parse takes a fifth of a second to build a value that is nested a million levels deep.
     refuseExcess(text)
     value = JSON.parse(text)
   } catch (error) {
     if (error instanceof Problem) throw error
-    // The SyntaxError quotes the body; it goes no further.
+    // The SyntaxError quotes the body, so we drop it.
     throw malformed('The body is not valid JSON.')
   }
   refuseBadText(value)
@@ -35,8 +35,8 @@ export function decodeUtf8(bytes: Buffer): string {
 }
 
 /**
- * One pass over text that should be JSON, for what JSON.parse does not tell: depth, size and duplicate keys. Of text
- * that is not JSON it may say anything; that is refused in any case.
+ * One pass over text that should be JSON, for what JSON.parse does not report: depth, size and duplicate keys. For text
+ * that is not JSON the result does not matter; JSON.parse refuses it.
  */
 function refuseExcess(text: string): void {
   const scopes: (Set<string> | null)[] = []
@@ -71,7 +71,7 @@ function refuseExcess(text: string): void {
   }
 }
 
-/** Whether an object or array that opens before `index` has nothing in it, and so no first value to count. */
+/** Whether the object or array that opens before `index` is empty, so that it has no first value to count. */
 function isEmptyAt(text: string, index: number): boolean {
   const closing = /\s*[\]}]/y
   closing.lastIndex = index

@@ -1,9 +1,9 @@
 import type { Pairs } from './parameters.ts'
 
-/** What the next page has anew: its size, which may be a default here, and where it begins. */
+/** Parameters that are not copied: the next page states its size, which may be a default here, and where it begins. */
 const PLACES: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip'])
 
-/** The value of Link (RFC 8288) for the page after this one: the request as it came, with its size and another cursor. */
+/** The value of Link (RFC 8288) for the next page: the same request with its page size and another cursor. */
 export function nextLink(
   template: string,
   encodedParams: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import { escapeToken, isObject, type JsonObject } from '../document/document.ts'
 /** Text pairs in the order they were sent, such as a query string or a form. */
 export type Pairs = ReadonlyMap<string, readonly string[]>
 
-/** Parses `a=1&b=2` (WHATWG URL, application/x-www-form-urlencoded), refusing what a lenient parser would guess at. */
+/** Parses `a=1&b=2` (WHATWG URL, application/x-www-form-urlencoded). Throws a 400 where a lenient parser guesses. */
 export function parsePairs(text: string, where: string): Pairs {
   const pairs = new Map<string, string[]>()
   for (const part of text.split('&')) {
@@ -24,7 +24,7 @@ function decodePart(text: string, where: string): string {
   return decodePercent(text.replaceAll('+', ' '), where)
 }
 
-/** Decodes %-escapes; broken ones and such as are not UTF-8 are a 400 (RFC 3986 §2.1). */
+/** Decodes percent-escapes. Throws a 400 for broken ones and for invalid UTF-8 (RFC 3986 §2.1). */
 export function decodePercent(text: string, where: string): string {
   let decoded: string
   try {
@@ -42,8 +42,8 @@ export function decodeParams(encoded: Readonly<Record<string, string>>): Record<
 }
 
 /**
- * Reads text as the type that its schema wants. Text that is not of that type stays text, so that the validator
- * reports it. Only canonical forms count: `0x10`, `1e1` and ` 7 ` are no integers.
+ * Reads text as the type that its schema demands. Text of another type stays text, so that the validator reports it.
+ * Only canonical forms count: `0x10`, `1e1` and ` 7 ` are not integers.
  */
 export function coerce(text: string, schema: JsonObject): unknown {
   switch (schema['type']) {
@@ -61,16 +61,16 @@ export function coerce(text: string, schema: JsonObject): unknown {
 type Schemas = ReadonlyMap<string, JsonObject>
 
 /**
- * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in, for the caller to
- * refuse; a name given twice is a fault unless its schema is an array.
+ * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in and are refused later;
+ * a name given twice is an error unless its schema is an array.
  */
 export function coercePairs(
   pairs: Pairs,
   schemas: Schemas,
   where: string,
-): { values: Record<string, unknown>; faults: FieldError[] } {
+): { values: Record<string, unknown>; errors: FieldError[] } {
   const values: Record<string, unknown> = Object.create(null)
-  const faults: FieldError[] = []
+  const errors: FieldError[] = []
   for (const [name, texts] of pairs) {
     const schema = schemas.get(name)
     const [first = ''] = texts
@@ -79,7 +79,7 @@ export function coercePairs(
       values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
     } else if (texts.length > 1) {
       const short = shorten(name)
-      faults.push({
+      errors.push({
         loc: [where, short],
         pointer: `/${escapeToken(short)}`,
         msg: 'Is given more than once.',
@@ -92,12 +92,12 @@ export function coercePairs(
   for (const [name, schema] of schemas) {
     if (!pairs.has(name) && schema['default'] !== undefined) values[name] = schema['default']
   }
-  return { values, faults }
+  return { values, errors }
 }
 
 const MAX_NAME_BYTES = 80
 
-/** Names come from the caller and are told back, 20 at most and twice each; the whole answer stays below 8 KiB. */
+/** Names come from the client and are sent back, up to 20 of them, twice each. The whole reply stays below 8 KiB. */
 export function shorten(name: string): string {
   if (name.length <= MAX_NAME_BYTES && bytesInJson(name) <= MAX_NAME_BYTES) return name
   let short = ''

@@ -1,9 +1,9 @@
 import { unavailable } from '../../http/problem.ts'
 
 /**
- * Does the work of a request that has arrived, for no longer than its operation may take. When the time is up the
- * signal is aborted, so that no further step begins, and the caller gets a 503. What a statement under way still does
- * stays done; a repeated request with an Idempotency-Key finds it.
+ * Runs a handler within the time limit of its operation. When the time is up, the signal is aborted, so that no further
+ * step begins, and the client gets a 503. A statement that is running may still take effect; a retry with the same
+ * Idempotency-Key gets its reply.
  */
 export function withinTime<T>(abort: AbortController, seconds: number, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ export interface RequestParts {
   readonly nextPage: (cursor: string) => string
 }
 
-/** Makes the parts of a request, or throws the Problem that says what is wrong with it: 400, 415 or 422. */
+/** Makes the parts of a request, or throws a Problem: 400, 415 or 422. */
 export type RequestReader = (
   operation: Operation,
   incoming: Pick<IncomingRequest, 'query' | 'headers'>,
@@ -40,7 +40,7 @@ interface CompiledRequest {
   readonly body: ReadonlyMap<string, CompiledContent>
 }
 
-/** Compiles what holds requests to the contract, whatever media type they come in. */
+/** Compiles the checks of requests, for every media type. */
 export function compileRequestReader(
   operations: readonly Operation[],
   root: JsonObject,
@@ -58,22 +58,22 @@ export function compileRequestReader(
         : contentOf(incoming, operation.body, compiled.body)
     const path = readPath(compiled, decodeParams(sent.encodedParams))
     const pairs = parsePairs(incoming.query, 'address')
-    const { values: query, faults: repeated } = coercePairs(pairs, compiled.querySchemas, 'query')
+    const { values: query, errors: repeated } = coercePairs(pairs, compiled.querySchemas, 'query')
     const headers = readHeaders(compiled, incoming)
-    const { body, faults: bodyFaults } = checkBody(sent.body, content, operation.body?.required ?? false)
+    const { body, errors: bodyErrors } = checkBody(sent.body, content, operation.body?.required ?? false)
     const ifMatch = readEntityTags(headers, 'If-Match')
     const ifNoneMatch = readEntityTags(headers, 'If-None-Match')
-    const faults = [
+    const errors = [
       ...checkParameters(compiled.path, path),
       ...repeated,
       ...unknownNames(query, compiled.querySchemas),
       ...checkParameters(compiled.query, query),
       ...checkParameters(compiled.header, headers),
-      ...ifMatch.faults,
-      ...ifNoneMatch.faults,
-      ...bodyFaults,
+      ...ifMatch.errors,
+      ...ifNoneMatch.errors,
+      ...bodyErrors,
     ]
-    if (faults.length > 0) throw validationFailed(faults)
+    if (errors.length > 0) throw validationFailed(errors)
     const nextPage = (cursor: string): string =>
       nextLink(operation.path, sent.encodedParams, { pairs, limit: query['limit'] }, cursor)
     return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
@@ -109,16 +109,16 @@ function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaC
 }
 
 function checkParameters(parameters: readonly CompiledParameter[], values: Record<string, unknown>): FieldError[] {
-  const faults: FieldError[] = []
+  const errors: FieldError[] = []
   for (const { name, in: where, required, validate } of parameters) {
     const value = values[name]
     if (value === undefined) {
-      if (required) faults.push({ loc: [where, name], pointer: `/${name}`, msg: 'Is required.', type: 'missing' })
+      if (required) errors.push({ loc: [where, name], pointer: `/${name}`, msg: 'Is required.', type: 'missing' })
     } else if (!validate(value)) {
-      faults.push(...toFieldErrors(validate.errors ?? [], [where, name]))
+      errors.push(...toFieldErrors(validate.errors ?? [], [where, name]))
     }
   }
-  return faults
+  return errors
 }
 
 function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string, unknown>): FieldError[] {

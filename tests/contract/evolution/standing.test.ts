@@ -35,14 +35,14 @@ describe('what is deprecated says since when and until when', () => {
 
   test.each(places)('at %s', (place) => {
     expect(faultsOf(having(`${place}/deprecated`, true))).toEqual([
-      `${place} is deprecated; x-deprecated-since must say since which day (YYYY-MM-DD)`,
+      `${place} is deprecated; x-deprecated-since must give the date (YYYY-MM-DD)`,
     ])
     expect(faultsOf(copied(place, place, DATES))).toEqual([])
     expect(faultsOf(copied(place, place, { ...DATES, 'x-sunset': '2027-02-28' }))).toEqual([
       expect.stringContaining('x-sunset is too early'),
     ])
     expect(faultsOf(having(`${place}/x-sunset`, '2027-06-30'))).toEqual([
-      `${place} has a date of its end, but is not deprecated`,
+      `${place} has deprecation dates, but is not deprecated`,
     ])
   })
 

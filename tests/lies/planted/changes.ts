@@ -69,6 +69,6 @@ export const lies: readonly Lie[] = [
     gate,
     file: 'src/changes/core/epoch.ts',
     from: '(select oid from pg_database where datname = current_database())',
-    to: '(select oid from pg_database where datname = current_database()) * 0',
+    to: '(select 0)',
   },
 ]
