@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { hasBody, readBody } from '../http/body.ts'
+import { unavailable } from '../http/problem.ts'
 import { send } from '../http/send.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { IncomingRequest } from './request/incoming.ts'
@@ -21,7 +22,7 @@ function toIncoming(request: Request, response: Response, client: Client): Incom
   const [path = '/', ...query] = request.url.split('?')
   const abort = new AbortController()
   response.once('close', () => {
-    if (!response.writableFinished) abort.abort(new Error('The client is gone'))
+    if (!response.writableFinished) abort.abort(unavailable('The client is gone.'))
   })
   return {
     method: request.method,

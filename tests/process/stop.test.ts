@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { useDatabase, useFixture } from '../support/fixtures.ts'
-import { ask, type Person, register } from '../support/people.ts'
+import { openStream } from '../support/event-stream.ts'
+import { ask, type Person, person, register } from '../support/people.ts'
 import {
   answers,
   cleanUp,
@@ -193,3 +194,31 @@ test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothin
   for (let count = 0; count < 50; count += 1) expect(await answers(`${server.url}/health`, 200)).toBe(true)
   expect(await within('it ends', server.end('SIGTERM'), 5_000)).toBe(0)
 })
+
+test(
+  'SIGTERM ends event streams at once, with a reason, and the next server goes on after the last id',
+  { timeout: 40_000 },
+  async () => {
+    const server = await serveHere()
+    const ann = await register(server)
+    const headers = { Authorization: `Bearer ${ann.accessToken}` }
+    const stream = await openStream(`${server.url}/changes/stream`, headers)
+    await stream.until('ready')
+    const first = await newNote(ann)
+    const last = await stream.next()
+    expect(last).toMatchObject({ event: 'change', data: { note_id: first } })
+    const started = performance.now()
+    const [rest, code] = await Promise.all([stream.rest(), server.end('SIGTERM')])
+    expect(rest).toEqual([{ event: 'end', id: undefined, data: { reason: 'server_stopping' } }])
+    expect(code).toBe(0)
+    expect(performance.now() - started).toBeLessThan(3_000)
+
+    const other = await serveHere()
+    const second = await newNote(person(other, ann))
+    await using resumed = await openStream(`${other.url}/changes/stream`, {
+      ...headers,
+      'Last-Event-ID': last?.id ?? '',
+    })
+    expect(await resumed.next()).toMatchObject({ event: 'change', data: { note_id: second } })
+  },
+)

@@ -25,7 +25,8 @@ export function plant(recording: Recording, { answer, of, lie }: Breach): Record
 }
 
 export function bodyOf(exchange: Exchange): unknown {
-  return exchange.body === '' ? undefined : (JSON.parse(textOf(exchange.body)) as unknown)
+  const isJson = /json/.test(exchange.headers['content-type'] ?? '')
+  return exchange.body === '' || !isJson ? undefined : (JSON.parse(textOf(exchange.body)) as unknown)
 }
 
 export function rewrite(exchange: Exchange, body: unknown): Exchange {
@@ -52,6 +53,27 @@ export function withItems(change: (items: Fields[]) => Fields[]) {
 export function itemsOf(exchange: Exchange): Fields[] {
   const body = bodyOf(exchange)
   return Array.isArray(body) ? body.filter(isFields) : []
+}
+
+/** Another text in an answer that is no JSON. */
+export function withText(from: RegExp, to: string) {
+  return (exchange: Exchange): Exchange => ({ ...exchange, body: exchange.body.replace(from, to) })
+}
+
+export function withChanges(change: (changes: Fields[]) => Fields[]) {
+  return (exchange: Exchange): Exchange => withBody({ changes: change(changesOf(exchange)) })(exchange)
+}
+
+function changesOf(exchange: Exchange): Fields[] {
+  return ((bodyOf(exchange) ?? {}) as { changes?: Fields[] }).changes ?? []
+}
+
+export function hasChanges(count: number) {
+  return (exchange: Exchange): boolean => changesOf(exchange).length >= count
+}
+
+export function hasText(text: RegExp) {
+  return (exchange: Exchange): boolean => text.test(exchange.body)
 }
 
 export function conflictsOf(exchange: Exchange): Fields[] {

@@ -2,15 +2,19 @@ import {
   asks,
   type Breach,
   conflictsOf,
+  hasChanges,
   hasItems,
   hasLinkWith,
+  hasText,
   isReplay,
   sends,
   withBody,
+  withChanges,
   withHeader,
   withItems,
   withLink,
   withNote,
+  withText,
 } from './breach.ts'
 
 const OTHER = '019a6f5e-2b1c-7d3a-9c5e-4f6a7b8c9d0e'
@@ -54,6 +58,15 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
       of: asks('updated_since'),
       lie: withItems((items) => items.map((item) => ({ ...item, updated_at: '2000-01-01T00:00:00Z' }))),
     },
+  ],
+  'A place in the feed is one change, and places rise': [
+    { answer: 'listChanges 200', of: hasChanges(2), lie: withChanges((changes) => changes.toReversed()) },
+    {
+      answer: 'listChanges 200',
+      of: hasChanges(1),
+      lie: withChanges((changes) => changes.map((change) => ({ ...change, version: 99 }))),
+    },
+    { answer: 'streamChanges 200', of: hasText(/"kind":"upsert"/), lie: withText(/"kind":"upsert"/, '"kind":"erase"') },
   ],
   'No credential has more than it was given': [
     {

@@ -17,12 +17,13 @@ type Action = Request<'changeNotes'>['body']['actions'][number]
 
 export async function changeNotes(
   { db, historyVersions }: NoteDeps,
-  { body, caller }: Request<'changeNotes'>,
+  { body, caller, signal }: Request<'changeNotes'>,
   reply: ReplyTo<'changeNotes'>,
 ) {
   const options = { author: authorOf(caller), historyVersions }
   const results = []
   for (const action of body.actions) {
+    signal.throwIfAborted()
     try {
       const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, options))
       results.push({ note_id: action.note_id, status: 200, version })

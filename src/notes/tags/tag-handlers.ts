@@ -24,14 +24,16 @@ export async function listTags(
 
 export async function renameTags(
   { db }: NoteDeps,
-  { body, caller }: Request<'renameTags'>,
+  { body, caller, signal }: Request<'renameTags'>,
   reply: ReplyTo<'renameTags'>,
 ) {
   const [to = body.to] = normalTags([body.to])
   refuseOutOfBounds({ tags: [to] }, ['body', 'to'])
   const renaming = { ownerId: caller.userId, from: body.from, to, author: authorOf(caller) }
   let changed = 0
-  for (let done = 1; done > 0; changed += done)
+  for (let done = 1; done > 0; changed += done) {
+    signal.throwIfAborted()
     done = await inTransaction(db, (tx) => renameTagsInBatch(tx, renaming, BATCH))
+  }
   return reply(200, { tag: to, changed })
 }

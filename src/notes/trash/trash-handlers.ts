@@ -22,9 +22,15 @@ export async function listTrash(
   return reply(200, page, { Link: nextPage(cursors.make(listing, end)) })
 }
 
-export async function emptyTrash({ db }: NoteDeps, { caller }: Request<'emptyTrash'>, reply: ReplyTo<'emptyTrash'>) {
-  for (let erased = BATCH; erased === BATCH;)
+export async function emptyTrash(
+  { db }: NoteDeps,
+  { caller, signal }: Request<'emptyTrash'>,
+  reply: ReplyTo<'emptyTrash'>,
+) {
+  for (let erased = BATCH; erased === BATCH;) {
+    signal.throwIfAborted()
     erased = await inTransaction(db, (tx) => eraseTrash(tx, caller.userId, BATCH))
+  }
   return reply(204)
 }
 

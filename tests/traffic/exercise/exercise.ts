@@ -3,7 +3,7 @@ import { enrol, register } from '../../support/people.ts'
 import { unobserved } from '../../support/observed-database.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { exerciseAccounts } from './accounts.ts'
-import { exerciseLists, exerciseLongList } from './lists.ts'
+import { exerciseChanges, exerciseLists, exerciseLongList } from './lists.ts'
 import { exerciseNotes } from './notes.ts'
 import { holder, newNote } from './steps.ts'
 import { ofToken } from '../invariants/seen.ts'
@@ -31,6 +31,7 @@ export async function exercise(): Promise<TestServer> {
     exerciseNotes(ann, holder(server, ann, String(body['key'])), bob),
     exerciseLists(carl),
     exerciseLongList(await enrol(server)),
+    exerciseChanges(await enrol(server)),
     exerciseAccounts(server),
     repeatTooEarly(server),
   ])

@@ -52,6 +52,24 @@ export async function exerciseLists(person: Person): Promise<void> {
   if (next !== undefined) await followAll(person, next)
 }
 
+/** The feed, from the beginning and from where it was, in pages and as a stream. */
+export async function exerciseChanges(person: Person): Promise<void> {
+  const paths = []
+  for (let index = 0; index < 5; index += 1) paths.push((await newNote(person, { title: `Note ${index}` })).path)
+  const { body } = await person.ask('GET', '/changes')
+  const [first = '', second = '', third = ''] = paths
+  await person.ask('PUT', first, { body: { content: 'Later' } })
+  await person.ask('DELETE', second)
+  await person.ask('DELETE', third)
+  await person.ask('DELETE', third.replace('/notes/', '/trash/'))
+  for (const limit of [1, 2, 100]) await followAll(person, `/changes?limit=${limit}`)
+  const cursor = String(body['cursor'])
+  await followAll(person, `/changes?limit=2&cursor=${cursor}`)
+  await person.ask('GET', `/changes/stream?cursor=${cursor}`)
+  await person.ask('GET', '/changes/stream', { headers: { 'Last-Event-ID': cursor } })
+  for (const path of ['/changes', '/changes/stream']) await person.ask('HEAD', path)
+}
+
 /** More notes than the longest page. */
 export async function exerciseLongList(person: Person): Promise<void> {
   for (let index = 0; index < 104; index += 1) await newNote(person)

@@ -1,6 +1,7 @@
 import { credentials } from './credentials.ts'
 import { etag } from './etag.ts'
 import { events } from './events.ts'
+import { feed } from './feed.ts'
 import { filters } from './filters.ts'
 import { heads } from './heads.ts'
 import { idempotency } from './idempotency.ts'
@@ -24,6 +25,7 @@ export const invariants: readonly Invariant[] = [
   links,
   order,
   filters,
+  feed,
   scopes,
   credentials,
   owners,

@@ -2,6 +2,7 @@ import type { Hold } from './invariant.ts'
 import { meetsAll } from './filters.ts'
 import { differing, here, inTrash, type KnownNote, learnNote, noteOf, type Notebook, without } from './notebook.ts'
 import { identityOf, orderOf, tagKey } from './order.ts'
+import { changesIn } from './feed.ts'
 import { type Fields, isFields, nextOf, queryValue, type Seen, strings } from './seen.ts'
 
 type Follow = (book: Notebook, seen: Seen, hold: Hold) => void
@@ -51,6 +52,25 @@ export const reads: Readonly<Record<string, Follow>> = {
       notes.map(({ fields }) => fields),
       hold,
     )
+  },
+  listChanges: (book, seen, hold) => {
+    const changes = changesIn(seen)
+    for (const { kind, note_id, version, note } of changes) {
+      const known = book.notes.get(String(note_id))
+      const place = kind === 'upsert' ? 'here' : kind === 'trash' ? 'trash' : undefined
+      hold(
+        seen.operationId,
+        seen,
+        known?.place === place,
+        `${String(kind)} of a note that is ${known?.place ?? 'gone'}`,
+      )
+      if (isFields(note)) expectFields(seen, known?.fields ?? {}, note, hold)
+      else if (known !== undefined) expectFields(seen, { version: known.fields['version'] }, { version }, hold)
+    }
+    if (seen.query.has('cursor') || seen.answer['has_more'] === true) return
+    const listed = new Set(changes.map(({ note_id }) => note_id))
+    const missing = [...book.notes.keys()].filter((id) => !listed.has(id))
+    hold(seen.operationId, seen, missing.length === 0, `lacks ${missing.join()}`)
   },
   listTags: (book, seen, hold) => {
     const notes = here(book).map(({ fields }) => fields)

@@ -20,7 +20,8 @@ const sorts = (operationCalled('listNotes').parameters.find(({ name }) => name =
   []) as readonly string[]
 
 /** What no list may hold twice. */
-export const identityOf = (item: Fields): string => inWords(item['id'] ?? item['version'] ?? tagKey(item['tag']))
+export const identityOf = (item: Fields): string =>
+  inWords(item['seq'] ?? item['id'] ?? item['version'] ?? tagKey(item['tag']))
 
 /** "Newest first", "the last deleted first", "in alphabetical order", "in the order of `sort`". */
 export const order: Invariant = {

@@ -37,7 +37,7 @@ export interface Seen {
   readonly body: unknown
   /** The same, where it is an object; otherwise empty. */
   readonly answer: Fields
-  /** The same, where it is a list; otherwise empty. */
+  /** The same, where it is a list or a page of changes; otherwise empty. */
   readonly items: readonly Fields[]
   readonly sender: Sender | undefined
 }
@@ -107,9 +107,14 @@ function readOne(
     given: isFields(given) ? given : {},
     body,
     answer,
-    items: Array.isArray(body) ? body.filter(isFields) : [],
+    items: itemsOf(body).filter(isFields),
     sender,
   }
+}
+
+function itemsOf(body: unknown): unknown[] {
+  const items = isFields(body) ? body['changes'] : body
+  return Array.isArray(items) ? items : []
 }
 
 function parsed(latin1: string, type = ''): unknown {

@@ -5,8 +5,9 @@ import { judgeFailure, reads } from './notebook-reads.ts'
 import { writes } from './notebook-writes.ts'
 import { isSuccess, type Seen, type Traffic } from './seen.ts'
 
-/** Operations on notes: those that a scope of notes guards. */
+/** Operations on notes: those that a scope of notes guards. A stream goes on while others write, so no moment is its own. */
 const ofNotes = operations
+  .filter(({ operationId }) => operationId !== 'streamChanges')
   .filter(({ security }) =>
     security.some((requirement) =>
       Object.values(requirement)
