@@ -47,7 +47,7 @@ const usualPage: Measure = async ({ value }, lab) => {
   for (const list of lists) {
     const page = await person.ask('GET', list)
     expect(page.list.length, list).toBe(value)
-    expect(nextOf(page.headers), list).toContain(`limit=${value}&`)
+    expect(nextOf(page.headers), list).toBeDefined()
   }
 }
 
