@@ -60,6 +60,20 @@ const create: Write = async (on, { title, content }) => {
   return (await run(on, 'create', text, [uuidv7(), title, content, ownerId, ...author]))[0]
 }
 
+/** The change in the log, as the last statement before COMMIT. */
+async function record(on: Querier, row: Row | undefined): Promise<Row | undefined> {
+  const text = `with counter as (
+      insert into change_counters as c (owner_id, seq) values ($1, $2)
+      on conflict (owner_id) do update set seq = c.seq + excluded.seq returning owner_id, seq - $3 as before)
+    insert into note_changes (owner_id, note_id, seq, kind, version, at)
+    select owner_id, note_id, before + place, kind, version, clock_timestamp()
+    from counter, unnest($4::uuid[], $5::text[], $6::int[]) with ordinality as change (note_id, kind, version, place)
+    on conflict (owner_id, note_id) do update
+      set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at`
+  if (row !== undefined) await run(on, 'record', text, [ownerId, 1, 1, [row.id], ['upsert'], [row.version]])
+  return row
+}
+
 async function update(on: Querier, id: string, content: string, version: number): Promise<Row | undefined> {
   const text = `update notes set content = $3, version = version + 1, text_version = version + 1, updated_at = clock_timestamp(),
     changed_by_kind = $5, changed_by_id = $6 ${OF_OWNER} and version = $4 returning ${NOTE}`
@@ -103,10 +117,14 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   const body = JSON.parse(await textOf(request)) as { title: string; content: string }
   if (method === 'POST')
-    return send(response, 201, await (isWhole ? inTransaction((on) => create(on, body)) : create(pool, body)))
+    return send(
+      response,
+      201,
+      await (isWhole ? inTransaction(async (on) => record(on, await create(on, body))) : create(pool, body)),
+    )
   const version = Number(request.headers['if-match']?.replaceAll('"', ''))
   const change = isWhole
-    ? inTransaction((on) => updateWithHistory(on, id, body.content, version))
+    ? inTransaction(async (on) => record(on, await updateWithHistory(on, id, body.content, version)))
     : update(pool, id, body.content, version)
   const row = await change
   return send(response, row === undefined ? 412 : 200, row)
