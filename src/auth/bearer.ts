@@ -1,6 +1,6 @@
 import type { Caller } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
-import { Problem } from '../http/problem.ts'
+import { unauthorized } from '../http/unauthorized.ts'
 import { findLiveApiKey, isApiKey } from './api-key/api-keys.ts'
 import { knownScopes } from './scopes.ts'
 import { findLiveSession } from './session/sessions.ts'
@@ -53,13 +53,4 @@ async function callerOfToken(db: Database, tokens: Tokens, token: string): Promi
     scopes: knownScopes(claims.scope),
     expiresAt: claims.expiresAt,
   }
-}
-
-/** For an account that was deleted after its credential was checked. */
-export function accountGone(): Problem {
-  return unauthorized('The account is gone.', 'Bearer realm="notes-api", error="invalid_token"')
-}
-
-function unauthorized(detail: string, challenge: string): Problem {
-  return new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } })
 }

@@ -66,6 +66,11 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return codeOf(error) === '23505' && propertyOf(error, 'constraint') === constraint
 }
 
+/** foreign_key_violation: a row that this one belongs to is not, or no longer, there. */
+export function isMissingRow(error: unknown): boolean {
+  return codeOf(error) === '23503'
+}
+
 /** The error in one line; for several attempts (one for each address of a host name) the first. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0])

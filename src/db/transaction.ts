@@ -18,15 +18,20 @@ export type Tx = Transaction<DB> & {
   readonly beforeCommit: <S extends LastStep>(kind: new () => S) => S
 }
 
+/** Runs `work` in a transaction, as often as `retryConflicts` does. */
+export function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return retryConflicts(() => db.transaction().execute((transaction) => runWithLastSteps(transaction, work)))
+}
+
 /**
- * Runs `work` in a transaction. PostgreSQL may abort one to resolve a deadlock or a serialization conflict (40P01,
- * 40001); then the whole transaction runs again, at most three times. Nothing else is retried, least of all a COMMIT
+ * Runs a transaction, or a statement that is one. PostgreSQL may abort it to resolve a deadlock or a serialization conflict
+ * (40P01, 40001); then the whole of it runs again, at most three times. Nothing else is retried, least of all a COMMIT
  * whose outcome is unknown.
  */
-export async function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries += 1) {
     try {
-      return await db.transaction().execute((transaction) => runWithLastSteps(transaction, work))
+      return await work()
     } catch (error) {
       if (retries === MAX_RETRIES || !isSerializationConflict(error)) throw error
       await delay(Math.random() * MAX_PAUSE_MS * (retries + 1))

@@ -1,13 +1,15 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { ReplyTo, Request } from '../contract/types.ts'
-import { once } from '../db/idempotency.ts'
+import { type Once, once } from '../db/idempotency.ts'
+import { isMissingRow } from '../db/pg-errors.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
+import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
 import { readChanges } from './editing/requested-changes.ts'
 import { changeNote, lockTarget } from './core/change-note.ts'
-import { authorOf, etagOf, toNote } from './core/note.ts'
-import { findNote, insertNote } from './core/notes.ts'
+import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
+import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
 import { cursorAndSkip, noSuchNote } from './core/refusals.ts'
 import { readNotes, type NoteFilters } from './list-notes.ts'
@@ -38,9 +40,18 @@ export async function createNote(
   const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
   refuseOutOfBounds({ tags: note.tags })
   const key = { ...idempotency, subject: note.id, earlier: body }
-  const { state, result } = await once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
+  const insertion: Promise<Once<Note>> =
+    key.key === undefined
+      ? insertNoteAlone(db, caller.userId, note).then((row) => ({ state: 'done', result: toNote(row) }))
+      : once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
+  const { state, result } = await insertion.catch(rethrowMissingOwner)
   if (result === undefined) throw refuseRepeated(state)
   return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
+}
+
+/** The account was deleted after its credential was checked. */
+function rethrowMissingOwner(error: unknown): never {
+  throw isMissingRow(error) ? accountGone() : error
 }
 
 export async function getNote(

@@ -60,17 +60,41 @@ const create: Write = async (on, { title, content }) => {
   return (await run(on, 'create', text, [uuidv7(), title, content, ownerId, ...author]))[0]
 }
 
+/** What gives the changes in `changed` their places in the log. */
+const PLACING = `counter as (
+      insert into change_counters as c (owner_id, seq) select owner_id, count(*) from changed group by owner_id
+      on conflict (owner_id) do update set seq = c.seq + excluded.seq
+      returning owner_id, seq - (select count(*) from changed) as before
+    ), placed as (
+      insert into note_changes (owner_id, note_id, seq, kind, version, at)
+      select owner_id, note_id, before + place, kind, version, clock_timestamp()
+      from changed join counter using (owner_id)
+      on conflict (owner_id, note_id) do update
+        set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at
+    )`
+
+/** With its tags, of which there are none here, and the change in the log: one statement, as ours. */
+const createWhole: Write = async (on, { title, content }) => {
+  const text = `with note as (
+      insert into notes (id, title, content, owner_id, changed_by_kind, changed_by_id)
+      values ($1, $2, $3, $4, $5, $6) returning *
+    ), tagged as (
+      insert into note_tags (owner_id, note_id, tag_key, tag, position)
+      select owner_id, id, tag_key, tag, position
+      from note, unnest($7::text[], $7::text[]) with ordinality as given (tag_key, tag, position)
+    ), changed as (
+      select owner_id, id as note_id, 'upsert' as kind, version, 1 as place from note
+    ), ${PLACING} select ${NOTE} from note`
+  return (await run(on, 'create', text, [uuidv7(), title, content, ownerId, ...author, []]))[0]
+}
+
 /** The change in the log, as the last statement before COMMIT. */
 async function record(on: Querier, row: Row | undefined): Promise<Row | undefined> {
-  const text = `with counter as (
-      insert into change_counters as c (owner_id, seq) values ($1, $2)
-      on conflict (owner_id) do update set seq = c.seq + excluded.seq returning owner_id, seq - $3 as before)
-    insert into note_changes (owner_id, note_id, seq, kind, version, at)
-    select owner_id, note_id, before + place, kind, version, clock_timestamp()
-    from counter, unnest($4::uuid[], $5::text[], $6::int[]) with ordinality as change (note_id, kind, version, place)
-    on conflict (owner_id, note_id) do update
-      set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at`
-  if (row !== undefined) await run(on, 'record', text, [ownerId, 1, 1, [row.id], ['upsert'], [row.version]])
+  const text = `with changed as (
+      select $1::uuid as owner_id, note_id, kind, version, place
+      from unnest($2::uuid[], $3::text[], $4::int[]) with ordinality as change (note_id, kind, version, place)
+    ), ${PLACING} select`
+  if (row !== undefined) await run(on, 'record', text, [ownerId, [row.id], ['upsert'], [row.version]])
   return row
 }
 
@@ -116,12 +140,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return send(response, 200, rows.slice(0, 20))
   }
   const body = JSON.parse(await textOf(request)) as { title: string; content: string }
-  if (method === 'POST')
-    return send(
-      response,
-      201,
-      await (isWhole ? inTransaction(async (on) => record(on, await create(on, body))) : create(pool, body)),
-    )
+  if (method === 'POST') return send(response, 201, await (isWhole ? createWhole(pool, body) : create(pool, body)))
   const version = Number(request.headers['if-match']?.replaceAll('"', ''))
   const change = isWhole
     ? inTransaction(async (on) => record(on, await updateWithHistory(on, id, body.content, version)))

@@ -1,7 +1,7 @@
 import type { Reply, ReplyTo, Request } from '../../contract/types.ts'
 import type { Database } from '../../db/database.ts'
 import { Problem } from '../../http/problem.ts'
-import { accountGone } from '../bearer.ts'
+import { accountGone } from '../../http/unauthorized.ts'
 import { type PasswordCheck, wrongPassword } from '../password/password-check.ts'
 import { replacePassword } from '../password/password-changes.ts'
 import { callableOperations } from '../scopes.ts'

@@ -46,15 +46,26 @@ async function takePlaces(tx: Tx, ownerId: string, changes: readonly NewChange[]
   const kinds = changes.map(({ kind }) => kind)
   const versions = changes.map(({ version }) => version)
   await sql`
-    with counter as (
-      insert into change_counters as c (owner_id, seq) values (${ownerId}, ${changes.length})
-      on conflict (owner_id) do update set seq = c.seq + excluded.seq
-      returning owner_id, seq - ${changes.length} as before
-    )
-    insert into note_changes (owner_id, note_id, seq, kind, version, at)
-    select owner_id, note_id, before + place, kind, version, clock_timestamp()
-    from counter, unnest(${ids}::uuid[], ${kinds}::text[], ${versions}::int[])
-      with ordinality as change (note_id, kind, version, place)
-    on conflict (owner_id, note_id) do update
-      set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at`.execute(tx)
+    with changed as (
+      select ${ownerId}::uuid as owner_id, note_id, kind, version, place
+      from unnest(${ids}::uuid[], ${kinds}::text[], ${versions}::int[])
+        with ordinality as change (note_id, kind, version, place)
+    ), ${placing} select`.execute(tx)
 }
+
+/**
+ * What a statement needs to give the changes of one owner their places. Before it stands `changed` (owner_id, note_id, kind,
+ * version, place), with places from 1. The statement must be the last one before COMMIT, or the only one.
+ */
+export const placing = sql`
+    counter as (
+      insert into change_counters as c (owner_id, seq) select owner_id, count(*) from changed group by owner_id
+      on conflict (owner_id) do update set seq = c.seq + excluded.seq
+      returning owner_id, seq - (select count(*) from changed) as before
+    ), placed as (
+      insert into note_changes (owner_id, note_id, seq, kind, version, at)
+      select owner_id, note_id, before + place, kind, version, clock_timestamp()
+      from changed join counter using (owner_id)
+      on conflict (owner_id, note_id) do update
+        set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at
+    )`

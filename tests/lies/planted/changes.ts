@@ -37,11 +37,11 @@ export const lies: readonly Lie[] = [
     title: 'places are given without a lock that lasts until COMMIT',
     gate,
     file: 'src/changes/core/record-changes.ts',
-    from: `      insert into change_counters as c (owner_id, seq) values (\${ownerId}, \${changes.length})
+    from: `      insert into change_counters as c (owner_id, seq) select owner_id, count(*) from changed group by owner_id
       on conflict (owner_id) do update set seq = c.seq + excluded.seq
-      returning owner_id, seq - \${changes.length} as before`,
-    to: `      select \${ownerId}::uuid as owner_id, coalesce(max(seq), 0) as before
-      from note_changes where owner_id = \${ownerId}`,
+      returning owner_id, seq - (select count(*) from changed) as before`,
+    to: `      select owner_id, coalesce(max(n.seq), 0) as before
+      from changed left join note_changes n using (owner_id) group by owner_id`,
   },
   {
     title: 'a page says that it is the last one',
