@@ -34,7 +34,7 @@ test(
     const replies = await Promise.all(
       Array.from({ length: 49 }, () => ask(second, 'POST', '/notes', { body, headers })),
     )
-    expect(replies.map(({ status, headers }) => `${status} ${headers.get('idempotency-replayed')}`)).toEqual(
+    expect(replies.map(({ status, headers: sent }) => `${status} ${sent.get('idempotency-replayed')}`)).toEqual(
       replies.map(() => '201 true'),
     )
     expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
