@@ -53,7 +53,7 @@ test('no two settings share a name or a field', () => {
   expect(names).toEqual([...new Set(names)])
 })
 
-test('an empty setting, or one of spaces, is a setting that was not made', () => {
+test('an empty setting, or one of spaces, counts as unset', () => {
   const empty = Object.fromEntries(settings.map(({ name }) => [name, '  ']))
   expect(loadConfig(empty)).toEqual(loadConfig({}))
 })
@@ -143,7 +143,7 @@ test.each([
   ['TRUSTED_PROXIES', '*', 'must be addresses or networks such as 10.0.0.0/8 or fd00::/8, separated by commas'],
   ['REGISTRATION', 'off', 'must be open or closed'],
   ['REPLY_VALIDATION', 'on', 'must be enforce, log or off'],
-])('%s=%s is answered with what to write instead', (name, text, mistake) => {
+])('%s=%s is refused with what to write instead', (name, text, mistake) => {
   expect(mistakesIn({ SECRET_KEY: KEY, [name]: text })).toEqual([`${name} ${mistake}`])
 })
 

@@ -15,7 +15,7 @@ const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README runs word for word', async () => {
   const [, tour = ''] = /## The 60-second tour\n\n```bash\n([\s\S]*?)```/.exec(readme) ?? []
   const script = tour.replaceAll('http://localhost:8000', server.url).replaceAll(/^(curl|ID=|TOKEN=)/gm, 'echo; $1')
-  // Not the synchronous kind: the server under test runs in this very process.
+  // Not the synchronous kind, because the server under test runs in this process.
   const { stdout: output } = await promisify(execFile)('bash', ['-c', script])
   expect(output).toContain(`{"status":"healthy","version":"${loadDocument().version}"}`)
   expect(output).toMatch(/\{"id":"[0-9a-f-]{36}","email":"user@example.com","is_active":true,"created_at":"[^"]+"\}/)

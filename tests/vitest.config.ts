@@ -16,12 +16,12 @@ const slow = [
 ]
 
 /**
- * Move the clock of their process. Ids never go back in time, so those that are made after the clock was put right would
- * still be of the future: these files are a project of their own, whose processes no other tests use.
+ * Tests that move the clock of their process. New ids never go back in time, so ids made after the clock was restored
+ * would still lie in the future. These files are their own project, so no other tests share their processes.
  */
 const moveClock = ['tests/contract/numbers/{answers,defaults,limits,time}.test.ts']
 
-/** Judges what the servers of all other files answered, so it comes last and means little alone. */
+/** Checks the replies of the servers of all other files, so it runs last and means little alone. */
 const last = ['tests/traffic/{traffic,invariants}.test.ts']
 
 export default defineConfig({

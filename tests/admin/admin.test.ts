@@ -10,7 +10,7 @@ import { SECRET_KEY } from '../support/server.ts'
 
 const database = useDatabase()
 const server = useServer(() => ({ db: database.db, registration: 'open' }))
-/** Spares each process much of the time of its start. */
+/** Saves each process much of its start time. */
 const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled-for-tests')
 const directory = mkdtempSync(join(tmpdir(), 'notes-admin-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -21,7 +21,7 @@ interface Outcome {
   readonly stderr: string
 }
 
-/** The command as the operator types it, in a process of its own, while the server runs. */
+/** Runs the command as the operator types it, in its own process, while the server runs. */
 function admin(args: readonly string[], env: Readonly<Record<string, string>> = settings()): Promise<Outcome> {
   const main = join(import.meta.dirname, '..', '..', 'src', 'admin', 'main.ts')
   return new Promise((resolve) => {
@@ -66,11 +66,11 @@ test('create-user makes an account whose printed password logs in, once only', a
   })
 })
 
-test('create-user refuses what the contract would not take for an e-mail', async () => {
+test('create-user refuses an e-mail that the contract would refuse', async () => {
   expect(await admin(['create-user', 'nobody'])).toMatchObject({ code: 2, stdout: '' })
 })
 
-test('disable-user locks out at once, ends the sessions, and enable-user lets in again', async () => {
+test('disable-user locks an account out at once and ends its sessions; enable-user admits it again', async () => {
   const ann = await register(server)
   const key = await ann.ask('POST', '/api-keys', {
     body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
@@ -95,7 +95,7 @@ test('disable-user locks out at once, ends the sessions, and enable-user lets in
   ])
 })
 
-test('reset-password prints a password that works and ends all that the old one opened', async () => {
+test('reset-password prints a password that works and ends every session of the old one', async () => {
   const ann = await register(server)
   const reset = await admin(['reset-password', ann.email.toUpperCase()])
   expect(reset.code).toBe(0)
@@ -104,7 +104,7 @@ test('reset-password prints a password that works and ends all that the old one 
   expect((await tryLogIn(ann.email, passwordIn(reset))).status).toBe(200)
 })
 
-test('revoke-sessions logs out everywhere and says how many sessions that were', async () => {
+test('revoke-sessions ends all sessions of an account and prints their number', async () => {
   const ann = await register(server)
   await logIn(server, ann.email, ann.password)
   expect(await admin(['revoke-sessions', ann.email])).toMatchObject({
@@ -141,7 +141,7 @@ test.each([
   [['disable-user'], 'disable-user takes EMAIL'],
   [['list-users', 'more'], 'list-users takes no arguments'],
   [['list-users', '--frob'], "Unknown option '--frob'"],
-])('%j is a wrong command: exit 2 and a line that says so', async (args, reason) => {
+])('%j is a wrong command: exit 2 and a line that gives the reason', async (args, reason) => {
   const { code, stdout, stderr } = await admin(args)
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(/^notes-api admin: [^\n]+; try npm run admin -- --help\n$/)
@@ -153,7 +153,7 @@ test('an unknown account is exit 1', async () => {
   expect([code, stderr]).toEqual([1, 'notes-api admin: there is no account nobody@example.com\n'])
 })
 
-test('without a running database it says what to do: exit 1', async () => {
+test('without a running database it prints what to do: exit 1', async () => {
   const { code, stdout, stderr } = await admin(['list-users'], { DATA_DIR: directory })
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(

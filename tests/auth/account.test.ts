@@ -57,7 +57,7 @@ test('10 parallel updateMe to one address: one account has it', async () => {
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(9)
 })
 
-test('changePassword ends all other sessions with their tokens, and all API keys, but not its own session', async () => {
+test('changePassword ends all other sessions and all API keys, but not its own session', async () => {
   const ann = await register(server)
   const other = await logIn(server, ann.email, ann.password)
   const key = await newKey(ann)

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EmbeddedPostgres } from '../../src/db/embedded/embedded.ts'
-import { answers, freePort, until } from '../support/process.ts'
+import { repliesWith, freePort, until } from '../support/process.ts'
 import { SECRET_KEY } from '../support/server.ts'
 
 /** A server that is measured, in a process of its own. */
@@ -60,7 +60,7 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
   died.catch(() => undefined)
   try {
     await Promise.race([
-      until('the server serves', () => answers(`http://127.0.0.1:${port}/health`, 200), 30_000),
+      until('the server serves', () => repliesWith(`http://127.0.0.1:${port}/health`, 200), 30_000),
       died,
     ])
   } catch (error) {

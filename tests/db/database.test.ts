@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const close of opened.toReversed()) await close()
 })
 
-/** A pool of its own on the database of this file, its idle errors collected. */
+/** Makes another pool on the database of this file, and collects its idle errors. */
 function connect(
   connection: Connection = database.connection,
   poolSize = 1,
@@ -54,7 +54,7 @@ async function kept(): Promise<number[]> {
   return rows.map(({ id }) => id)
 }
 
-/** What the sessions of this application_name are doing. */
+/** The state of the sessions with this application_name. */
 async function sessionsOf(name: string): Promise<string[]> {
   const { rows } = await sql<{
     state: string
@@ -124,7 +124,7 @@ test('with a pool of 2, 20 parallel transactions finish', async () => {
   expect(await kept()).toEqual(expect.arrayContaining(ids))
 })
 
-test('who waits 2 s for a connection gets 503 with Retry-After, and the next who need not wait is served', async () => {
+test('a caller that waits 2 s for a connection gets 503 with Retry-After, and the next is served', async () => {
   const db = connect()
   const server = await startServer({ db })
   opened.push(server.stop)
@@ -185,7 +185,7 @@ test('an idle connection that is lost is reported and replaced', async () => {
   expect(await ping(db)).toBe(true)
 })
 
-test('after a time-out at the client nobody writes into the transaction that it left open', async () => {
+test('after a client-side time-out, no other statement runs in the transaction that it left open', async () => {
   const { url, proxy } = await proxied('?query_timeout=300&application_name=trap13')
   const db = connect(url)
   const swallowed = Promise.withResolvers<void>()
@@ -207,7 +207,7 @@ test('after a time-out at the client nobody writes into the transaction that it 
   expect(found).not.toContain(301)
 })
 
-test('after a time-out at the client the connection is gone: neither who waits for it nor who comes later gets it', async () => {
+test('after a client-side time-out, the connection is closed, and neither waiting nor later callers get it', async () => {
   const { url, proxy } = await proxied('?query_timeout=300')
   const db = connect(url)
   expect(await ping(db)).toBe(true)
@@ -225,7 +225,7 @@ test('after a time-out at the client the connection is gone: neither who waits f
   expect(found).not.toContain(310)
 })
 
-test('ping gives up after a second on a database that says nothing', async () => {
+test('ping gives up after a second on a database that sends nothing', async () => {
   const { url, proxy } = await proxied()
   const db = connect(url)
   expect(await ping(db)).toBe(true)

@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(template, { recursive: true, force: true }))
 
-/** Each test has a data directory that was used before, `data`; what is about a new one names another. */
+/** Each test has a used data directory, `data`; tests that need a new one name another. */
 beforeEach(() => {
   home = mkdtempSync(join(memory, 'notes-embedded-'))
   chmodSync(home, 0o755)
@@ -92,7 +92,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     expect(await query(second.connection, 'select id from kept')).toEqual([{ id: 7 }])
   })
 
-  test('takes settings for the cluster from its caller', async () => {
+  test('accepts settings for the cluster', async () => {
     const database = await start({ settings: { fsync: 'off', max_connections: '12' } })
     const sql = `select current_setting('fsync') as fsync, current_setting('max_connections') as connections`
     expect(await query(database.connection, sql)).toEqual([{ fsync: 'off', connections: '12' }])
@@ -101,7 +101,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
   test('leaves no postgres and loses no acknowledged row when its server is killed, three times over', async () => {
     const acknowledged: number[] = []
     for (let round = 0; round < 3; round++) {
-      // At once: the postgres of the killed server may still be shutting down.
+      // Without waiting: the postgres of the killed server may still be shutting down.
       const server = await serve([String((acknowledged.at(-1) ?? 0) + 1000)])
       await until('rows are acknowledged', () => server.ids().length > 100)
       const pid = postmaster()
@@ -119,7 +119,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
   test('starts afresh beside a postgres whose server and watchdog were both killed', async () => {
     const server = await serve()
     const orphan = postmaster()
-    process.kill(server.child.pid ?? 0, 'SIGSTOP') // or it would post another watchdog
+    process.kill(server.child.pid ?? 0, 'SIGSTOP') // or it would start another watchdog
     for (const pid of watchdogsOf(orphan)) process.kill(pid, 'SIGKILL')
     await killed(server.child)
     expect(watchdogsOf(orphan)).toEqual([])
@@ -153,7 +153,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     await until('the watchdog has ended', () => watchdogsOf(pid).length === 0)
   })
 
-  test('refuses a data directory that another server uses, whose database goes on unharmed', async () => {
+  test('refuses a data directory that another server uses, and does not disturb that server', async () => {
     const first = await start()
     const second = await serve([], {}, 'startup error')
     expect(second.lines()[0]).toMatch(
@@ -165,11 +165,11 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     await start()
   })
 
-  test('tells when postgres dies unasked', async () => {
+  test('reports when postgres dies unexpectedly', async () => {
     const reasons: string[] = []
     await start({ onExit: (reason) => reasons.push(reason) })
     process.kill(postmaster(), 'SIGKILL')
-    await until('it is told', () => reasons.length === 1)
+    await until('it is reported', () => reasons.length === 1)
     expect(reasons[0]).toContain('SIGKILL')
     await started.pop()?.stop()
     await start()
@@ -194,7 +194,7 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     }
   })
 
-  test('refuses a data directory that cannot be made or written', async () => {
+  test('refuses a data directory that cannot be created or written', async () => {
     writeFileSync(join(home, 'file'), '')
     await refused(/^DATA_DIR .*cannot be created or written/, join(home, 'file'))
     await refused(/^DATA_DIR .*cannot be created or written/, join(home, 'file', 'data'))
@@ -205,18 +205,18 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     await refused(/^DATA_DIR .*cannot be created or written/, join(home, 'new'))
   })
 
-  test('is not harmed by an initdb that was killed', async () => {
+  test('starts after an initdb that was killed', async () => {
     const dataDir = join(home, 'new')
     const left = (): string[] => readdirSync(dataDir).filter((name) => name.includes('init-'))
     const server = spawnServer(project, [], {}, dataDir)
-    await until('initdb is at work', () => existsSync(dataDir) && left().length > 0)
+    await until('initdb is running', () => existsSync(dataDir) && left().length > 0)
     await killed(server.child)
     expect(existsSync(join(dataDir, 'pg18'))).toBe(false)
     await start({ dataDir })
     expect(left()).toEqual([])
   })
 
-  test('survives a pid file whose pid belongs to somebody else by now', async () => {
+  test('starts despite a pid file whose pid belongs to another process by now', async () => {
     const server = await serve()
     const pid = postmaster()
     process.kill(pid, 'SIGKILL')
@@ -311,7 +311,7 @@ function spawnServer(
   return { child, lines, ids: () => lines().flatMap((line) => (/^\d+$/.test(line) ? [Number(line)] : [])) }
 }
 
-/** A server in a process of its own, from its first line on, which must begin as expected. */
+/** Starts a server process and waits for its first line, which must begin as expected. */
 async function serve(
   args: readonly string[] = [],
   options: { detached?: boolean } = {},
@@ -320,19 +320,19 @@ async function serve(
   dataDir = join(home, 'data'),
 ): Promise<Server> {
   const server = spawnServer(directory, args, options, dataDir)
-  await until('the server speaks', () => server.lines().length > 0)
+  await until('the server prints a line', () => server.lines().length > 0)
   expect(server.lines().join('\n')).toMatch(new RegExp(`^${expected}`))
   return server
 }
 
-/** kill -9, and every line it wrote before has been read. */
+/** Sends SIGKILL, and waits until every line written before has been read. */
 async function killed(child: ChildProcess): Promise<void> {
   const closed = new Promise((resolve) => child.once('close', resolve))
   child.kill('SIGKILL')
   await closed
 }
 
-/** What a fresh clone with `npm ci --ignore-scripts` has: npm packs no links. */
+/** Makes what `npm ci --ignore-scripts` leaves in a fresh clone: npm packages contain no links. */
 function cloneProject(name: string): string {
   const clone = join(home, name)
   for (const part of ['src/db', 'src/startup-error.ts', 'tests/db/embedded-server.ts', 'package.json']) {

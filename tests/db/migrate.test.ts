@@ -13,17 +13,22 @@ const all = readdirSync(new URL('../../migrations', import.meta.url)).map((file)
 
 afterAll(cleanUp)
 
-/** What a schema is made of, as the catalogue says it; without the runner's own table. */
+/** Lists what a schema consists of, from the catalogue, without the runner's own table. */
 const CATALOGUE = `
   select 'column' as kind, table_name as of, column_name as name,
-    concat_ws(' ', ordinal_position, data_type, udt_name, is_nullable, column_default, collation_name, identity_generation, generation_expression) as is
+    concat_ws(' ', ordinal_position, data_type, udt_name, is_nullable, column_default, collation_name,
+      identity_generation, generation_expression) as is
   from information_schema.columns where table_schema = 'public'
-  union all select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+  union all select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    from pg_constraint where connamespace = 'public'::regnamespace
   union all select 'index', tablename, indexname, indexdef from pg_indexes where schemaname = 'public'
-  union all select 'function', '', proname, pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'
+  union all select 'function', '', proname, pg_get_functiondef(oid)
+    from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'
     and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
-  union all select 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
-  union all select 'type', '', typname, typtype::text from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
+  union all select 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid)
+    from pg_trigger where not tgisinternal
+  union all select 'type', '', typname, typtype::text
+    from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
   union all select 'extension', '', extname, '' from pg_extension
   order by 1, 2, 3, 4`
 
@@ -74,7 +79,7 @@ test('each migration alone can be undone and done again', async () => {
   await database.drop()
 })
 
-test('eight that migrate one empty database at once apply each migration once', async () => {
+test('eight runners that migrate one empty database at once apply each migration once', async () => {
   const database = await createTestDatabase({ empty: true })
   const applied = await Promise.all(Array.from({ length: 8 }, () => migrate(database.connection)))
   expect(applied.flat()).toEqual(all)
@@ -84,7 +89,7 @@ test('eight that migrate one empty database at once apply each migration once', 
   await database.drop()
 })
 
-/** Makes a PostgreSQL older on its way: 180004 becomes 140004. */
+/** Makes PostgreSQL look older on the wire: 180004 becomes 140004. */
 function ageing(chunk: Buffer): Buffer {
   return Buffer.from(chunk.toString('latin1').replaceAll(/1[5-9](00\d\d)(?=C)/g, '14$1'), 'latin1')
 }
@@ -103,7 +108,7 @@ test('a PostgreSQL that is too old is refused in one line that names it', async 
   await database.drop()
 })
 
-describe.skipIf(!hasDebianPostgres)('on another major, the oldest that is installed', () => {
+describe.skipIf(!hasDebianPostgres)('on another major, the oldest installed', () => {
   test('migrations up, down and up again leave the same schema', async () => {
     const debian = await startDebianPostgres()
     expect(await read(debian.connection, 'show server_version_num')).toEqual([

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 const failWith = (code: string) => sql.raw(`do $$ begin raise sqlstate '${code}'; end $$`)
 
-test('two transactions that wait for each other both come through, each counted once', async () => {
+test('two transactions that deadlock both succeed, and each counts once', async () => {
   const { promise: bothHold, resolve } = Promise.withResolvers<void>()
   let holding = 0
   const add = (first: number, second: number) =>
@@ -34,7 +34,7 @@ test.each([
   ['23505', 1],
   ['57014', 1],
   ['08006', 1],
-])('a transaction that fails with %s is tried %i times in all, and its failure is thrown', async (code, tries) => {
+])('a transaction that fails with %s runs %i times in all, and then its error is thrown', async (code, tries) => {
   let tried = 0
   const failing = inTransaction(database.db, async (transaction) => {
     tried += 1
@@ -54,7 +54,7 @@ class Totals implements LastStep {
   }
 }
 
-test('a last step collects what the work gives it and runs once, after the work', async () => {
+test('a last step collects what the work passes to it and runs once, after the work', async () => {
   const during = await inTransaction(database.db, async (tx) => {
     tx.beforeCommit(Totals).add(40)
     tx.beforeCommit(Totals).add(7)

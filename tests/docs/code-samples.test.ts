@@ -54,14 +54,15 @@ let scratch: string
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'samples-'))
   writeFileSync(join(scratch, 'package.json'), '{"type": "module"}')
-  // Says the status of each answer, which the samples themselves do not.
+  // Prints the status of each reply, which the samples themselves do not.
   const watching =
-    'const own = fetch; globalThis.fetch = async (...a) => { const r = await own(...a); console.error(r.status); return r }'
+    'const own = fetch; ' +
+    'globalThis.fetch = async (...a) => { const r = await own(...a); console.error(r.status); return r }'
   writeFileSync(join(scratch, 'watch.js'), watching)
 })
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-/** The sample for this server and for something that is there; the only change is the address. */
+/** The sample with the address of this server and the id of something that exists; nothing else changes. */
 async function readyToRun({
   operation,
   example,
@@ -94,19 +95,15 @@ test('every operation has a sample of each example in each language, and they ar
   expect(Object.keys(generated)).toHaveLength(operations.length)
 })
 
-test.each(written('curl'))(
-  '$title runs in bash and is answered with success',
-  { skip: !hasCurl && !inCi },
-  async (sample) => {
-    const { source, TOKEN } = await readyToRun(sample)
-    const script = String.raw`curl() { command curl -sS -o /dev/null -w '%{http_code}' "$@"; }` + `\n${source}`
-    const { stdout } = await run('bash', ['-euc', script], { env: { PATH: process.env['PATH'], TOKEN } })
-    expect(stdout).toBe(successOf(sample))
-  },
-)
+test.each(written('curl'))('$title runs in bash and succeeds', { skip: !hasCurl && !inCi }, async (sample) => {
+  const { source, TOKEN } = await readyToRun(sample)
+  const script = String.raw`curl() { command curl -sS -o /dev/null -w '%{http_code}' "$@"; }` + `\n${source}`
+  const { stdout } = await run('bash', ['-euc', script], { env: { PATH: process.env['PATH'], TOKEN } })
+  expect(stdout).toBe(successOf(sample))
+})
 
 describe('TypeScript', () => {
-  test('every sample holds to strict types', async () => {
+  test('every sample compiles with strict types', async () => {
     const project = fileURLToPath(new URL('../..', import.meta.url))
     const folder = mkdtempSync(join(scratch, 'types-'))
     symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
@@ -131,7 +128,7 @@ describe('TypeScript', () => {
     ).toBe('')
   })
 
-  test.each(written('TypeScript'))('$title runs in node and is answered with success', async (sample) => {
+  test.each(written('TypeScript'))('$title runs in node and succeeds', async (sample) => {
     const { source, TOKEN } = await readyToRun(sample)
     const file = join(scratch, 'sample.ts')
     writeFileSync(file, source)
@@ -169,7 +166,7 @@ describe('Python', () => {
     })
     afterAll(() => runner.stop())
 
-    test.each(written('Python'))('$title runs and is answered with success', async (sample) => {
+    test.each(written('Python'))('$title runs and succeeds', async (sample) => {
       const { source, TOKEN } = await readyToRun(sample)
       const stderr = await runner.run({
         source: `${source}\nimport sys\nprint(response.status_code, file=sys.stderr)`,
@@ -202,38 +199,32 @@ describe('what is hard to quote', () => {
     ['Python', pythonSample, 'python3', ['-c'], hasRequests],
   ]
 
-  test.each(languages.filter(([, , , , there]) => there))(
-    '%s sends it to the letter',
-    async (_, write, command, args) => {
-      for (const sample of [request, form]) {
-        const { port, received, close } = await listenOnce()
-        const source = write(sample).replace('http://localhost:8000', `http://127.0.0.1:${port}`)
-        await run(command, [...args, source], { env: { PATH: process.env['PATH'], TOKEN: 't' } })
-        const { head, text } = await received
-        close()
-        expect([head.method, new URL(head.url ?? '', 'http://x').searchParams.get('q')]).toEqual([
-          'PUT',
-          sample.query.q,
-        ])
-        expect(head.headers).toMatchObject({ authorization: 'Bearer t', 'x-hard': sample.headers['X-Hard'] })
-        expect(head.headers['content-type']).toContain(sample.body.mediaType)
-        if (sample === form) expect(Object.fromEntries(new URLSearchParams(text))).toEqual({ text: hard, n: '1' })
-        else expect(JSON.parse(text)).toEqual(sample.body.value)
-      }
-    },
-  )
+  test.each(languages.filter(([, , , , there]) => there))('%s sends it unchanged', async (_, write, command, args) => {
+    for (const sample of [request, form]) {
+      const { port, received, close } = await listenOnce()
+      const source = write(sample).replace('http://localhost:8000', `http://127.0.0.1:${port}`)
+      await run(command, [...args, source], { env: { PATH: process.env['PATH'], TOKEN: 't' } })
+      const { head, text } = await received
+      close()
+      expect([head.method, new URL(head.url ?? '', 'http://x').searchParams.get('q')]).toEqual(['PUT', sample.query.q])
+      expect(head.headers).toMatchObject({ authorization: 'Bearer t', 'x-hard': sample.headers['X-Hard'] })
+      expect(head.headers['content-type']).toContain(sample.body.mediaType)
+      if (sample === form) expect(Object.fromEntries(new URLSearchParams(text))).toEqual({ text: hard, n: '1' })
+      else expect(JSON.parse(text)).toEqual(sample.body.value)
+    }
+  })
 })
 
-/** A server that keeps what it is sent, once. */
+/** A server that keeps the first request it receives. */
 async function listenOnce() {
   const { promise: received, resolve } = Promise.withResolvers<{ head: IncomingMessage; text: string }>()
-  const listener = createServer((head, answer) => {
+  const listener = createServer((head, response) => {
     const chunks: Buffer[] = []
     head
       .on('data', (chunk: Buffer) => chunks.push(chunk))
       .on('end', () => {
         resolve({ head, text: Buffer.concat(chunks).toString() })
-        answer.setHeader('Content-Type', 'application/json').end('{}')
+        response.setHeader('Content-Type', 'application/json').end('{}')
       })
   })
   await new Promise<void>((ready) => listener.listen(0, '127.0.0.1', ready))

@@ -50,7 +50,7 @@ interface Watched {
   complaints: () => Promise<string[]>
 }
 
-/** Opens a page and gathers everything a visitor's browser would hold against it. */
+/** Opens a page and collects all errors and policy violations that the browser reports. */
 async function watch(context: BrowserContext, url: string, path: string): Promise<Watched> {
   const complaints: string[] = []
   const page = await context.newPage()
@@ -69,19 +69,19 @@ async function watch(context: BrowserContext, url: string, path: string): Promis
     if (response.status() >= 400) complaints.push(`status ${response.status()}: ${response.url()}`)
   })
   await page.goto(url + path)
-  // One round trip through the page, so that events under way have arrived before they are counted.
+  // One round trip to the page, so that pending events have arrived before they are counted.
   return { page, complaints: async () => (await page.evaluate('new Promise(requestAnimationFrame)'), complaints) }
 }
 
 const person = () => ({ email: `${crypto.randomUUID()}@example.com`, password: 'one long walk by the sea' })
 
 async function register(url: string, { email, password }: ReturnType<typeof person>): Promise<void> {
-  const answer = await fetch(`${url}/auth/register`, {
+  const reply = await fetch(`${url}/auth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email, password }),
   })
-  expect(answer.status, await answer.text()).toBe(201)
+  expect(reply.status, await reply.text()).toBe(201)
 }
 
 async function authorize(page: Page, { email, password }: ReturnType<typeof person>): Promise<string> {
@@ -156,7 +156,7 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
       await page.locator('#redoc').getByText(summary, { exact: true }).first().waitFor()
     }
   }
-  // The samples of code, and not merely the body that Redoc shows of itself.
+  // The code samples, and not only the request body that Redoc itself shows.
   await page.goto(`${url}/redoc#/notes/createNote`)
   await page.getByText("'http://localhost:8000/notes'").first().waitFor()
   await page.locator('[class*=panel]').getByText('curl', { exact: true }).first().click()
@@ -170,7 +170,7 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
 }
 
 test.skipIf(absent && !inCi)(
-  'the console signs in and creates a note, breaks no policy and asks no other host',
+  'the console signs in and creates a note, breaks no policy and contacts no other host',
   { timeout: 60_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
@@ -179,7 +179,7 @@ test.skipIf(absent && !inCi)(
 )
 
 test.skipIf(absent && !inCi)(
-  'the reference shows the operations, breaks no policy and asks no other host',
+  'the reference shows the operations, breaks no policy and contacts no other host',
   { timeout: 60_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')

@@ -23,7 +23,7 @@ app.use((_req, res, next) => {
 })
 app.use(createDocs({ yaml, document, problems }))
 app.use((_req, res) => {
-  res.status(404).type('text').send('the app answers')
+  res.status(404).type('text').send('the app replies')
 })
 
 let server: Server
@@ -47,12 +47,12 @@ afterAll(
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(url + path, { method, headers })
 
-/** fetch tidies `..` away before it asks; this sends the path as it stands. */
+/** Sends the path unchanged; fetch would resolve `..` first. */
 const rawStatus = (path: string) =>
   new Promise<number | undefined>((resolve, reject) => {
-    request(`${url}/`, { path }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode)
+    request(`${url}/`, { path }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
     })
       .on('error', reject)
       .end()
@@ -69,7 +69,7 @@ const assetsOf = (markup: string) =>
   [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
 
 describe.each(everything)('%s', (path) => {
-  test('answers 200, then 304 to its entity tag, and the same headers without a body to HEAD', async () => {
+  test('replies 200, then 304 to its entity tag, and to HEAD with the same headers and no body', async () => {
     const first = await get(path)
     const body = await first.text()
     const etag = first.headers.get('etag') ?? ''
@@ -90,17 +90,17 @@ describe.each(everything)('%s', (path) => {
 
   test('leaves every other method to the app', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      const answer = await get(path, {}, method)
-      expect([method, answer.status, await answer.text()]).toEqual([method, 404, 'the app answers'])
+      const reply = await get(path, {}, method)
+      expect([method, reply.status, await reply.text()]).toEqual([method, 404, 'the app replies'])
     }
   })
 })
 
 test.each(pages)('the page %s allows no inline script, no framing and nothing from outside', async (path) => {
-  const answer = await get(path)
-  const markup = await answer.text()
-  const policy = answer.headers.get('content-security-policy') ?? ''
-  expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  const reply = await get(path)
+  const markup = await reply.text()
+  const policy = reply.headers.get('content-security-policy') ?? ''
+  expect(reply.headers.get('content-type')).toBe('text/html; charset=utf-8')
   for (const directive of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) {
     expect(policy.split('; ')).toContain(directive)
   }
@@ -112,23 +112,23 @@ test.each(pages)('the page %s allows no inline script, no framing and nothing fr
 })
 
 test.each(contracts)('%s is the contract, readable from any origin', async (path, type) => {
-  const answer = await get(path)
-  expect(answer.headers.get('content-type')).toBe(`${type}; charset=utf-8`)
-  expect(answer.headers.get('access-control-allow-origin')).toBe('*')
-  expect(answer.headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
-  const text = await answer.text()
+  const reply = await get(path)
+  expect(reply.headers.get('content-type')).toBe(`${type}; charset=utf-8`)
+  expect(reply.headers.get('access-control-allow-origin')).toBe('*')
+  expect(reply.headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
+  const text = await reply.text()
   if (path === '/openapi.yaml') expect(text).toBe(yaml)
   else expect(JSON.parse(text)).toEqual(document)
 })
 
-test('the landing page tells what the contract says of itself, escaped', async () => {
+test("the landing page shows the contract's title, description and version, escaped", async () => {
   const markup = await (await get('/')).text()
   expect(markup).toContain('<h1>Notes &lt;API&gt;</h1>')
   expect(markup).toContain('Notes &amp; more.')
   expect(markup).toContain('Version 1.2.3')
 })
 
-test('a problem page tells title, status, meaning and remedy, and shows an example', async () => {
+test('a problem page shows title, status, meaning, remedy and an example', async () => {
   const markup = await (await get('/problems/not-found')).text()
   for (const text of ['<h1>Not found</h1>', 'HTTP status 404', 'Nothing is here.', 'Check the id.']) {
     expect(markup).toContain(text)
@@ -137,7 +137,7 @@ test('a problem page tells title, status, meaning and remedy, and shows an examp
   expect(await (await get('/problems')).text()).toContain('href="/problems/not-found"')
 })
 
-test('text in a problem is text and never markup', async () => {
+test('text in a problem is escaped, never markup', async () => {
   const markup = await (await get('/problems/hostile')).text()
   expect(markup).not.toMatch(/<b>|<script/)
   expect(markup).toContain('<h1>&lt;b&gt;T&lt;/b&gt;</h1>')
@@ -152,11 +152,11 @@ test.each([
   '/docs/assets',
   '/docs/assets/',
 ])('%s is left to the app', async (path) => {
-  const answer = await get(path)
-  expect([answer.status, await answer.text()]).toEqual([404, 'the app answers'])
+  const reply = await get(path)
+  expect([reply.status, await reply.text()]).toEqual([404, 'the app replies'])
 })
 
-test('each asset has its type, may be kept for ever, and is the same compressed and plain', async () => {
+test('each asset has its type, may be cached forever, and is the same compressed and plain', async () => {
   const markup = (await Promise.all(pages.map(async (path) => (await get(path)).text()))).join('')
   const addresses = new Set(assetsOf(markup))
   for (const address of assetsOf(markup)) addresses.add(address.replace(/[^/]+$/, 'redoc.js'))
@@ -198,14 +198,14 @@ test('no path leaves the list of assets', async () => {
   expect(await rawStatus(first.replace(/assets\/\w+/, 'assets/0000000000000000'))).toBe(404)
 })
 
-test('the files written here name no outside host', () => {
+test('our own files name no outside host', () => {
   for (const name of ['console.js', 'console.css', 'reference.js', 'pages.css']) {
     const text = readFileSync(new URL(`../../src/docs/browser/${name}`, import.meta.url), 'utf8')
     expect(text, name).not.toMatch(/https?:|\/\/\w+\./)
   }
 })
 
-test('the committed Redoc names no outside host it would ask, and a Redoc of another shape stops the build', () => {
+test('the committed Redoc names no outside host that it would contact, and an unknown Redoc stops the build', () => {
   const redoc = readFileSync(new URL('../../generated/redoc/redoc.js', import.meta.url), 'utf8')
   expect(redoc).not.toMatch(/https?:\/\/(?:cdn|otel)\./)
   expect(redoc).not.toMatch(/_factory\?\?=Function/)

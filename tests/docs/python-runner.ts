@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** Runs Python programs, each in a process of its own that has only `requests` loaded: loading it takes most of the time. */
+/** Runs Python programs, each in a fork of a process that has loaded `requests`, which takes most of the time. */
 export interface PythonRunner {
-  /** Resolves with what the program wrote to its standard error. */
+  /** Resolves with the program's standard error. */
   readonly run: (program: { readonly source: string; readonly TOKEN: string }) => Promise<string>
   readonly stop: () => void
 }
@@ -26,8 +26,8 @@ for line in sys.stdin:
         sys.stderr.flush()
         os._exit(0)
     os.close(write)
-    with os.fdopen(read) as told:
-        print(json.dumps(told.read()), flush=True)
+    with os.fdopen(read) as written:
+        print(json.dumps(written.read()), flush=True)
     os.waitpid(child, 0)
 `
 
@@ -36,11 +36,11 @@ export function startPython(): PythonRunner {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'] },
   })
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     run: async (program) => {
       child.stdin.write(`${JSON.stringify(program)}\n`)
-      const { value, done } = await answers.next()
+      const { value, done } = await lines.next()
       if (done === true) throw new Error('Python ended')
       return String(JSON.parse(value))
     },

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { createClientAddress } from '../../src/http/client-address.ts'
 
-/** What a server behind these proxies takes for the client of a connection from `peer`. */
+/** The client address that a server behind these proxies sees for a connection from `peer`. */
 function addressFrom(peer: string | undefined, forwarded?: string, proxies: readonly string[] = []): string {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
   return createClientAddress(proxies)({ socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage)
@@ -10,31 +10,31 @@ function addressFrom(peer: string | undefined, forwarded?: string, proxies: read
 
 const INSIDE = ['10.0.0.0/8', 'fd00::/8']
 
-test('without configured proxies X-Forwarded-For is not looked at', () => {
+test('without configured proxies X-Forwarded-For is ignored', () => {
   expect(addressFrom('192.0.2.1', '198.51.100.7')).toBe('192.0.2.1')
   expect(addressFrom('10.0.0.1', '198.51.100.7')).toBe('10.0.0.1')
 })
 
-test('nobody but a configured proxy is believed', () => {
+test('only a configured proxy is trusted', () => {
   expect(addressFrom('192.0.2.1', '198.51.100.7', INSIDE)).toBe('192.0.2.1')
   expect(addressFrom('10.0.0.1', '198.51.100.7', INSIDE)).toBe('198.51.100.7')
   expect(addressFrom('::ffff:10.0.0.1', '198.51.100.7', INSIDE)).toBe('198.51.100.7')
   expect(addressFrom('fd00::1', '198.51.100.7', INSIDE)).toBe('198.51.100.7')
 })
 
-test('what the client itself wrote into X-Forwarded-For does not count', () => {
+test('addresses that the client itself writes into X-Forwarded-For do not count', () => {
   expect(addressFrom('10.0.0.1', '203.0.113.9, 198.51.100.7', INSIDE)).toBe('198.51.100.7')
   expect(addressFrom('10.0.0.1', '10.0.0.5, 198.51.100.7, 10.0.0.2', INSIDE)).toBe('198.51.100.7')
 })
 
 test.each(['', 'nonsense', '198.51.100.7, nonsense', '1.2.3.4.5', 'localhost', '198.51.100.7,'])(
-  'a proxy that forwards for %j is itself the last address that is known',
+  'when a proxy forwards for %j, its own address is the last known one',
   (forwarded) => {
     expect(addressFrom('10.0.0.1', forwarded, INSIDE)).toBe('10.0.0.1')
   },
 )
 
-test('a request from one proxy by way of others alone comes from the farthest', () => {
+test('a request that passed only trusted proxies comes from the farthest of them', () => {
   expect(addressFrom('10.0.0.1', '10.0.0.3, 10.0.0.2', INSIDE)).toBe('10.0.0.3')
 })
 

@@ -21,7 +21,7 @@ function exchange(text: string): Promise<string> {
   })
 }
 
-test('a request that is one is served', async () => {
+test('a well-formed request is served', async () => {
   expect(await exchange('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain('served')
 })
 
@@ -34,9 +34,9 @@ test.each([
     'malformed-request',
   ],
   ['headers of 40 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers-too-large'],
-])('%s is answered by a problem, and the connection ends', async (_, text, status, slug) => {
-  const answer = await exchange(text)
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-  expect(answer).toContain('Content-Type: application/problem+json')
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ type: `/problems/${slug}`, status })
+])('%s gets a problem as its reply, and the connection ends', async (_, text, status, slug) => {
+  const reply = await exchange(text)
+  expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(reply).toContain('Content-Type: application/problem+json')
+  expect(JSON.parse(reply.split('\r\n\r\n')[1] ?? '')).toMatchObject({ type: `/problems/${slug}`, status })
 })

@@ -15,21 +15,21 @@ test.each([
   ['PATCH', '/notes', 405],
   ['GET', '/notes?%zz', 401],
 ])('%s %s (%i) carries the security headers', async (method, path, status) => {
-  const answer = await ask(server, method, path)
-  expect(answer.status).toBe(status)
-  expect(Object.fromEntries(answer.headers)).toMatchObject({
+  const reply = await ask(server, method, path)
+  expect(reply.status).toBe(status)
+  expect(Object.fromEntries(reply.headers)).toMatchObject({
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'referrer-policy': 'no-referrer',
     'cache-control': 'private, no-store',
     'x-request-id': expect.any(String),
   })
-  expect(answer.headers.has('x-powered-by')).toBe(false)
+  expect(reply.headers.has('x-powered-by')).toBe(false)
 })
 
 test('two Host headers are refused', async () => {
   const { port } = new URL(server.url)
-  const answer = await new Promise<string>((resolve) => {
+  const reply = await new Promise<string>((resolve) => {
     const socket = connect(Number(port), '127.0.0.1', () => {
       socket.write('GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n')
     })
@@ -37,13 +37,13 @@ test('two Host headers are refused', async () => {
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
   })
-  expect(answer).toMatch(/^HTTP\/1.1 400 /)
-  expect(answer).toContain('/problems/malformed-request')
+  expect(reply).toMatch(/^HTTP\/1.1 400 /)
+  expect(reply).toContain('/problems/malformed-request')
 })
 
-test('by default no origin may read an answer', async () => {
-  const answer = await ask(server, 'GET', '/health', { headers: { Origin: PAGE } })
-  expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+test('by default no origin may read a reply', async () => {
+  const reply = await ask(server, 'GET', '/health', { headers: { Origin: PAGE } })
+  expect([...reply.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
 })
 
 test('an origin on the list may call the API and read its headers; another may not', async () => {
@@ -58,16 +58,16 @@ test('an origin on the list may call the API and read its headers; another may n
   }
 })
 
-test('a preflight of an allowed origin is answered without a credential', async () => {
-  const answer = await ask(open, 'OPTIONS', '/notes', {
+test('a preflight of an allowed origin needs no credential', async () => {
+  const reply = await ask(open, 'OPTIONS', '/notes', {
     headers: {
       Origin: PAGE,
       'Access-Control-Request-Method': 'POST',
       'Access-Control-Request-Headers': 'authorization,if-match',
     },
   })
-  expect(answer.status).toBe(204)
-  expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE)
-  expect(answer.headers.get('access-control-allow-headers')).toBe('authorization,if-match')
-  expect(answer.headers.get('access-control-allow-methods')).toContain('PATCH')
+  expect(reply.status).toBe(204)
+  expect(reply.headers.get('access-control-allow-origin')).toBe(PAGE)
+  expect(reply.headers.get('access-control-allow-headers')).toBe('authorization,if-match')
+  expect(reply.headers.get('access-control-allow-methods')).toContain('PATCH')
 })

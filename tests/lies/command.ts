@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 
 export interface CommandResult {
-  /** undefined: it was ended, because it took too long. */
+  /** undefined if the program was killed because it took too long. */
   readonly code: number | undefined
-  /** Standard output and standard error, in the order in which they came. */
+  /** Standard output and standard error, in order of arrival. */
   readonly output: string
   readonly seconds: number
 }
@@ -12,11 +12,11 @@ export interface CommandOptions {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly timeoutMs: number
-  /** Ends it at once. */
+  /** Kills the program at once when aborted. */
   readonly signal: AbortSignal
 }
 
-/** Runs a program to its end. What it started ends with it, because all of them are one process group. */
+/** Runs a program until it exits. Its children are killed then, because all of them are one process group. */
 export async function runCommand(
   argv: readonly string[],
   { cwd, env, timeoutMs, signal }: CommandOptions,
@@ -34,7 +34,7 @@ export async function runCommand(
     try {
       process.kill(-child.pid, 'SIGKILL')
     } catch {
-      // It ended by itself meanwhile.
+      // It has exited already.
     }
   }
   const timer = setTimeout(() => {
@@ -45,7 +45,7 @@ export async function runCommand(
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
-      // What it left running would keep its output open.
+      // A child that still runs would keep the output open.
       child.once('exit', end)
       child.once('close', resolve)
     })

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** What tools keep in node_modules for one tree: each copy gets its own. */
+/** Caches of tools in node_modules, which are valid for one tree only: each copy gets its own. */
 const KEPT_APART = new Set(['.cache', '.vite', '.vite-temp', '.vitest'])
 
-/** The project as it stands in the working tree: what git tracks, with its changes, and what is new and not ignored. */
+/** Copies the project from the working tree: tracked files with their changes, and new files that are not ignored. */
 export function copyProject(root: string, scratch: string): string {
   const directory = mkdtempSync(join(scratch, 'notes-api-lies-'))
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -26,7 +26,7 @@ export function removeCopy(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
 }
 
-/** A link for each package instead of one for all, so that no tool writes into the project's own. */
+/** Links each package by itself, so that no tool writes into the project's own node_modules. */
 function linkPackages(from: string, to: string): void {
   if (!existsSync(from)) return
   mkdirSync(to)

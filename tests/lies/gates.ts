@@ -1,15 +1,15 @@
-/** What must turn red because of a lie. */
+/** A check that must turn red because of a lie. */
 export interface Gate {
-  /** Run one after the other in the copy until one fails. */
+  /** Run in the copy one after the other until one fails. */
   readonly commands: readonly (readonly string[])[]
-  /** What a failure consists of: failed tests in vitest's report, or findings that a program prints before it exits with 1. */
+  /** The form of a failure: failed tests in vitest's report, or findings that a program prints before it exits with 1. */
   readonly failsBy: 'tests' | 'findings'
 }
 
-/** Where vitest writes its report, in the copy. */
+/** The file in the copy to which vitest writes its report. */
 export const VITEST_REPORT = 'node_modules/.vitest-report.json'
 
-/** Test files whose path has one of these texts in it. */
+/** Runs the test files whose path contains one of these texts. */
 function tests(...files: readonly string[]): Gate {
   const options = [
     '--bail',

@@ -2,16 +2,16 @@ import { stripVTControlCharacters } from 'node:util'
 import type { CommandResult } from './command.ts'
 import type { Gate } from './gates.ts'
 
-/** What a gate says about a tree: it is red for a reason of its own, it is green, or it never got to judge. */
+/** The result of a gate on a tree: red with a reason, green, or broken because it could not check the tree. */
 export interface Verdict {
   readonly state: 'red' | 'green' | 'broken'
-  /** The test or the finding that is red, or why nothing was judged. */
+  /** The failed test or the finding, or why nothing was checked. */
   readonly reason: string
-  /** What the failed test or the program said, for a gate that is red without a lie. */
+  /** The output of the failed test or the program, for a gate that is red without a lie. */
   readonly detail?: string
 }
 
-/** The part of vitest's JSON report that is read here. */
+/** The part of vitest's JSON report that we read. */
 interface Report {
   readonly numTotalTests: number
   readonly testResults: readonly {
@@ -31,10 +31,10 @@ export function judge(gate: Gate, result: CommandResult, report: string | undefi
   return gate.failsBy === 'tests' ? judgeTests(result, report) : judgeFindings(result)
 }
 
-/** What an assertion fails with, `expect(…).rejects` and `.resolves` included. */
+/** The errors of failed assertions, `expect(…).rejects` and `.resolves` included. */
 const ASSERTED = /^(?:AssertionError\b|Error: promise (?:resolved|rejected) .* instead of )/
 
-/** A test that an assertion failed is a catch. A file that does not load, or a test that cannot ask, is none. */
+/** Only a failed assertion catches a lie. A file that does not load, or a test that throws before it, does not. */
 function judgeTests({ code, output }: CommandResult, text: string | undefined): Verdict {
   if (text === undefined) return broken(`vitest wrote no report: ${lastLine(output)}`)
   const { numTotalTests, testResults } = JSON.parse(text) as Report
@@ -57,7 +57,7 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
   return broken(`vitest failed without a failed test: ${firstLine(message ?? lastLine(output))}`)
 }
 
-/** As node prints an error that nothing caught, or as npm says that it found no such script. */
+/** The output of node for an uncaught error, and of npm for a missing script. */
 const CRASH = /^Node\.js v\d|^\s+at .+:\d+:\d+\)?$|^npm error Missing script/m
 
 function judgeFindings({ code, output }: CommandResult): Verdict {

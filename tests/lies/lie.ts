@@ -1,9 +1,9 @@
-/** A false change of one file, and the gate that must turn red because of it. */
+/** A bug to plant in one file, and the gate that must turn red because of it. */
 export interface Lie {
   readonly title: string
   /** Name of a gate in tests/lies/gates.ts. */
   readonly gate: string
-  /** From the root of the project. */
+  /** The path from the root of the project. */
   readonly file: string
   /** Occurs exactly once in the file. */
   readonly from: string
@@ -18,7 +18,7 @@ export function applyLie(text: string, { file, from, to, everywhere }: Lie): str
   if (count === 0) throw new Error(`the text to replace does not occur in ${file}`)
   if (count > 1 && everywhere !== true) throw new Error(`the text to replace occurs ${count} times in ${file}`)
   // A function, because a string could hold patterns such as $&.
-  const told = text.replaceAll(from, () => to)
-  if (told === text) throw new Error(`nothing changes in ${file}`)
-  return told
+  const changed = text.replaceAll(from, () => to)
+  if (changed === text) throw new Error(`nothing changes in ${file}`)
+  return changed
 }

@@ -7,12 +7,12 @@ import { thisProject } from './project.ts'
 
 const lies = await plantedLies()
 
-test.each(lies)('a planted lie still has its one place and its gate: $title', (lie) => {
+test.each(lies)('a planted lie still names one place and a gate: $title', (lie) => {
   expect(() => applyLie(readFileSync(join(thisProject.root, lie.file), 'utf8'), lie)).not.toThrow()
   expect(Object.keys(thisProject.gates)).toContain(lie.gate)
 })
 
-test('no two planted lies have one title', () => {
+test('no two planted lies have the same title', () => {
   const titles = lies.map(({ title }) => title)
   expect(titles).toEqual([...new Set(titles)])
 })

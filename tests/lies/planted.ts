@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import type { Lie } from './lie.ts'
 
 export interface PlantedLie extends Lie {
-  /** Its list: the name of a file in tests/lies/planted. */
+  /** The list of the lie: the name of a file in tests/lies/planted. */
   readonly area: string
 }
 

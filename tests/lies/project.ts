@@ -6,16 +6,16 @@ import { Client } from 'pg'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { type Gate, gates } from './gates.ts'
 
-/** A tree that lies are told in, and what its gates need. */
+/** A tree in which lies are planted, and what its gates need. */
 export interface Project {
-  /** Where git keeps it. */
+  /** The working tree of git. */
   readonly root: string
-  /** Where copies of it are made. */
+  /** The directory for copies. */
   readonly scratch: string
   readonly gates: Readonly<Record<string, Gate>>
-  /** What runs after a file was changed and before tests do, and the files that it writes. */
+  /** The commands to run after a file was changed and before tests, and the files that they write. */
   readonly derived: (file: string) => Derived
-  /** One for each copy, so that the runs in two copies cannot meet. */
+  /** Opens a database for one copy, so that runs in two copies cannot affect each other. */
   readonly openDatabase?: () => Promise<LieDatabase>
 }
 
@@ -26,7 +26,7 @@ interface Derived {
 
 interface LieDatabase {
   readonly env: Readonly<Record<string, string>>
-  /** Removes the databases that a run which was cut short left behind. */
+  /** Removes databases that an aborted run left behind. */
   readonly tidy: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -39,7 +39,7 @@ export const thisProject: Project = {
   openDatabase,
 }
 
-/** A lie must compile; that it leaves a name unused is no fault of it, because it changes one place only. */
+/** A lie must compile, but it may leave a name unused, because it changes one place only. */
 const COMPILE = [
   'node',
   'node_modules/typescript7/bin/tsc',
@@ -49,7 +49,7 @@ const COMPILE = [
   '--noUnusedParameters',
   'false',
 ]
-/** Checks only what a lie concerns. */
+/** Checks only the files that a lie affects. */
 const INCREMENTAL = ['--incremental', '--tsBuildInfoFile', 'node_modules/.tsbuildinfo']
 
 function derivedFrom(file: string): Derived {

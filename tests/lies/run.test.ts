@@ -22,7 +22,8 @@ const files = {
     if (value === 0) throw new TypeError('cannot check')
     if (value !== 1) process.stdout.write('✖ the value is ' + value + '\\n')
     process.exitCode = value === 1 ? 0 : value === 3 ? 3 : 1`,
-  'compile.mjs': `import { other } from './value.mjs'\nif (other === 'no number') { console.log('other must be a number'); process.exit(2) }`,
+  'compile.mjs': `import { other } from './value.mjs'
+    if (other === 'no number') { console.log('other must be a number'); process.exit(2) }`,
   '.gitignore': 'node_modules\n',
 }
 const vitest = ['vitest', 'run', '--reporter', 'json', '--outputFile', VITEST_REPORT]
@@ -49,8 +50,12 @@ function attempt(lies: readonly Lie[], signal = new AbortController().signal): P
 
 const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('an assertion fails', 'tests', 'value = 1', 'value = 2'), 'caught', /^the value is one$/],
-  [lie('nothing looks at it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
-  [lie('a test throws before it asks', 'tests', 'value = 1', 'value = 0'), 'broken', /no assertion failed.*cannot ask/],
+  [lie('no test checks it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
+  [
+    lie('a test throws before it asserts', 'tests', 'value = 1', 'value = 0'),
+    'broken',
+    /no assertion failed.*cannot ask/,
+  ],
   [
     {
       ...lie('a file does not load', 'tests', "test('the", "throw new Error('no start')\n    test('the"),
@@ -67,7 +72,7 @@ const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('its place is gone', 'check', 'no such text', ''), 'broken', /does not occur/],
   [lie('it has two places', 'check', 'twice', 'once'), 'broken', /occurs 2 times/],
   [lie('it changes nothing', 'check', 'twice', 'twice', true), 'broken', /nothing changes/],
-  [lie('it is told everywhere', 'check', 'twice', 'once', true), 'SURVIVED', /^$/],
+  [lie('it changes every place', 'check', 'twice', 'once', true), 'SURVIVED', /^$/],
 ]
 
 let outcomes: readonly Outcome[]
@@ -84,26 +89,26 @@ afterAll(() => {
 })
 
 test.each(expected.map(([planted, state, reason]) => ({ title: planted.title, state, reason })))(
-  'a lie is judged by its gate: $title, so it is $state',
+  'a lie is tried by its gate: $title, so it is $state',
   ({ title, state, reason }) => {
-    const outcome = outcomes.find(({ lie: { title: told } }) => told === title)
+    const outcome = outcomes.find(({ lie: tried }) => tried.title === title)
     expect(outcome).toMatchObject({ state, reason: expect.stringMatching(reason) })
   },
 )
 
-test('each lie is told of a tree without the others, and the project stays as it is', () => {
+test('each lie is planted in a tree without the others, and the project stays unchanged', () => {
   expect(outcomes).toHaveLength(expected.length)
   for (const [name, text] of Object.entries(files)) expect(readFileSync(join(root, name), 'utf8')).toBe(text)
 })
 
-test('no lie is tried while a gate is red without one, or judges nothing', async () => {
+test('no lie is tried while a gate is red without one, or checks nothing', async () => {
   await expect(attempt([lie('a lie', 'red', 'value = 1', 'value = 2')])).rejects.toThrow(
     'do not pass without a lie: red',
   )
   await expect(attempt([lie('a lie', 'no tests', 'value = 1', 'value = 2')])).rejects.toThrow(RedGates)
 })
 
-test('a lie for an unknown gate fails the run, and a run that is stopped leaves no copy behind', async () => {
+test('a lie for an unknown gate fails the run, and a stopped run leaves no copy behind', async () => {
   await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow(
     'There is no gate called absent',
   )

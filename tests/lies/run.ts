@@ -1,7 +1,7 @@
 /**
- * What the gates are worth: `npm run lies`. Plants each lie of tests/lies/planted in a copy of the project and runs its
- * gate there, which must turn red. `--only foreign` takes those whose list, gate, title or file has this text; `--list`
- * names them and runs nothing; `--slots 4` works in four copies at once.
+ * Tests the gates: `npm run lies`. Plants each lie of tests/lies/planted in a copy of the project and runs its gate
+ * there, which must turn red. `--only foreign` takes those whose list, gate, title or file contains this text; `--list`
+ * prints them and runs nothing; `--slots 4` uses four copies at once.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -43,7 +43,7 @@ async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
       },
     })
     summarize(outcomes)
-    // Also when a fault of the runner left one out.
+    // Also if a bug of the runner skipped one.
     if (outcomes.filter(({ state }) => state === 'caught').length < lies.length) process.exitCode = 1
   } catch (error) {
     if (!(error instanceof RedGates) && !abort.signal.aborted) throw error

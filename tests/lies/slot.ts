@@ -7,10 +7,10 @@ import { judge, type Verdict } from './judge.ts'
 import { applyLie, type Lie } from './lie.ts'
 import type { Project } from './project.ts'
 
-/** Far beyond what a gate takes, so that only one that hangs is ended. */
+/** Far longer than any gate takes, so that only one that hangs is killed. */
 const GATE_TIMEOUT_MS = 240_000
 
-/** A copy of the project with all that its gates need. One lie is told in it at a time. */
+/** A copy of the project with all that its gates need. It holds one lie at a time. */
 export interface Slot {
   readonly judgeUnchanged: (gate: Gate) => Promise<Verdict>
   readonly judgeLie: (gate: Gate, lie: Lie) => Promise<Verdict>
@@ -43,7 +43,7 @@ export async function openSlot(project: Project, signal: AbortSignal): Promise<S
     const before = new Map([lie.file, ...derived.files].map((file) => [file, readFileSync(join(directory, file))]))
     try {
       writeFileSync(join(directory, lie.file), applyLie(readFileSync(join(directory, lie.file), 'utf8'), lie))
-      // Programs that judge the document alone read no types.
+      // Programs that check the document alone need no generated types.
       for (const command of gate.failsBy === 'tests' ? derived.commands : []) {
         const { code, output } = await run(command)
         if (code !== 0)

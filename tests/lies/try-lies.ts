@@ -3,7 +3,7 @@ import type { Lie } from './lie.ts'
 import type { Project } from './project.ts'
 import { openSlot, type Slot } from './slot.ts'
 
-/** What became of a lie: its gate turned red, stayed green, or could not judge. */
+/** The outcome of a lie: its gate turned red, stayed green, or was broken. */
 export interface Outcome {
   readonly lie: Lie
   readonly state: 'caught' | 'SURVIVED' | 'broken'
@@ -12,19 +12,19 @@ export interface Outcome {
 }
 
 interface Options {
-  /** How many copies are worked in at once. */
+  /** The number of copies in use at once. */
   readonly slots: number
   readonly signal: AbortSignal
   readonly onGate: (name: string, verdict: Verdict, seconds: number) => void
   readonly onOutcome: (outcome: Outcome) => void
 }
 
-/** A gate that is red without a lie says nothing about lies. */
+/** Gates are red without a lie, so they would prove nothing about lies. */
 export class RedGates extends Error {}
 
 const STATES = { red: 'caught', green: 'SURVIVED', broken: 'broken' } as const
 
-/** Tells each lie in a copy of the project and lets its gate judge. First each gate has to pass without a lie. */
+/** Plants each lie in a copy of the project and runs its gate. Before that, each gate must pass without a lie. */
 export async function tryLies(project: Project, lies: readonly Lie[], options: Options): Promise<Outcome[]> {
   const { slots: count, onGate, onOutcome } = options
   const failure = new AbortController()
@@ -63,7 +63,7 @@ function gateCalled(project: Project, name: string) {
   return gate
 }
 
-/** Each slot takes the next piece of work as soon as it is done with the last. When one throws, the others end too. */
+/** Each slot takes the next piece of work when it has finished one. When one throws, the others end too. */
 async function share<T>(
   slots: readonly Slot[],
   work: readonly T[],

@@ -11,7 +11,7 @@ const twentyTags = (prefix: string) => Array.from({ length: 20 }, (_, index) => 
 const batch = (who: Person, actions: readonly Record<string, unknown>[]) =>
   who.ask('POST', '/notes/batch', { body: { actions } })
 
-test('each action does what it says, as a version of its own', async () => {
+test('each action has its documented effect and makes its own version', async () => {
   const { id, path } = await newNote(ann, { tags: ['a', 'B'] })
   const actions = [
     { action: 'pin' },
@@ -41,7 +41,7 @@ test('each action does what it says, as a version of its own', async () => {
   })
 })
 
-test('a batch that half fails reports which half, and only the other half is done', async () => {
+test('a batch that half fails reports which half, and only the other half takes effect', async () => {
   const notes = await Promise.all(Array.from({ length: 100 }, (_, index) => newNote(index % 4 === 1 ? bob : ann)))
   await Promise.all(
     notes
@@ -64,7 +64,7 @@ test('a batch that half fails reports which half, and only the other half is don
   })
   expect(results[3]?.problem).toMatchObject({ type: '/problems/note-changed' })
   const pinned = await Promise.all(notes.map(({ path }, index) => (index % 4 === 1 ? bob : ann).ask('GET', path)))
-  expect(pinned.map((answer) => answer.body['is_pinned'])).toEqual(notes.map((_, index) => index % 2 === 0))
+  expect(pinned.map((reply) => reply.body['is_pinned'])).toEqual(notes.map((_, index) => index % 2 === 0))
 })
 
 test('an action that would break the bounds of a note fails alone', async () => {

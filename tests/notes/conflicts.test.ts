@@ -8,7 +8,7 @@ const ann = usePerson(server)
 const merge = (path: string, body: Record<string, unknown>, version = 1) =>
   ann.ask('PATCH', `${path}?on_conflict=merge`, { body, headers: { 'If-Match': `"${version}"` } })
 
-test('a 412 carries the note as it is now and the version that was read', async () => {
+test('a 412 carries the current note and the version that the client had read', async () => {
   const { path } = await newNote(ann, { tags: ['a'] })
   const read = await ann.ask('GET', path)
   await ann.ask('PUT', path, { body: { content: 'Theirs', tags: ['b'] } })
@@ -24,7 +24,7 @@ test('a 412 carries the note as it is now and the version that was read', async 
   })
 })
 
-test('a 412 is without base when the version that was read is not kept, or was never', async () => {
+test('a 412 has no base when the version that the client had read is not kept or never existed', async () => {
   const { id, path } = await newNote(ann)
   await ann.ask('PUT', path, { body: { content: 'Second' } })
   const never = await ann.ask('PUT', path, { body: { content: 'x' }, headers: { 'If-Match': '"7"' } })
@@ -106,10 +106,10 @@ describe('patchNote with on_conflict=merge', () => {
   test.each(clean)('keeps both sides: $name', async ({ base, theirs, mine, merged }) => {
     const { path } = await newNote(ann, { content: text, ...base })
     expect((await ann.ask('PUT', path, { body: theirs })).status).toBe(200)
-    const answer = await merge(path, mine)
-    expect(answer.status).toBe(200)
-    expect(answer.body).toMatchObject(merged)
-    expect((await ann.ask('GET', path)).body).toEqual(answer.body)
+    const reply = await merge(path, mine)
+    expect(reply.status).toBe(200)
+    expect(reply.body).toMatchObject(merged)
+    expect((await ann.ask('GET', path)).body).toEqual(reply.body)
   })
 
   const overlapping: Case[] = [
@@ -132,7 +132,7 @@ describe('patchNote with on_conflict=merge', () => {
       merged: { base: /First/, mine: /Mine/, theirs: /Theirs/ },
     },
   ]
-  test.each(overlapping)('answers the places and changes nothing: $name', async ({ theirs, mine, merged }) => {
+  test.each(overlapping)('reports the conflicts and changes nothing: $name', async ({ theirs, mine, merged }) => {
     const { path } = await newNote(ann, { content: text })
     await ann.ask('PUT', path, { body: theirs })
     const refused = await merge(path, mine)
@@ -148,7 +148,7 @@ describe('patchNote with on_conflict=merge', () => {
     expect(current.body).toMatchObject({ version: 2, ...theirs })
   })
 
-  test('needs the version that was changed', async () => {
+  test('needs the version that the client had changed', async () => {
     const { path } = await newNote(ann)
     const body = { content: 'x' }
     expect((await ann.ask('PATCH', `${path}?on_conflict=merge`, { body })).status).toBe(422)
@@ -158,7 +158,7 @@ describe('patchNote with on_conflict=merge', () => {
     expect((await ann.ask('GET', path)).body['version']).toBe(1)
   })
 
-  test('refuses what would break the bounds of a note, and changes nothing', async () => {
+  test('refuses a merge that would break the bounds of a note, and changes nothing', async () => {
     const { path } = await newNote(ann)
     await ann.ask('PUT', path, { body: { tags: twentyTags('theirs') } })
     const refused = await merge(path, { tags: twentyTags('mine') })
@@ -167,7 +167,7 @@ describe('patchNote with on_conflict=merge', () => {
     expect((await ann.ask('GET', path)).body['version']).toBe(2)
   })
 
-  test('20 writers who each change a line of their own all get through', async () => {
+  test('20 writers that each change their own line all succeed', async () => {
     const content = Array.from({ length: 20 }, (_, index) => `line ${index}\n\n`).join('')
     const { path } = await newNote(ann, { content })
     const writers = Array.from({ length: 20 }, (_, index) =>

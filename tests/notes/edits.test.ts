@@ -19,11 +19,11 @@ test('editNote applies several edits, in their order, as one version', async () 
     { op: 'append', text: 'The end' },
     { op: 'prepend', text: 'The beginning' },
   ]
-  const answer = await ann.ask('POST', `${path}/edits`, { body: { edits } })
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('etag')).toBe('"2"')
+  const reply = await ann.ask('POST', `${path}/edits`, { body: { edits } })
+  expect(reply.status).toBe(200)
+  expect(reply.headers.get('etag')).toBe('"2"')
   const { body } = await ann.ask('GET', path)
-  expect(answer.body).toEqual({ dry_run: false, note: body })
+  expect(reply.body).toEqual({ dry_run: false, note: body })
   expect(body['version']).toBe(2)
   const text = String(body['content'])
   for (const part of ['The beginning\n', 'For today.', '- [x] milk\n', '- [x] bread\n', '## Later\n', 'Dates\n'])
@@ -111,7 +111,7 @@ test('edits never make a note that the contract does not allow', async () => {
   expect((await ann.ask('GET', small.path)).body['content']).toBe('x')
 })
 
-test('each edit that breaks the contract is told at its place, by the rules of its own kind', async () => {
+test('each edit that breaks the contract is reported at its place, by the rules of its kind', async () => {
   const { path } = await newNote(ann)
   const edits = [
     { op: 'append' },
@@ -128,7 +128,7 @@ test('each edit that breaks the contract is told at its place, by the rules of i
   expect(places.slice(2)).toContain('edits.3.op enum')
 })
 
-test("another's note cannot be edited, nor looked at by a dry run", async () => {
+test("another user's note cannot be edited, nor read by a dry run", async () => {
   const { path } = await newNote(ann)
   for (const dry_run of [true, false]) {
     expect(

@@ -9,14 +9,14 @@ import { writeNote } from '../../src/notes/core/write-note.ts'
 import { useDatabase } from '../support/fixtures.ts'
 import { randomFrom } from '../text/random.ts'
 
-/** What 1000 versions of a note of 100 kB may take is 4 MB (docs/decisions/0010); this is a quarter of it. */
+/** 1000 versions of a note of 100 kB may take 4 MB (docs/decisions/0010); this is a quarter of that. */
 const VERSIONS = 250
 const MOST_BYTES = 1_000_000
 
 const database = useDatabase()
 
 test(
-  '250 versions of a note of 100 kB take less than 1 MB, and each reads to the letter',
+  '250 versions of a note of 100 kB take less than 1 MB, and each reads unchanged',
   { timeout: 60_000 },
   async () => {
     const { db } = database

@@ -12,13 +12,14 @@ const bob = usePerson(server)
 const clean = (limits: Partial<HousekeepingLimits> = {}) =>
   purgeNotes(server.db, { trashDays: 30, historyDays: 365, ...limits }, () => false)
 
-/** A note with a version per text, each written so many hours ago. */
+/** Makes a note whose versions were written this many hours ago. */
 async function noteWith(ages: readonly number[]): Promise<{ id: string; path: string }> {
   const note = await newNote(ann, { content: 'version 1' })
   for (let version = 2; version <= ages.length + 1; version += 1)
     await ann.ask('PUT', note.path, { body: { content: `version ${version}` } })
   for (const [index, hours] of ages.entries()) {
-    await sql`update note_revisions set created_at = date_trunc('day', now()) - make_interval(mins => ${Math.round(hours * 60)})
+    await sql`update note_revisions
+      set created_at = date_trunc('day', now()) - make_interval(mins => ${Math.round(hours * 60)})
       where note_id = ${note.id} and version = ${index + 1}`.execute(server.db)
   }
   return note
@@ -109,7 +110,7 @@ test('restoreRevision brings a version back as a new one, and can itself be undo
   expect(await versionsOf(path)).toEqual([4, 3, 2, 1])
 })
 
-test("a version of another's note, of no note and one that never was answer 404", async () => {
+test("a version of another user's note, of no note, or that never existed is a 404", async () => {
   const { id, path } = await newNote(ann)
   expect((await ann.ask('GET', `${path}/revisions/2`)).status).toBe(404)
   for (const [method, rest] of [
@@ -127,7 +128,7 @@ test("a version of another's note, of no note and one that never was answer 404"
   }
 })
 
-test('more versions than the setting allows: the oldest go, and every one that is kept reads to the letter', async () => {
+test('of more versions than the setting allows, the oldest are deleted and the others read unchanged', async () => {
   const { id, path } = await newNote(ann, { content: 'text of version 1\n' })
   let content = 'text of version 1\n'
   const texts = new Map([[1, content]])
@@ -176,7 +177,7 @@ test('thinning keeps every version of a day, then the first of each hour, then t
   expect((await ann.ask('GET', `${path}/revisions/2`)).status).toBe(404)
 })
 
-test('versions older than the setting go, the note stays', async () => {
+test('versions older than the setting are deleted; the note stays', async () => {
   const { path } = await noteWith([12 * 24, 11 * 24, 8 * 24, 1])
   await clean({ historyDays: 10 })
   expect(await versionsOf(path)).toEqual([5, 4, 3])

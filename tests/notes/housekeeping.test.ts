@@ -7,7 +7,7 @@ import { openProxy } from '../support/proxy.ts'
 
 afterAll(cleanUp)
 
-test('a server that starts looks after trash and histories by its settings, and stops as ever', async () => {
+test('a server that starts cleans trash and histories by its settings, and stops as usual', async () => {
   const { connection, db, drop } = await createTestDatabase()
   const proxy = await openProxy(connection)
   const owner_id = uuidv7()

@@ -24,20 +24,20 @@ test(
       ([name, value]) => `${name}: ${value}`,
     )
     const socket = connect(first.port, '127.0.0.1')
-    // Nobody reads the answer: it is lost, though the note is not.
+    // The reply is not read: it is lost, but the note is not.
     socket.pause().write(`POST /notes HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
     await until('the note is committed', async () => (await count(first)) === 1)
     socket.destroy()
     await first.end('SIGKILL')
 
     const second = await serve(env)
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: 49 }, () => ask(second, 'POST', '/notes', { body, headers })),
     )
-    expect(answers.map(({ status, headers: told }) => `${status} ${told.get('idempotency-replayed')}`)).toEqual(
-      answers.map(() => '201 true'),
+    expect(replies.map(({ status, headers: sent }) => `${status} ${sent.get('idempotency-replayed')}`)).toEqual(
+      replies.map(() => '201 true'),
     )
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
     expect(await count(second)).toBe(1)
     await second.end('SIGTERM')
   },

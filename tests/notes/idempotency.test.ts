@@ -17,16 +17,16 @@ async function notesWith(content: string): Promise<number> {
   return (await server.db.selectFrom('notes').select('id').where('content', '=', content).execute()).length
 }
 
-test('50 parallel POSTs with one key make one note and get equal answers', async () => {
-  const answers = await Promise.all(Array.from({ length: 50 }, () => create(ann, 'fifty')))
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
-  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-  expect(new Set(answers.map(({ headers }) => `${headers.get('etag')} ${headers.get('location')}`)).size).toBe(1)
-  expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
+test('50 parallel POSTs with one key make one note and get equal replies', async () => {
+  const replies = await Promise.all(Array.from({ length: 50 }, () => create(ann, 'fifty')))
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([201]))
+  expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
+  expect(new Set(replies.map(({ headers }) => `${headers.get('etag')} ${headers.get('location')}`)).size).toBe(1)
+  expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
   expect(await notesWith('fifty')).toBe(1)
 })
 
-test('the stored answer comes again even when the note has changed or is gone', async () => {
+test('the stored reply is repeated even when the note has changed or is gone', async () => {
   const first = await create(ann, 'again')
   await ann.ask('PUT', String(first.headers.get('location')), { body: { title: 'Changed' } })
   await ann.ask('DELETE', String(first.headers.get('location')))
@@ -35,7 +35,7 @@ test('the stored answer comes again even when the note has changed or is gone', 
   expect(first.headers.get('idempotency-replayed')).toBeNull()
 })
 
-test('a request whose fields come in another order is the same request', async () => {
+test('a request with its fields in another order is the same request', async () => {
   const first = await create(ann, 'order', { title: 'Once', content: 'order', tags: ['a'], is_pinned: true })
   const second = await create(ann, 'order', { is_pinned: true, tags: ['a'], content: 'order', title: 'Once' })
   expect([second.status, second.text, second.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true'])
@@ -45,7 +45,7 @@ test('a request whose fields come in another order is the same request', async (
   expect(await notesWith('order')).toBe(1)
 })
 
-/** How the servers before 1.1 made the hash of a request, by the fingerprint that they stored with it. */
+/** The text that servers before 1.1 hashed for a request, by the fingerprint version that they stored. */
 const earlierTexts: [fingerprint: number, text: (request: unknown) => string][] = [
   [1, (request) => JSON.stringify(request)],
   [2, sortedJson],
@@ -59,7 +59,7 @@ function sortedJson(value: unknown): string {
   )
 }
 
-/** Replaces what a server of today stored under a key by what an earlier one stored. */
+/** Replaces what this server stored under a key by what an earlier version would have stored. */
 async function storeAsEarlier(key: string, fingerprint: number, text: string): Promise<void> {
   const request_hash = createHash('sha256').update(text).digest()
   await server.db.updateTable('idempotency_keys').set({ fingerprint, request_hash }).where('key', '=', key).execute()
@@ -94,7 +94,7 @@ test.each(earlierTexts)('editNote compares a key with fingerprint %i as it was s
   expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nWorld', version: 2 })
 })
 
-test('a key is of one whole request: for another note or precondition it is refused', async () => {
+test('a key belongs to one whole request: for another note or precondition it is refused', async () => {
   const [one, two] = [await newNote(ann), await newNote(ann)]
   const edit = (path: string, ifMatch: string) =>
     ann.ask('POST', `${path}/edits`, {
@@ -125,11 +125,11 @@ test('a key belongs to one user and one operation', async () => {
   expect((await ann.ask('POST', `${path}/edits`, edit)).headers.get('idempotency-replayed')).toBeNull()
 })
 
-test('an append that is repeated appends once', async () => {
+test('a repeated append appends once', async () => {
   const { path } = await newNote(ann)
   const edit = { body: { edits: [{ op: 'append', text: 'World' }] }, headers: { 'Idempotency-Key': 'append' } }
-  const answers = await Promise.all([1, 2, 3].map(() => ann.ask('POST', `${path}/edits`, edit)))
-  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  const replies = await Promise.all([1, 2, 3].map(() => ann.ask('POST', `${path}/edits`, edit)))
+  expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
   expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nWorld', version: 2 })
 })
 
@@ -144,7 +144,7 @@ test('a request that failed is not remembered', async () => {
   expect((await ann.ask('POST', `${path}/edits`, edit)).status).toBe(200)
 })
 
-test('while the first request is under way the second gets 409, and its answer once that is done', async () => {
+test('while the first request is under way the second gets 409, and afterwards the reply of the first', async () => {
   const { path, id } = await newNote(ann)
   const edit = { body: { edits: [{ op: 'append', text: 'x' }] }, headers: { 'Idempotency-Key': 'slow' } }
   const { promise: held, resolve: release } = Promise.withResolvers<void>()
@@ -172,7 +172,7 @@ test('while the first request is under way the second gets 409, and its answer o
   expect((await ann.ask('POST', `${path}/edits`, edit)).text).toBe(done.text)
 })
 
-test('an expired key is new again, and housekeeping forgets it', async () => {
+test('an expired key is new again, and housekeeping deletes it', async () => {
   await create(ann, 'old')
   await create(ann, 'older')
   await sql`update idempotency_keys set expires_at = now() - interval '1 second' where key in ('old', 'older')`.execute(

@@ -17,7 +17,7 @@ const tasks = Array.from({ length: 90_000 }, (_, index) => `- [ ] t${index}\n`)
 const toggles: Edit[] = Array.from({ length: 100 }, (_, index) => ({ op: 'toggle_task', task: `t${index * 700}` }))
 const isToggled = (index: number): boolean => index % 700 === 0 && index < 70_000
 
-/** Lines of which hardly any two are alike, from a generator that always gives the same. */
+/** Lines of text that are almost all different, from a deterministic generator. */
 function unlike(seed: number, length: number): string {
   let state = seed
   let text = ''
@@ -28,13 +28,13 @@ function unlike(seed: number, length: number): string {
   return text
 }
 
-test('100 toggles of a note of 90 000 tasks give what they give one by one, and others are answered meanwhile', async () => {
+test('100 toggles of a note of 90 000 tasks have the right result, and other callers are served meanwhile', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const bob = await enrol(server)
   const order: string[] = []
-  const hostile = ann.ask('POST', `${path}/edits`, { body: { edits: toggles } }).then((answer) => {
+  const hostile = ann.ask('POST', `${path}/edits`, { body: { edits: toggles } }).then((reply) => {
     order.push('edits')
-    return answer
+    return reply
   })
   const other = async (): Promise<void> => {
     for (let count = 0; count < 5; count += 1) {
@@ -52,7 +52,7 @@ test('100 toggles of a note of 90 000 tasks give what they give one by one, and 
   expect(order.indexOf('edits')).toBeGreaterThan(0)
 })
 
-test('a dry run, a merge and a comparison of large texts are those of the functions behind them', async () => {
+test('a dry run, a merge and a comparison of large texts have the results of the functions behind them', async () => {
   const base = unlike(1, 200_000)
   const theirs = base.replaceAll('7\n', '7 theirs\n')
   const mine = `${base}mine\n`
@@ -74,7 +74,7 @@ test('a dry run, a merge and a comparison of large texts are those of the functi
   )
 })
 
-test('a merge of large texts that overlap names the places, and how many there are beyond those it names', async () => {
+test('a merge of large texts that overlap names the first conflicts and the number of the others', async () => {
   const base = 'line\n\n'.repeat(20_000)
   const { path } = await newNote(ann, { content: base })
   await ann.ask('PUT', path, { body: { content: base.replaceAll('line', 'theirs') } })
@@ -86,7 +86,7 @@ test('a merge of large texts that overlap names the places, and how many there a
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
 })
 
-test('an edit of a large note waits for no lock and holds none: what was written meanwhile is kept', async () => {
+test('an edit of a large note waits for no lock and holds none: concurrent changes are kept', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const edit = ann.ask('POST', `${path}/edits`, { body: { edits: toggles.slice(0, 10) } })
   const other = ann.ask('PATCH', path, { body: { title: 'Meanwhile' } })
@@ -96,7 +96,7 @@ test('an edit of a large note waits for no lock and holds none: what was written
   expect(body['content'] === applyEdits(tasks, toggles.slice(0, 10), editBounds).content).toBe(true)
 })
 
-test('with If-Match a large note that was changed meanwhile is refused, not edited', async () => {
+test('with If-Match an edit of a large note that was changed meanwhile is refused', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const headers = { 'If-Match': '"1"' }
   const both = await Promise.all(
@@ -106,16 +106,16 @@ test('with If-Match a large note that was changed meanwhile is refused, not edit
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
 })
 
-test('an edit of a large note that is repeated with its key is done once', async () => {
+test('an edit of a large note that is repeated with its key takes effect once', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const request = { body: { edits: toggles.slice(0, 1) }, headers: { 'Idempotency-Key': 'large' } }
-  const answers = await Promise.all([1, 2, 3].map(() => ann.ask('POST', `${path}/edits`, request)))
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-  expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+  const replies = await Promise.all([1, 2, 3].map(() => ann.ask('POST', `${path}/edits`, request)))
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(new Set(replies.map(({ text }) => text)).size).toBe(1)
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
 })
 
-test('a fault in the edits of a large note is told as in a small one, and nothing is changed', async () => {
+test('an error in the edits of a large note is reported as in a small one, and nothing changes', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const refused = await ann.ask('POST', `${path}/edits`, {
     body: { edits: [toggles[0], { op: 'toggle_task', task: 'none' }] },
@@ -127,7 +127,7 @@ test('a fault in the edits of a large note is told as in a small one, and nothin
   expect((await ann.ask('GET', path)).body['version']).toBe(1)
 })
 
-test('at no step may edits make the text too long, even if a later one would shorten it', async () => {
+test('no edit may make the text too long, even if a later one would shorten it', async () => {
   const { path } = await newNote(ann, { content: 'a'.repeat(1_048_570) })
   const edits = [
     { op: 'append', text: 'b' },
@@ -138,7 +138,7 @@ test('at no step may edits make the text too long, even if a later one would sho
   expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '1'], type: 'string_too_long' }])
 })
 
-test('edits that make the server read a large text again too often are refused, and the first of them are taken', async () => {
+test('edits that make the server read a large text too often are refused; fewer of them are accepted', async () => {
   const { path } = await newNote(ann, { content: `# A\n\n${tasks}` })
   const fence = { op: 'insert_under', heading: 'A', text: '~~~~~~~~', position: 'start' }
   const edits = Array.from({ length: 20 }, (_, index) =>

@@ -6,14 +6,14 @@ export interface MadeNote {
   readonly path: string
 }
 
-/** A note of this person's to work on. */
+/** Makes a note of this person. */
 export async function newNote(owner: Person, fields: Record<string, unknown> = {}): Promise<MadeNote> {
   const { status, body } = await owner.ask('POST', '/notes', { body: { title: 'First', content: 'Hello', ...fields } })
   expect(status).toBe(201)
   return { id: String(body['id']), path: `/notes/${String(body['id'])}` }
 }
 
-/** The address that a list's Link names as its next page. */
+/** The address of the next page in a list's Link header. */
 export function nextOf(headers: Headers): string | undefined {
   return /^<(.+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1]
 }

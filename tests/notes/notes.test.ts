@@ -7,7 +7,7 @@ const server = useServer()
 const ann = usePerson(server)
 const bob = usePerson(server)
 
-test('createNote stores the note to the letter and says where it is', async () => {
+test('createNote stores the note unchanged and returns its Location', async () => {
   const content = '# Grüße\r\n\t🍰 “quoted” \\ %_ é é\n'
   const made = await ann.ask('POST', '/notes/', { body: { title: 'Letters', content, is_public: true } })
   expect(made.status).toBe(201)
@@ -24,7 +24,7 @@ test('createNote fills in the default of is_public from the contract', async () 
   expect(body['is_public']).toBe(false)
 })
 
-test('updateNote replaces the fields given, keeps the others and raises the version', async () => {
+test('updateNote replaces the fields that are sent, keeps the others and raises the version', async () => {
   const { path } = await newNote(ann)
   const changed = await ann.ask('PUT', path, { body: { title: 'Renamed' } })
   expect(changed.status).toBe(200)
@@ -54,7 +54,7 @@ test('patchNote with an empty patch changes nothing', async () => {
 })
 
 test.each(['PUT', 'PATCH', 'DELETE'])(
-  '%s answers 412 when the note changed since it was read, and changes nothing',
+  '%s replies 412 when the note changed since it was read, and changes nothing',
   async (method) => {
     const { path } = await newNote(ann)
     await ann.ask('PUT', path, { body: { title: 'Second' } })
@@ -87,7 +87,7 @@ test('20 writers with one ETag: exactly one wins', async () => {
   expect((await ann.ask('GET', path)).body['version']).toBe(2)
 })
 
-test('getNote answers 304 while the caller holds the current version', async () => {
+test('getNote replies 304 while the caller has the current version', async () => {
   const { path } = await newNote(ann)
   const unchanged = await ann.ask('GET', path, { headers: { 'If-None-Match': '"9", W/"1"' } })
   expect(unchanged.status).toBe(304)
@@ -97,14 +97,14 @@ test('getNote answers 304 while the caller holds the current version', async () 
   expect((await ann.ask('GET', path, { headers: { 'If-None-Match': '*' } })).status).toBe(304)
 })
 
-test('deleteNote deletes once; the second time answers 404', async () => {
+test('deleteNote deletes once; the second time it replies 404', async () => {
   const { path } = await newNote(ann)
   expect((await ann.ask('DELETE', path)).status).toBe(204)
   expect((await ann.ask('DELETE', path)).status).toBe(404)
   expect((await ann.ask('GET', path)).status).toBe(404)
 })
 
-test("another's note answers exactly like an unknown one, and stays as it is", async () => {
+test("another user's note gets exactly the reply of an unknown one, and stays unchanged", async () => {
   const { id, path } = await newNote(ann)
   const unknown = `/notes/${id.slice(0, -4)}0000`
   const requests: [string, Record<string, unknown> | undefined, Record<string, string>][] = [
@@ -122,13 +122,13 @@ test("another's note answers exactly like an unknown one, and stays as it is", a
     const nobodys = await bob.ask(method, unknown, given)
     expect(theirs.status).toBe(404)
     expect(theirs.text).toBe(nobodys.text)
-    const shown = (answer: typeof theirs) => [...answer.headers].filter(([name]) => name !== 'date')
+    const shown = (reply: typeof theirs) => [...reply.headers].filter(([name]) => name !== 'date')
     expect(shown(theirs)).toEqual(shown(nobodys))
   }
   expect((await ann.ask('GET', path)).body).toMatchObject({ title: 'First', version: 1 })
 })
 
-test("listNotes shows only what is the caller's own", async () => {
+test("listNotes shows only the caller's own notes", async () => {
   const carl = await enrol(server)
   await newNote(ann)
   expect((await carl.ask('GET', '/notes')).list).toEqual([])
@@ -150,7 +150,7 @@ test('following Link visits every note once, newest first, while others are writ
   expect(seen).toEqual(ids)
 })
 
-test('skip and limit cut the list for callers who think in offsets', async () => {
+test('skip and limit cut the list by offsets', async () => {
   const emma = await enrol(server)
   const ids: string[] = []
   for (let count = 0; count < 5; count += 1) ids.unshift((await newNote(emma)).id)
@@ -160,7 +160,7 @@ test('skip and limit cut the list for callers who think in offsets', async () =>
   expect((await emma.ask('GET', '/notes?limit=5')).headers.get('link')).toBeNull()
 })
 
-test('a cursor is refused when it was altered, belongs to somebody else, or comes with skip', async () => {
+test("a cursor is refused when it was altered, is another user's, or comes with skip", async () => {
   await newNote(ann)
   await newNote(ann)
   const link = (await ann.ask('GET', '/notes?limit=1')).headers.get('link') ?? ''
@@ -183,7 +183,7 @@ test('fields that belong to the server cannot be set', async () => {
   expect((await ann.ask('GET', path)).body['version']).toBe(1)
 })
 
-test('a note of the largest size is kept whole', async () => {
+test('a note of the largest size is stored completely', async () => {
   const content = 'ä'.repeat(1_048_576 - 5) + '\n— ok'
   const made = await ann.ask('POST', '/notes', { body: { title: 'Large', content: content.slice(0, 1_000_000) } })
   expect(made.status).toBe(201)
@@ -193,7 +193,7 @@ test('a note of the largest size is kept whole', async () => {
   expect((await ann.ask('POST', '/notes', { body: { title: 'Too large', content: `${ascii}a` } })).status).toBe(422)
 })
 
-test('nobody without a token gets anything', async () => {
+test('without a token, every request is refused', async () => {
   const { path } = await newNote(ann)
   const refused = await ask(server, 'DELETE', path)
   expect(refused.status).toBe(401)

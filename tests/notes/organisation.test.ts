@@ -23,7 +23,7 @@ async function titles(who: Person, query: string): Promise<string[]> {
 }
 
 describe('tags', () => {
-  test('keep their case and their order; one that differs only in case or form is the same', async () => {
+  test('keep their case and order; a tag that differs only in case or Unicode form is the same', async () => {
     const made = await ann.ask('POST', '/notes', {
       body: { title: 'a', content: 'b', tags: ['Work', 'e\u0301', 'work', '\u00e9', 'Week 48'] },
     })
@@ -42,7 +42,7 @@ describe('tags', () => {
     expect((await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b', tags } })).status).toBe(422)
   })
 
-  test('of characters that compatibility makes long are taken, found and counted', async () => {
+  test('of characters that grow by compatibility normalization are accepted, found and counted', async () => {
     const gina = await enrol(server)
     const tags = ['\uFDFA'.repeat(64), '\u{1F370}'.repeat(64)]
     const { path } = await newNote(gina, { tags })
@@ -53,7 +53,7 @@ describe('tags', () => {
     expect((await gina.ask('GET', String(nextOf(page.headers)))).list).toHaveLength(1)
   })
 
-  test('listTags counts the notes of each tag, without those in the trash', async () => {
+  test('listTags counts the notes of each tag, except those in the trash', async () => {
     const carl = await enrol(server)
     await newNote(carl, { tags: ['b', 'A'] })
     const gone = await newNote(carl, { tags: ['a', 'c'] })
@@ -74,8 +74,8 @@ describe('tags', () => {
     const two = await newNote(dora, { tags: ['TODO'] })
     const done = await newNote(dora, { tags: ['Task', 'z'] })
     const theirs = await newNote(bob, { tags: ['todo'] })
-    const answer = await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'to do', 'task'], to: 'Task' } })
-    expect(answer.body).toEqual({ tag: 'Task', changed: 2 })
+    const reply = await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'to do', 'task'], to: 'Task' } })
+    expect(reply.body).toEqual({ tag: 'Task', changed: 2 })
     expect((await dora.ask('GET', one.path)).body).toMatchObject({ tags: ['x', 'Task', 'y'], version: 2 })
     expect((await dora.ask('GET', two.path)).body).toMatchObject({ tags: ['Task'], version: 2 })
     expect((await dora.ask('GET', done.path)).body).toMatchObject({ tags: ['Task', 'z'], version: 1 })
@@ -141,13 +141,13 @@ describe('listNotes', () => {
     expect(await titles(fred, query)).toEqual(expected)
   })
 
-  test('updated_since takes notes changed at that moment or later', async () => {
+  test('updated_since finds notes that changed at that moment or later', async () => {
     const [latest] = (await fred.ask('GET', '/notes?sort=-updated_at&limit=1')).list
     expect(await titles(fred, `updated_since=${String(latest?.['updated_at'])}`)).toEqual(['banana'])
     expect((await fred.ask('GET', '/notes?updated_since=yesterday')).status).toBe(422)
   })
 
-  test('a cursor is good only with the filters and the order it was given for', async () => {
+  test('a cursor is valid only with the filters and the order that it was made for', async () => {
     const next = String(nextOf((await fred.ask('GET', '/notes?limit=1&tag=fruit')).headers))
     expect((await fred.ask('GET', next)).status).toBe(200)
     for (const other of [
@@ -160,7 +160,7 @@ describe('listNotes', () => {
     }
   })
 
-  test("shows nobody else's notes, whatever the filter", async () => {
+  test("shows only the caller's own notes, whatever the filter", async () => {
     expect(await titles(bob, 'tag=fruit')).toEqual([])
     expect(await titles(bob, 'is_pinned=true')).toEqual([])
   })

@@ -18,10 +18,10 @@ async function trashed(owner: Person, fields: Record<string, unknown> = {}): Pro
 
 async function rowsOf(noteId: string): Promise<number[]> {
   const { rows } = await sql<{ counts: number[] }>`select array[
-    (select count(*) from notes where id = ${noteId}), (select count(*) from note_revisions where note_id = ${noteId}),
-    (select count(*) from note_texts where note_id = ${noteId}), (select count(*) from note_tags where note_id = ${noteId})]::int[] as counts`.execute(
-    server.db,
-  )
+    (select count(*) from notes where id = ${noteId}),
+    (select count(*) from note_revisions where note_id = ${noteId}),
+    (select count(*) from note_texts where note_id = ${noteId}),
+    (select count(*) from note_tags where note_id = ${noteId})]::int[] as counts`.execute(server.db)
   return rows[0]?.counts ?? []
 }
 
@@ -43,14 +43,14 @@ test('a deleted note is in the trash and nowhere else', async () => {
   }
 })
 
-test('the trash says until when a note can be brought back', async () => {
+test('the trash shows until when a note can be restored', async () => {
   await trashed(ann)
   const [note] = (await ann.ask('GET', '/trash')).list
   const days = (Date.parse(String(note?.['erased_after'])) - Date.parse(String(note?.['deleted_at']))) / 86_400_000
   expect(days).toBe(30)
 })
 
-test('restoreNote brings a note back as it was, with its history', async () => {
+test('restoreNote restores a note unchanged, with its history', async () => {
   const { path, id } = await newNote(ann, { tags: ['a'] })
   await ann.ask('PUT', path, { body: { content: 'Second' } })
   const before = await ann.ask('GET', path)
@@ -63,7 +63,7 @@ test('restoreNote brings a note back as it was, with its history', async () => {
   expect((await ann.ask('POST', `/trash/${id}/restore`)).status).toBe(404)
 })
 
-test('eraseNote erases one note of the trash with all that was of it; a note that is not there stays', async () => {
+test('eraseNote erases a note in the trash with all of its data; a note outside the trash stays', async () => {
   const { id, path } = await newNote(ann, { tags: ['a'] })
   await ann.ask('PUT', path, { body: { content: 'Second' } })
   expect((await ann.ask('DELETE', `/trash/${id}`)).status).toBe(404)
@@ -74,27 +74,24 @@ test('eraseNote erases one note of the trash with all that was of it; a note tha
   expect((await ann.ask('POST', `/trash/${id}/restore`)).status).toBe(404)
 })
 
-test.each(['one', 'all'])(
-  'erased is gone: nothing of the text is left in the database when %s is erased',
-  async (what) => {
-    const secret = `secret-${what}`
-    const headers = { 'Idempotency-Key': secret }
-    const made = await ann.ask('POST', '/notes', { body: { title: 'x', content: secret, tags: [secret] }, headers })
-    const { id } = made.body
-    await ann.ask('POST', `/notes/${String(id)}/edits`, { body: { edits: [{ op: 'append', text: 'more' }] }, headers })
-    await ann.ask('DELETE', `/notes/${String(id)}`)
-    const before = await allRows(server.db)
-    expect(before.filter((row) => row.includes(secret)).length).toBeGreaterThan(2)
-    expect((await ann.ask('DELETE', what === 'one' ? `/trash/${String(id)}` : '/trash')).status).toBe(204)
-    const after = await allRows(server.db)
-    expect(after.filter((row) => row.includes(secret))).toEqual([])
-    // For a while the log says that there was such a note: clients delete their copies then.
-    const left = after.filter((row) => row.includes(String(id)))
-    expect(left).toEqual([expect.stringMatching(/^note_changes .*,erase,/)])
-  },
-)
+test.each(['one', 'all'])('nothing of the text is left in the database when %s is erased', async (what) => {
+  const secret = `secret-${what}`
+  const headers = { 'Idempotency-Key': secret }
+  const made = await ann.ask('POST', '/notes', { body: { title: 'x', content: secret, tags: [secret] }, headers })
+  const { id } = made.body
+  await ann.ask('POST', `/notes/${String(id)}/edits`, { body: { edits: [{ op: 'append', text: 'more' }] }, headers })
+  await ann.ask('DELETE', `/notes/${String(id)}`)
+  const before = await allRows(server.db)
+  expect(before.filter((row) => row.includes(secret)).length).toBeGreaterThan(2)
+  expect((await ann.ask('DELETE', what === 'one' ? `/trash/${String(id)}` : '/trash')).status).toBe(204)
+  const after = await allRows(server.db)
+  expect(after.filter((row) => row.includes(secret))).toEqual([])
+  // For a while the log says that there was such a note, so that clients delete their copies.
+  const left = after.filter((row) => row.includes(String(id)))
+  expect(left).toEqual([expect.stringMatching(/^note_changes .*,erase,/)])
+})
 
-test('emptyTrash erases all of the trash and nothing else', async () => {
+test('emptyTrash erases the whole trash and nothing else', async () => {
   const carl = await enrol(server)
   const kept = await newNote(carl)
   await Promise.all(Array.from({ length: 5 }, () => trashed(carl)))
@@ -105,7 +102,7 @@ test('emptyTrash erases all of the trash and nothing else', async () => {
   expect((await bob.ask('POST', `/trash/${theirs.id}/restore`)).status).toBe(200)
 })
 
-test("another's trash is closed", async () => {
+test("another user's trash is inaccessible", async () => {
   const { id } = await trashed(ann)
   expect((await bob.ask('GET', '/trash')).list.some((note) => note['id'] === id)).toBe(false)
   expect((await bob.ask('POST', `/trash/${id}/restore`)).status).toBe(404)
@@ -126,7 +123,7 @@ test('following Link visits every deleted note once, the last deleted first', as
   expect(seen).toEqual(ids)
 })
 
-test('what has been in the trash for longer than the setting is erased, passing over what somebody holds', async () => {
+test('notes in the trash for longer than the setting are erased, except those that are locked', async () => {
   const emma = await enrol(server)
   const notes = [await trashed(emma), await trashed(emma), await trashed(emma), await newNote(emma)]
   const age = (id: string | undefined, days: number) =>

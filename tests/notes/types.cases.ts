@@ -1,5 +1,5 @@
 /**
- * What must not compile. `npm run typecheck` judges this file: a case that compiles after all is an unused
+ * Code that must not compile. `npm run typecheck` checks this file: a case that compiles is an unused
  * `@ts-expect-error`, which is an error. Nothing here runs.
  */
 import type { Database } from '../../src/db/database.ts'
@@ -16,7 +16,7 @@ declare const row: NoteRow
 declare const locked: LockedNote
 declare const options: WriteOptions
 
-/** First what is allowed, so that the refusals below are for their one fault. */
+/** First what must compile, so that each case below fails for its one mistake. */
 export const allowed = [
   () => lockNote(tx, row.owner_id, row.id),
   () => writeNote(tx, locked, { title: row.title }, options),

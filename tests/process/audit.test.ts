@@ -36,7 +36,7 @@ function audit(given: Record<string, string>): Promise<{ code: number; output: s
 }
 
 test.skipIf(process.platform !== 'linux')(
-  'the audit of a good server finds everything in order, but that it runs as root where it does',
+  'the audit of a good server finds everything in order, except that it runs as root where it does',
   async () => {
     const { code, output } = await audit({ ...env, PORT: String(server.port) })
     expect(output).toContain(`ok    healthy, version ${loadDocument().version}`)
@@ -62,13 +62,13 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
-test('a server that does not run is said so, and the exit code tells', async () => {
+test('a server that does not run is reported, also by the exit code', async () => {
   const { code, output } = await audit({ ...env, PORT: '1' })
   expect(output).toContain('FAIL  http://127.0.0.1:1/health does not answer')
   expect(code).toBe(1)
 })
 
-test('bad settings are told like at the start of the server', async () => {
+test('wrong settings are reported as at the start of the server', async () => {
   const { code, output } = await audit({ ...env, PORT: 'abc' })
   expect(output).toBe('notes-api audit: PORT must be a whole number from 0 to 65535\n')
   expect(code).toBe(2)

@@ -42,22 +42,22 @@ async function startCluster(): Promise<void> {
 interface Outcome {
   readonly startedAt: number
   readonly took: number
-  /** The status, or what fetch says when there is none. */
+  /** The status, or the error of fetch when there is none. */
   readonly status: number | string
-  /** Of the note that a 201 acknowledged. */
+  /** The id of the note that a 201 acknowledged. */
   readonly id: string | undefined
   readonly isProblem: boolean
 }
 
 interface Load {
   readonly outcomes: Outcome[]
-  /** Resolves once 20 requests in a row, begun after the call, were answered well. */
-  readonly recovered: (most: number) => Promise<number>
-  /** Waits for what is under way, then holds all of it against what is promised whatever fails. */
+  /** Resolves once 20 requests in a row, begun after the call, have succeeded. */
+  readonly recovered: (max: number) => Promise<number>
+  /** Waits for the requests under way, then checks every outcome against what is promised for any failure. */
   readonly end: () => Promise<void>
 }
 
-/** 40 requests a second, a third of them writes, each begun in its time however slow the others are. */
+/** Begins 40 requests a second, a third of them writes, however slow the earlier ones are. */
 function startLoad(): Load {
   const outcomes: Outcome[] = []
   const pending = new Set<Promise<void>>()
@@ -69,16 +69,16 @@ function startLoad(): Load {
     const asked = isWrite
       ? ann.ask('POST', path, { body: { title: `Number ${count}`, content: 'x' } })
       : ann.ask('GET', path)
-    const answer = await asked.catch((error: unknown) => String(error))
+    const reply = await asked.catch((error: unknown) => String(error))
     const took = performance.now() - startedAt
-    if (typeof answer === 'string') outcomes.push({ startedAt, took, status: answer, id: undefined, isProblem: false })
+    if (typeof reply === 'string') outcomes.push({ startedAt, took, status: reply, id: undefined, isProblem: false })
     else {
-      const isProblem = answer.headers.get('retry-after') === '2' && answer.body['type'] === '/problems/unavailable'
+      const isProblem = reply.headers.get('retry-after') === '2' && reply.body['type'] === '/problems/unavailable'
       outcomes.push({
         startedAt,
         took,
-        status: answer.status,
-        id: answer.status === 201 ? String(answer.body['id']) : undefined,
+        status: reply.status,
+        id: reply.status === 201 ? String(reply.body['id']) : undefined,
         isProblem,
       })
     }
@@ -89,13 +89,13 @@ function startLoad(): Load {
   }, 25)
   return {
     outcomes,
-    recovered: (most) => {
+    recovered: (max) => {
       const since = performance.now()
       const isWell = (): boolean => {
         const last = outcomes.filter(({ startedAt }) => startedAt > since).slice(-20)
         return last.length === 20 && last.every(({ status }) => status === 200 || status === 201)
       }
-      return until('20 requests in a row are answered well', isWell, most)
+      return until('20 requests in a row have succeeded', isWell, max)
     },
     end: async () => {
       clearInterval(timer)
@@ -111,14 +111,15 @@ function startLoad(): Load {
       expect(acknowledged.filter((id) => !found.has(id))).toEqual([])
       expect(
         await query(
-          `select query from pg_stat_activity where state like 'idle in transaction%' and application_name = 'notes-api'`,
+          `select query from pg_stat_activity
+            where state like 'idle in transaction%' and application_name = 'notes-api'`,
         ),
       ).toEqual([])
     },
   }
 }
 
-/** By the socket, past the proxy. */
+/** Queries by the socket, past the proxy. */
 async function query<Row extends object>(text: string): Promise<Row[]> {
   const client = new Client(cluster.connection)
   await client.connect()
@@ -134,7 +135,7 @@ const failures = (load: Load): number => load.outcomes.filter(({ status }) => st
 test.each([
   ['A fast', () => cluster.stop()],
   ['An immediate', () => killPostgres()],
-])('%s restart of PostgreSQL costs 503s and nothing else, and 5 s later all is well', async (_, end) => {
+])('%s restart of PostgreSQL causes 503s and nothing else, for at most 5 s after it', async (_, end) => {
   const load = startLoad()
   await load.recovered(5_000)
   await end()
@@ -144,14 +145,14 @@ test.each([
   await load.end()
 })
 
-/** As an immediate shutdown: nobody says goodbye, and the next start recovers from the log. */
+/** As an immediate shutdown: connections just end, and the next start recovers from the log. */
 async function killPostgres(): Promise<void> {
   process.kill(Number.parseInt(readFileSync(join(dataDir, 'pg18', 'postmaster.pid'), 'utf8'), 10), 'SIGQUIT')
   await until('PostgreSQL is gone', () => postgresIn(dataDir).length === 0)
   await cluster.stop()
 }
 
-test('connections that are cut cost at most the requests that were on them', async () => {
+test('connections that are cut cost at max the requests that were on them', async () => {
   const load = startLoad()
   await load.recovered(5_000)
   for (let count = 0; count < 5; count += 1) {
@@ -163,13 +164,13 @@ test('connections that are cut cost at most the requests that were on them', asy
 })
 
 test(
-  'a network that swallows everything for 3 s is over 10 s later, and no dead connection is left',
+  'a network that drops everything for 3 s is recovered from within 10 s, and no dead connection is left',
   { timeout: 30_000 },
   async () => {
     const load = startLoad()
     await load.recovered(5_000)
     proxy.swallow()
-    await delay(3_000) // the fault itself
+    await delay(3_000) // the failure itself
     proxy.restore()
     const took = await load.recovered(10_000)
     expect(took).toBeLessThan(10_000)
@@ -180,7 +181,7 @@ test(
   },
 )
 
-test('a row that another session has locked is a 503 in time for its callers, and nothing to the others', async () => {
+test('a row that another session has locked is a 503 in time for its callers, and no matter to others', async () => {
   const made = await ann.ask('POST', '/notes', { body: { title: 'Locked', content: 'x' } })
   const path = String(made.headers.get('location'))
   const client = new Client(cluster.connection)
@@ -202,7 +203,7 @@ test('a row that another session has locked is a 503 in time for its callers, an
   expect((await ann.ask('PUT', path, { body: { title: 'Free' } })).body).toMatchObject({ title: 'Free', version: 2 })
 })
 
-test('health tells the truth while the network is away, within a second and a half', async () => {
+test('health reports the truth within a second and a half while the network is away', async () => {
   proxy.swallow()
   const began = performance.now()
   const [health, live] = await Promise.all([ask(server, 'GET', '/health'), ask(server, 'GET', '/health/live')])

@@ -4,10 +4,10 @@ import { cleanUp, endServers, freePort, postgresIn, serve, temporaryDirectory, u
 
 afterAll(cleanUp)
 
-/** More by hand: KILLS=10. */
+/** The environment can ask for more: KILLS=10. */
 const KILLS = Number(process.env['KILLS'] ?? 3)
 
-/** Writes with four hands until the server is gone, and keeps the notes whose 201 arrived. */
+/** Writes in four parallel loops until the server is gone, and collects the notes whose 201 arrived. */
 async function write(writer: Person, acknowledged: string[]): Promise<void> {
   const hand = async (): Promise<void> => {
     for (;;) {
@@ -34,7 +34,7 @@ async function allNotes(reader: Person): Promise<Set<string>> {
 }
 
 test(
-  `kill -9 of the server in the midst of writes, ${KILLS} times: nothing acknowledged is lost, and it serves again within 5 s`,
+  `kill -9 during writes, ${KILLS} times: no acknowledged note is lost, and the server is ready again within 5 s`,
   { timeout: KILLS * 10_000 },
   async ({ annotate }) => {
     const env = { DATA_DIR: temporaryDirectory(), PORT: String(await freePort()), LOG_LEVEL: 'warn' }
@@ -55,7 +55,7 @@ test(
       expect(acknowledged.filter((id) => !found.has(id))).toEqual([])
     }
     expect(Math.max(...times)).toBeLessThan(5_000)
-    // A second session sees the same, and the one from before the first kill still holds.
+    // A second session sees the same, and the one from before the first kill is still valid.
     const again = await logIn(server, ann.email, ann.password)
     const found = await allNotes(again)
     expect(acknowledged.filter((id) => !found.has(id))).toEqual([])
@@ -70,7 +70,8 @@ test(
     )
     await endServers()
     await annotate(
-      `acknowledged ${acknowledged.length}, found ${found.size}, serving again after ${times.join(', ')} ms, PostgreSQL gone after ${Math.round(gone)} ms`,
+      `acknowledged ${acknowledged.length}, found ${found.size}, serving again after ${times.join(', ')} ms, ` +
+        `PostgreSQL gone after ${Math.round(gone)} ms`,
     )
   },
 )

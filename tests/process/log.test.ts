@@ -8,7 +8,7 @@ import { embeddedConnection } from '../../src/db/embedded/embedded.ts'
 import { describeError } from '../../src/log.ts'
 import { ask, logIn, type Person, register } from '../support/people.ts'
 import {
-  answers,
+  repliesWith,
   cleanUp,
   databaseEnv,
   freePort,
@@ -43,49 +43,49 @@ async function requestLine(id: string): Promise<Record<string, unknown>> {
   return requestLines(id)[0] ?? {}
 }
 
-/** What the server answers to these bytes, for requests that no client library would send. */
+/** Sends these bytes and returns the reply, for requests that no client library would send. */
 function send(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    let answer = ''
+    let reply = ''
     const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
-    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk))
-    socket.on('error', reject).on('close', () => resolve(answer))
+    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk))
+    socket.on('error', reject).on('close', () => resolve(reply))
   })
 }
 
 describe('each request', () => {
-  test('has one line with its operation, method, status, duration and id, and no address', async () => {
+  test('has one log line with its operation, method, status, duration and id, and no address', async () => {
     const id = 'one-line.1_A'
     expect((await ask(server, 'GET', '/users/me', { headers: { 'X-Request-Id': id } })).status).toBe(401)
     const { time, duration_ms, ...line } = await requestLine(id)
     expect(line).toEqual({ level: 30, request_id: id, operation: 'getMe', method: 'GET', status: 401, msg: 'request' })
     expect([typeof time, typeof duration_ms]).toEqual(['number', 'number'])
-    await answers(`${server.url}/health/live`, 200)
+    await repliesWith(`${server.url}/health/live`, 200)
     expect(requestLines(id)).toHaveLength(1)
   })
 
   test.each(['a', 'A.b_c-9', 'x'.repeat(64)])('keeps its X-Request-Id when that is sane: %s', async (id) => {
-    const answer = await ask(server, 'GET', '/health/live', { headers: { 'X-Request-Id': id } })
-    expect(answer.headers.get('x-request-id')).toBe(id)
+    const reply = await ask(server, 'GET', '/health/live', { headers: { 'X-Request-Id': id } })
+    expect(reply.headers.get('x-request-id')).toBe(id)
     expect((await requestLine(id))['status']).toBe(200)
   })
 
   test.each(['', 'x'.repeat(65), 'with space', 'ünï', '"quote"', '${jndi:ldap}', 'a,b'])(
     'gets an X-Request-Id of ours instead of %j',
     async (id) => {
-      const answer = await send(
+      const reply = await send(
         `GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
       )
-      const given = /^x-request-id: (.*)$/im.exec(answer)?.[1]?.trim() ?? ''
+      const given = /^x-request-id: (.*)$/im.exec(reply)?.[1]?.trim() ?? ''
       expect(given).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
       expect((await requestLine(given))['status']).toBe(200)
     },
   )
 
   test('gets an X-Request-Id even when it smuggles a line break, and nothing of it is logged', async () => {
-    const answer = await send('GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\rcanary\r\n\r\n')
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
-    expect(answer).toMatch(/^x-request-id: [\da-f-]{36}\r$/im)
+    const reply = await send('GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\rcanary\r\n\r\n')
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /)
+    expect(reply).toMatch(/^x-request-id: [\da-f-]{36}\r$/im)
     expect(server.stdout()).not.toContain('smuggled')
   })
 })
@@ -111,7 +111,7 @@ describe('secrets', () => {
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
   const json = { 'Content-Type': 'application/json' }
 
-  test('in passwords, tokens, notes, broken JSON, queries, paths and headers are never logged, not even at trace', async () => {
+  test('in passwords, tokens, notes, broken JSON, queries, paths and headers are not logged even at trace', async () => {
     const email = `${canary('mail')}@example.com`
     const password = canary('password')
     expect((await ask(server, 'POST', '/auth/register', { body: { email, password } })).status).toBe(201)
@@ -140,8 +140,8 @@ describe('secrets', () => {
       [415, 'POST', '/auth/register', { body: canary('body'), headers: { 'Content-Type': `text/${canary('type')}` } }],
     ]
     for (const [status, method, path, options] of requests) {
-      const answer = await ask(server, method, path, options)
-      expect([method, path, answer.status]).toEqual([method, path, status])
+      const reply = await ask(server, method, path, options)
+      expect([method, path, reply.status]).toEqual([method, path, status])
     }
     expect(
       (await person.ask('POST', '/notes', { body: { title: canary('title'), content: canary('content') } })).status,
@@ -167,15 +167,15 @@ describe('secrets', () => {
       '42703',
     ],
   ])(
-    'are not logged when the database %s: a 500 says nothing and its cause is logged once',
-    async (_, breakIt, mend, code) => {
+    'are not logged when the database %s: a 500 reveals nothing and its cause is logged once',
+    async (_, breakIt, undo, code) => {
       await admin.query(breakIt)
       const id = `broken-${code}`
       const body = { title: canary('refused'), content: canary('content') }
-      const answer = await ann.ask('POST', '/notes', { body, headers: { 'X-Request-Id': id } })
-      await admin.query(mend)
-      expect([answer.status, answer.body['type']]).toEqual([500, '/problems/internal-error'])
-      expect(answer.text).not.toMatch(/canary|notes_|constraint|column|\.ts/)
+      const reply = await ann.ask('POST', '/notes', { body, headers: { 'X-Request-Id': id } })
+      await admin.query(undo)
+      expect([reply.status, reply.body['type']]).toEqual([500, '/problems/internal-error'])
+      expect(reply.text).not.toMatch(/canary|notes_|constraint|column|\.ts/)
       await requestLine(id)
       const causes = server.lines().filter(({ request_id, err }) => request_id === id && err !== undefined)
       expect(causes).toEqual([
@@ -208,26 +208,26 @@ describe('secrets', () => {
     await until('it waits', async () => (await admin.query(waiting)).rows.length > 0)
     for (const { pid } of (await admin.query<{ pid: number }>(waiting)).rows) process.kill(pid, 'SIGKILL')
     expect((await change).status).toBe(503)
-    // Until PostgreSQL has noticed, its other processes still answer.
+    // Until PostgreSQL has noticed, its other processes still reply.
     await until('it is noticed', () =>
       readFileSync(join(dataDir, 'postgres.log'), 'utf8').includes('terminated by signal 9'),
     )
-    await until('it serves again', () => answers(`${server.url}/health`, 200))
+    await until('it serves again', () => repliesWith(`${server.url}/health`, 200))
     expectNoneLogged()
   })
 })
 
 describe('the log itself', () => {
-  test('is JSON where no terminal reads it', () => {
+  test('is JSON unless standard output is a terminal', () => {
     expect(server.lines().length).toBeGreaterThan(10)
     for (const line of server.lines())
       expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(Number) })
   })
 
-  test('is for people when LOG_FORMAT says so', async () => {
+  test('is readable text when LOG_FORMAT says so', async () => {
     const nowhere = databaseEnv({ user: 'notes', database: 'notes', port: await freePort() })
     const readable = await spawnServer({ ...nowhere, LOG_FORMAT: 'pretty' })
-    await until('it was told', () => readable.stdout().includes('waiting for it'))
+    await until('it is logged', () => readable.stdout().includes('waiting for it'))
     expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not reachable yet /m)
     expect(await readable.end('SIGTERM')).toBe(0)
   })

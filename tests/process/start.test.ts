@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { settings } from '../../src/config/settings.ts'
 import {
-  answers,
+  repliesWith,
   cleanUp,
   databaseEnv,
   postgresIn,
@@ -197,12 +197,12 @@ describe('a start that succeeds', () => {
     expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
   })
 
-  test('needs no setting but a place for its data, and says where it serves', async () => {
+  test('needs no setting but a place for its data, and logs its address', async () => {
     const cwd = temporaryDirectory()
     const server = await serve({ DATA_DIR: './data' }, { cwd })
     const last = server.lines().findLast(({ msg }) => String(msg).includes('is ready'))
     expect(last?.['msg']).toBe(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
-    expect(await answers(`${server.url}/docs`, 200)).toBe(true)
+    expect(await repliesWith(`${server.url}/docs`, 200)).toBe(true)
     expect(server.stderr()).toBe('')
     expect(await server.end('SIGTERM')).toBe(0)
   })

@@ -7,7 +7,7 @@ import { useDatabase, useFixture } from '../support/fixtures.ts'
 import { openStream } from '../support/event-stream.ts'
 import { ask, type Person, person, register } from '../support/people.ts'
 import {
-  answers,
+  repliesWith,
   cleanUp,
   databaseEnv,
   endServers,
@@ -25,9 +25,9 @@ const proxy = useFixture(
   () => openProxy(database.connection),
   (opened) => opened.close(),
 )
-/** Of the embedded database, which only the first test to use it has to make. */
+/** For the embedded database. It is shared, so only the first test to use it has to make one. */
 let dataDir: string
-/** Releases the locks of a test that failed half-way. */
+/** Locks to release, also after a test that failed half-way. */
 const held: (() => void)[] = []
 
 beforeAll(() => {
@@ -42,7 +42,7 @@ afterAll(cleanUp)
 const serveHere = (options?: Parameters<typeof serve>[1]) =>
   serve(databaseEnv({ ...database.connection, port: proxy.port }), options)
 
-/** A connection on which a request can be sent in parts. */
+/** Opens a connection on which a request can be sent in parts. */
 async function open(server: ServerProcess): Promise<{ socket: Socket; received: () => string; closed: Promise<void> }> {
   const socket = connect(server.port, '127.0.0.1')
   let text = ''
@@ -52,7 +52,7 @@ async function open(server: ServerProcess): Promise<{ socket: Socket; received: 
   return { socket, received: () => text, closed }
 }
 
-/** Locks Ann's note in another session, so that her next change of it takes as long as we want. */
+/** Locks Ann's note in another session, so that her next change of it takes until we release the lock. */
 async function holdNote(id: string): Promise<() => Promise<void>> {
   const locked = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
@@ -82,7 +82,7 @@ const isWaiting = async (): Promise<boolean> => {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s: what is under way is finished, health says 503, new callers are turned away, exit 0',
+  '%s: requests under way finish, health is 503, new connections are refused, exit 0',
   async (signal) => {
     const server = await serveHere()
     const ann = await register(server)
@@ -95,7 +95,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     await ask(server, 'GET', '/health/live')
 
     server.child.kill(signal)
-    await until('nobody new is let in', async () => !(await answers(`${server.url}/health/live`, 200)))
+    await until('new connections are refused', async () => !(await repliesWith(`${server.url}/health/live`, 200)))
     socket.write('\r\n')
     await within('the connection is closed', closed, 2_000)
     expect(received()).toMatch(/^HTTP\/1\.1 503 /)
@@ -113,7 +113,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a client that never stops asking on one connection does not hold up the end', async () => {
+test('a client that keeps sending requests on one connection does not delay the end', async () => {
   const server = await serveHere()
   const { socket, received, closed } = await open(server)
   const next = (): boolean => socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -127,7 +127,7 @@ test('a client that never stops asking on one connection does not hold up the en
   await closed
 })
 
-test('a second SIGINT ends it at once, and one that npm passes on with the first does not', async () => {
+test('a second SIGINT ends it at once, but not the copy of the first that npm forwards', async () => {
   const server = await serveHere()
   const ann = await register(server)
   const id = await newNote(ann)
@@ -135,7 +135,7 @@ test('a second SIGINT ends it at once, and one that npm passes on with the first
   const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } }).catch(() => 'cut')
   await until('the change is under way', isWaiting)
   server.child.kill('SIGINT')
-  await until('it is told to stop', () => server.stdout().includes('received SIGINT'))
+  await until('it is stopping', () => server.stdout().includes('received SIGINT'))
   server.child.kill('SIGINT')
   const began = performance.now()
   await until('the first moment is over', () => performance.now() - began > 400)
@@ -146,14 +146,14 @@ test('a second SIGINT ends it at once, and one that npm passes on with the first
   await release()
 })
 
-test('SIGTERM takes the embedded PostgreSQL with it', async () => {
+test('SIGTERM also ends the embedded PostgreSQL', async () => {
   const server = await serve({ DATA_DIR: dataDir })
   expect(postgresIn(dataDir).length).toBeGreaterThan(0)
   expect(await within('it ends', server.end('SIGTERM'), 10_000)).toBe(0)
   expect(postgresIn(dataDir)).toEqual([])
 })
 
-test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1', async () => {
+test('an embedded PostgreSQL that dies ends the server too: logged, exit 1', async () => {
   const server = await serve({ DATA_DIR: dataDir })
   const postmaster = Number.parseInt(readFileSync(join(dataDir, 'pg18', 'postmaster.pid'), 'utf8'), 10)
   process.kill(postmaster, 'SIGQUIT')
@@ -161,12 +161,10 @@ test('an embedded PostgreSQL that dies takes the server with it: logged, exit 1'
   expect(server.stdout()).toContain('the embedded PostgreSQL exited')
 })
 
-test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, drains and ends with 1', async (kind) => {
+test.each(['A rejection', 'An exception'])('%s that is not handled is logged, drains and ends with 1', async (kind) => {
   const trap = join(temporaryDirectory(), 'trap.mjs')
   const act =
-    kind === 'A rejection'
-      ? 'Promise.reject(new Error(`nobody caught this`))'
-      : '(() => { throw new Error(`nobody caught this`) })()'
+    kind === 'A rejection' ? 'Promise.reject(new Error(`not caught`))' : '(() => { throw new Error(`not caught`) })()'
   writeFileSync(trap, `process.on('SIGUSR2', () => { ${act} })`)
   const server = await serveHere({ nodeArgs: ['--import', trap] })
   const ann = await register(server)
@@ -175,15 +173,15 @@ test.each(['A rejection', 'An exception'])('%s that nobody handles is logged, dr
   const change = ann.ask('PUT', `/notes/${id}`, { body: { title: 'under way' } })
   await until('the change is under way', isWaiting)
   server.child.kill('SIGUSR2')
-  await until('it is logged', () => server.stdout().includes('nobody caught this'))
+  await until('it is logged', () => server.stdout().includes('not caught'))
   await release()
   expect((await change).status).toBe(200)
   expect(await within('it ends', server.exit, 3_000)).toBe(1)
   const line = server.lines().find(({ level }) => level === 60)
-  expect(line).toMatchObject({ msg: 'unhandled error', err: { message: 'nobody caught this' } })
+  expect(line).toMatchObject({ msg: 'unhandled error', err: { message: 'not caught' } })
 })
 
-test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothing', async (format) => {
+test.each(['json', 'pretty'])('the server goes on when the reader of its %s log goes away', async (format) => {
   const server = await serve({
     ...databaseEnv({ ...database.connection, port: proxy.port }),
     LOG_FORMAT: format,
@@ -191,7 +189,7 @@ test.each(['json', 'pretty'])('a reader of the %s log that goes away ends nothin
   })
   server.child.stdout?.destroy()
   server.child.stderr?.destroy()
-  for (let count = 0; count < 50; count += 1) expect(await answers(`${server.url}/health`, 200)).toBe(true)
+  for (let count = 0; count < 50; count += 1) expect(await repliesWith(`${server.url}/health`, 200)).toBe(true)
   expect(await within('it ends', server.end('SIGTERM'), 5_000)).toBe(0)
 })
 

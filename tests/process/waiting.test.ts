@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { ask, register } from '../support/people.ts'
-import { answers, cleanUp, databaseEnv, freePort, serve, spawnServer, until } from '../support/process.ts'
+import { repliesWith, cleanUp, databaseEnv, freePort, serve, spawnServer, until } from '../support/process.ts'
 import { openProxy } from '../support/proxy.ts'
 
 const opened: (() => Promise<void>)[] = []
@@ -18,7 +18,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
   return database
 }
 
-/** Listens as a PostgreSQL that is only starting, until the server has tried it twice. */
+/** Listens as a starting PostgreSQL does, until the server has tried it twice. */
 async function refuseTwice(port: number): Promise<void> {
   let tries = 0
   const listener = createServer((socket) => {
@@ -30,11 +30,11 @@ async function refuseTwice(port: number): Promise<void> {
   await new Promise((resolve) => listener.close(resolve))
 }
 
-test('a server whose database is not there yet is alive, says 503, tells it once, and serves within 5 s of its coming', async () => {
+test('without its database a server is alive, replies 503 and logs it once; with it, it serves within 5 s', async () => {
   const { connection } = await emptyDatabase()
   const port = await freePort()
   const server = await spawnServer(databaseEnv({ ...connection, port }))
-  await until('it is alive', () => answers(`${server.url}/health/live`, 200))
+  await until('it is alive', () => repliesWith(`${server.url}/health/live`, 200))
 
   const health = await ask(server, 'GET', '/health')
   expect([health.status, health.body['type'], health.headers.get('retry-after')]).toEqual([
@@ -49,12 +49,12 @@ test('a server whose database is not there yet is alive, says 503, tells it once
     '/problems/unavailable',
     '2',
   ])
-  await until('it was told', () => server.stdout().includes('waiting for it'))
+  await until('it is logged', () => server.stdout().includes('waiting for it'))
   await refuseTwice(port)
 
   const proxy = await openProxy(connection, { port })
   opened.push(proxy.close)
-  expect(await until('it serves', () => answers(`${server.url}/health`, 200), 5_000)).toBeLessThan(5_000)
+  expect(await until('it serves', () => repliesWith(`${server.url}/health`, 200), 5_000)).toBeLessThan(5_000)
   expect((await ask(server, 'POST', '/auth/register', { body })).status).toBe(201)
   expect(server.lines().filter(({ msg }) => String(msg).includes('waiting'))).toHaveLength(1)
   expect(await server.end('SIGTERM')).toBe(0)

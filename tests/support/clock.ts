@@ -4,22 +4,22 @@ import type { DB } from '../../generated/db.d.ts'
 import { createDatabase } from '../../src/db/database.ts'
 import type { TestDatabase } from './database.ts'
 
-/** The time of one test database and of this process. It stands still until it is moved, so an edge is met to the millisecond. */
+/** The clock of one test database and of this process. It is stopped, so a test can move it to an exact millisecond. */
 export interface Clock {
   /** Moves both forward, or back. */
   readonly pass: (seconds: number) => Promise<void>
   readonly now: () => number
-  /** Gives this process its own time back. */
+  /** Gives this process its real clock back. */
   readonly stop: () => void
 }
 
-/** The functions of PostgreSQL that tell the time. */
+/** The functions of PostgreSQL that return the current time. */
 const FUNCTIONS = ['now', 'clock_timestamp', 'statement_timestamp', 'transaction_timestamp']
 
 /**
- * Stops the clock of a database that nobody has used yet, and `Date` with it. The schema `clock` stands before pg_catalog in
- * the search path, so `now()` in a statement of ours is the one below; a default of a column is bound to PostgreSQL's own
- * and has to be set anew. Timers go on.
+ * Stops the clock of an unused database, and `Date` with it. The schema `clock` comes before pg_catalog in the search
+ * path, so our statements call the `now()` below. Column defaults are bound to PostgreSQL's own `now()`, so they are
+ * replaced. Timers go on.
  */
 export async function stopClock(database: TestDatabase): Promise<Clock> {
   const admin = createDatabase({ connection: database.connection, poolSize: 1, onIdleError: () => undefined })

@@ -19,8 +19,8 @@ export const TEMPLATE = 'notes_template'
 
 /**
  * One PostgreSQL for the whole run: our own embedded one, in memory where the machine offers that, or the server that
- * TEST_DATABASE_URL names. The schema is migrated once, into a template that every test file copies. Beside it a directory
- * for what the servers of all files answer.
+ * TEST_DATABASE_URL names. The schema is migrated once, into a template that every test file copies. A directory
+ * beside it holds the recorded traffic of all files.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { cluster, stop } = await openCluster()

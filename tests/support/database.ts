@@ -15,11 +15,11 @@ export interface TestDatabase {
 export interface DatabaseOptions {
   readonly empty?: boolean
   readonly poolSize?: number
-  /** Instead of the migrated template: a database with rows, to which nothing is connected any more. */
+  /** Copied instead of the migrated template: a database with rows and without open connections. */
   readonly copyOf?: TestDatabase
 }
 
-/** A database of its own, copied from the migrated template (or empty, for those who migrate themselves). */
+/** A new database, copied from the migrated template, or empty for tests that migrate it themselves. */
 export async function createTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   const name = `notes_test_${randomBytes(8).toString('hex')}`
   const template = options.copyOf?.connection.database ?? TEMPLATE

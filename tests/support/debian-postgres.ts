@@ -6,7 +6,7 @@ import type { Upstream } from './proxy.ts'
 
 const VERSIONS = '/usr/lib/postgresql'
 
-/** The oldest that is installed: closest to the oldest we promise. */
+/** The oldest installed version, because it is closest to the oldest that we support. */
 const oldest = (existsSync(VERSIONS) ? readdirSync(VERSIONS) : [])
   .map(Number)
   .filter((major) => major >= 15 && existsSync(join(VERSIONS, String(major), 'bin', 'postgres')))
@@ -19,10 +19,10 @@ export interface DebianPostgres {
   readonly stop: () => Promise<void>
 }
 
-/** Whether there is another major to test than the embedded one. In CI it must be there: `.ci/run` installs it. */
+/** Whether a major other than the embedded one can be tested. In CI it always can: `.ci/run` installs one. */
 export const hasDebianPostgres = oldest !== undefined || process.env['CI'] === 'true'
 
-/** Debian's PostgreSQL, in memory and on a socket only. Root hands it to nobody, as PostgreSQL demands. */
+/** Debian's PostgreSQL, in memory and on a socket only. PostgreSQL refuses root, so root runs it as `nobody`. */
 export async function startDebianPostgres(): Promise<DebianPostgres> {
   const home = temporaryDirectory()
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}

@@ -1,6 +1,6 @@
 /**
- * Who may import whom (docs/architecture.md). One way, no circles. A rule of this file has been seen red before it was
- * trusted: import src/notes/core/notes.ts in src/auth/handlers.ts and run `npm run lint:doors`.
+ * Which part may import which (docs/architecture.md): one way, no circles. tests/doors.test.ts plants a violation of
+ * each rule.
  */
 const features = 'auth|notes|changes|health|docs'
 
@@ -25,7 +25,7 @@ module.exports = {
       to: {},
     },
     {
-      name: 'nobody-imports-the-top',
+      name: 'only-the-top-imports-the-top',
       severity: 'error',
       from: { pathNot: '^src/(main|start|compose)\\.ts$' },
       to: { path: '^src/(main|start|compose|app|features|listener)\\.ts$' },
@@ -37,7 +37,7 @@ module.exports = {
       to: { path: `^src/(${features})/`, pathNot: ['^src/$1/', `^src/(${features})/core/`] },
     },
     {
-      // A core knows rows, locks and rules; who asks for them, and how, is the business of handlers.
+      // A core has rows, locks and rules; requests and replies are for the handlers.
       name: 'a-core-knows-no-handler',
       severity: 'error',
       from: { path: `^src/(${features})/core/` },
@@ -69,7 +69,7 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/http/' },
     },
     {
-      // What only development runs may read the contract; nothing that serves may need it.
+      // Development tools must not be needed by the server.
       name: 'generate-is-for-development',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/generate/' },
@@ -88,7 +88,7 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(text|scheduling|http)/' },
     },
     {
-      // The cost of what grows with a text is judged, and moved off the event loop, in text-work.ts.
+      // Work that grows with a text goes through text-work.ts, which estimates it and moves it off the event loop.
       name: 'heavy-text-work-through-its-jobs-only',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/text/', '/merge-note\\.ts$'] },
@@ -119,7 +119,7 @@ module.exports = {
       to: { path: 'node_modules/openapi-backend/' },
     },
     {
-      // Whoever can make a router can answer beside the contract.
+      // Code that can make a router could reply outside the contract.
       name: 'routes-in-app-and-docs-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(app\\.ts|docs/)' },

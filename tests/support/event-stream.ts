@@ -1,4 +1,4 @@
-/** A server-sent event as a client has it (HTML Standard §9.2.6); `data` parsed, because ours is JSON. */
+/** A server-sent event as a client receives it (HTML Standard §9.2.6), with its `data` parsed, because ours is JSON. */
 export interface SentEvent {
   readonly event: string
   readonly id: string | undefined
@@ -8,16 +8,16 @@ export interface SentEvent {
 export interface OpenStream extends AsyncDisposable {
   readonly status: number
   readonly headers: Headers
-  /** The next event; undefined when the stream has ended properly. Rejects when it broke. */
+  /** The next event; undefined when the stream has ended properly. Rejects when the connection broke. */
   readonly next: () => Promise<SentEvent | undefined>
-  /** Events up to the first one of this name, which is among them. Throws when the stream ends before. */
+  /** Events up to and including the first one of this name. Throws when the stream ends before it. */
   readonly until: (name: string) => Promise<SentEvent[]>
   /** The rest of the events, up to the end. */
   readonly rest: () => Promise<SentEvent[]>
   readonly close: () => Promise<void>
 }
 
-/** Opens an event stream as a client does who reads it with fetch. */
+/** Opens an event stream, as a client that uses fetch does. */
 export async function openStream(url: string, headers: Readonly<Record<string, string>> = {}): Promise<OpenStream> {
   const abort = new AbortController()
   const response = await fetch(url, { headers, signal: abort.signal })

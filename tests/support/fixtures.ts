@@ -3,7 +3,7 @@ import { createTestDatabase, type DatabaseOptions, type TestDatabase } from './d
 import { enrol, type Person } from './people.ts'
 import { type ServerOptions, startServer, type TestServer } from './server.ts'
 
-/** One server for the tests of a file, or of the `describe` that asks for it. Options that need another fixture are a function. */
+/** One server for a file or a `describe`. Options that read another fixture are given as a function. */
 export function useServer(options: ServerOptions | (() => ServerOptions) = {}): TestServer {
   return useFixture(
     () => startServer(typeof options === 'function' ? options() : options),
@@ -11,7 +11,7 @@ export function useServer(options: ServerOptions | (() => ServerOptions) = {}): 
   )
 }
 
-/** A database without a server, for as long. */
+/** One database without a server, for a file or a `describe`. */
 export function useDatabase(options?: DatabaseOptions): TestDatabase {
   return useFixture(
     () => createTestDatabase(options),
@@ -19,15 +19,15 @@ export function useDatabase(options?: DatabaseOptions): TestDatabase {
   )
 }
 
-/** Someone with an account at that server. */
+/** A person with an account at that server. */
 export function usePerson(server: TestServer): Person {
   return useFixture(() => enrol(server))
 }
 
 /**
- * Registers the hooks that make a thing before the tests and end it after them, and returns a stand-in for the thing. Helpers
- * of the file can name the stand-in at once; its members are those of the thing, and reading one before the tests run throws.
- * Fixtures are made in the order in which a file asks for them and ended in the reverse order.
+ * Registers hooks that make an object before the tests and end it after them, and returns a proxy of it. The file's
+ * helpers can refer to the proxy at once, but reading a member before the tests run throws. Fixtures are made in the
+ * order of these calls and ended in the reverse order.
  */
 export function useFixture<T extends object>(make: () => Promise<T>, end: (made: T) => unknown = () => undefined): T {
   let made: T | undefined

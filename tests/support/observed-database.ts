@@ -1,15 +1,15 @@
 import type { KyselyPlugin } from 'kysely'
 import type { Database } from '../../src/db/database.ts'
 
-/** The database behind one that is observed. */
+/** The plain database behind an observed one. */
 const behind = new WeakMap<Database, Database>()
 /** What to call when a test writes into a database. */
 const listeners = new WeakMap<Database, (() => void)[]>()
 const written = new WeakSet<Database>()
 
 /**
- * A database as a test gets it. When the test writes rows by itself, what the server says before and after need not
- * agree any more; the recording has to know.
+ * The database that a test gets. Once the test itself writes rows, replies before and after may disagree, so the
+ * recording is notified.
  */
 export function observed(db: Database, onWrite: () => void): Database {
   const raw = unobserved(db)
@@ -19,7 +19,7 @@ export function observed(db: Database, onWrite: () => void): Database {
     transformQuery: ({ node }) => {
       if (isWrite(node) && !written.has(raw)) {
         written.add(raw)
-        for (const tell of listeners.get(raw) ?? []) tell()
+        for (const notify of listeners.get(raw) ?? []) notify()
       }
       return node
     },
@@ -30,7 +30,7 @@ export function observed(db: Database, onWrite: () => void): Database {
   return handle
 }
 
-/** For what writes as the application would, such as a test's way to make an account without a request. */
+/** For helpers that write as the application would, such as one that makes an account without a request. */
 export function unobserved(db: Database): Database {
   return behind.get(db) ?? db
 }
@@ -42,7 +42,7 @@ export function isObserved(db: Database): boolean {
 const names = new WeakMap<Database, string>()
 let count = 0
 
-/** The same for every handle of one database. */
+/** Returns the same name for every handle of one database. */
 export function nameOf(db: Database): string {
   const name = names.get(unobserved(db)) ?? `database ${process.pid}-${(count += 1)}`
   names.set(unobserved(db), name)

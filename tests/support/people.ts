@@ -6,13 +6,13 @@ import { startSession } from '../../src/auth/session/sessions.ts'
 import { unobserved } from './observed-database.ts'
 import { CHEAP, type TestServer } from './server.ts'
 
-/** Somebody with an account and a token. */
+/** A person with an account and a token. */
 export interface Person {
   readonly email: string
   readonly password: string
   readonly accessToken: string
   readonly refreshToken: string
-  /** A request with this person's token; a body that is no string is sent as JSON. */
+  /** Sends a request with this person's token. A body that is not a string is sent as JSON. */
   readonly ask: (method: string, path: string, options?: AskOptions) => Promise<Answer>
 }
 
@@ -32,7 +32,7 @@ export interface Answer {
   readonly text: string
 }
 
-/** A request as anybody could send it. */
+/** Sends a request without a credential. */
 export async function ask(
   server: Pick<TestServer, 'url'>,
   method: string,
@@ -56,7 +56,7 @@ export async function ask(
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
 }
 
-/** What an event stream sends until it is ready or ends, and then up to the first change if there is `onReady`. */
+/** Reads an event stream until it is ready or ends, and then up to the first change if there is `onReady`. */
 async function untilReady(response: Response, onReady?: () => Promise<unknown>): Promise<string> {
   let text = ''
   let isReady = false
@@ -72,7 +72,7 @@ async function untilReady(response: Response, onReady?: () => Promise<unknown>):
   return text
 }
 
-/** Somebody new, by the functions behind those requests, where how they came in does not matter: hashes are slow on purpose. */
+/** Makes a new person without requests, for tests in which registration and login do not matter. Spares a slow hash. */
 export async function enrol(server: TestServer, options: { scope?: string; password?: string } = {}): Promise<Person> {
   const { password = `pass-${randomUUID()}`, scope = scopes.join(' ') } = options
   const email = `person-${randomUUID()}@example.com`
@@ -90,7 +90,7 @@ export async function enrol(server: TestServer, options: { scope?: string; passw
   return person(server, { email, password, accessToken, refreshToken: session.refreshToken })
 }
 
-/** Somebody new, by requests, as anybody would do it. */
+/** Makes a new person by requests. */
 export async function register(
   server: Pick<TestServer, 'url'>,
   options: { scope?: string; password?: string } = {},
@@ -109,16 +109,16 @@ export async function logIn(
   options: { scope?: string } = {},
 ): Promise<Person> {
   const form = new URLSearchParams({ username: email, password, ...options })
-  const answer = await ask(server, 'POST', '/auth/token', {
+  const reply = await ask(server, 'POST', '/auth/token', {
     body: form.toString(),
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
   })
-  if (answer.status !== 200) throw new Error(`logging in failed: ${answer.text}`)
-  const [accessToken, refreshToken] = [String(answer.body['access_token']), String(answer.body['refresh_token'])]
+  if (reply.status !== 200) throw new Error(`logging in failed: ${reply.text}`)
+  const [accessToken, refreshToken] = [String(reply.body['access_token']), String(reply.body['refresh_token'])]
   return person(server, { email, password, accessToken, refreshToken })
 }
 
-/** The same person at a server, which may be another one with the same secret and a copy of the database. */
+/** The person at a server, which may be another one with the same secret and a copy of the database. */
 export function person(server: Pick<TestServer, 'url'>, data: Omit<Person, 'ask'>): Person {
   return {
     ...data,

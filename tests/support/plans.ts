@@ -9,7 +9,7 @@ export interface Plan {
   readonly lines: readonly string[]
 }
 
-/** The plans of the statements that `work` runs, by EXPLAIN with the values it gave. */
+/** Runs `work` and returns the plans of its statements, by EXPLAIN with the same values. */
 export async function plansOf(connection: Connection, work: (db: Database) => Promise<unknown>): Promise<Plan[]> {
   const seen: { sql: string; parameters: readonly unknown[] }[] = []
   const pool = new Pool({ ...connectionConfig(connection), max: 1, types: typeParsers })
@@ -28,10 +28,13 @@ export async function plansOf(connection: Connection, work: (db: Database) => Pr
   }
 }
 
-/** So many that a statement stays far from its time-out. */
+/** Small enough for a statement to finish long before its time-out. */
 const BATCH = 5_000
 
-/** Notes of one owner, as many as wanted: each with one of 200 tags, a hundredth pinned, a tenth archived, a tenth with a common tag, a few with a rare one, and a trash. */
+/**
+ * Inserts `count` notes of one owner: each has one of 200 tags, a tenth a common tag and a few a rare one; a hundredth
+ * is pinned, a tenth archived, and a twentieth in the trash.
+ */
 export async function fillNotes(db: Database, ownerId: string, count: number): Promise<void> {
   for (let from = 1; from <= count; from += BATCH)
     await fillSome(db, ownerId, from, Math.min(from + BATCH - 1, count), count)
@@ -42,11 +45,15 @@ export async function fillNotes(db: Database, ownerId: string, count: number): P
 
 async function fillSome(db: Database, ownerId: string, from: number, to: number, count: number): Promise<void> {
   await sql`
-    insert into notes (id, owner_id, title, content, tags, is_pinned, is_archived, is_public, created_at, updated_at, deleted_at)
+    insert into notes
+      (id, owner_id, title, content, tags, is_pinned, is_archived, is_public, created_at, updated_at, deleted_at)
     select gen_random_uuid(), ${ownerId}, 'Note ' || md5(i::text), repeat(md5(i::text) || ' ', 10),
-      array['topic ' || i % 200] || case when i % 10 = 0 then array['common'] else '{}'::text[] end || case when i % 10000 = 0 then array['rare'] else '{}'::text[] end,
+      array['topic ' || i % 200]
+        || case when i % 10 = 0 then array['common'] else '{}'::text[] end
+        || case when i % 10000 = 0 then array['rare'] else '{}'::text[] end,
       i % 100 = 0, i % 10 = 1, i % 100 = 2,
-      now() - make_interval(secs => i), now() - make_interval(secs => (i * 7919) % ${count}), case when i % 20 = 3 then now() - make_interval(secs => i) end
+      now() - make_interval(secs => i), now() - make_interval(secs => (i * 7919) % ${count}),
+      case when i % 20 = 3 then now() - make_interval(secs => i) end
     from generate_series(${from}::int, ${to}::int) i`.execute(db)
   await sql`
     insert into note_tags (owner_id, tag_key, note_id, tag, position)

@@ -10,7 +10,7 @@ import { SECRET_KEY } from './server.ts'
 const PROJECT = join(import.meta.dirname, '..', '..')
 const MAIN = join(PROJECT, 'src', 'main.ts')
 const RECORD = join(import.meta.dirname, '..', 'traffic', 'record-process.ts')
-/** Spares each server a third of the processor time of its start. */
+/** Saves each server a third of the processor time of its start. */
 const COMPILE_CACHE = join(PROJECT, 'node_modules', '.cache', 'compiled-for-tests')
 
 /** The real server, as `node src/main.ts` in a process of its own. */
@@ -22,7 +22,7 @@ export interface ServerProcess {
   readonly stderr: () => string
   /** The log, parsed; each line must be JSON. */
   readonly lines: () => Record<string, unknown>[]
-  /** Sends a signal and waits for the end; the exit code, or the signal that ended it. */
+  /** Sends a signal, waits for the end and returns the exit code, or the signal that ended the process. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>
   readonly exit: Promise<number | NodeJS.Signals | null>
   readonly serving: () => Promise<void>
@@ -37,7 +37,7 @@ interface Options {
 const running = new Set<ServerProcess>()
 const directories = new Set<string>()
 
-/** Spawns it and does not wait. The environment is only what is given here, with a port that was free. */
+/** Spawns a server and does not wait. Its environment is only `env`, a PATH and a free port. */
 export async function spawnServer(
   env: Readonly<Record<string, string>>,
   options: Options = {},
@@ -82,7 +82,7 @@ export async function spawnServer(
       return exit
     },
     serving: async () => {
-      const served = until('the server serves', () => answers(`${url}/health`, 200), 20_000)
+      const served = until('the server serves', () => repliesWith(`${url}/health`, 200), 20_000)
       const ended = exit.then((code) =>
         Promise.reject(new Error(`the server ended with ${code}: ${texts.err}${texts.out}`)),
       )
@@ -95,21 +95,21 @@ export async function spawnServer(
   return server
 }
 
-/** Spawns it and waits until it serves. */
+/** Spawns a server and waits until it is ready. */
 export async function serve(env: Readonly<Record<string, string>>, options: Options = {}): Promise<ServerProcess> {
   const server = await spawnServer(env, options)
   await server.serving()
   return server
 }
 
-/** Runs it to its end, for starts that fail. */
+/** Runs a server until it exits, for starts that fail. */
 export async function runServer(env: Readonly<Record<string, string>>, options: Options = {}) {
   const server = await spawnServer(env, options)
   const code = await within('the server ends', server.exit, 15_000)
   return { code, stdout: server.stdout(), stderr: server.stderr() }
 }
 
-/** The settings for a database of somebody else's. */
+/** The settings for an external database. */
 export function databaseEnv(connection: {
   port: number
   database: string
@@ -127,12 +127,12 @@ export function temporaryDirectory(): string {
   return directory
 }
 
-/** For afterEach, where a test failed half-way. */
+/** For afterEach: a failed test may have left servers running. */
 export async function endServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.end('SIGKILL')))
 }
 
-/** For afterAll: no process and no file stays behind. */
+/** For afterAll: leaves no process and no file. */
 export async function cleanUp(): Promise<void> {
   await endServers()
   for (const directory of directories) {
@@ -149,27 +149,27 @@ export function postgresIn(directory: string): number[] {
       if (readFileSync(`/proc/${entry}/comm`, 'utf8') !== 'postgres\n') return []
       return readlinkSync(`/proc/${entry}/cwd`).startsWith(directory) ? [Number(entry)] : []
     } catch {
-      return [] // no process, or gone meanwhile
+      return [] // not a process, or gone by now
     }
   })
 }
 
-/** Asks again until it is so; fails when it takes longer than `most` milliseconds. Answers how long it took. */
-export async function until(what: string, holds: () => unknown, most = 10_000): Promise<number> {
+/** Polls until `holds` is true and returns how long it took. Throws after `max` milliseconds. */
+export async function until(what: string, holds: () => unknown, max = 10_000): Promise<number> {
   const began = performance.now()
   for (;;) {
     const held: unknown = await holds()
     const took = performance.now() - began
     if (held) return took
-    if (took > most) throw new Error(`Not within ${most} ms: ${what}`)
+    if (took > max) throw new Error(`Not within ${max} ms: ${what}`)
     await delay(10)
   }
 }
 
-export async function within<T>(what: string, promise: Promise<T>, most: number): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, max: number): Promise<T> {
   const patience = new AbortController()
-  const late = delay(most, undefined, { signal: patience.signal }).then(() =>
-    Promise.reject(new Error(`Not within ${most} ms: ${what}`)),
+  const late = delay(max, undefined, { signal: patience.signal }).then(() =>
+    Promise.reject(new Error(`Not within ${max} ms: ${what}`)),
   )
   late.catch(() => undefined)
   try {
@@ -179,8 +179,8 @@ export async function within<T>(what: string, promise: Promise<T>, most: number)
   }
 }
 
-/** Whether the address answers with this status; false while nobody listens. */
-export async function answers(url: string, status: number): Promise<boolean> {
+/** Whether the address replies with this status; false while no server listens. */
+export async function repliesWith(url: string, status: number): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(3_000) })
     await response.arrayBuffer()

@@ -6,21 +6,21 @@ export interface Upstream {
   readonly port: number
 }
 
-/** A way to PostgreSQL that can fail as networks do. */
+/** A connection to PostgreSQL that can fail as networks do. */
 export interface Proxy {
   readonly port: number
-  /** Ends every connection at once, without a farewell. */
+  /** Resets every connection. */
   readonly cut: () => void
-  /** Nothing gets through any more, and nobody is told. */
+  /** Drops everything silently; connections stay open. */
   readonly swallow: () => void
-  /** New connections get through again; those of the hole stay dead, as behind a firewall that forgot them. */
+  /** New connections get through again; the swallowed ones stay dead, as behind a firewall that forgot them. */
   readonly restore: () => void
   readonly close: () => Promise<void>
 }
 
 interface ProxyOptions {
   readonly port?: number
-  /** Changes what PostgreSQL says. */
+  /** Changes what PostgreSQL sends. */
   readonly rewrite?: (chunk: Buffer) => Buffer
 }
 
@@ -51,7 +51,7 @@ export async function openProxy(
       one.on('error', () => undefined)
       one.on('close', () => {
         if (one === near) pairs.delete(pair)
-        // What waits to be written still arrives: a farewell of PostgreSQL, such as "shutting down".
+        // Pending data still arrives, such as PostgreSQL's last message before it shuts down.
         if (!pair.dead || one === near) other.end(() => other.destroy())
       })
     }

@@ -21,18 +21,18 @@ const compiled = compileContract(document.root)
 
 export const SECRET_KEY = 'a-secret-key-for-tests-only-0123456789'
 
-/** A hash that costs a millisecond instead of forty. */
+/** A hash that takes a millisecond instead of forty. */
 export const CHEAP: PasswordCost = { memoryCost: 1_024, timeCost: 1 }
 
 export interface TestServer {
   readonly url: string
   readonly db: Database
   readonly tokens: Tokens
-  /** Under which id its traffic is recorded. */
+  /** The id under which its traffic is recorded. */
   readonly recordingId: string | undefined
-  /** What was logged, as pino's JSON lines. */
+  /** The log, as pino's JSON lines. */
   readonly log: readonly string[]
-  /** How many event streams it is sending. */
+  /** The number of open event streams. */
   readonly openStreams: () => number
   readonly stop: () => Promise<void>
 }
@@ -43,28 +43,28 @@ export interface ServerOptions {
   readonly secretKeys?: readonly [string, ...string[]]
   readonly registration?: 'open' | 'closed'
   readonly passwordMinLength?: number
-  /** As shipped where a test is about what a hash costs; otherwise a fortieth of that. */
+  /** The shipped cost for tests about the cost of a hash; a fortieth of it by default. */
   readonly passwordCost?: PasswordCost
   readonly trustedProxies?: readonly string[]
   readonly historyVersions?: number
   readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
-  /** Replaces handlers, for faults that no request can cause. */
+  /** Replaces handlers, for failures that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
-  /** Instead of openapi.yaml, for what a change of it would do. */
+  /** Replaces openapi.yaml, to test what a change of it does. */
   readonly document?: ContractDocument
-  /** Instead of a database of the server's own. */
+  /** Replaces the server's own database. */
   readonly db?: Database
   /**
-   * false for a server whose answers are no traffic of ours: each is compared with the recorded one of another server, or the
-   * clock is moved, or rows come past the server.
+   * false for a server whose replies must not be judged with the traffic: each is compared with a recorded one of
+   * another server, or the clock is moved, or rows are written past the server.
    */
   readonly isRecorded?: boolean
-  /** For a judge of the traffic who asks for this server. */
+  /** Lets a check of the traffic ask for this server. */
   readonly name?: string
 }
 
-/** The whole application on a port of its own, with a database of its own: as in production, but for the process. */
+/** The whole application on its own port and database: as in production, except that it shares the test's process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const database = options.db === undefined ? await createTestDatabase() : undefined
   const given = options.db ?? database?.db
@@ -102,13 +102,13 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...(options.override !== undefined && { override: options.override }),
   })
   const server = createServer(application.app)
-  // What a changed contract makes of the server is no traffic of ours.
+  // The traffic of a server with a changed contract must not be judged by ours.
   if (options.document === undefined && options.isRecorded !== false) {
     recording = recordServer(server, {
       name: options.name ?? '',
       database: nameOf(db),
       isOverridden: options.override !== undefined,
-      // Nothing tells what a test writes into a database that it brought along.
+      // We cannot observe what a test writes into a database of its own.
       isRewritten: options.db !== undefined && !isObserved(options.db),
       settings,
     })

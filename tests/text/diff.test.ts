@@ -39,11 +39,11 @@ test.each([
   expect(unifiedDiff(before, after, labels)).toBe(diff)
 })
 
-test('unifiedDiff lets no label write lines of its own', () => {
+test('unifiedDiff lets no label add lines', () => {
   expect(unifiedDiff('', 'a\n', { before: 'x\n+y', after: '\r\nz' })).toBe('--- x +y\n+++  z\n@@ -0,0 +1 @@\n+a\n')
 })
 
-/** Applies a unified diff as `patch` does, refusing any line of context that is not there. */
+/** Applies a unified diff as `patch` does. Throws if a line of context is not in the text. */
 function patch(text: string, diff: string): string {
   const from = text.split(/(?<=\n)/)
   const out: string[] = []

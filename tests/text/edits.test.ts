@@ -198,7 +198,7 @@ test('replace_section can be repeated without effect', () => {
   }
 })
 
-test('edits see what the ones before them made', () => {
+test('each edit sees the result of the ones before it', () => {
   const edits = [append('# A'), insertUnder('A', '- [ ] a'), toggle('a'), replaceText('] a', '] b')]
   expect(applyTo('x', edits)).toEqual({ content: 'x\n# A\n- [x] b' })
 })
@@ -216,12 +216,12 @@ test.each([
   ['text_ambiguous', 'a', replaceText('', 'x')],
   ['task_not_found', '- [ ] a\n- [y] b\n-[ ] b\n- b\n[ ] b\n', toggle('b')],
   ['task_ambiguous', '- [ ] a\n- [x] a\n', toggle('a', true)],
-])('a fault is told as %s, with the place of the edit, and no edit is applied', (type, content, edit) => {
+])('an error is reported as %s, with the index of its edit, and no edit is applied', (type, content, edit) => {
   const outcome = applyTo(content, [append(''), edit, append('never')])
   expect(outcome).toEqual({ fault: { index: 1, type, msg: expect.any(String) } })
 })
 
-test('a fault names what was looked for, shortened and well formed', () => {
+test('an error names the missing text, shortened and well formed', () => {
   const { fault } = applyTo('a', [replaceText(`${'x'.repeat(79)}😀`, '')])
   expect(fault?.msg).toBe(`no text "${'x'.repeat(79)}…"`)
 })
@@ -244,7 +244,7 @@ describe('for 1 MiB, in less than 1.5 s of processor time', () => {
     ['backticks', `\`\`\`${'` '.repeat(size / 2)}`, toggle('a')],
     ['lines in a fence', `\`\`\`\n${'````x\n'.repeat(size / 6)}`, toggle('a')],
     ['unclosed boxes', '- [ '.repeat(size / 4), toggle('a')],
-  ])('applyEdits answers for %s', (_, content, edit) => {
+  ])('applyEdits ends for %s', (_, content, edit) => {
     expect(costOf(() => expect(applyTo(content, [edit]).fault).toBeDefined())).toBeLessThan(1500)
   })
 })

@@ -21,7 +21,7 @@ describe('for random texts', () => {
     return { seed, base, mine: randomEdit(random, base, 'm'), theirs: randomEdit(random, base, 't') }
   })
 
-  test('a side that changed nothing, or the same, leaves the text of the other', () => {
+  test('if one side changed nothing, or both the same, the result is the text of the other', () => {
     for (const { base, mine } of cases) {
       const whole = { text: mine, conflicts: [] }
       expect([mergeText(base, mine, base), mergeText(base, base, mine), mergeText(base, mine, mine)]).toEqual([
@@ -32,7 +32,7 @@ describe('for random texts', () => {
     }
   })
 
-  test('the sides can be exchanged', () => {
+  test('exchanging the sides does not change the result', () => {
     for (const { seed, base, mine, theirs } of cases) {
       const one = mergeText(base, mine, theirs)
       const other = mergeText(base, theirs, mine)
@@ -58,7 +58,7 @@ describe('for random texts', () => {
     expect(whole).toBeLessThan(rounds)
   })
 
-  test('where words are unique, the merged text has those both sides kept and those one side wrote, and no other', () => {
+  test('with unique words, the merged text has exactly the words that both sides kept or one side wrote', () => {
     for (let seed = 0; seed < rounds; seed += 1) {
       const random = randomFrom(seed)
       let number = 0
@@ -74,7 +74,7 @@ describe('for random texts', () => {
     }
   })
 
-  test('a conflict names the line of the base and the texts of all three as they are', () => {
+  test('a conflict names the line of the base and the unchanged texts of all three', () => {
     for (const { seed, base, mine, theirs } of cases) {
       for (const conflict of mergeText(base, mine, theirs).conflicts) {
         const offset = base
@@ -87,7 +87,7 @@ describe('for random texts', () => {
     }
   })
 
-  test('no grapheme cluster is split: the merged text has none that no side had', () => {
+  test('no grapheme cluster is split: each one in the merged text was in a side', () => {
     const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' })
     const clustersOf = (text: string): string[] => [...segmenter.segment(text)].map(({ segment }) => segment)
     const signs = ['👨‍👩‍👧', '👨', '👩‍👧', '🇩🇪', '🇫🇷', 'e\u0301', 'e', '한', '茶', 'x', ' ', '👍🏽', '👍', 'नि', 'กำ']

@@ -50,7 +50,7 @@ function randomMarkdown(random: Random, most: number): string {
   return random.below(2) === 0 ? text : text.trimEnd()
 }
 
-/** All that can be asked of an outline. */
+/** Everything that an outline can report. */
 function everything(index: OutlineIndex): unknown {
   const headings = ['a', 'b', '', 'a b', 'a a', 'é'].flatMap((text) =>
     [undefined, 1, 2].map((level) => index.findHeadings(text, level)),
@@ -59,7 +59,7 @@ function everything(index: OutlineIndex): unknown {
   return { headings, tasks, ends: headings.flat().map((heading) => index.endOfSection(heading)) }
 }
 
-test('an outline that followed every change is the outline of the text as it is now', () => {
+test('an outline that followed every change equals the outline of the current text', () => {
   const random = randomFrom(7)
   for (let round = 0; round < 250; round += 1) {
     const text = new EditableText(randomMarkdown(random, round % 25 === 0 ? 400 : 12))
@@ -74,14 +74,14 @@ test('an outline that followed every change is the outline of the text as it is 
   }
 })
 
-test('a heading of many lines has the text that they have now, although none of them moved', () => {
+test('a heading of several lines has their current text, although none of them moved', () => {
   const text = new EditableText(`${'a\n'.repeat(200)}===\n`)
   expect(text.outline.findHeadings(`b ${'a '.repeat(199)}`.trim(), 1)).toEqual([])
   text.replace({ from: 0, to: 1, text: 'b' })
   expect(text.outline.findHeadings(`b ${'a '.repeat(199)}`.trim(), 1)).toHaveLength(1)
 })
 
-test('endings and characters are counted through every change', () => {
+test('the counts of line endings and characters follow every change', () => {
   const random = randomFrom(11)
   for (let round = 0; round < 300; round += 1) {
     const text = new EditableText(randomMarkdown(random, 12))
@@ -89,7 +89,7 @@ test('endings and characters are counted through every change', () => {
       const fresh = new EditableText(text.content)
       expect(text.dominantEnding).toBe(fresh.dominantEnding)
       expect(text.isLongerThan(20)).toBe(Array.from(text.content).length > 20)
-      // Not within a pair of surrogates, as no edit is.
+      // Not within a surrogate pair, because no edit splits one.
       const from = random.below(2) === 0 ? 0 : text.content.length
       text.replace({ from, to: from, text: random.oneOf(['\n', '\r', '\r\n', '😀😀', 'a']) })
     }
@@ -125,7 +125,7 @@ test.each([
 const fence = { op: 'insert_under', heading: 'A', text: '~~~~~~~~', position: 'start' } as const
 const noFence = { op: 'replace_text', find: '~~~~~~~~\n', replace: '' } as const
 
-test('edits that turn a long text into code and back, again and again, are refused once 16 notes of the largest size were read', () => {
+test('edits that turn a long text into code and back are refused once 16 times the largest text was read', () => {
   const edits = hundred.map((index) => (index % 2 === 0 ? fence : noFence))
   const whole = applyEdits(`# A\n\n${tasks}`, [...edits, { op: 'toggle_task', task: 't1' }], editBounds)
   expect(whole.fault).toMatchObject({ index: 15, type: 'too_much_reading' })

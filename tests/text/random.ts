@@ -28,7 +28,7 @@ export function randomText(random: Random): string {
   return random.below(3) === 0 ? text.replace(/\r?\n$/, '') : text
 }
 
-/** A few insertions of words that occur nowhere else, deletions and moves, at lines or at words. */
+/** Makes a few insertions of new words, deletions and moves, at lines or at words. */
 export function randomEdit(random: Random, text: string, name: string, canMove = true): string {
   const byLines = random.below(2) === 0
   const parts = text.split(byLines ? /(?<=\n)/ : /(?<= )/)
@@ -45,7 +45,7 @@ export function randomEdit(random: Random, text: string, name: string, canMove =
   return random.below(12) === 0 ? edited.replaceAll(/\r?\n/g, '\r\n') : edited
 }
 
-/** Milliseconds of processor time, which other work on the machine does not lengthen as it does the clock's. */
+/** Milliseconds of processor time: unlike elapsed time, it does not grow much with other work on the machine. */
 export function costOf(work: () => void): number {
   const start = process.cpuUsage()
   work()

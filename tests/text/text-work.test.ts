@@ -8,18 +8,18 @@ afterAll(() => work.close())
 const labels = { before: 'a', after: 'b' }
 const large: DiffJob = { kind: 'diff', before: 'a\n'.repeat(10_000), after: 'b\n', labels }
 
-test('a large job that a note outruns is done again at most three times, and then answers 503', async () => {
+test('a large job whose note keeps changing is retried at most three times, and then is a 503', async () => {
   let version = 0
   const attempt = work.whileUnchanged<DiffJob, string>('u', async (done) => {
     version += 1
     return done(version, large)
   })
   await expect(attempt).rejects.toMatchObject({ slug: 'unavailable', status: 503, headers: { 'Retry-After': 2 } })
-  // Once to learn of the job, then once after each of the four times that it was done.
+  // Once to find the job, then once after each of its four runs.
   expect(version).toBe(5)
 })
 
-test('a result counts for the version that it was made of, and for no other', async () => {
+test('a result is used only for the version that it was made from', async () => {
   const versions = [1, 2, 2]
   const seen: number[] = []
   const diff = await work.whileUnchanged<DiffJob, string>('u', async (done) => {
@@ -31,7 +31,7 @@ test('a result counts for the version that it was made of, and for no other', as
   expect(diff).toMatch(/^--- version 2\n/)
 })
 
-test('all attempts together have two seconds', async () => {
+test('all attempts together may take two seconds', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   try {
     let attempts = 0
@@ -47,7 +47,7 @@ test('all attempts together have two seconds', async () => {
   }
 })
 
-test('a small job is done where it is asked for, in one attempt', async () => {
+test('a small job runs in the calling thread, in one attempt', async () => {
   let attempts = 0
   const diff = await work.whileUnchanged<DiffJob, string>('u', async (done) => {
     attempts += 1
@@ -57,7 +57,7 @@ test('a small job is done where it is asked for, in one attempt', async () => {
   expect(diff).toContain('-a\n+b\n')
 })
 
-test('an error of an attempt that is no job ends it', async () => {
+test('an attempt that fails otherwise than by a missing job is not repeated', async () => {
   await expect(work.whileUnchanged('u', async () => Promise.reject(new Error('of its own')))).rejects.toThrow(
     'of its own',
   )

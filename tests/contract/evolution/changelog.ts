@@ -3,11 +3,11 @@ import { readOperations } from '../../../src/contract/document/operations.ts'
 import type { Change } from './changes.ts'
 
 /**
- * What is wrong with the changelog of a version. Its part on the API has to name, as code, what changed: each operation
- * (or the schema through which many of them changed), and the field, parameter or status. And what it names has to be
- * in the contract, or in the one before, where it was taken from.
+ * Checks the changelog of a version. Its part on the API must name, as code, what changed: each operation (or the schema
+ * through which many of them changed), and the field, parameter or status. Everything it names must be in the contract,
+ * or in the one before if it was removed.
  */
-export function changelogFaults(
+export function changelogViolations(
   changelog: string,
   after: ContractDocument,
   before: ContractDocument | undefined,
@@ -18,12 +18,12 @@ export function changelogFaults(
     return changes.length === 0 ? [] : [`CHANGELOG.md has no "## [${after.version}]" with an "### API" in it.`]
   const named = codeSpans(part)
   const tokens = new Set(named.flatMap((span) => span.split(/[^\w-]+/)))
-  const told = (change: Change): boolean => {
+  const isNamed = (change: Change): boolean => {
     const schema = /\/components\/schemas\/(\w+)/.exec(change.id)?.[1]
     const isPlaced = change.operations.every((id) => tokens.has(id)) || (schema !== undefined && tokens.has(schema))
     return isPlaced && change.names.every((name) => named.some((span) => span.includes(name)))
   }
-  const untold = changes.filter((change) => change.impact !== 'patch' && !told(change))
+  const unnamed = changes.filter((change) => change.impact !== 'patch' && !isNamed(change))
   const contracts = before === undefined ? [after] : [before, after]
   const operationIds = new Set(
     contracts.flatMap(({ root }) => readOperations(root)).map(({ operationId }) => operationId),
@@ -33,7 +33,7 @@ export function changelogFaults(
     (span) => !span.split(/[=<>\s]+/).every((word) => known.includes(word)) || isNoOperation(span, operationIds),
   )
   return [
-    ...untold.map((change) => {
+    ...unnamed.map((change) => {
       const missing = [...change.operations, ...change.names].filter(
         (name) => !named.some((span) => span.includes(name)),
       )
@@ -57,7 +57,7 @@ function codeSpans(markdown: string): string[] {
   return [...markdown.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span)
 }
 
-/** A word that looks like an operationId has to be one: descriptions mention many words. Fields are snake_case. */
+/** Whether a word looks like an operationId and is none. Fields are snake_case, so they do not. */
 function isNoOperation(span: string, operationIds: ReadonlySet<string>): boolean {
   return /^[a-z]+([A-Z][a-z]*)+$/.test(span) && !operationIds.has(span)
 }

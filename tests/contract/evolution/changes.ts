@@ -1,25 +1,25 @@
 import { isDeepStrictEqual } from 'node:util'
 /**
- * How much a change asks of those who use the API. `security`: no client breaks, but the operation is guarded less than
- * it was, which must never happen unseen.
+ * How much a change affects the users of the API. `security`: no client breaks, but an operation is less protected than
+ * before, which must never happen unnoticed.
  */
 export type Impact = 'major' | 'security' | 'minor' | 'patch'
 
 const RANK: Readonly<Record<Impact, number>> = { patch: 0, minor: 1, security: 2, major: 3 }
 
-/** One difference between two contracts, whichever operations it concerns. */
+/** One difference between two contracts, with all operations that it affects. */
 export interface Change {
   readonly impact: Impact
   /** Rule and place, such as `request/maxLength /components/schemas/NoteCreate/properties/title`. */
   readonly id: string
-  /** What happened, for a person. */
+  /** A description for people. */
   readonly text: string
   readonly operations: readonly string[]
-  /** What the changelog has to name: a field, a parameter, a status. */
+  /** What the changelog must name: a field, a parameter, a status. */
   readonly names: readonly string[]
 }
 
-/** A change as it is found, in one operation; the same one may be found in many. */
+/** A change as it is found in one operation. The same change may be found in several. */
 export interface Finding extends Omit<Change, 'operations'> {
   readonly operation?: string
 }
@@ -38,24 +38,24 @@ export function worstOf(changes: readonly Pick<Change, 'impact'>[]): Impact | un
   return changes.map(({ impact }) => impact).toSorted((a, b) => RANK[b] - RANK[a])[0]
 }
 
-/** Changes that nobody may make without saying why. */
+/** Whether a change needs a listed reason. */
 export function mustBeListed({ impact }: Pick<Change, 'impact'>): boolean {
   return impact === 'major' || impact === 'security'
 }
 
-/** A value in a message: short, whatever it is. */
+/** A value for a message, shortened. */
 export function shown(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** In a contract the order of members says nothing. */
+/** Compares values of a contract, where the order of members has no meaning. */
 export function same(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(a, b)
 }
 
-/** Findings of one operation: `rule operationId detail`. */
-export function teller(operationId: string) {
+/** Makes the function that makes findings of one operation, with the id `rule operationId detail`. */
+export function reporter(operationId: string) {
   return (rule: string, detail: string, impact: Impact, text: string, names: readonly string[] = []): Finding => {
     return {
       id: `${rule} ${operationId}${detail === '' ? '' : ` ${detail}`}`,

@@ -9,8 +9,8 @@ import {
 import { type Finding, shown } from './changes.ts'
 
 /**
- * Whether a pattern came or went beside an `enum` whose values match it anyway, so that nothing is valid that was not.
- * Some generators for zod make code of the two together that does not run.
+ * Whether a pattern was added or removed beside an `enum` whose values all match it, so that the same values are valid.
+ * Some generators for zod turn the two together into code that does not run.
  */
 export function isImplied(keyword: string, before: JsonObject, after: JsonObject): boolean {
   return keyword === 'pattern' && [before, after].every(isKept)
@@ -22,7 +22,7 @@ function isKept({ pattern, enum: values }: JsonObject): boolean {
   return Array.isArray(values) && values.every((value: Json) => typeof value !== 'string' || form.test(value))
 }
 
-/** By `x-enum-varnames` generated clients call the values of a list: each name belongs to the value at its position. */
+/** Generated clients name enum values by `x-enum-varnames`: each name belongs to the value at its position. */
 export function compareEnumNames(
   before: Place,
   after: Place,
@@ -31,29 +31,29 @@ export function compareEnumNames(
 ): readonly Finding[] {
   const [were, are] = [namesOf(before.value), namesOf(after.value)]
   if (were === undefined && are === undefined) return []
-  const tell = (text: string): Finding => ({ impact: 'major', id, text, names })
-  if (are === undefined) return [tell('the names of the values are gone')]
+  const report = (text: string): Finding => ({ impact: 'major', id, text, names })
+  if (are === undefined) return [report('the names of the values are gone')]
   if (were === undefined) {
-    // Without names of ours no generator could tell these values apart, so nothing worked that could break.
+    // Without our names no generator could distinguish these values, so no working client can break.
     if (collidingValues(list(before.value['enum'])).length > 0)
-      return [{ ...tell('the values have names now'), impact: 'patch' }]
-    return [tell('generators made names of the values themselves, which are others now')]
+      return [{ ...report('the values have names now'), impact: 'patch' }]
+    return [report('generators made names of the values themselves, which are others now')]
   }
   const renamed = [...were].filter(
     ([value, name]) => list(after.value['enum']).map(shown).includes(value) && are.get(value) !== name,
   )
   return renamed.map(([value, name]) =>
-    tell(`${value} was called ${name} and is ${are.get(value) ?? 'without a name'} now`),
+    report(`${value} was called ${name} and is ${are.get(value) ?? 'without a name'} now`),
   )
 }
 
-/** Name by value. */
+/** The names by value. */
 function namesOf({ enum: values, 'x-enum-varnames': names }: JsonObject): Map<string, string> | undefined {
   if (names === undefined) return undefined
   return new Map(list(values).map((value, index) => [shown(value), shown(list(names)[index])]))
 }
 
-/** Values that make the same identifier, as `title` and `-title` do. */
+/** Values that yield the same identifier, as `title` and `-title` do. */
 function collidingValues(values: readonly Json[]): string[] {
   const groups = Map.groupBy(values.filter((value) => value !== null).map(textOf), (value) => wordsOf(value).join(' '))
   return [...groups].flatMap(([words, members]) => (words === '' || members.length > 1 ? members : []))
@@ -68,8 +68,8 @@ function wordsOf(value: string): string[] {
   return value.toLowerCase().match(/[a-z0-9]+/g) ?? []
 }
 
-/** Lists of values that need names, or whose names do not say what the values say. */
-export function enumNameFaults(root: JsonObject): string[] {
+/** Checks enums: some need names, and names must match their values. */
+export function enumNameViolations(root: JsonObject): string[] {
   return visit(root, '')
 }
 
@@ -77,10 +77,10 @@ function visit(value: Json, pointer: string): string[] {
   if (Array.isArray(value)) return value.flatMap((entry: Json, index) => visit(entry, `${pointer}/${index}`))
   if (!isObject(value)) return []
   const inside = Object.entries(value).flatMap(([key, member]) => visit(member, `${pointer}/${key}`))
-  return [...(Array.isArray(value['enum']) ? faultsOf(value, pointer) : []), ...inside]
+  return [...(Array.isArray(value['enum']) ? violationsOf(value, pointer) : []), ...inside]
 }
 
-function faultsOf(schema: JsonObject, pointer: string): string[] {
+function violationsOf(schema: JsonObject, pointer: string): string[] {
   const [values, names] = [list(schema['enum']), schema['x-enum-varnames']]
   if (names === undefined) {
     const colliding = collidingValues(values)
@@ -97,7 +97,7 @@ function faultsOf(schema: JsonObject, pointer: string): string[] {
     const words = wordsOf(text)
       .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
       .join('')
-    // A value with more than words in it, such as a minus, is called by its words and something more.
+    // The name of a value with more than words in it, such as a minus, is its words and something more.
     const isTrue = /^\w*$/.test(text) ? name === words : name.startsWith(words) && name.length > words.length
     return isTrue && /^[A-Z][A-Za-z0-9]*$/.test(name)
       ? []

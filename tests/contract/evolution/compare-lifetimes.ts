@@ -3,31 +3,31 @@ import { readLifetime } from '../../../src/contract/document/lifetime.ts'
 import type { Finding, Impact } from './changes.ts'
 
 export const LIFETIME = ['deprecated', 'x-deprecated-since', 'x-sunset'] as const
-/** Values, in which nothing is a keyword. */
+/** Keys whose values are data, not keywords. */
 const DATA: ReadonlySet<string> = new Set(['example', 'examples', 'value', 'default', 'enum', 'const'])
 
 /**
- * Until when an operation, a parameter or a field can be used. A sunset that comes earlier than it was announced takes
- * time away that clients were promised.
+ * Compares until when an operation, a parameter or a field can be used. An earlier sunset than announced takes promised
+ * time away from clients.
  */
 export function compareLifetime(
   before: JsonObject,
   after: JsonObject,
-  tell: (rule: string, impact: Impact, text: string) => Finding,
+  report: (rule: string, impact: Impact, text: string) => Finding,
 ): readonly Finding[] {
   const [was, is] = [before['deprecated'] === true, after['deprecated'] === true]
-  if (was !== is) return [tell('deprecated', 'minor', is ? 'it is deprecated now' : 'it is no longer deprecated')]
+  if (was !== is) return [report('deprecated', 'minor', is ? 'it is deprecated now' : 'it is no longer deprecated')]
   const [old, now] = [before['x-sunset'], after['x-sunset']]
   if (typeof old !== 'string' || typeof now !== 'string' || old === now) return []
-  return [tell('sunset', now < old ? 'major' : 'minor', `its sunset moved from ${old} to ${now}`)]
+  return [report('sunset', now < old ? 'major' : 'minor', `its sunset moved from ${old} to ${now}`)]
 }
 
-/** Whatever is deprecated says since when, and until when it works at least; the server holds operations only to it. */
-export function lifetimeFaults(root: JsonObject): string[] {
+/** Everything deprecated must state since when, and until when it works at least. The server checks operations only. */
+export function lifetimeViolations(root: JsonObject): string[] {
   return visit(root, '', false)
 }
 
-/** `named`: the keys are names that somebody chose, such as those of fields. */
+/** `named`: the keys are chosen names, such as those of fields. */
 function visit(value: Json, pointer: string, named: boolean): string[] {
   if (Array.isArray(value)) return value.flatMap((entry: Json, index) => visit(entry, `${pointer}/${index}`, false))
   if (!isObject(value)) return []

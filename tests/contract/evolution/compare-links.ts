@@ -1,10 +1,10 @@
 import { type JsonObject, object } from '../../../src/contract/document/document.ts'
-import { type Finding, same, shown, teller } from './changes.ts'
+import { type Finding, same, shown, reporter } from './changes.ts'
 import { compareMembers, mapOf } from './compare-members.ts'
 
 /**
- * Where a reply leads. A program that follows links goes on to find each one, the operation behind it and the parameters
- * it fills in. A link that comes, or a parameter more in one, says in data what could be read before: a text.
+ * Compares the links of a reply. A program that follows links must still find each one, its operation and the
+ * parameters that it fills in. A new link or parameter counts as a text: it adds nothing that was not in the prose.
  */
 export function compareLinks(
   operationId: string,
@@ -12,22 +12,22 @@ export function compareLinks(
   before: JsonObject,
   after: JsonObject,
 ): readonly Finding[] {
-  const tell = teller(operationId)
+  const report = reporter(operationId)
   return Object.keys(before).flatMap((name): readonly Finding[] => {
     const detail = `${status} ${name}`
     if (after[name] === undefined)
-      return [tell('link-removed', detail, 'major', `${status} has no link ${name} any more`, [name])]
+      return [report('link-removed', detail, 'major', `${status} has no link ${name} any more`, [name])]
     const [was, is] = [object(before[name]), object(after[name])]
     const [old, now] = [mapOf(was['parameters']), mapOf(is['parameters'])]
     const others = Object.keys(old).filter((parameter) => !same(old[parameter], now[parameter]))
     const leads = ['operationId', 'operationRef'].filter((key) => !same(was[key], is[key]))
     return [
       ...leads.map((key) =>
-        tell('link-target', detail, 'major', `it led to ${shown(was[key])}, now to ${shown(is[key])}`, [name]),
+        report('link-target', detail, 'major', `it led to ${shown(was[key])}, now to ${shown(is[key])}`, [name]),
       ),
       ...others.map((parameter) => {
         const text = `${parameter}: ${shown(old[parameter])} became ${shown(now[parameter])}`
-        return tell('link-parameter', `${detail} ${parameter}`, 'major', text, [name])
+        return report('link-parameter', `${detail} ${parameter}`, 'major', text, [name])
       }),
       ...compareMembers(
         was,

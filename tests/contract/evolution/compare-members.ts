@@ -2,13 +2,13 @@ import { isObject, type Json, type JsonObject, list, object } from '../../../src
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Finding, same } from './changes.ts'
 
-/** An operation and the document that it stands in. */
+/** An operation and its document. */
 export type Side = readonly [root: JsonObject, operation: Operation]
 
-/** What says nothing to a program, wherever it stands. */
+/** Members that mean nothing to a program, wherever they are. */
 export const TEXTS = ['summary', 'description', 'externalDocs', 'example', 'examples'] as const
 
-/** Members that something else compares may change here; any other one could mean anything, and counts as breaking. */
+/** Ignores members that another part compares. Any other member could mean anything, so a change of it is breaking. */
 export function compareMembers(
   before: JsonObject,
   after: JsonObject,
@@ -26,7 +26,7 @@ export function compareMembers(
   }))
 }
 
-/** Whether those of the old names that are still there stand in another order. */
+/** Whether the remaining old names are in another order. */
 export function isReordered(were: readonly string[], are: readonly string[]): boolean {
   const [left, right] = [were.filter((name) => are.includes(name)), are.filter((name) => were.includes(name))]
   return left.some((name, index) => right[index] !== name)
@@ -37,12 +37,12 @@ export function mapOf(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {}
 }
 
-/** The members of a list that has objects in it. */
+/** The objects in a list. */
 export function objectsOf(value: Json | undefined): JsonObject[] {
   return list(value).map((entry) => object(entry))
 }
 
-/** The name of the component that a `$ref` leads to; undefined for what stands where it is used. */
+/** The name of the component that a `$ref` refers to; undefined for an inline value. */
 export function componentOf(value: Json | undefined, kind: string): string | undefined {
   const reference = mapOf(value)['$ref']
   const prefix = `#/components/${kind}/`

@@ -1,11 +1,11 @@
 import { isObject, type JsonObject, object, string } from '../../../src/contract/document/document.ts'
-import { type Finding, same, shown, teller } from './changes.ts'
+import { type Finding, same, shown, reporter } from './changes.ts'
 import { compareMembers, mapOf, objectsOf } from './compare-members.ts'
 
-/** Those of the root that something compares, or that only people read. */
+/** Members of the root that another part compares, or that only people read. */
 const ROOT = ['info', 'paths', 'components', 'tags', 'servers', 'x-tagGroups', 'x-timeout-seconds'] as const
 
-/** What stands outside of operations: names by which generated clients call things, and the addresses of servers. */
+/** Compares what is outside of operations: names that generated clients use, and the addresses of servers. */
 export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly Finding[] {
   return [
     ...compareMembers(oldRoot, newRoot, ROOT, (key) => `root ${key}`),
@@ -16,7 +16,7 @@ export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly
   ]
 }
 
-/** Where requests go when a program says nothing else. */
+/** The default address of requests. */
 function compareServers(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const [was, is] = [oldRoot, newRoot].map((root) =>
     objectsOf(root['servers']).map(({ url, variables }) => [url, variables]),
@@ -25,7 +25,7 @@ function compareServers(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   return [{ id: 'root servers', impact: 'major', text: `${shown(was)} became ${shown(is)}`, names: [] }]
 }
 
-/** Generators call the package, or the function that makes a client, by the title of the document. */
+/** Generators name the package, or the function that makes a client, after the title of the document. */
 function compareTitles(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const [was, is] = [oldRoot, newRoot].map((root) => mapOf(root['info'])['title'])
   return was === is
@@ -47,17 +47,18 @@ function compareTags(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   }))
 }
 
-/** Generators put an operation into a class or a module that is called by its first tag, and some into one for each tag. */
+/** Generators put an operation into a class or module named after its first tag; some into one for each tag. */
 export function compareOperationTags(operationId: string, before: JsonObject, after: JsonObject): Finding[] {
   const [were = [], are = []] = [before, after].map(({ tags }) => (Array.isArray(tags) ? tags.map(String) : []))
-  const tell = teller(operationId)
+  const report = reporter(operationId)
   const text = `${were.join(', ') || 'no tag'} became ${are.join(', ') || 'no tag'}`
-  if (were[0] !== are[0] || were.some((tag) => !are.includes(tag))) return [tell('tag-changed', '', 'major', text, are)]
+  if (were[0] !== are[0] || were.some((tag) => !are.includes(tag)))
+    return [report('tag-changed', '', 'major', text, are)]
   const added = are.filter((tag) => !were.includes(tag))
-  return added.map((tag) => tell('tag-added', tag, 'minor', text, [tag]))
+  return added.map((tag) => report('tag-added', tag, 'minor', text, [tag]))
 }
 
-/** Generated clients call their types by the names of components of each kind; those of credentials are compared apart. */
+/** Generated clients name their types after components. Security schemes are compared separately. */
 function compareComponents(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const [were, are] = [mapOf(oldRoot['components']), mapOf(newRoot['components'])]
   const kinds = Object.keys(were).filter((kind) => kind !== 'securitySchemes' && isObject(were[kind]))

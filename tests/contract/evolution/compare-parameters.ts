@@ -1,11 +1,11 @@
 import { at, type JsonObject, list, type Place } from '../../../src/contract/document/document.ts'
 import type { Operation, Parameter } from '../../../src/contract/document/operations.ts'
-import { type Finding, same, shown, teller } from './changes.ts'
+import { type Finding, same, shown, reporter } from './changes.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
 import { compareMembers, isReordered, type Side } from './compare-members.ts'
 import type { CompareSchemas } from './compare-schemas.ts'
 
-/** A parameter with all that the document says of it. */
+/** A parameter with its whole description in the document. */
 interface Written extends Parameter {
   readonly raw: JsonObject
 }
@@ -27,16 +27,16 @@ export function compareParameters(
   [newRoot, after]: Side,
   schemas: CompareSchemas,
 ): readonly Finding[] {
-  const tell = teller(before.operationId)
+  const report = reporter(before.operationId)
   const [were, are] = [parametersOf(oldRoot, before), parametersOf(newRoot, after)]
   const findings = [...new Set([...were.keys(), ...are.keys()])].flatMap((key): readonly Finding[] => {
     const [was, is] = [were.get(key), are.get(key)]
     const names = [(was ?? is)?.name ?? key]
-    if (is === undefined) return [tell('parameter-removed', key, 'major', `the parameter ${names[0]} is gone`, names)]
+    if (is === undefined) return [report('parameter-removed', key, 'major', `the parameter ${names[0]} is gone`, names)]
     if (was === undefined) {
       if (is.required)
-        return [tell('parameter-required', key, 'major', `the parameter ${names[0]} is new and required`, names)]
-      return [tell('parameter-added', key, 'minor', `the parameter ${names[0]} is new`, names)]
+        return [report('parameter-required', key, 'major', `the parameter ${names[0]} is new and required`, names)]
+      return [report('parameter-added', key, 'minor', `the parameter ${names[0]} is new`, names)]
     }
     return [
       ...compareWriting(before.operationId, key, was, is),
@@ -50,34 +50,36 @@ export function compareParameters(
 }
 
 function compareWriting(operationId: string, key: string, was: Written, is: Written): readonly Finding[] {
-  const tell = teller(operationId)
+  const report = reporter(operationId)
   const names = [was.name]
   const required = `required: ${was.required} became ${is.required}`
   const [old, now] = [writingOf(was), writingOf(is)]
   return [
     ...(was.required === is.required
       ? []
-      : [tell('parameter-required', key, is.required ? 'major' : 'minor', required, names)]),
-    // On the wire a header is the same in any case; in generated code it is not.
+      : [report('parameter-required', key, is.required ? 'major' : 'minor', required, names)]),
+    // On the wire the name of a header ignores case; in generated code it does not.
     ...(was.name === is.name
       ? []
-      : [tell('parameter-renamed', key, 'major', `${was.name} is written ${is.name} now`, names)]),
-    ...(same(old, now) ? [] : [tell('parameter-style', key, 'major', `${shown(old)} became ${shown(now)}`, names)]),
-    ...compareLifetime(was.raw, is.raw, (rule, impact, text) => tell(rule, key, impact, text, names)),
+      : [report('parameter-renamed', key, 'major', `${was.name} is written ${is.name} now`, names)]),
+    ...(same(old, now) ? [] : [report('parameter-style', key, 'major', `${shown(old)} became ${shown(now)}`, names)]),
+    ...compareLifetime(was.raw, is.raw, (rule, impact, text) => report(rule, key, impact, text, names)),
     ...compareMembers(was.raw, is.raw, COMPARED, (member) => `parameter-member ${operationId} ${key} ${member}`),
   ]
 }
 
-/** Many generators make positional arguments of parameters, in the order of the document. So a new one comes last. */
+/** Many generators turn parameters into positional arguments in the order of the document, so a new one must be last. */
 function compareOrder(operationId: string, were: readonly string[], are: readonly string[]): readonly Finding[] {
-  const tell = teller(operationId)
-  if (isReordered(were, are)) return [tell('parameter-order', '', 'major', 'its parameters stand in another order')]
+  const report = reporter(operationId)
+  if (isReordered(were, are)) return [report('parameter-order', '', 'major', 'its parameters stand in another order')]
   const last = are.findLastIndex((key) => were.includes(key))
   const early = are.slice(0, Math.max(last, 0)).filter((key) => !were.includes(key))
-  return early.map((key) => tell('parameter-order', key, 'major', `the new parameter ${key} stands before older ones`))
+  return early.map((key) =>
+    report('parameter-order', key, 'major', `the new parameter ${key} stands before older ones`),
+  )
 }
 
-/** How a value is written in a URL or header; what is left out is as OpenAPI says. */
+/** How a value is written in a URL or header, with OpenAPI's defaults filled in. */
 function writingOf({ in: where, raw }: Written): JsonObject {
   const style = raw['style'] ?? (where === 'query' ? 'form' : 'simple')
   const { explode = style === 'form', allowReserved = false, allowEmptyValue = false } = raw

@@ -1,5 +1,5 @@
 import { at, isObject, type Json, type JsonObject, type Place } from '../../../src/contract/document/document.ts'
-import { type Finding, teller } from './changes.ts'
+import { type Finding, reporter } from './changes.ts'
 import { mapOf } from './compare-members.ts'
 
 /** Statuses of the kinds of problems that the server knows, by slug. */
@@ -7,7 +7,7 @@ export type ProblemKinds = Readonly<Record<string, { readonly status: number } |
 
 const ADDRESS = /\/problems\/([a-z0-9]+(?:-[a-z0-9]+)*)/g
 
-/** Programs decide by `type`, wherever the contract showed it to them: in an example, in a table, in a sentence. */
+/** Programs branch on `type`, wherever the contract shows it: in an example, a table or a sentence. */
 export function compareProblemTypes(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const are = slugsOf(newRoot)
   return [...slugsOf(oldRoot)]
@@ -20,7 +20,7 @@ export function compareProblemTypes(oldRoot: JsonObject, newRoot: JsonObject): F
     }))
 }
 
-/** The types that the examples of a failure show: what an operation no longer answers may be there for another one. */
+/** The types in the examples of a failure. A type that one operation no longer sends may remain in another. */
 export function compareShownProblems(
   operationId: string,
   status: number,
@@ -32,14 +32,14 @@ export function compareShownProblems(
   const gone = [...shownProblems(oldRoot, before)].filter((type) => !are.has(type))
   if (gone.length === 0) return []
   const known = slugsOf(newRoot)
-  const text = `${status} is no longer told with this type and status`
+  const text = `${status} no longer has this type and status`
   return gone
     .filter((type) => known.has(type.split(' ')[0] ?? ''))
-    .map((type) => teller(operationId)('problem-type-removed', `${status} ${type}`, 'major', text, [String(status)]))
+    .map((type) => reporter(operationId)('problem-type-removed', `${status} ${type}`, 'major', text, [String(status)]))
 }
 
-/** Problem types that the contract names and the server does not know, or answers with another status. */
-export function problemTypeFaults(root: JsonObject, kinds: ProblemKinds): string[] {
+/** Problem types in the contract that the server does not know, or sends with another status. */
+export function problemTypeViolations(root: JsonObject, kinds: ProblemKinds): string[] {
   const unknown = [...slugsOf(root)].filter((slug) => kinds[slug] === undefined)
   const shown = [...shownIn(root)].map((type) => type.split(' '))
   return [

@@ -1,39 +1,41 @@
 import { isDeepStrictEqual } from 'node:util'
 import { at, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
 import type { Operation, ResponseSpec } from '../../../src/contract/document/operations.ts'
-import { type Finding, teller } from './changes.ts'
+import { type Finding, reporter } from './changes.ts'
 import { compareLinks } from './compare-links.ts'
 import { compareMembers, componentOf, componentsOf, mapOf, type Side } from './compare-members.ts'
 import { compareShownProblems } from './compare-problems.ts'
 import type { CompareSchemas } from './compare-schemas.ts'
 
-/** An answer as the machinery reads it, and as the document writes it. */
+/** A response as the server reads it, and as the document writes it. */
 interface Written {
   readonly spec: ResponseSpec
   readonly root: JsonObject
-  /** The shared response that it is; undefined when it stands in the operation. */
+  /** The name of the shared response; undefined for an inline one. */
   readonly component: string | undefined
   readonly place: Place
 }
 
-/** Statuses, media types, headers, bodies and links of what an operation answers. */
+/** Compares statuses, media types, headers, bodies and links of the replies of an operation. */
 export function compareResponses(
   [oldRoot, before]: Side,
   [newRoot, after]: Side,
   schemas: CompareSchemas,
 ): readonly Finding[] {
   const { operationId } = before
-  const tell = teller(operationId)
+  const report = reporter(operationId)
   const [oldPlace, newPlace] = [responsesOf(oldRoot, before), responsesOf(newRoot, after)]
   const statuses = [...new Set([...before.responses.keys(), ...after.responses.keys()])]
   return statuses.flatMap((status): readonly Finding[] => {
     const [old, now] = [before.responses.get(status), after.responses.get(status)]
     const names = [String(status)]
     if (now === undefined)
-      return [tell('status-removed', `${status}`, 'major', `it no longer answers ${status}`, names)]
+      return [report('status-removed', `${status}`, 'major', `it no longer replies ${status}`, names)]
     // A client treats a failure that it does not know by its class (RFC 9110 §15), but it cannot guess what succeeded.
     if (old === undefined)
-      return [tell('status-added', `${status}`, status < 400 ? 'major' : 'minor', `it may answer ${status} now`, names)]
+      return [
+        report('status-added', `${status}`, status < 400 ? 'major' : 'minor', `it may reply ${status} now`, names),
+      ]
     const [was, is] = [written(oldRoot, oldPlace, status, old), written(newRoot, newPlace, status, now)]
     const members = ['headers', 'content', 'links']
     return [
@@ -53,9 +55,9 @@ export function compareResponses(
 }
 
 /**
- * Generated clients have a type for each shared response. Of the generators of docs/clients.md, oapi-codegen uses its name:
- * as another name for the schema, so responses of one schema may take each other's place (seen with 2.8.2). One that is gone
- * is told as such.
+ * Generated clients have a type for each shared response. Of the generators in docs/clients.md, oapi-codegen uses its
+ * name, as an alias of the schema, so responses with the same schema may replace each other (seen with 2.8.2). A removed
+ * response is reported elsewhere.
  */
 function compareReference(
   id: string,
@@ -67,7 +69,7 @@ function compareReference(
   if (was === undefined || was === is || componentsOf(root, 'responses')[was] === undefined) return []
   const text = `${status} was the shared response ${was} and is ${is ?? 'none'} now`
   const isAlias = is !== undefined && isDeepStrictEqual(schemasOf(before.place), schemasOf(place))
-  return [teller(id)('response-name', String(status), isAlias ? 'patch' : 'major', text, [String(status)])]
+  return [reporter(id)('response-name', String(status), isAlias ? 'patch' : 'major', text, [String(status)])]
 }
 
 /** The schema of each media type, as it is written. */
@@ -84,17 +86,17 @@ function compareContent(
   is: Written,
   schemas: CompareSchemas,
 ): readonly Finding[] {
-  const tell = teller(id)
+  const report = reporter(id)
   const [old, now] = [was.spec.content, is.spec.content]
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((type): readonly Finding[] => {
     const [before, after] = [old.get(type), now.get(type)]
     const detail = `${status} ${type}`
     if (after === undefined)
-      return [tell('reply-media-type-removed', detail, 'major', `${status} no longer comes as ${type}`, [type])]
-    // Next to another one it has to be asked for; where there was no body it comes unasked.
+      return [report('reply-media-type-removed', detail, 'major', `${status} no longer comes as ${type}`, [type])]
+    // Beside another type it must be requested; where there was no body it is sent without a request.
     const impact = old.size > 0 ? 'minor' : 'major'
     if (before === undefined)
-      return [tell('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
+      return [report('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
     const [oldMedia, newMedia] = [was, is].map(({ root, place }) => at(root, place, 'content', type).value)
     return [
       ...schemas(before, after, 'reply'),
@@ -110,19 +112,19 @@ function compareHeaders(
   is: Written,
   schemas: CompareSchemas,
 ): readonly Finding[] {
-  const tell = teller(id)
+  const report = reporter(id)
   const [oldRaw, newRaw] = [resolved(was, 'headers'), resolved(is, 'headers')]
   const added = is.spec.headers.filter(({ name }) => find(was.spec, name) === undefined)
   return [
     ...added.map(({ name }) =>
-      tell('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name]),
+      report('header-added', `${status} ${name}`, 'minor', `${status} has the header ${name} now`, [name]),
     ),
     ...was.spec.headers.flatMap((before): readonly Finding[] => {
       const { name } = before
       const after = find(is.spec, name)
       const detail = `${status} ${name}`
       if (after === undefined)
-        return [tell('header-removed', detail, 'major', `${status} has no header ${name} any more`, [name])]
+        return [report('header-removed', detail, 'major', `${status} has no header ${name} any more`, [name])]
       const findings = [
         ...schemas(before.schema, after.schema, 'reply').map((finding) => ({ ...finding, names: [name] })),
         ...compareMembers(
@@ -137,7 +139,7 @@ function compareHeaders(
         ? ['header-optional', 'may be missing']
         : ['header-required', 'is always there']
       return [
-        tell(rule, detail, before.required ? 'major' : 'minor', `${name} of ${status} ${text} now`, [name]),
+        report(rule, detail, before.required ? 'major' : 'minor', `${name} of ${status} ${text} now`, [name]),
         ...findings,
       ]
     }),

@@ -16,14 +16,14 @@ import { BESIDE_REFERENCE, besideReference, branchesOf, child, membersOf, resolv
 
 export type CompareSchemas = (before: Place, after: Place, direction: Direction) => readonly Finding[]
 
-/** Either they are there and narrow what is valid, or they are not; two of them cannot be compared. */
+/** Keywords that narrow what is valid if they are present; two values of one cannot be compared. */
 const OPAQUE = new Set(['pattern', 'multipleOf'])
-/** Generators choose the type by them (a date, an integer of 64 bits, a set), or the name of the type. */
+/** Keywords by which generators choose a type (a date, a 64-bit integer, a set) or the name of one. */
 const TYPING = new Set(['format', 'uniqueItems', 'title'])
 /** The pointer of a schema that has a name. */
 const COMPONENT = /^\/components\/schemas\/([^/]+)$/
 
-/** Clients were told in the released contract that this list will grow. The sentence is the only marker. */
+/** Whether the contract says that this list will grow. The sentence is the only marker. */
 export function isOpenEnum(schema: JsonObject): boolean {
   return /Ignore \w+ that you do not know/.test(JSON.stringify(schema['description'] ?? ''))
 }
@@ -43,11 +43,11 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     ]
   }
 
-  /** What stands where it is used is told there, what is shared once. */
+  /** Findings of an inline schema are reported at its place, those of a shared one once. */
   function compareReference({ pointer }: Place, before: Place, after: Place, direction: Direction): Finding[] {
     const [, was] = COMPONENT.exec(before.pointer) ?? []
     const [, is] = COMPONENT.exec(after.pointer) ?? []
-    // A schema that is gone is told as such, wherever it was used.
+    // A schema that was removed is reported as such, wherever it was used.
     if (was === undefined || was === is || componentsOf(newRoot, 'schemas')[was] === undefined) return []
     const text = `its type was ${was} and is ${is ?? 'without a name'} now`
     return [finding(`${direction}/type-name`, pointer, 'major', text)]
@@ -100,7 +100,7 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
         return isExpected ? found('minor') : shifted(shift)
       }
       case 'additionalProperties':
-        // Whoever reads replies ignores what it does not know: opening or closing them breaks nobody.
+        // Clients ignore unknown fields in replies, so opening or closing an object breaks none.
         if (isObject(was) && isObject(is)) return compare(child(before, keyword), child(after, keyword), direction)
         if (same(was ?? true, is ?? true)) return []
         return found(
@@ -109,7 +109,7 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
             : impactOf(is === false ? 'narrower' : was === false ? 'wider' : 'other', direction),
         )
       case 'default':
-        // An old request that leaves it out would mean something else. In a reply nothing is filled in.
+        // An old request without the field would change its meaning. In a reply no default is filled in.
         return found(direction === 'request' ? 'major' : 'patch')
     }
     if (TYPING.has(keyword)) return same(was ?? false, is ?? false) ? [] : found('major')
@@ -120,7 +120,7 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
 
   function compareProperties(before: Place, after: Place, direction: Direction): Finding[] {
     const [were, are] = [membersOf(before), membersOf(after)]
-    // Generated constructors take the fields in this order, and two texts can change places without a word.
+    // Generated constructors take the fields in this order, and swapped texts would still compile.
     const order = direction === 'request' && isReordered(were, are) ? ['the fields stand in another order'] : []
     const findings = [...new Set([...were, ...are])].flatMap((name) => {
       const place = `${before.pointer}/properties/${name}`
@@ -137,12 +137,12 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
     const [were, are] = [branchesOf(before, keyword), branchesOf(after, keyword)]
     const gone = [...were.keys()].filter((name) => !are.has(name))
     const come = [...are.keys()].filter((name) => !were.has(name))
-    const tell = (shift: Shift, text: string) =>
+    const report = (shift: Shift, text: string) =>
       finding(`${direction}/${keyword}`, before.pointer, impactOf(shift, direction), text)
     return [
-      // Where there was no choice before, a choice narrows.
-      ...gone.map((name) => tell(are.size === 0 ? 'wider' : 'narrower', `${name} is no longer one of the choices`)),
-      ...come.map((name) => tell(were.size === 0 ? 'narrower' : 'wider', `${name} is a new choice`)),
+      // If there was no choice before, adding one narrows.
+      ...gone.map((name) => report(are.size === 0 ? 'wider' : 'narrower', `${name} is no longer one of the choices`)),
+      ...come.map((name) => report(were.size === 0 ? 'narrower' : 'wider', `${name} is a new choice`)),
       ...[...were].flatMap(([name, place]) => {
         const other = are.get(name)
         return other === undefined ? [] : compare(place, other, direction)
@@ -155,12 +155,12 @@ export function schemaComparison(oldRoot: JsonObject, newRoot: JsonObject): Comp
 
 function compareRequired(before: Place, after: Place, direction: Direction): Finding[] {
   const [were, are] = [list(before.value['required']).map(String), list(after.value['required']).map(String)]
-  // A field that went is told as such; one that came to a reply too.
+  // A removed field, or one added to a reply, is reported as such.
   const come = are.filter(
     (name) => !were.includes(name) && (direction === 'request' || membersOf(before).includes(name)),
   )
   const gone = were.filter((name) => !are.includes(name) && membersOf(after).includes(name))
-  const tell = (name: string, shift: Shift, text: string) =>
+  const report = (name: string, shift: Shift, text: string) =>
     finding(
       `${direction}/required`,
       `${before.pointer}/properties/${name}`,
@@ -168,8 +168,8 @@ function compareRequired(before: Place, after: Place, direction: Direction): Fin
       `the field ${name} ${text}`,
     )
   return [
-    ...come.map((name) => tell(name, 'narrower', 'is required now')),
-    ...gone.map((name) => tell(name, 'wider', 'may be missing now')),
+    ...come.map((name) => report(name, 'narrower', 'is required now')),
+    ...gone.map((name) => report(name, 'wider', 'may be missing now')),
   ]
 }
 
@@ -177,7 +177,7 @@ function finding(rule: string, pointer: string, impact: Impact, text: string): F
   return { impact, id: `${rule} ${pointer}`, text, names: nameOf(pointer) }
 }
 
-/** What a person calls the place: the innermost field, or the schema; nothing where it has no name of its own. */
+/** The name of a place for people: the innermost field, or the schema; nothing if it has no name. */
 function nameOf(pointer: string): string[] {
   const [, field] = /\/properties\/([^/]+)(?!.*\/properties\/)/.exec(pointer) ?? []
   const [, component] = /^\/components\/schemas\/([^/]+)/.exec(pointer) ?? []

@@ -1,30 +1,30 @@
 import { isObject, type JsonObject, object } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
-import { type Finding, same, teller } from './changes.ts'
+import { type Finding, same, reporter } from './changes.ts'
 
 type Requirement = Operation['security'][number]
 
-/** Public is a requirement that everybody meets. */
+/** The requirement of a public operation, which every request meets. */
 const NOTHING: Requirement = {}
 
 /**
- * Whoever was let in must still be let in. And whoever is let in now must have been before, or the operation is guarded
- * less: no client breaks, but somebody has to say that it is meant.
+ * Every credential that was accepted must still be accepted. If others are accepted now, the operation is less
+ * protected: no client breaks, but the change must be listed as intended.
  */
 export function compareSecurity(before: Operation, after: Operation): Finding[] {
-  const tell = teller(before.operationId)
+  const report = reporter(before.operationId)
   const [were, are] = [before, after].map(({ security }) => (security.length === 0 ? [NOTHING] : security))
   if (were === undefined || are === undefined || same(were, are)) return []
-  const text = `${told(were)} became ${told(are)}`
+  const text = `${textOf(were)} became ${textOf(are)}`
   const shutOut = were.some((old) => !are.some((now) => admits(now, old)))
   const letIn = are.some((now) => !were.some((old) => admits(old, now)))
   return [
-    ...(shutOut ? [tell('security-tightened', '', 'major', text)] : []),
-    ...(letIn ? [tell('security-loosened', '', 'security', text)] : []),
+    ...(shutOut ? [report('security-tightened', '', 'major', text)] : []),
+    ...(letIn ? [report('security-loosened', '', 'security', text)] : []),
   ]
 }
 
-/** Whether a credential that is just enough for `holder` meets `requirement`. */
+/** Whether a credential that just meets `holder` also meets `requirement`. */
 function admits(requirement: Requirement, holder: Requirement): boolean {
   return Object.entries(requirement).every(([scheme, scopes]) => {
     const held = holder[scheme]
@@ -32,7 +32,7 @@ function admits(requirement: Requirement, holder: Requirement): boolean {
   })
 }
 
-function told(requirements: readonly Requirement[]): string {
+function textOf(requirements: readonly Requirement[]): string {
   const one = (requirement: Requirement) =>
     Object.entries(requirement).map(([scheme, scopes]) => `${scheme} [${scopes.join(', ')}]`)
   return requirements
@@ -40,7 +40,7 @@ function told(requirements: readonly Requirement[]): string {
     .join(' or ')
 }
 
-/** The ways to authenticate: scopes by name, everything else to the letter, because clients were built on it. */
+/** Compares security schemes: scopes by name, everything else exactly, because clients were built on it. */
 export function compareSchemes(oldRoot: JsonObject, newRoot: JsonObject): Finding[] {
   const [were, are] = [schemesOf(oldRoot), schemesOf(newRoot)]
   const [oldScopes, newScopes] = [scopesOf(were), scopesOf(are)]

@@ -1,6 +1,6 @@
 import { at, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
 import { type Operation, readOperations } from '../../../src/contract/document/operations.ts'
-import { type Change, type Finding, mergeFindings, same, teller } from './changes.ts'
+import { type Change, type Finding, mergeFindings, same, reporter } from './changes.ts'
 import { compareBodies } from './compare-bodies.ts'
 import { compareLifetime, LIFETIME } from './compare-lifetimes.ts'
 import { compareMembers, type Side } from './compare-members.ts'
@@ -11,7 +11,7 @@ import { compareResponses } from './compare-responses.ts'
 import { schemaComparison } from './compare-schemas.ts'
 import { compareSchemes, compareSecurity } from './compare-security.ts'
 
-/** What an operation holds besides texts. A member that is in no list could mean anything, and counts as breaking. */
+/** The members of an operation besides texts. One that is in no list could mean anything, so its change is breaking. */
 const OPERATION = [
   'operationId',
   'tags',
@@ -25,7 +25,7 @@ const OPERATION = [
 ] as const
 const PATH_ITEM = ['parameters', 'get', 'put', 'post', 'delete', 'patch'] as const
 
-/** Everything that changed from one contract to the next, as those see it who use the API. */
+/** Every change from one contract to the next, as its users see it. */
 export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Change[] {
   const schemas = schemaComparison(oldRoot, newRoot)
   const [were, are] = [readOperations(oldRoot), readOperations(newRoot)]
@@ -39,9 +39,9 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
     const after =
       are.find((it) => it.operationId === before.operationId) ??
       are.find((it) => it.path === before.path && it.method === before.method)
-    const tell = teller(before.operationId)
+    const report = reporter(before.operationId)
     if (after === undefined) {
-      findings.push(tell('operation-removed', '', 'major', `${before.operationId} is gone`))
+      findings.push(report('operation-removed', '', 'major', `${before.operationId} is gone`))
       continue
     }
     paired.add(after.operationId)
@@ -60,7 +60,7 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
     findings.push(...inOperation.map((finding) => ({ ...finding, operation: before.operationId })))
   }
   for (const { operationId } of are.filter((it) => !paired.has(it.operationId))) {
-    findings.push(teller(operationId)('operation-added', '', 'minor', `${operationId} is new`))
+    findings.push(reporter(operationId)('operation-added', '', 'minor', `${operationId} is new`))
   }
   const changes = mergeFindings(findings)
   if (
@@ -74,31 +74,31 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
 }
 
 function compareIdentity(before: Operation, after: Operation): Finding[] {
-  const tell = teller(before.operationId)
+  const report = reporter(before.operationId)
   const [was, is] = [before, after].map(({ method, path }) => `${method.toUpperCase()} ${path}`)
   return [
     ...(before.operationId === after.operationId
       ? []
-      : [tell('operation-renamed', '', 'major', `it is called ${after.operationId} now`, [after.operationId])]),
-    ...(was === is ? [] : [tell('address-changed', '', 'major', `${was} became ${is}`)]),
+      : [report('operation-renamed', '', 'major', `it is called ${after.operationId} now`, [after.operationId])]),
+    ...(was === is ? [] : [report('address-changed', '', 'major', `${was} became ${is}`)]),
     ...(before.timeoutSeconds === after.timeoutSeconds ? [] : [timeLimit(before, after)]),
   ]
 }
 
 /** Requests that were done in time may not be any more. */
 function timeLimit({ operationId, timeoutSeconds: was }: Operation, { timeoutSeconds: is }: Operation): Finding {
-  return teller(operationId)('time-limit', '', is < was ? 'major' : 'minor', `${was} seconds became ${is}`)
+  return reporter(operationId)('time-limit', '', is < was ? 'major' : 'minor', `${was} seconds became ${is}`)
 }
 
-/** What the operation, and the path it stands under, say of themselves. */
+/** Compares the members of an operation and of its path. */
 function compareWriting([oldRoot, before]: Side, [newRoot, after]: Side): Finding[] {
   const { operationId } = before
-  const tell = teller(operationId)
+  const report = reporter(operationId)
   const [oldPath, newPath] = [pathOf(oldRoot, before), pathOf(newRoot, after)]
   const [was, is] = [at(oldRoot, oldPath, before.method).value, at(newRoot, newPath, after.method).value]
   return [
     ...compareOperationTags(operationId, was, is),
-    ...compareLifetime(was, is, (rule, impact, text) => tell(rule, '', impact, text)),
+    ...compareLifetime(was, is, (rule, impact, text) => report(rule, '', impact, text)),
     ...compareMembers(was, is, OPERATION, (key) => `operation-member ${operationId} ${key}`),
     ...compareMembers(oldPath.value, newPath.value, PATH_ITEM, (key) => `path-member ${operationId} ${key}`),
   ]

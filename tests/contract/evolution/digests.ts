@@ -4,11 +4,11 @@ import { RELEASED } from './released.ts'
 
 /** The SHA-256 of each released file by its name. A release is never edited: clients have it. */
 const FILE = 'digests.json'
-/** What grows with each release, and is read by people when it does. */
+/** Files that grow with each release, and are reviewed when they do. */
 const LIVING: ReadonlySet<string> = new Set([FILE, 'breaking-changes.yaml'])
 
-/** Released files that are not as they were released, that have no digest, or that are gone. */
-export function digestFaults(folder: URL = RELEASED): string[] {
+/** Released files that were edited, that have no digest, or that are gone. */
+export function digestViolations(folder: URL = RELEASED): string[] {
   const known = readDigests(folder)
   const found = readdirSync(folder).filter((name) => !LIVING.has(name))
   const versions = [
@@ -23,7 +23,7 @@ export function digestFaults(folder: URL = RELEASED): string[] {
   })
 }
 
-/** Pins files that were just released; what is pinned stays as it is. */
+/** Pins files that were just released. Existing digests stay unchanged. */
 export function pinDigests(names: readonly string[], folder: URL = RELEASED): void {
   const known = readDigests(folder)
   const added = names

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, list, object } from '../../../src/contract/document/document.ts'
 
-/** Ways to seed a change into a document, which stays as it is: each gives a copy. */
+/** A change to seed into a document. Each returns a changed copy. */
 export type Edit = (root: JsonObject) => JsonObject
 
 export function having(pointer: string, value: Json): Edit {
@@ -41,7 +41,7 @@ export function renamedComponent(kind: string, from: string, to: string): Edit {
   return both(moved(`/components/${kind}/${from}`, `/components/${kind}/${to}`), rename)
 }
 
-/** A text that becomes another one wherever it stands, in names, references and sentences. */
+/** Replaces a text everywhere, in names, references and sentences. */
 export function replaced(from: string, to: string): Edit {
   return (root) => {
     const text = JSON.stringify(root)
@@ -49,7 +49,7 @@ export function replaced(from: string, to: string): Edit {
   }
 }
 
-/** Members of an object, or entries of a list, in another order: those named come first. */
+/** Reorders the members of an object or the entries of a list: those named come first. */
 export function reordered(pointer: string, ...first: readonly string[]): Edit {
   return (root) =>
     object(
@@ -65,7 +65,7 @@ function rank(first: readonly string[], key: string): number {
   return first.includes(key) ? first.indexOf(key) : first.length
 }
 
-/** A copy of a document with another value at one place; undefined takes the place away. */
+/** A copy of a document with another value at one place; undefined removes the place. */
 function edited(
   value: Json,
   [key, ...rest]: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Refuses a contract that would break clients unseen: `npm run lint:evolution`. Prints every change since each release
- * with its impact, and what has to be done before it may stay.
+ * Refuses a contract that would break clients unnoticed: `npm run lint:evolution`. Prints every change since each
+ * release with its impact, and what must be done before it may stay.
  */
 import { readFileSync } from 'node:fs'
 import { loadDocument } from '../../../src/contract/document/document.ts'
@@ -9,12 +9,12 @@ import { isInstalled, OASDIFF, oasdiffReport, whyNotRun } from './oasdiff/oasdif
 import { createOasdiffOpinion, readPolicy } from './oasdiff/opinion.ts'
 import { listedChanges, releasedContracts } from './released.ts'
 import { redoclyOpinion } from './second-opinion.ts'
-import { standingFaults } from './standing.ts'
+import { standingViolations } from './standing.ts'
 
 const today = loadDocument()
-const standing = standingFaults(today)
-for (const fault of standing) print(`✖ ${fault}`)
-// A document that is wrong in itself cannot be compared: the machinery refuses to read it.
+const standing = standingViolations(today)
+for (const violation of standing) print(`✖ ${violation}`)
+// An invalid document cannot be compared, because the server refuses to read it.
 if (standing.length > 0) process.exit(1)
 
 const contracts = [...releasedContracts(), today]
@@ -24,7 +24,7 @@ const oasdiff = createOasdiffOpinion(policy, (before, after) => oasdiffReport(be
 const secondOpinions = [redoclyOpinion, ...(isInstalled() ? [oasdiff.judge] : [])]
 const verdicts = judgeHistory(contracts, { listed: listedChanges(), changelog, secondOpinions })
 
-for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
+for (const [index, { from, to, changes, violations }] of verdicts.entries()) {
   const isLast = index === verdicts.length - 1
   if (from === undefined) {
     print(`${to}, the first release: ${changes.length} operations`)
@@ -36,15 +36,15 @@ for (const [index, { from, to, changes, faults }] of verdicts.entries()) {
       )
     }
   }
-  for (const fault of faults) print(`  ✖ ${fault}`)
+  for (const violation of violations) print(`  ✖ ${violation}`)
 }
 const stale = isInstalled() ? oasdiff.unheard() : []
 for (const { change, version } of stale)
   print(
-    `✖ "${change}" is a false alarm of oasdiff for ${version}, but it raises none there: take it out of policy.yaml.`,
+    `✖ "${change}" is listed as a false alarm of oasdiff for ${version}, but oasdiff raises none: remove it from policy.yaml.`,
   )
 print(isInstalled() ? `oasdiff ${OASDIFF.version}: run` : whyNotRun())
-if (stale.length > 0 || verdicts.some(({ faults }) => faults.length > 0)) process.exitCode = 1
+if (stale.length > 0 || verdicts.some(({ violations }) => violations.length > 0)) process.exitCode = 1
 
 function shortened(names: readonly string[]): string {
   return names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')

@@ -21,7 +21,7 @@ const breakingId = 'request/maxLength /components/schemas/NoteCreate/properties/
 const growing = having('/components/schemas/Note/properties/colour', { type: 'string' })
 const loosening = having('/paths/~1tags/get/security', [])
 
-/** The first release with a change, as a version of its own. */
+/** The first release with a change, as a new version. */
 function next(version: string, change: (root: JsonObject) => JsonObject = (root) => root): ContractDocument {
   if (first === undefined) throw new Error('Nothing was ever released')
   const root = change(first.root)
@@ -29,12 +29,12 @@ function next(version: string, change: (root: JsonObject) => JsonObject = (root)
   return { root: renamed, version, text: JSON.stringify(renamed) }
 }
 
-function faultsOf(contract: ContractDocument, lines: string, listed: readonly Listed[] = []): readonly string[] {
+function violationsOf(contract: ContractDocument, lines: string, listed: readonly Listed[] = []): readonly string[] {
   if (first === undefined) throw new Error('Nothing was ever released')
-  // Before all others: the real changelog may have this version one day.
+  // Before all others, because the real changelog may have this version one day.
   const section = lines === '' ? '' : `## [${contract.version}] - unreleased\n\n### API\n${lines}\n\n`
   const text = changelog.replace('## [', `${section}## [`)
-  return judgeHistory([first, contract], { listed, changelog: text }).flatMap(({ faults }) => faults)
+  return judgeHistory([first, contract], { listed, changelog: text }).flatMap(({ violations }) => violations)
 }
 
 function listing(change: string, version: string): Listed {
@@ -42,15 +42,15 @@ function listing(change: string, version: string): Listed {
 }
 
 describe('the contract as it stands', () => {
-  test('breaks no released one, has the version its changes ask for, and is told in the changelog', () => {
+  test('breaks no released one, has the version that its changes need, and is in the changelog', () => {
     const verdicts = judgeHistory([...releasedContracts(), today], { listed: listedChanges(), changelog })
-    expect(verdicts.flatMap(({ faults }) => faults)).toEqual([])
+    expect(verdicts.flatMap(({ violations }) => violations)).toEqual([])
   })
 
   test('the changelog of the first release names all its operations', () => {
     const poorer = changelog.replaceAll('`compareRevisions`', 'comparing')
     const verdicts = judgeHistory(releasedContracts(), { listed: [], changelog: poorer })
-    expect(verdicts[0]?.faults).toEqual([
+    expect(verdicts[0]?.violations).toEqual([
       'CHANGELOG.md, [1.0.0], API: a line is missing that names `compareRevisions` (compareRevisions is new).',
     ])
   })
@@ -60,45 +60,45 @@ describe('a breaking change', () => {
   const line = '- Titles of `createNote` have at most 400 characters: `title`.'
 
   test('is refused unless it is listed', () => {
-    const [fault, ...others] = faultsOf(next('2.0.0', breaking), line)
-    expect(fault).toContain(`"${breakingId}" breaks clients and is not listed`)
+    const [violation, ...others] = violationsOf(next('2.0.0', breaking), line)
+    expect(violation).toContain(`"${breakingId}" breaks clients and is not listed`)
     expect(others).toEqual([])
   })
 
   test('is refused in anything but a new major version, listed or not', () => {
-    const faults = faultsOf(next('1.1.0', breaking), line, [listing(breakingId, '1.1.0')])
-    expect(faults).toEqual(['info.version is 1.1.0, but these changes (major) demand at least 2.0.0.'])
+    const violations = violationsOf(next('1.1.0', breaking), line, [listing(breakingId, '1.1.0')])
+    expect(violations).toEqual(['info.version is 1.1.0, but these changes (major) demand at least 2.0.0.'])
   })
 
-  test('is let through when it is listed and the major version rises', () => {
-    expect(faultsOf(next('2.0.0', breaking), line, [listing(breakingId, '2.0.0')])).toEqual([])
+  test('is accepted when it is listed and the major version rises', () => {
+    expect(violationsOf(next('2.0.0', breaking), line, [listing(breakingId, '2.0.0')])).toEqual([])
   })
 
-  test('that is listed but does not happen is refused, so that the list stays true', () => {
-    const faults = faultsOf(next('2.0.0', breaking), line, [
+  test('that is listed but not made is refused, so that the list stays true', () => {
+    const violations = violationsOf(next('2.0.0', breaking), line, [
       listing(breakingId, '2.0.0'),
       listing('operation-removed listTags', '2.0.0'),
     ])
-    expect(faults).toEqual([
+    expect(violations).toEqual([
       expect.stringContaining('"operation-removed listTags" is listed for 2.0.0, but does not happen there'),
     ])
-    expect(faultsOf(next('1.0.0'), '', [listing(breakingId, '3.0.0')])).toEqual([
+    expect(violationsOf(next('1.0.0'), '', [listing(breakingId, '3.0.0')])).toEqual([
       expect.stringContaining('there is no such version'),
     ])
   })
 
-  test('is not listed without a reason', () => {
+  test('cannot be listed without a reason', () => {
     expect(() => listedChanges('- { change: a, version: 2.0.0, reason: why not }')).toThrow(/a reason is a sentence/)
     expect(() => listedChanges('- { change: a, version: 2.0.0 }')).toThrow(/"reason" must be text/)
   })
 })
 
-test('an operation that is guarded less has to be listed, although no client breaks', () => {
+test('an operation that is less protected must be listed, although no client breaks', () => {
   const line = '- `listTags` is public.'
-  expect(faultsOf(next('1.1.0', loosening), line)).toEqual([
+  expect(violationsOf(next('1.1.0', loosening), line)).toEqual([
     expect.stringContaining('"security-loosened listTags" guards an operation less'),
   ])
-  expect(faultsOf(next('1.1.0', loosening), line, [listing('security-loosened listTags', '1.1.0')])).toEqual([])
+  expect(violationsOf(next('1.1.0', loosening), line, [listing('security-loosened listTags', '1.1.0')])).toEqual([])
 })
 
 describe('the version', () => {
@@ -114,12 +114,12 @@ describe('the version', () => {
       '(patch) demand at least 1.0.1',
     ],
     ['rises although nothing changed', '1.1.0', (root: JsonObject) => root, 'nothing changed since 1.0.0'],
-  ])('is refused when it %s', (_, version, change, fault) => {
-    expect(faultsOf(next(version, change), version === '1.0.0' ? '' : line).join()).toContain(fault)
+  ])('is refused when it %s', (_, version, change, violation) => {
+    expect(violationsOf(next(version, change), version === '1.0.0' ? '' : line).join()).toContain(violation)
   })
 
   test.each(['1.1.0', '1.2.0', '2.0.0'])('%s may follow when something was added', (version) => {
-    expect(faultsOf(next(version, growing), line)).toEqual([])
+    expect(violationsOf(next(version, growing), line)).toEqual([])
   })
 })
 
@@ -129,14 +129,14 @@ describe('the changelog', () => {
     ['- `getNote` answers with `colour`.', '`createNote`'],
     ['- A `Note` is better now.', '`colour`'],
   ])('is refused when it says only: %s', (line, missing) => {
-    const faults = faultsOf(next('1.1.0', growing), line)
-    expect(faults.join()).toContain('a line is missing that names')
-    expect(faults.join()).toContain(missing)
+    const violations = violationsOf(next('1.1.0', growing), line)
+    expect(violations.join()).toContain('a line is missing that names')
+    expect(violations.join()).toContain(missing)
   })
 
-  test('is refused when it names what is not there', () => {
+  test('is refused when it names what does not exist', () => {
     const line = '- A `Note` has a `colour`; `paintNote` and `text_colour` too.'
-    expect(faultsOf(next('1.1.0', growing), line)).toEqual([
+    expect(violationsOf(next('1.1.0', growing), line)).toEqual([
       'CHANGELOG.md, [1.1.0], API: names `paintNote`, which the contract does not have.',
       'CHANGELOG.md, [1.1.0], API: names `text_colour`, which the contract does not have.',
     ])
@@ -145,12 +145,12 @@ describe('the changelog', () => {
   test('is refused when the version has no part on the API', () => {
     const contract = next('1.999.0', growing)
     const verdicts = judgeHistory([next('1.0.0'), contract], { listed: [], changelog })
-    expect(verdicts[1]?.faults).toEqual(['CHANGELOG.md has no "## [1.999.0]" with an "### API" in it.'])
+    expect(verdicts[1]?.violations).toEqual(['CHANGELOG.md has no "## [1.999.0]" with an "### API" in it.'])
   })
 })
 
 describe('the second opinion', () => {
-  test('tells of a break that our own comparison overlooked', () => {
+  test('reports a break that our own comparison overlooked', () => {
     const [found, ...others] = redoclyOpinion(next('1.0.0'), next('1.1.0', breaking), [])
     expect(found).toMatchObject({
       impact: 'major',
@@ -159,7 +159,7 @@ describe('the second opinion', () => {
     expect(others).toEqual([])
   })
 
-  test('adds nothing to what our own comparison has judged', () => {
+  test('adds nothing where our own comparison has found the change', () => {
     const expected = appended('/components/schemas/SecurityEvent/properties/type/enum', 'note_shared')
     const change = both(breaking, both(expected, without('/paths/~1tags/get')))
     const [before, after] = [next('1.0.0'), next('2.0.0', change)]

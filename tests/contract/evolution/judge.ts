@@ -1,16 +1,16 @@
 import { type ContractDocument, type JsonObject, object } from '../../../src/contract/document/document.ts'
-import { changelogFaults } from './changelog.ts'
+import { changelogViolations } from './changelog.ts'
 import { type Change, mustBeListed, worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
 import type { Listed } from './released.ts'
 import { compareVersions, leastVersion, parseVersion } from './versions.ts'
 
-/** A contract and the one before it, what changed between them, and what is wrong with that. */
+/** A contract and the one before it, the changes between them, and the rules that these violate. */
 export interface Verdict {
   readonly from: string | undefined
   readonly to: string
   readonly changes: readonly Change[]
-  readonly faults: readonly string[]
+  readonly violations: readonly string[]
 }
 
 export interface Rules {
@@ -19,23 +19,23 @@ export interface Rules {
   readonly secondOpinions?: readonly SecondOpinion[]
 }
 
-/** What another tool found breaking between two contracts that our own comparison, with these changes, overlooked. */
+/** Breaks between two contracts that another tool found and our own comparison, with these changes, overlooked. */
 export type SecondOpinion = (
   before: ContractDocument,
   after: ContractDocument,
   changes: readonly Change[],
 ) => readonly Change[]
 
-/** Judges every step of a history of contracts, from the first release to the contract as it stands. */
+/** Checks every step of a history of contracts, from the first release to the current contract. */
 export function judgeHistory(contracts: readonly ContractDocument[], rules: Rules): Verdict[] {
   const verdicts = contracts.map((after, index) => judge(contracts[index - 1], after, rules))
   const versions = new Set(contracts.map(({ version }) => version))
   const stray = rules.listed.filter(({ version }) => !versions.has(version))
-  const faults = stray.map(
+  const violations = stray.map(
     ({ change, version }) => `"${change}" is listed for ${version}, but there is no such version.`,
   )
   return verdicts.map((verdict, index) =>
-    index === verdicts.length - 1 ? { ...verdict, faults: [...verdict.faults, ...faults] } : verdict,
+    index === verdicts.length - 1 ? { ...verdict, violations: [...verdict.violations, ...violations] } : verdict,
   )
 }
 
@@ -44,25 +44,25 @@ function judge(before: ContractDocument | undefined, after: ContractDocument, ru
   const { secondOpinions = [] } = rules
   const theirs = before === undefined ? [] : secondOpinions.flatMap((opinion) => opinion(before, after, ours))
   const changes = [...ours, ...theirs]
-  const faults = [
+  const violations = [
     ...(before === undefined
       ? []
       : [
-          ...versionFaults(before.version, after.version, changes),
-          ...listFaults(after.version, changes, rules.listed),
+          ...versionViolations(before.version, after.version, changes),
+          ...listViolations(after.version, changes, rules.listed),
         ]),
-    ...changelogFaults(rules.changelog, after, before, changes),
+    ...changelogViolations(rules.changelog, after, before, changes),
   ]
-  return { from: before?.version, to: after.version, changes, faults }
+  return { from: before?.version, to: after.version, changes, violations }
 }
 
-/** What the first release is compared with: nothing but the ways to authenticate, so that all operations are new. */
+/** The first release is compared with this: nothing but security schemes, so that all operations are new. */
 function emptied(root: JsonObject): JsonObject {
   const { securitySchemes = {} } = object(root['components'] ?? {})
   return { ...root, paths: {}, components: { securitySchemes } }
 }
 
-function versionFaults(from: string, to: string, changes: readonly Change[]): string[] {
+function versionViolations(from: string, to: string, changes: readonly Change[]): string[] {
   const impact = worstOf(changes)
   const least = leastVersion(from, impact)
   const order = compareVersions(parseVersion(to), parseVersion(least))
@@ -70,7 +70,7 @@ function versionFaults(from: string, to: string, changes: readonly Change[]): st
   return order >= 0 ? [] : [`info.version is ${to}, but these changes (${impact}) demand at least ${least}.`]
 }
 
-function listFaults(to: string, changes: readonly Change[], listed: readonly Listed[]): string[] {
+function listViolations(to: string, changes: readonly Change[], listed: readonly Listed[]): string[] {
   const here = listed.filter(({ version }) => version === to)
   const unlisted = changes.filter((change) => mustBeListed(change) && !here.some((entry) => entry.change === change.id))
   const stale = here.filter((entry) => !changes.some((change) => mustBeListed(change) && change.id === entry.change))

@@ -4,13 +4,13 @@ import { isObject, type Json } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import { type Received, shortenRuns, type Step, valueAt } from './recording.ts'
 
-/** Stands before a server, passes everything on and writes it down. */
+/** A proxy before a server that records everything it forwards. */
 export interface Recorder {
   readonly url: string
-  /** How many steps there are; `forget` takes those after a mark away again. */
+  /** The number of steps; `forget` removes those after a mark. */
   readonly mark: () => number
   readonly forget: (mark: number) => void
-  /** The steps so far, and a new beginning. */
+  /** Returns the steps so far and starts anew. */
   readonly take: () => readonly Step[]
   readonly close: () => Promise<void>
 }
@@ -27,7 +27,7 @@ const INCIDENTAL = new Set([
   'pragma',
   'cache-control',
 ])
-/** Values that the server makes: ids, tokens, keys, and the cursors in an address. */
+/** Values made by the server: ids, tokens, keys, and the cursors in an address. */
 const MADE_BY_SERVER = /nrt_[\w-]+|nak_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 export async function openRecorder(
@@ -70,15 +70,15 @@ export async function openRecorder(
     return { response, text }
   }
 
-  const server = createServer((request, answer) => {
+  const server = createServer((request, outgoing) => {
     record(request, request.method ?? 'GET', request.url ?? '/').then(
       ({ response, text }) => {
         const passed = [...response.headers].filter(
           ([name]) => !['connection', 'keep-alive', 'transfer-encoding', 'content-length'].includes(name),
         )
-        answer.writeHead(response.status, Object.fromEntries(passed)).end(text)
+        outgoing.writeHead(response.status, Object.fromEntries(passed)).end(text)
       },
-      (error: unknown) => answer.writeHead(500).end(String(error)),
+      (error: unknown) => outgoing.writeHead(500).end(String(error)),
     )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -101,7 +101,7 @@ export async function openRecorder(
   }
 }
 
-/** A text in which what the server made is replaced by where it was first told; what nobody told was made by the client. */
+/** Replaces values from the server by a reference to the reply that had them. Values in no reply are the client's. */
 function refer(text: string, earlier: readonly Received[]): string {
   const page = earlier.findLastIndex((received) => valueAt(received, 'link') === text)
   if (page >= 0) return `{{${page}:link}}`
@@ -116,12 +116,12 @@ function refer(text: string, earlier: readonly Received[]): string {
 
 function referInHeader(name: string, value: string, earlier: readonly Received[]): string {
   if (name !== 'if-match' && name !== 'if-none-match') return refer(value, earlier)
-  // A version is the last one that was seen.
+  // A version refers to the last reply that had it.
   const step = earlier.findLastIndex((received) => received.headers.get('etag') === value)
   return step < 0 ? value : `{{${step}:etag}}`
 }
 
-/** Where in a body this text stands, as a JSON pointer. */
+/** The place of this text in a body, as a JSON pointer. */
 function placeOf(value: string, body: Json | undefined, pointer = ''): string | undefined {
   if (body === value) return pointer
   if (!Array.isArray(body) && !isObject(body)) return undefined

@@ -1,18 +1,18 @@
 import { type Json, isObject } from '../../../src/contract/document/document.ts'
 
-/** What a client of a released contract sent, and how it was answered: data, so that it outlives the code that made it. */
+/** What a client of a released contract sent and received, as data, so that it outlives the code that made it. */
 export interface Recording {
   readonly contract: string
   readonly stories: readonly Story[]
 }
 
-/** Requests that need each other and nothing else, beginning with an account of their own. */
+/** Requests that depend on each other only, beginning with their own account. */
 export interface Story {
   readonly operation: string
   readonly steps: readonly Step[]
 }
 
-/** `send`, `headers` and `body` may hold references, see `fillIn`. */
+/** `send`, `headers` and `body` may contain references; see `fillIn`. */
 export interface Step {
   readonly operation: string
   /** Method and path, with the query. */
@@ -22,7 +22,7 @@ export interface Step {
   readonly status: number
 }
 
-/** What an answer was, as far as later requests may refer to it. */
+/** The parts of a reply that later requests may refer to. */
 export interface Received {
   readonly headers: Headers
   readonly body: Json | undefined
@@ -30,7 +30,7 @@ export interface Received {
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
-/** The text of a story in which ids that a client made up are told apart, but not told. Equal texts are one story. */
+/** The text of a story, with numbers in place of ids that a client made up. Stories with equal texts are the same. */
 export function essenceOf(story: Story): string {
   const ids = new Map<string, string>()
   return JSON.stringify(story).replace(UUID, (id) => {
@@ -42,11 +42,11 @@ export function essenceOf(story: Story): string {
 
 /** A JSON pointer into a body, or the name of a header, of an earlier step: `{{2:/access_token}}`, `{{5:etag}}`. */
 const REFERENCE = /\{\{(\d+):([^}]+)\}\}/g
-/** A character many times over, so that a text of a megabyte takes a few bytes: `{{a*1048576}}`. */
+/** A repeated character, so that a text of a megabyte takes a few bytes: `{{a*1048576}}`. */
 const REPETITION = /\{\{(.)\*(\d+)\}\}/g
 const LONG_RUN = /([a-z])\1{99,}/g
 
-/** A text with the values that the answers to earlier steps had this time. */
+/** Fills in the values of the replies to earlier steps in this run. */
 export function fillIn(text: string, earlier: readonly Received[]): string {
   return text
     .replace(
@@ -80,11 +80,11 @@ function failOn(step: string, place: string): never {
   throw new Error(`step ${step} has no ${place} any more, which a later request needs`)
 }
 
-/** One step a line, so that a release adds lines that can be read. */
+/** One step per line, so that the diff of a release is readable. */
 export function writeRecording({ contract, stories }: Recording): string {
-  const told = stories.map(({ operation, steps }) => {
+  const lines = stories.map(({ operation, steps }) => {
     const lines = steps.map((step) => `      ${JSON.stringify(step)}`)
     return `    { "operation": "${operation}", "steps": [\n${lines.join(',\n')}\n    ] }`
   })
-  return `{\n  "contract": "${contract}",\n  "stories": [\n${told.join(',\n')}\n  ]\n}\n`
+  return `{\n  "contract": "${contract}",\n  "stories": [\n${lines.join(',\n')}\n  ]\n}\n`
 }

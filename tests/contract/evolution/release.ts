@@ -1,6 +1,6 @@
 /**
- * Keeps the contract as released: `npm run release:contract`. Writes tests/contract/released/<version>.yaml and, beside
- * it, what a client of this version sends, recorded from a server of this version and replayed against another one.
+ * Stores a contract as released: `npm run release:contract`. Writes tests/contract/released/<version>.yaml and, beside
+ * it, the requests of a client of this version, recorded with a server of this version and replayed against another one.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileContract } from '../../../src/contract/compile.ts'
@@ -13,7 +13,7 @@ import { type Recording, writeRecording } from './recording.ts'
 import { listedChanges, RELEASED, releasedContracts } from './released.ts'
 import { oldClient } from './replay.ts'
 import { redoclyOpinion } from './second-opinion.ts'
-import { standingFaults } from './standing.ts'
+import { standingViolations } from './standing.ts'
 import { recordStories } from './stories.ts'
 
 const document = loadDocument()
@@ -21,19 +21,19 @@ const contractFile = new URL(`${document.version}.yaml`, RELEASED)
 const requestsFile = new URL(`${document.version}.requests.json`, RELEASED)
 
 if (existsSync(requestsFile)) fail(`${document.version} is released already, and a release is never changed.`)
-// A contract that was kept before there were recordings gets its own, if it is still the one that is served.
+// A contract that was released before there were recordings gets one, if it is still the one that is served.
 if (existsSync(contractFile) && loadDocument(contractFile).text !== document.text)
   fail(`${document.version}.yaml is another contract.`)
 
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
 const rules = { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion }
 const verdicts = judgeHistory([...releasedContracts(), document], rules)
-const complaints = [...standingFaults(document), ...verdicts.flatMap((verdict) => verdict.faults)]
+const complaints = [...standingViolations(document), ...verdicts.flatMap((verdict) => verdict.violations)]
 if (complaints.length > 0) fail(complaints.join('\n'))
 
 const recording = await withServer(record)
-const faults = await withServer((url) => oldClient(document).replay({ url }, recording))
-if (faults.length > 0) fail(`The recording cannot be replayed:\n${faults.join('\n')}`)
+const violations = await withServer((url) => oldClient(document).replay({ url }, recording))
+if (violations.length > 0) fail(`The recording cannot be replayed:\n${violations.join('\n')}`)
 writeFileSync(contractFile, document.text)
 writeFileSync(requestsFile, writeRecording(recording))
 pinDigests([`${document.version}.yaml`, `${document.version}.requests.json`])
@@ -52,7 +52,7 @@ async function record(url: string): Promise<Recording> {
   }
 }
 
-/** The server as an operator starts it, with nothing in its database. */
+/** Runs the server as an operator starts it, with an empty database. */
 async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
   try {
     return await work((await serve({ DATA_DIR: temporaryDirectory(), LOG_LEVEL: 'warn' })).url)

@@ -13,15 +13,15 @@ import { parseVersion } from './versions.ts'
 
 const today = loadDocument()
 const [major] = parseVersion(today.version)
-/** A new major version may break the clients of the one before; the comparison sees to it that each break is listed. */
+/** A new major version may break clients of the one before; the comparison makes sure that each break is listed. */
 const replayed = releasedContracts().filter(({ version }) => parseVersion(version)[0] === major)
 
 function recordingOf({ version }: ContractDocument): Recording {
   return JSON.parse(readFileSync(new URL(`${version}.requests.json`, RELEASED), 'utf8')) as Recording
 }
 
-/** The stories of all releases by the releases that tell them: most go on from one to the next, and are replayed once. */
-const told = Map.groupBy(
+/** The stories of all releases, by the releases that have them. Most are in several releases, and are replayed once. */
+const grouped = Map.groupBy(
   Map.groupBy(
     replayed.flatMap((contract) => recordingOf(contract).stories.map((story) => ({ contract, story }))),
     ({ story }) => essenceOf(story),
@@ -30,9 +30,9 @@ const told = Map.groupBy(
 )
 
 describe('clients of every release of this major version', () => {
-  // Each with a server of its own: recordings of two releases may register the same addresses.
-  test.each([...told])(
-    'get what their contract promised them, from the server of today: %s',
+  // Each with its own server, because recordings of two releases may register the same addresses.
+  test.each([...grouped])(
+    'still get from this server what their contract promised: %s',
     async (_, group) => {
       const server = await startServer()
       try {
@@ -54,42 +54,42 @@ describe('clients of every release of this major version', () => {
   })
 })
 
-test('there is nothing to replay only until the first release of a major version', () => {
+test('there is something to replay once a major version has a release', () => {
   const majors = releasedContracts().map(({ version }) => parseVersion(version)[0])
   expect(replayed.length > 0 || majors.every((released) => released < major)).toBe(true)
 })
 
 const NOTE = '/components/schemas/Note'
 
-/** What somebody could do to the contract and the handlers together, so that the server is at one with itself. */
+/** Changes of the contract and the handlers together, so that the server itself is consistent. */
 const seeds: readonly {
   title: string
   story: string
   change: (root: JsonObject) => JsonObject
   body?: object
   refuses?: true
-  fault: RegExp
+  violation: RegExp
 }[] = [
   {
     title: 'a reply loses a field',
     story: 'getNote',
     change: having(`${NOTE}/required`, ['id']),
     body: { is_public: undefined },
-    fault: /must have required property 'is_public'/,
+    violation: /must have required property 'is_public'/,
   },
   {
     title: 'a reply may be longer than it was',
     story: 'getNote',
     change: having(`${NOTE}/properties/title/maxLength`, 600),
     body: { title: 'x'.repeat(501) },
-    fault: /title must NOT have more than 500 characters/,
+    violation: /title must NOT have more than 500 characters/,
   },
   {
     title: 'a field of a reply may be null',
     story: 'getNote',
     change: having(`${NOTE}/properties/owner_id`, { type: ['string', 'null'] }),
     body: { owner_id: null },
-    fault: /owner_id must be string/,
+    violation: /owner_id must be string/,
   },
   {
     title: 'a request needs another field',
@@ -98,65 +98,65 @@ const seeds: readonly {
       having(`${NOTE}Create/required`, ['colour']),
       having(`${NOTE}Create/properties/colour`, { type: 'string' }),
     ),
-    fault: /201 was the answer, now it is 422 .*"colour"/,
+    violation: /201 was the reply, now it is 422 .*"colour"/,
   },
   {
     title: 'a request may not be as long as it was',
     story: 'createNote',
     change: having('/components/schemas/NoteCreate/properties/title/maxLength', 499),
-    fault: /201 was the answer, now it is 422 .*string_too_long/,
+    violation: /201 was the reply, now it is 422 .*string_too_long/,
   },
   {
     title: 'a page may not be as long as it was',
     story: 'listNotes',
     change: having('/components/parameters/Limit/schema/maximum', 50),
-    fault: /limit=100\): 200 was the answer, now it is 422/,
+    violation: /limit=100\): 200 was the reply, now it is 422/,
   },
   {
     title: 'an operation has another address',
     story: 'listTags',
     change: moved('/paths/~1tags', '/paths/~1labels'),
-    fault: /200 was the answer, now it is 404/,
+    violation: /200 was the reply, now it is 404/,
   },
   {
     title: 'a handler refuses what it took, although the contract is the same',
     story: 'getNote',
     change: (root) => root,
     refuses: true,
-    fault: /200 was the answer, now it is 404/,
+    violation: /200 was the reply, now it is 404/,
   },
   {
     title: 'an operation wants another scope',
     story: 'listNotes',
     change: having('/paths/~1notes/get/security', [{ oauth2: ['notes:read', 'notes:write'] }]),
-    fault: /200 was the answer, now it is 403/,
+    violation: /200 was the reply, now it is 403/,
   },
 ]
 
 describe('a client of the latest release notices when', () => {
-  test.each(seeds)('$title', async ({ story, change, body, refuses, fault }) => {
+  test.each(seeds)('$title', async ({ story, change, body, refuses, violation }) => {
     const contract = releasedContracts().at(-1)
     if (contract === undefined) throw new Error('Nothing was ever released')
     const document = { ...today, root: change(today.root) }
     const changed = await startServer({
       document,
-      override: (handlers) => answeringWith(handlers, story, refuses === true ? 'a refusal' : body),
+      override: (handlers) => replyingWith(handlers, story, refuses === true ? 'a refusal' : body),
     })
     try {
       const stories = recordingOf(contract).stories.filter(({ operation }) => operation === story)
-      expect((await oldClient(contract).replay(changed, { stories })).join('\n')).toMatch(fault)
+      expect((await oldClient(contract).replay(changed, { stories })).join('\n')).toMatch(violation)
     } finally {
       await changed.stop()
     }
   })
 
-  test('nothing: new fields, new headers and new values of a list that was to grow are ignored', async () => {
+  test('nothing breaks: new fields, new headers and new values of a list that may grow are ignored', async () => {
     const contract = releasedContracts().at(-1)
     if (contract === undefined) throw new Error('Nothing was ever released')
     const document = { ...today, root: having(`${NOTE}/properties/colour`, { type: 'string' })(today.root) }
     const changed = await startServer({
       document,
-      override: (handlers) => answeringWith(handlers, 'getNote', { colour: 'red' }),
+      override: (handlers) => replyingWith(handlers, 'getNote', { colour: 'red' }),
     })
     try {
       const stories = recordingOf(contract).stories.filter(({ operation }) => operation === 'getNote')
@@ -167,7 +167,7 @@ describe('a client of the latest release notices when', () => {
   })
 })
 
-/** What the contract says of an operation and no request of the recording has shown. */
+/** Parts of an operation in the contract that no request of the recording has shown. */
 function unrecorded({ operationId, responses, parameters, body }: Operation, steps: readonly Step[]): string[] {
   const accepted = steps.filter((step) => step.operation === operationId && step.status < 400)
   const statuses = [...responses.keys()].filter(
@@ -183,8 +183,8 @@ function unrecorded({ operationId, responses, parameters, body }: Operation, ste
   return [...statuses, ...types, ...unsent.map(({ name }) => name)].map((what) => `${operationId} ${what}`)
 }
 
-/** Handlers of which one answers with other fields, past the types that would refuse it. */
-function answeringWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {
+/** Handlers, one of which replies with other fields. The types would refuse it, so they are bypassed. */
+function replyingWith(handlers: Handlers, operationId: string, fields: object | 'a refusal' | undefined): Handlers {
   if (fields === undefined) return handlers
   const handle = handlers[operationId as keyof Handlers] as (
     ...given: unknown[]

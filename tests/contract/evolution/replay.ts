@@ -5,8 +5,8 @@ import { independentCheck } from '../harness/independent-check.ts'
 import { fillIn, type Received, type Recording, type Story } from './recording.ts'
 
 /**
- * Sends what a client of released contracts sent, and judges the answers as that client would: by each contract that it was
- * written for, except that fields and headers which came later are ignored, as it was told to.
+ * Sends what a client of released contracts sent, and checks the replies as that client would: by each contract that it
+ * was written for. Fields and headers that came later are ignored, as the contract requires of clients.
  */
 export function oldClient(...contracts: readonly ContractDocument[]) {
   const versions = contracts.map(({ version }) => version).join(', ')
@@ -18,14 +18,14 @@ export function oldClient(...contracts: readonly ContractDocument[]) {
   const replayStory = async (server: { readonly url: string }, { operation, steps }: Story): Promise<string[]> => {
     const received: Received[] = []
     for (const [index, step] of steps.entries()) {
-      const told = (fault: string): string =>
-        `${versions}, story of ${operation}, step ${index} (${step.send}): ${fault}`
+      const described = (violation: string): string =>
+        `${versions}, story of ${operation}, step ${index} (${step.send}): ${violation}`
       try {
-        const faults = await replayStep(server, step, received)
-        // What comes after would only repeat it.
-        if (faults.length > 0) return faults.map(told)
+        const violations = await replayStep(server, step, received)
+        // Later steps would only repeat it.
+        if (violations.length > 0) return violations.map(described)
       } catch (error) {
-        return [told(error instanceof Error ? error.message : 'failed')]
+        return [described(error instanceof Error ? error.message : 'failed')]
       }
     }
     return []
@@ -41,28 +41,28 @@ export function oldClient(...contracts: readonly ContractDocument[]) {
       Object.entries(step.headers).map(([name, value]) => [name, fillIn(value, received)]),
     )
     const body = step.body === undefined ? undefined : fillIn(step.body, received)
-    const answer = await ask(server, method, path, { headers, body })
-    received.push({ headers: answer.headers, body: answer.text === '' ? undefined : (answer.body as Json) })
-    if (answer.status !== step.status)
-      return [`${step.status} was the answer, now it is ${answer.status} ${answer.text.slice(0, 500)}`]
+    const reply = await ask(server, method, path, { headers, body })
+    received.push({ headers: reply.headers, body: reply.text === '' ? undefined : (reply.body as Json) })
+    if (reply.status !== step.status)
+      return [`${step.status} was the reply, now it is ${reply.status} ${reply.text.slice(0, 500)}`]
     return judges.flatMap(({ operations, answerFaults }) => {
       const operation = operations.get(step.operation)
       if (operation === undefined) throw new Error(`${step.operation} is not in a contract that was recorded`)
-      return answerFaults(operation, answer)
+      return answerFaults(operation, reply)
     })
   }
 
   return {
-    /** What an old client could not live with; empty when nothing is. */
+    /** What would break an old client; empty if nothing would. */
     replay: async (server: { readonly url: string }, { stories }: Pick<Recording, 'stories'>): Promise<string[]> => {
-      const faults: string[] = []
-      // Stories know nothing of each other, and most of their time goes into hashing passwords.
+      const violations: string[] = []
+      // Stories are independent, and spend most of their time on hashing passwords.
       const waiting = stories.values()
       const replayAll = async (): Promise<void> => {
-        for (const story of waiting) faults.push(...(await replayStory(server, story)))
+        for (const story of waiting) violations.push(...(await replayStory(server, story)))
       }
       await Promise.all(Array.from({ length: 4 }, replayAll))
-      return faults
+      return violations
     },
   }
 }

@@ -8,7 +8,7 @@ import {
   type Place,
 } from '../../../src/contract/document/document.ts'
 
-/** Longer lists are as good as these. */
+/** Longer lists would show nothing more. */
 const MOST_ITEMS = 100
 
 /** Values that show what a schema allows: each value of a list, both ends of each range, the examples. */
@@ -24,7 +24,7 @@ export function samplesOf(root: JsonObject, raw: Place): Json[] {
       return [value['minimum'], value['maximum']].filter((bound) => bound !== undefined)
     case 'string': {
       const lengths = [value['minLength'], value['maxLength']].map(Number).filter((length) => length > 0)
-      // One of a format says nothing at its bounds; and a pattern may refuse these, which shows when they are sent.
+      // A text with a format shows nothing at its bounds. A pattern may refuse these, which shows when they are sent.
       return [
         ...examples,
         ...(value['format'] === undefined || value['format'] === 'password'
@@ -39,7 +39,7 @@ export function samplesOf(root: JsonObject, raw: Place): Json[] {
   }
 }
 
-/** Lists with one item of each kind, and the longest one. */
+/** Lists with one item of each kind, and the longest list. */
 function listsOf(root: JsonObject, schema: Place): Json[] {
   const items = at(root, schema, 'items')
   const branches = list(items.value['oneOf']).map((_, index) => at(root, items, 'oneOf', String(index)))
@@ -54,7 +54,7 @@ function listsOf(root: JsonObject, schema: Place): Json[] {
   return [...values.map((value) => [value]), ...longest]
 }
 
-/** An object with all its fields, one with those only that it needs, and one for each value of its lists of values. */
+/** An object with all its fields, one with the required fields only, and one for each value of its enums. */
 function objectsOf(root: JsonObject, schema: Place): JsonObject[] {
   const required = list(schema.value['required']).map(String)
   const names = Object.keys(object(schema.value['properties'] ?? {}))
@@ -69,10 +69,10 @@ function objectsOf(root: JsonObject, schema: Place): JsonObject[] {
   return [whole, some(required), ...variants]
 }
 
-/** Bodies that differ from one that works in a single field each. */
+/** Bodies that each differ in a single field from one that works. */
 export function bodiesLike(root: JsonObject, schema: Place, working: JsonObject): JsonObject[] {
   const bodies = fieldsOf(root, schema).map(([name, value]) => ({ ...working, [name]: withIds(value, working[name]) }))
-  // Branches of a choice share fields, and what works is one of the values.
+  // Branches of a choice share fields, and the working body has one of the values.
   const known = new Set([JSON.stringify(working)])
   return bodies.filter((body) => {
     const text = JSON.stringify(body)
@@ -90,7 +90,7 @@ function fieldsOf(root: JsonObject, raw: Place): [name: string, value: Json][] {
   })
 }
 
-/** Items of a list keep the ids of the list that works: those of the document belong to nobody. */
+/** Items of a list keep the ids of the list that works, because the ids of the document do not exist. */
 function withIds(value: Json, working: Json | undefined): Json {
   const [model] = list(working)
   if (!Array.isArray(value) || !isObject(model)) return value

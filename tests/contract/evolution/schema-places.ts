@@ -9,7 +9,7 @@ import {
 } from '../../../src/contract/document/document.ts'
 import { LIFETIME } from './compare-lifetimes.ts'
 
-/** Nothing is valid or invalid because of these, and nothing is called by them. */
+/** Keywords that decide neither validity nor names in generated code. */
 export const TEXTS = new Set([
   'description',
   'examples',
@@ -19,7 +19,7 @@ export const TEXTS = new Set([
   'xml',
   'x-enum-descriptions',
 ])
-/** What may stand beside a `$ref`; anything else there would go unseen, because only what it refers to is compared. */
+/** Keywords allowed beside a `$ref`. Others would go unseen, because only the target of the `$ref` is compared. */
 export const BESIDE_REFERENCE = new Set(['$ref', ...TEXTS, ...LIFETIME])
 
 export function resolve(root: JsonObject, place: Place): Place {
@@ -28,12 +28,12 @@ export function resolve(root: JsonObject, place: Place): Place {
   return at(root, place)
 }
 
-/** Empty where there is no `$ref`: then it is a keyword as all others. */
+/** Empty if there is no `$ref`: then it is a keyword like all others. */
 export function besideReference({ value }: Place): JsonObject {
   return '$ref' in value ? value : {}
 }
 
-/** Not yet resolved: what stands beside a `$ref` is still to be seen. */
+/** Not resolved yet, so that keywords beside a `$ref` can be seen. */
 export function child(place: Place, ...keys: readonly string[]): Place {
   const value = keys.reduce<Json | undefined>((outer, key) => (isObject(outer) ? outer[key] : undefined), place.value)
   return { pointer: [place.pointer, ...keys].join('/'), value: object(value, place.pointer) }
@@ -43,7 +43,7 @@ export function membersOf(place: Place): string[] {
   return Object.keys(object(place.value['properties'] ?? {}))
 }
 
-/** Branches by what they refer to; an inline one by its position. */
+/** Branches by the target of their `$ref`; an inline one by its position. */
 export function branchesOf(place: Place, keyword: string): Map<string, Place> {
   const branches = list(place.value[keyword]).map((branch, index): [string, Place] => {
     const reference = object(branch)['$ref']

@@ -1,10 +1,10 @@
 import { type Json, list } from '../../../src/contract/document/document.ts'
 import { type Impact, same, shown } from './changes.ts'
 
-/** A request must go on to accept what it accepted; a reply must not begin to say what it did not say. */
+/** A request must still accept what it accepted before; a reply must not have values that it did not have before. */
 export type Direction = 'request' | 'reply'
 
-/** `narrower`: fewer values are valid than before; `wider`: more; `other`: some went and some came, or nobody knows. */
+/** `narrower`: fewer values are valid than before; `wider`: more; `other`: both, or unknown. */
 export type Shift = 'narrower' | 'wider' | 'other'
 
 const LOWER = new Set(['minLength', 'minimum', 'exclusiveMinimum', 'minItems', 'minProperties'])
@@ -19,7 +19,7 @@ export function isBound(keyword: string): boolean {
   return LOWER.has(keyword) || UPPER.has(keyword)
 }
 
-/** undefined: nothing is shorter than 0 anyway. */
+/** undefined for 0, because nothing is shorter. */
 export function shiftOfBound(keyword: string, was: Json | undefined, is: Json | undefined): Shift | undefined {
   const isLower = LOWER.has(keyword)
   const none = !isLower ? Infinity : keyword.endsWith('inimum') ? -Infinity : 0
@@ -28,14 +28,14 @@ export function shiftOfBound(keyword: string, was: Json | undefined, is: Json | 
   return after > before === isLower ? 'narrower' : 'wider'
 }
 
-/** Whether null is among them is part of what is valid; any other type is a part of generated code as well. */
+/** Null among the types decides validity only; any other type also decides generated code. */
 export function shiftOfTypes(was: Json | undefined, is: Json | undefined): Shift | undefined {
   const [before, after] = [typesOf(was), typesOf(is)]
   const [old, now] = [before, after].map((types) => types?.filter((type) => type !== '"null"').toSorted())
   return same(old, now) ? shiftOfSets(before, after) : 'other'
 }
 
-/** By their order nothing is called and nothing is valid. */
+/** Keywords whose order does not matter. */
 export function shiftOfValues(was: Json | undefined, is: Json | undefined): Shift | undefined {
   return shiftOfSets(Array.isArray(was) ? was.map(shown) : undefined, Array.isArray(is) ? is.map(shown) : undefined)
 }

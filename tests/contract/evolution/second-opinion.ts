@@ -17,9 +17,9 @@ import { type Change, mustBeListed } from './changes.ts'
 const REDOCLY = fileURLToPath(new URL('../../../node_modules/@redocly/cli/bin/cli.js', import.meta.url))
 
 /**
- * What `redocly diff` calls breaking and our own comparison does not. Theirs is experimental and blind to some changes
- * (docs/decisions/0006), ours may have faults of its own; a break has to get past both. Where ours has judged the very
- * place and thought less of it, as of a list that clients were told will grow, ours stands.
+ * Breaks that `redocly diff` reports and our own comparison does not. Theirs is experimental and misses some changes
+ * (docs/decisions/0006), and ours may have bugs, so a break has to get past both. If ours found the change at the same
+ * place and rated it lower, as for a list that may grow, ours counts.
  */
 export function redoclyOpinion(
   before: ContractDocument,
@@ -47,7 +47,7 @@ function redoclyDiff(before: ContractDocument, after: ContractDocument): Record<
       writeFileSync(file, text)
       return file
     }
-    // Without this set of rules it finds nothing and passes everything.
+    // Without this ruleset it finds nothing and passes everything.
     const config = write('redocly.yaml', 'extends: [diff-recommended]\n')
     const files = [write('before.json', JSON.stringify(before.root)), write('after.json', JSON.stringify(after.root))]
     const options = ['--config', config, '--format', 'json', '--fail-on', 'none']

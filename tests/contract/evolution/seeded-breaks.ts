@@ -1,4 +1,4 @@
-/** One table of many rows, and for that reason longer than other files. */
+/** One table of many rows, therefore longer than other files. */
 import type { Impact } from './changes.ts'
 import {
   appended,
@@ -13,12 +13,12 @@ import {
 } from './edit-document.ts'
 import { namingRows } from './seeded-names.ts'
 
-/** A change somebody could make to openapi.yaml without a thought, and what the comparison must call it. */
+/** A change that is easily made to openapi.yaml, and how the comparison must rate it. */
 interface SeededBreak {
   readonly impact: Impact
   readonly title: string
   readonly seed: Edit
-  /** How the finding begins: rule and place. */
+  /** The beginning of the finding: rule and place. */
   readonly finds: string
 }
 
@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
   ],
   [
     'major',
-    'the items of a request list are bound tighter',
+    'the items of a request list have tighter bounds',
     having(`${SCHEMAS}/TagRename/properties/from/maxItems`, 16),
     `request/maxItems ${SCHEMAS}/TagRename/properties/from`,
   ],
@@ -304,7 +304,7 @@ const rows: readonly Row[] = [
   ],
   [
     'minor',
-    'a reply gets a value that clients were told to ignore',
+    'a reply gets a value that clients have to ignore',
     appended(`${SCHEMAS}/SecurityEvent/properties/type/enum`, 'note_shared'),
     `reply/enum ${SCHEMAS}/SecurityEvent/properties/type`,
   ],
@@ -322,7 +322,7 @@ const rows: readonly Row[] = [
   ],
   [
     'major',
-    'a failure is no longer told',
+    'a failure is no longer documented',
     without('/paths/~1notes~1{note_id}/put/responses/412'),
     'status-removed updateNote 412',
   ],

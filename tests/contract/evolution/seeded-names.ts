@@ -1,6 +1,6 @@
 /**
- * Changes that leave each request and each reply as it is, or seem to, and break what was built on the document. One table of
- * many rows, and for that reason longer than other files.
+ * Changes that leave requests and replies unchanged, or seem to, and break what was built on the document. One table of
+ * many rows, therefore longer than other files.
  */
 import { both, copied, having, moved, renamedComponent, reordered, replaced, without } from './edit-document.ts'
 import type { Row } from './seeded-breaks.ts'
@@ -73,7 +73,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'major',
-    'a schema gets a title, which generators call it by',
+    'a schema gets a title, after which generators name it',
     having(`${CREATE}/title`, 'Note'),
     `request/title ${CREATE}`,
   ],
@@ -100,7 +100,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'patch',
-    'values and their names change places together',
+    'values and their names swap places together',
     both(reordered(`${ORDER}/enum`, '1'), reordered(`${ORDER}/x-enum-varnames`, '1')),
     'texts',
   ],
@@ -124,7 +124,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'major',
-    'fields of a request change places',
+    'fields of a request swap places',
     reordered(`${CREATE}/properties`, 'content'),
     `request/property-order ${CREATE}`,
   ],
@@ -149,7 +149,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'major',
-    'a failure is told with the problem type of another one',
+    'a failure has the problem type of another one',
     having(
       '/components/responses/EmailTaken/content/application~1problem+json/examples/emailTaken/value/type',
       '/problems/too-many-api-keys',
@@ -166,7 +166,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'major',
-    'a link leads elsewhere',
+    'a link has another target',
     having(`${CREATED}/links/getNote/operationId`, 'deleteNote'),
     'link-target createNote 201 getNote',
   ],
@@ -249,7 +249,7 @@ export const namingRows: readonly Row[] = [
   ['patch', 'a pattern comes that the enum implies', having(`${KIND}/pattern`, '^[a-z_]+$'), `reply/pattern ${KIND}`],
   [
     'major',
-    'a pattern comes that refuses values of the enum',
+    'a pattern is added that refuses values of the enum',
     having(`${SCHEMAS}/ApiKeyScope/pattern`, '^notes:'),
     'request/pattern',
   ],
@@ -270,7 +270,7 @@ export const namingRows: readonly Row[] = [
   ],
   [
     'major',
-    'the parameters of a path change places',
+    'the parameters of a path swap places',
     replaced('/notes/{note_id}/revisions/{version}', '/notes/{version}/revisions/{note_id}'),
     'address-changed getRevision',
   ],
@@ -297,7 +297,7 @@ export const namingRows: readonly Row[] = [
   ['major', 'a way to authenticate is renamed', replaced('"apiKey":', '"key":'), 'scheme-changed apiKey'],
   [
     'minor',
-    'a way to authenticate comes',
+    'a security scheme is added',
     copied('/components/securitySchemes/apiKey', '/components/securitySchemes/mutual'),
     'scheme-added mutual',
   ],

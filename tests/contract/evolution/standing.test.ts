@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compileContract } from '../../../src/contract/compile.ts'
 import { loadDocument } from '../../../src/contract/document/document.ts'
 import { problemKinds } from '../../../src/http/problem-kinds.ts'
-import { digestFaults, pinDigests } from './digests.ts'
+import { digestViolations, pinDigests } from './digests.ts'
 import { both, copied, type Edit, having, reordered, replaced, without } from './edit-document.ts'
-import { standingFaults } from './standing.ts'
+import { standingViolations } from './standing.ts'
 
 const { root } = loadDocument()
 const SCHEMAS = '/components/schemas'
@@ -16,15 +16,15 @@ const ORDER = `${SCHEMAS}/NoteOrder/x-enum-varnames`
 const PINNED = `${SCHEMAS}/NoteCreate/properties/is_pinned`
 const DATES = { deprecated: true, 'x-deprecated-since': '2026-11-22', 'x-sunset': '2027-06-30' }
 
-function faultsOf(edit: Edit): string[] {
-  return standingFaults({ root: edit(root) })
+function violationsOf(edit: Edit): string[] {
+  return standingViolations({ root: edit(root) })
 }
 
-test('nothing is wrong with the contract and what was released', () => {
-  expect(standingFaults({ root })).toEqual([])
+test('the contract and the released files violate no rule', () => {
+  expect(standingViolations({ root })).toEqual([])
 })
 
-describe('what is deprecated says since when and until when', () => {
+describe('a deprecated part has both dates', () => {
   const places = [
     '/paths/~1tags/get',
     '/components/parameters/Skip',
@@ -34,19 +34,19 @@ describe('what is deprecated says since when and until when', () => {
   ]
 
   test.each(places)('at %s', (place) => {
-    expect(faultsOf(having(`${place}/deprecated`, true))).toEqual([
+    expect(violationsOf(having(`${place}/deprecated`, true))).toEqual([
       `${place} is deprecated; x-deprecated-since must give the date (YYYY-MM-DD)`,
     ])
-    expect(faultsOf(copied(place, place, DATES))).toEqual([])
-    expect(faultsOf(copied(place, place, { ...DATES, 'x-sunset': '2027-02-28' }))).toEqual([
+    expect(violationsOf(copied(place, place, DATES))).toEqual([])
+    expect(violationsOf(copied(place, place, { ...DATES, 'x-sunset': '2027-02-28' }))).toEqual([
       expect.stringContaining('x-sunset is too early'),
     ])
-    expect(faultsOf(having(`${place}/x-sunset`, '2027-06-30'))).toEqual([
+    expect(violationsOf(having(`${place}/x-sunset`, '2027-06-30'))).toEqual([
       `${place} has deprecation dates, but is not deprecated`,
     ])
   })
 
-  test('and the server takes a contract that does', () => {
+  test('and the server accepts a contract that has them', () => {
     const edit = places.reduce<Edit>(
       (all, place) => both(all, copied(place, place, DATES)),
       (document) => document,
@@ -54,15 +54,15 @@ describe('what is deprecated says since when and until when', () => {
     expect(() => compileContract(edit(root))).not.toThrow()
   })
 
-  test('a field or an example that is called like the mark is none', () => {
+  test('a field or an example named `deprecated` is not deprecated', () => {
     const field = having(`${SCHEMAS}/Note/properties/deprecated`, { type: 'boolean' })
     expect(
-      faultsOf(both(field, having('/components/responses/NotFound/content/x/examples/a/value/deprecated', true))),
+      violationsOf(both(field, having('/components/responses/NotFound/content/x/examples/a/value/deprecated', true))),
     ).toEqual([])
   })
 })
 
-describe('names of values say what the values say', () => {
+describe('names of enum values match the values', () => {
   test.each([
     ['are gone, though two values are alike but for a sign', without(ORDER), 'need x-enum-varnames'],
     ['are too few', without(`${ORDER}/5`), 'has 5 names for 6 values'],
@@ -70,36 +70,36 @@ describe('names of values say what the values say', () => {
     ['say something else', having(`${ORDER}/4`, 'Heading'), 'calls "title" Heading'],
     ['change places', reordered(ORDER, '1'), 'calls "created_at" CreatedAtDescending'],
     ['are no identifiers', having(`${ORDER}/5`, 'Title-Descending'), 'calls "-title" Title-Descending'],
-  ])('and are refused when they %s', (_, edit, fault) => {
-    expect(faultsOf(edit).join('\n')).toContain(fault)
+  ])('and are refused when they %s', (_, edit, violation) => {
+    expect(violationsOf(edit).join('\n')).toContain(violation)
   })
 })
 
-describe('a schema is called as generated code can call it', () => {
+describe('the name of a schema works in generated code', () => {
   test.each([
     ['like the function that makes another one in Go', 'NewNote', 'like the function that makes a Note'],
     ['like another one but for its case', 'APIKey', 'called APIKey but for its case'],
-  ])('and is refused when it is called %s', (_, name, fault) => {
-    expect(faultsOf(copied(`${SCHEMAS}/Note`, `${SCHEMAS}/${name}`)).join()).toContain(fault)
+  ])('and is refused when it is called %s', (_, name, violation) => {
+    expect(violationsOf(copied(`${SCHEMAS}/Note`, `${SCHEMAS}/${name}`)).join()).toContain(violation)
   })
 })
 
 describe('a problem type of the contract', () => {
   const slug = 'too-many-api-keys'
 
-  test('is one that the server knows', () => {
-    expect(faultsOf(replaced(slug, 'api-key-limit'))).toEqual([
+  test('is known to the server', () => {
+    expect(violationsOf(replaced(slug, 'api-key-limit'))).toEqual([
       expect.stringContaining('names /problems/api-key-limit, which src/http'),
     ])
     const { [slug]: _, ...fewer } = problemKinds
-    expect(standingFaults({ root }, fewer)).toEqual([
+    expect(standingViolations({ root }, fewer)).toEqual([
       expect.stringContaining(`names /problems/${slug}, which src/http`),
     ])
   })
 
-  test('has the status that the server gives it', () => {
+  test('has the status that the server sends', () => {
     const kinds = { ...problemKinds, [slug]: { status: 429 } }
-    expect(standingFaults({ root }, kinds)).toEqual([
+    expect(standingViolations({ root }, kinds)).toEqual([
       `The contract shows /problems/${slug} with 409; in src/http/problem-kinds.ts it has 429.`,
     ])
   })
@@ -118,33 +118,33 @@ describe('a released file', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  test('is as it was released', () => {
-    expect(digestFaults(folder)).toEqual([])
+  test('is unchanged', () => {
+    expect(digestViolations(folder)).toEqual([])
     write('breaking-changes.yaml', '- { change: a, version: 2.0.0, reason: It grows with each release. }\n')
-    expect(digestFaults(folder)).toEqual([])
+    expect(digestViolations(folder)).toEqual([])
   })
 
   test.each(['1.0.0.yaml', '1.0.0.requests.json'])(
-    '%s is not edited, and a digest that was pinned is never written again',
+    '%s is not edited, and a pinned digest is never rewritten',
     (name) => {
       write(name, 'edited\n')
       pinDigests([name], folder)
-      expect(digestFaults(folder)).toEqual([`${name} was changed after it was released: take the change back.`])
+      expect(digestViolations(folder)).toEqual([`${name} was changed after it was released: take the change back.`])
     },
   )
 
-  test.each(['1.0.0.yaml', '1.0.0.requests.json'])('%s is not taken away', (name) => {
+  test.each(['1.0.0.yaml', '1.0.0.requests.json'])('%s is not removed', (name) => {
     rmSync(new URL(name, folder))
-    expect(digestFaults(folder)).toEqual([`${name} is missing among the released files.`])
+    expect(digestViolations(folder)).toEqual([`${name} is missing among the released files.`])
   })
 
   test('has a digest', () => {
     write('1.0.1.yaml', 'openapi: 3.1.0\n')
-    expect(digestFaults(folder)).toEqual([
+    expect(digestViolations(folder)).toEqual([
       '1.0.1.requests.json is missing among the released files.',
       '1.0.1.yaml has no digest in digests.json: npm run release:contract writes it.',
     ])
     rmSync(new URL('digests.json', folder))
-    expect(digestFaults(folder)).toHaveLength(4)
+    expect(digestViolations(folder)).toHaveLength(4)
   })
 })

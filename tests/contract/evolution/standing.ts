@@ -1,22 +1,24 @@
 import type { ContractDocument } from '../../../src/contract/document/document.ts'
 import { problemKinds } from '../../../src/http/problem-kinds.ts'
-import { enumNameFaults } from './compare-enums.ts'
-import { lifetimeFaults } from './compare-lifetimes.ts'
-import { problemTypeFaults, type ProblemKinds } from './compare-problems.ts'
-import { componentNameFaults } from './component-names.ts'
-import { digestFaults } from './digests.ts'
+import { enumNameViolations } from './compare-enums.ts'
+import { lifetimeViolations } from './compare-lifetimes.ts'
+import { problemTypeViolations, type ProblemKinds } from './compare-problems.ts'
+import { componentNameViolations } from './component-names.ts'
+import { digestViolations } from './digests.ts'
 
 /**
- * What is wrong with a contract as it stands, whatever was released before: something is deprecated without its dates,
- * values or schemas have names that generated code cannot use, or a problem type is none that the server answers with. And
- * with what was released, if it was edited.
+ * Checks a contract whatever was released before: deprecated parts need their dates, values and schemas need names that
+ * generated code can use, and the server must know each problem type. Also checks that no released file was edited.
  */
-export function standingFaults({ root }: Pick<ContractDocument, 'root'>, kinds: ProblemKinds = problemKinds): string[] {
+export function standingViolations(
+  { root }: Pick<ContractDocument, 'root'>,
+  kinds: ProblemKinds = problemKinds,
+): string[] {
   return [
-    ...digestFaults(),
-    ...lifetimeFaults(root),
-    ...enumNameFaults(root),
-    ...componentNameFaults(root),
-    ...problemTypeFaults(root, kinds),
+    ...digestViolations(),
+    ...lifetimeViolations(root),
+    ...enumNameViolations(root),
+    ...componentNameViolations(root),
+    ...problemTypeViolations(root, kinds),
   ]
 }

@@ -9,25 +9,25 @@ import type { Recorder } from './recorder.ts'
 import type { Story } from './recording.ts'
 import { bodiesLike, samplesOf } from './samples.ts'
 
-/** Makes a request that works, as often as it is asked for one. */
+/** Makes a request that works, each time anew. */
 type Next = () => Promise<Attempt>
 
-/** After these nobody can log in as before. */
+/** Operations after which the account cannot log in as before. */
 const CHANGES_ACCOUNT: ReadonlySet<string> = new Set(['deleteMe', 'changePassword'])
 
-/** A change of a request that works, which succeeds, or which fails as it always will. */
+/** A change of a working request. The result succeeds, or fails and will always fail. */
 interface Variant {
   readonly change: (attempt: Attempt) => Attempt
   readonly isRefused?: true
 }
 
 /**
- * For each operation what its clients send: every example, every parameter, every field at its bounds. Of what is
- * refused only that which stays refused while the API grows: a field that is required today may be optional tomorrow.
+ * What clients send to each operation: every example, every parameter, every field at its bounds. Of refused requests
+ * only those that stay refused while the API grows: a field that is required today may be optional tomorrow.
  */
 export async function recordStories(recorder: Recorder): Promise<Story[]> {
   const stories: Story[] = []
-  // Last the one that makes the account of the examples: no other story may live off it.
+  // The story that makes the account of the examples comes last, so that no other story depends on it.
   const ordered = operations.toSorted(
     (a, b) => Number(a.operationId === 'registerUser') - Number(b.operationId === 'registerUser'),
   )
@@ -42,8 +42,8 @@ async function recordStory(recorder: Recorder, operation: Operation): Promise<St
   let person = await register(recorder)
   const bearer = (): string | undefined => (isPrivate ? `Bearer ${person.accessToken}` : undefined)
   let attempt = await wellFormed(operation, recorder, person)
-  const answer = await send(recorder, attempt, bearer())
-  if (!isSuccess(answer)) throw new Error(`${operation.operationId} does not succeed: ${answer.text}`)
+  const reply = await send(recorder, attempt, bearer())
+  if (!isSuccess(reply)) throw new Error(`${operation.operationId} does not succeed: ${reply.text}`)
 
   let isWornOut = CHANGES_ACCOUNT.has(operation.operationId)
   for (const { change, isRefused } of variantsOf(operation, attempt)) {
@@ -51,10 +51,10 @@ async function recordStory(recorder: Recorder, operation: Operation): Promise<St
     const mark = recorder.mark()
     if (!isRepeatable) attempt = await wellFormed(operation, recorder, person)
     const { status } = await send(recorder, change(attempt), bearer())
-    if (status >= 500) throw new Error(`${operation.operationId} answers ${status}`)
+    if (status >= 500) throw new Error(`${operation.operationId} replies ${status}`)
     const isExpected = status >= 400 === (isRefused === true)
     if (!isExpected) recorder.forget(mark)
-    // Wrong passwords are counted, and what was forgotten will not be replayed.
+    // Wrong passwords are counted, but forgotten steps are not replayed.
     isWornOut =
       (CHANGES_ACCOUNT.has(operation.operationId) && status < 400) || (!isExpected && operation.responses.has(429))
   }
@@ -100,7 +100,7 @@ function bodyVariants(operation: Operation, { body }: Attempt): Variant[] {
       change: (attempt: Attempt) => withBody(type, parseBody(attempt.body ?? ''))(attempt),
     })),
     ...types.flatMap(([type, schema]) => {
-      // Which fields change is known now, the ids in them only when the request is made.
+      // The fields to change are known now, the ids in them only when the request is made.
       return bodiesLike(document.root, schema, working).map((_, index) => ({
         change: (attempt: Attempt) =>
           withBody(type, bodiesLike(document.root, schema, parseBody(attempt.body ?? ''))[index] ?? {})(attempt),
@@ -139,7 +139,7 @@ async function recordCredentials(recorder: Recorder, operation: Operation, next:
   await send(recorder, await next(), `Bearer ${String(body['key'])}`)
 }
 
-/** What takes more than one request: pages, keys of repetition, the next token, two who change one place. */
+/** Stories of several requests: pages, idempotency keys, the next token, two clients that change one place. */
 async function recordSequels(recorder: Recorder, operation: Operation, next: Next, person: Person): Promise<void> {
   const has = (name: string): boolean => operation.parameters.some((parameter) => parameter.name === name)
   const bearer = `Bearer ${person.accessToken}`

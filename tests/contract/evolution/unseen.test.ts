@@ -3,13 +3,13 @@ import { escapeToken, isObject, type Json, loadDocument } from '../../../src/con
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
 import { having, without } from './edit-document.ts'
-import { standingFaults } from './standing.ts'
+import { standingViolations } from './standing.ts'
 
 const { root } = loadDocument()
 
-/** Kinds of places that may change as a text does. Anything else that the comparison takes for a text is a gap in it. */
+/** Kinds of places that may change like a text. Any other place that the comparison takes for a text is a gap in it. */
 const TEXTS: Readonly<Record<string, string>> = {
-  '/info/version': 'judged by the other changes',
+  '/info/version': 'checked against the other changes',
   '/info/contact': 'for people',
   '/info/license': 'for people',
   '/servers/#/x-internal': 'for portals that hide a server',
@@ -17,13 +17,13 @@ const TEXTS: Readonly<Record<string, string>> = {
   '/x-tagGroups': 'the menu of the reference',
   '/components/securitySchemes/*/bearerFormat': 'a hint for people (OpenAPI 3.1 §4.8.27)',
   '/components/securitySchemes/*/flows/password/scopes/* changed': 'the description of a scope',
-  '/components/parameters/*/explode deleted': 'what it says is the default of its style',
-  '/components/parameters/*/style deleted': 'what it says is the default of its place',
-  '/x-timeout-seconds deleted': 'what it says is the default of the server',
-  '/paths/*/*/x-timeout-seconds deleted': 'what it says is that of the root',
+  '/components/parameters/*/explode deleted': 'its value is the default of its style',
+  '/components/parameters/*/style deleted': 'its value is the default of its place',
+  '/x-timeout-seconds deleted': 'its value is the default of the server',
+  '/paths/*/*/x-timeout-seconds deleted': 'its value is that of the root',
 }
 const EVERYWHERE: ReadonlySet<string> = new Set(['summary', 'description', 'example', 'examples', 'externalDocs'])
-/** Members of these have names that were chosen. */
+/** Members of these have chosen names. */
 const MAPS: ReadonlySet<string> = new Set([
   'paths',
   'responses',
@@ -39,7 +39,7 @@ const MAPS: ReadonlySet<string> = new Set([
 
 interface Place {
   readonly pointer: string
-  /** The place without names and numbers; a schema is one kind wherever it stands. */
+  /** The place without names and numbers; a schema is one kind wherever it is. */
   readonly kind: string
   readonly value: Json
 }
@@ -66,16 +66,16 @@ function isTold(pointer: string, change: 'deleted' | 'changed', value: Json): bo
   try {
     const after = change === 'deleted' ? without(pointer)(root) : having(pointer, other)(root)
     const worst = worstOf(compareContracts(root, after))
-    return (worst !== undefined && worst !== 'patch') || standingFaults({ root: after }).length > 0
+    return (worst !== undefined && worst !== 'patch') || standingViolations({ root: after }).length > 0
   } catch {
-    // The machinery refuses to read such a document: there would be no server.
+    // Such a document cannot be read, so there would be no server.
     return true
   }
 }
 
 const kinds = Map.groupBy(placesIn(root), ({ kind }) => kind)
 
-test('no member of the contract can go or change unseen', () => {
+test('no member of the contract can be removed or changed unnoticed', () => {
   expect(kinds.size).toBeGreaterThan(80)
   const unseen = [...kinds].flatMap(([kind, [first]]) => {
     if (first === undefined || Object.keys(TEXTS).some((text) => kind === text || kind.startsWith(`${text}/`)))

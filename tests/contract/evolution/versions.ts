@@ -12,7 +12,7 @@ export function compareVersions(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
 }
 
-/** The least version that may follow with changes of this impact; the same one when nothing changed. */
+/** The lowest version that may follow with changes of this impact; the same one when nothing changed. */
 export function leastVersion(released: string, impact: Impact | undefined): string {
   const [major, minor, patch] = parseVersion(released)
   switch (impact) {

@@ -4,11 +4,12 @@ const gate = 'evolution'
 const contract = 'openapi.yaml'
 
 const FROM =
-  '        from:\n          type: array\n          description: The tags to replace; case does not matter.\n          minItems: 1\n' +
+  '        from:\n          type: array\n          description: The tags to replace; case does not matter.\n' +
+  '          minItems: 1\n' +
   "          maxItems: 32\n          items: { $ref: '#/components/schemas/Tag' }\n          examples: [[todo, to do]]\n"
 const TO = "        to: { $ref: '#/components/schemas/Tag' }\n"
 
-/** Each leaves requests and replies as they are, or nearly so, and breaks what clients were built on. */
+/** Each hardly changes requests and replies, but breaks what clients were built on. */
 export const lies: readonly Lie[] = [
   {
     title: 'an operation moves to another tag',
@@ -26,21 +27,21 @@ export const lies: readonly Lie[] = [
     to: '  title: Notes Server API\n',
   },
   {
-    title: 'two filters of a list change places',
+    title: 'two filters of a list swap places',
     gate,
     file: contract,
     from: "        - $ref: '#/components/parameters/IsPublic'\n        - $ref: '#/components/parameters/IsPinned'\n",
     to: "        - $ref: '#/components/parameters/IsPinned'\n        - $ref: '#/components/parameters/IsPublic'\n",
   },
   {
-    title: 'two fields of a request change places',
+    title: 'two fields of a request swap places',
     gate,
     file: contract,
     from: `${FROM}${TO}`,
     to: `${TO}${FROM}`,
   },
   {
-    title: 'the names of two orders change places',
+    title: 'the names of two orders are swapped',
     gate,
     file: contract,
     from: 'UpdatedAtDescending, Title, TitleDescending]',
@@ -54,7 +55,7 @@ export const lies: readonly Lie[] = [
     to: '[CreatedAt, NewestFirst,',
   },
   {
-    title: 'a failure is told with the problem type of another one',
+    title: 'a failure has the problem type of another one',
     gate,
     file: contract,
     from: 'type: /problems/too-many-api-keys',
@@ -68,7 +69,7 @@ export const lies: readonly Lie[] = [
     to: "'registration-closed': {\n    status: 409,",
   },
   {
-    title: 'an operation answers with another shared response of the same form',
+    title: 'an operation replies with another shared response of the same form',
     gate,
     file: contract,
     from: "'409': { $ref: '#/components/responses/TooManyApiKeys' }",
@@ -79,7 +80,8 @@ export const lies: readonly Lie[] = [
     gate,
     file: contract,
     from:
-      '            patchNote:\n              operationId: patchNote\n              description: Change some fields of the note, unless it has changed since.\n' +
+      '            patchNote:\n              operationId: patchNote\n' +
+      '              description: Change some fields of the note, unless it has changed since.\n' +
       '              parameters: { note_id: $response.body#/id, If-Match: $response.header.ETag }\n',
     to: '',
   },
@@ -95,7 +97,9 @@ export const lies: readonly Lie[] = [
     gate,
     file: contract,
     from: '          description: Whether to delete all API keys too.\n',
-    to: "          description: Whether to delete all API keys too.\n          deprecated: true\n          x-deprecated-since: '2026-12-01'\n          x-sunset: '2027-01-01'\n",
+    to:
+      '          description: Whether to delete all API keys too.\n          deprecated: true\n' +
+      "          x-deprecated-since: '2026-12-01'\n          x-sunset: '2027-01-01'\n",
   },
   {
     title: 'a list of a reply becomes a set in generated code',

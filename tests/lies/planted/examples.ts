@@ -1,10 +1,10 @@
 import type { Lie } from '../lie.ts'
 
-/** Examples that no server gives, and servers that do not give the examples any more. */
+/** Examples that no server sends, and servers that no longer send the examples. */
 export const lies: readonly Lie[] = [
   shown('a note that was archived has version 3', 'status: 200, version: 2 }', 'status: 200, version: 3 }'),
   shown(
-    'the answers that change a note show the ETag of another version',
+    'the replies that change a note show the ETag of another version',
     `example: '"2"'\n    ETagOfVersion3:`,
     `example: '"3"'\n    ETagOfVersion3:`,
   ),
@@ -19,7 +19,7 @@ export const lies: readonly Lie[] = [
     'expires_in: 3600\n                    refresh_token: nrt_YW5v',
   ),
   shown('a key that reads notes cannot look into the trash', '                      - listTrash\n', ''),
-  shown('a fault is told in other words', 'msg: Is not known here.', 'msg: Is no parameter of this operation.'),
+  shown('a field error has another message', 'msg: Is not known here.', 'msg: Is no parameter of this operation.'),
   shown(
     'an account has a hundred API keys',
     'detail: An account has at most 50 API keys.',
@@ -36,17 +36,17 @@ export const lies: readonly Lie[] = [
     "deleted_at: '2026-11-22T10:30:00.5Z'\n                      erased_after: '2027-02-20T10:30:00.5Z'",
   ),
   shown(
-    'a session is not found in the words for a note',
+    'a session that is not found has the message for a note',
     'detail: There is no such session.',
     'detail: There is no such note.',
   ),
   shown(
-    'a comparison is asked for with a version that is not there',
+    'the example of a comparison names a version that does not exist',
     'example: 2\n    OnConflict:',
     'example: 3\n    OnConflict:',
   ),
   shown(
-    'the example of a field is what no answer has',
+    'the example of a field occurs in no reply',
     'examples: [Must have at least 1 character.]',
     'examples: [Must not be empty.]',
   ),
@@ -57,13 +57,13 @@ export const lies: readonly Lie[] = [
     "title: 'Too many logins'",
   ),
   given(
-    'an unknown note is told in other words',
+    'an unknown note has another message',
     'src/notes/core/refusals.ts',
     "'There is no such note.'",
     "'This note does not exist.'",
   ),
   given(
-    'a session is said to live as long as it may',
+    'a session is reported to live as long as it may',
     'src/auth/session/sessions.ts',
     'least(sessions.expires_at, max(token',
     'greatest(sessions.expires_at, max(token',
@@ -75,13 +75,13 @@ export const lies: readonly Lie[] = [
     "field: 'trashDays',\n    fallback: '90'",
   ),
   given(
-    'a request under way is to be repeated much later',
+    'a request under way may be repeated much later only',
     'src/http/idempotency.ts',
     "'Retry-After': 1 ",
     "'Retry-After': 30 ",
   ),
   given(
-    'the challenge does not say which scope is lacking',
+    'the challenge does not name the missing scope',
     'src/contract/request/authorization.ts',
     ', scope="${missing.join(\' \')}"`',
     '`',

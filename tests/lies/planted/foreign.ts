@@ -2,7 +2,7 @@ import type { Lie } from '../lie.ts'
 
 const gate = 'foreign'
 
-/** Changes after which a stranger has, or learns of, what is somebody else's. */
+/** Changes by which an account gets, or learns of, what belongs to another account. */
 export const lies: readonly Lie[] = [
   {
     title: 'a public note can be read by every account',
@@ -12,7 +12,7 @@ export const lies: readonly Lie[] = [
     to: `.where((row) => row.or([row('owner_id', '=', ownerId), row('is_public', '=', true)]))`,
   },
   {
-    title: 'a note is locked before it is asked whose it is, so a stranger waits for its owner',
+    title: 'a note is locked before its owner is checked, so another account waits for its owner',
     gate,
     file: 'src/notes/core/lock-note.ts',
     from: `    .where('owner_id', '=', ownerId)
@@ -37,42 +37,42 @@ export const lies: readonly Lie[] = [
     to: '',
   },
   {
-    title: 'a cursor of the trash is good for the tags',
+    title: 'a cursor of the trash is valid for the tags',
     gate,
     file: 'src/notes/trash/trash-handlers.ts',
     from: `list: ['trash']`,
     to: `list: ['tags']`,
   },
   {
-    title: 'a cursor is good for every account',
+    title: 'a cursor is valid for every account',
     gate,
     file: 'src/http/cursor.ts',
     from: 'JSON.stringify([ownerId, list])',
     to: `JSON.stringify([ownerId === '', list])`,
   },
   {
-    title: 'a stored answer is given to every account that uses its key',
+    title: 'a stored reply is sent to every account that uses its key',
     gate,
     file: 'src/db/idempotency.ts',
     from: 'where user_id = ${userId} and operation = ${operation} and key = ${key} and expires_at > now()',
     to: 'where operation = ${operation} and key = ${key} and expires_at > now()',
   },
   {
-    title: "a key under way in one account is under way in everyone's",
+    title: 'a key under way in one account is under way in all',
     gate,
     file: 'src/db/idempotency.ts',
     from: 'const name = JSON.stringify([userId, operation, key])',
     to: 'const name = JSON.stringify([operation, key])',
   },
   {
-    title: "emptying the trash empties everyone's",
+    title: 'emptying the trash empties that of every account',
     gate,
     file: 'src/notes/trash/trash.ts',
     from: 'select id from notes where owner_id = ${ownerId} and deleted_at is not null limit',
     to: 'select id from notes where deleted_at is not null limit',
   },
   {
-    title: 'a batch tells the version of a foreign note in the trash',
+    title: 'a batch reveals the version of a foreign note in the trash',
     gate,
     file: 'src/notes/trash/trash.ts',
     from: `.selectAll().where('id', '=', noteId).where('owner_id', '=', ownerId)`,
@@ -100,7 +100,7 @@ export const lies: readonly Lie[] = [
     to: 'const conditions = [page.filters.is_public === true ? sql`is_public` : sql`owner_id = ${ownerId}`,',
   },
   {
-    title: 'an API key of another account is told from one that nobody has',
+    title: 'an API key of another account gets another reply than an unknown one',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
     from: `if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
@@ -109,7 +109,7 @@ export const lies: readonly Lie[] = [
   if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', detail)`,
   },
   {
-    title: 'failed logins are put off only where there is an account',
+    title: 'failed logins are counted only for existing accounts',
     gate,
     file: 'src/auth/password/password-check.ts',
     from: 'await attempt.settle(isGood)',

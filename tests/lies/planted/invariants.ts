@@ -2,7 +2,7 @@ import type { Lie } from '../lie.ts'
 
 const gate = 'invariants'
 
-/** What one answer, or one answer after another, must be whatever the test at hand looks at. */
+/** Bugs in one reply, or in one reply after another, that no single test may be looking at. */
 export const lies: readonly Lie[] = [
   {
     title: 'the ETag of a 412 is the one that the caller sent',
@@ -28,14 +28,14 @@ export const lies: readonly Lie[] = [
     to: "if (!PLACES.has(name) && name !== 'is_pinned')",
   },
   {
-    title: 'a result of a batch tells what the database said',
+    title: 'a result of a batch reveals the message of the database',
     gate,
     file: 'src/notes/editing/batch-handlers.ts',
     from: 'title, detail: problem.message } }',
     to: 'title, detail: problem.cause instanceof Error ? problem.cause.message : problem.message } }',
   },
   {
-    title: 'a key that cannot be revoked right now is not found, for the reason that the driver gives',
+    title: 'a key that cannot be revoked right now is not found, with the message of the driver',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
     from: `  if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
@@ -73,21 +73,21 @@ export const lies: readonly Lie[] = [
     to: 'make_interval(days => ${Math.max(days, 90)})',
   },
   {
-    title: 'expires_in tells the default and not the setting',
+    title: 'expires_in is the default and not the setting',
     gate,
     file: 'src/auth/session/token-handlers.ts',
     from: 'expires_in: tokens.accessTokenSeconds,',
     to: 'expires_in: Math.max(900, tokens.accessTokenSeconds),',
   },
   {
-    title: 'a busy server sends its callers away for an hour',
+    title: 'a busy server asks its callers to wait for an hour',
     gate,
     file: 'src/http/problem.ts',
     from: "headers: { 'Retry-After': 2 }",
     to: "headers: { 'Retry-After': 3600 }",
   },
   {
-    title: 'a change is said to be made by the account and not by its credential',
+    title: 'a change names a credential that did not make it',
     gate,
     file: 'src/notes/core/note.ts',
     from: 'changed_by_id: credential.id }',
@@ -101,7 +101,7 @@ export const lies: readonly Lie[] = [
     to: "{ type: 'session_revoked', userId: session.userId, address }",
   },
   {
-    title: 'an access token that is revoked goes on',
+    title: 'a revoked access token stays valid',
     gate,
     file: 'src/auth/credentials.ts',
     from: 'if (session !== undefined) await endSession(db, session, address)',

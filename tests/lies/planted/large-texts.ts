@@ -3,24 +3,24 @@ import type { Lie } from '../lie.ts'
 const gate = 'large-texts'
 const work = 'src/text/text-work.ts'
 
-/** Large texts that stop others, lose what was written meanwhile, or are read as they were before an edit. */
+/** Large texts that block other callers, lose concurrent changes, or are read as they were before an edit. */
 export const lies: readonly Lie[] = [
   {
-    title: 'every text is worked on where the event loop waits for it',
+    title: 'every text is worked on in the event loop',
     gate,
     file: 'src/text/jobs.ts',
     from: 'size * job.edits.length <= SMALL.edit &&',
     to: 'size * job.edits.length <= 1e12 &&',
   },
   {
-    title: 'what was made of an earlier version counts as well',
+    title: 'a result for an earlier version is used as well',
     gate,
     file: work,
     from: 'if (known?.version === version) return known.result',
     to: 'if (known !== undefined) return known.result',
   },
   {
-    title: 'a note that is changed again and again keeps its writer for longer',
+    title: 'a writer of a note that keeps changing retries more often',
     gate,
     file: work,
     from: 'MAX_RETRIES = 3',

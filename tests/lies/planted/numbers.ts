@@ -3,7 +3,7 @@ import type { Lie } from '../lie.ts'
 const gate = 'numbers'
 const contract = 'openapi.yaml'
 
-/** Numbers that are others in the server than in the contract, and numbers that are others in the contract than in the server. */
+/** Numbers of the server that differ from the contract, and numbers of the contract that differ from the server. */
 export const lies: readonly Lie[] = [
   {
     title: 'an idempotency key is kept for an hour',
@@ -13,14 +13,14 @@ export const lies: readonly Lie[] = [
     to: 'KEPT_HOURS = 1',
   },
   {
-    title: 'a lost answer may be fetched for two seconds',
+    title: 'a lost reply may be fetched for two seconds',
     gate,
     file: 'src/auth/session/refresh-tokens.ts',
     from: 'RETRY_SECONDS = 10',
     to: 'RETRY_SECONDS = 2',
   },
   {
-    title: 'skip passes over a hundred notes at most',
+    title: 'skip passes over at most a hundred notes',
     gate,
     file: 'src/notes/list-notes.ts',
     from: 'offset ${page.skip}',
@@ -55,7 +55,7 @@ export const lies: readonly Lie[] = [
     to: 'KEPT_DAYS = 30',
   },
   {
-    title: 'erased_after is told without the setting of the operator',
+    title: 'erased_after ignores the setting of the operator',
     gate,
     file: 'src/notes/trash/trash.ts',
     from: 'deleted_at + make_interval(days => ${page.days})',

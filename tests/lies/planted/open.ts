@@ -1,6 +1,6 @@
 import type { Lie } from '../lie.ts'
 
-/** Lies that every gate of the day passed when they were first planted; others of that kind stand in the lists of the gates that catch them now. */
+/** Lies that no gate caught when they were first planted. Others like them are in the lists of the gates that do now. */
 export const lies: readonly Lie[] = [
   {
     title: 'restoreRevision shows a foreign note in its 412',
@@ -43,7 +43,7 @@ export const lies: readonly Lie[] = [
     to: 'unavailable(`The server cannot reach its database right now: ${String(error)}`, error)',
   },
   {
-    title: 'the trash says that it erases at once',
+    title: 'the trash reports that it erases at once',
     gate: 'numbers',
     file: 'src/notes/trash/trash.ts',
     from: 'deleted_at + make_interval(days => ${page.days}) as erased_after',
@@ -57,7 +57,7 @@ export const lies: readonly Lie[] = [
     to: 'note.version',
   },
   {
-    title: 'the examples of createToken have a life that no token has',
+    title: 'the examples of createToken have a lifetime that no token has',
     gate: 'examples',
     file: 'openapi.yaml',
     from: 'expires_in: 900',
@@ -65,7 +65,7 @@ export const lies: readonly Lie[] = [
     everywhere: true,
   },
   {
-    title: 'the example of a refused login has words that no server says',
+    title: 'the example of a refused login has a message that no server sends',
     gate: 'examples',
     file: 'openapi.yaml',
     from: 'detail: The e-mail or the password is wrong.',

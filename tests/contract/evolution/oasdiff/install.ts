@@ -1,6 +1,6 @@
 /**
- * Installs oasdiff, if Go is there, so that `npm run lint:evolution` runs it: `node tests/contract/evolution/oasdiff/install.ts`.
- * Needs the network once. `npm ci` takes it away again.
+ * Installs oasdiff if Go is present, so that `npm run lint:evolution` runs it:
+ * `node tests/contract/evolution/oasdiff/install.ts`. Needs the network once. `npm ci` removes it.
  */
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ContractDocument, Json } from '../../../../src/contract/document/document.ts'
 
-/** Pinned. `install.ts` refuses a module with another sum. */
+/** Pinned. `install.ts` refuses a module with another checksum. */
 export const OASDIFF = {
   version: '1.37.0',
   module: 'github.com/oasdiff/oasdiff',
@@ -25,7 +25,7 @@ export function hasGo(): boolean {
   return spawnSync('go', ['version']).status === 0
 }
 
-/** Why oasdiff does not run here, in one line for the operator of the gate. */
+/** One line that says why oasdiff does not run here. */
 export function whyNotRun(): string {
   const remedy = 'node tests/contract/evolution/oasdiff/install.ts installs it'
   return `oasdiff: not run (${hasGo() ? remedy : 'Go is not installed'})`
@@ -41,10 +41,10 @@ export function oasdiffReport(before: ContractDocument, after: ContractDocument,
       return file
     }
     const files = [write('before.json', JSON.stringify(before.root)), write('after.json', JSON.stringify(after.root))]
-    // oasdiff refuses a rule that it does not have, and takes neither comments nor empty lines.
+    // oasdiff refuses an unknown rule, and accepts neither comments nor empty lines.
     const levels = write('levels.txt', [...raised].map((rule) => `${rule} err\n`).join(''))
     const options = ['--format', 'json', '--severity-levels', levels, '--allow-external-refs=false']
-    // oasdiff reads settings from its directory and its environment, so both are empty of them.
+    // oasdiff reads settings from its directory and its environment, so both have none.
     const surroundings = { cwd: directory, env: {}, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const
     const report = execFileSync(BINARY, ['changelog', ...files, ...options], surroundings)
     return JSON.parse(report, withoutSources) as Json
@@ -53,7 +53,7 @@ export function oasdiffReport(before: ContractDocument, after: ContractDocument,
   }
 }
 
-/** Sources are places in the files above, which are gone by now. */
+/** Drops the sources: they are places in the files above, which are gone by now. */
 function withoutSources(key: string, value: unknown): unknown {
   return key === 'baseSource' || key === 'revisionSource' ? undefined : value
 }

@@ -6,8 +6,8 @@ import { createOasdiffOpinion, type Policy, readPolicy } from './opinion.ts'
 import { type Comparison, comparisons, recordedReports } from './recording.ts'
 
 /**
- * oasdiff itself needs Go, so these tests read what it really reported: recorded.json, which `.ci/run` compares with the
- * program where it is installed.
+ * oasdiff itself needs Go, so these tests read its recorded reports, recorded.json. `.ci/run` compares them with the
+ * program if it is installed.
  */
 const reports = recordedReports()
 const policy = readPolicy()
@@ -19,7 +19,7 @@ function comparisonOf(title: string): Comparison {
   return found
 }
 
-/** What is left for a person to answer for: by title, after our own comparison or with another one in its place. */
+/** The findings that remain, by title, after our own comparison or with another one in its place. */
 function left(title: string, changes?: ReturnType<typeof compareContracts>, by: Policy = policy): string[] {
   const { before, after } = comparisonOf(title)
   const { judge } = createOasdiffOpinion(by, () => reports[title] ?? null)
@@ -57,7 +57,7 @@ describe('a break that oasdiff finds', () => {
     expect(left('an operation is removed', [change])).toHaveLength(1)
   })
 
-  test('is one because policy.yaml says so where oasdiff calls it less', () => {
+  test('is a break because policy.yaml raises it, although oasdiff rates it lower', () => {
     expect(left('a scope is removed', [], { ...policy, raised: new Set() })).toEqual([])
   })
 })
@@ -66,7 +66,7 @@ test('an addition is no break', () => {
   expect(left('a reply gets a new field', [])).toEqual([])
 })
 
-test('a list that was announced to grow is left to our own comparison, as long as that has seen it', () => {
+test('a list that may grow is left to our own comparison, if that has found the change', () => {
   const title = 'a list that was announced to grow gets a value'
   expect(left(title)).toEqual([])
   expect(left(title, [])).toEqual([expect.stringContaining('response-property-enum-value-added listSecurityEvents')])
@@ -77,13 +77,13 @@ describe('a false alarm', () => {
   const title = 'a pattern that the enum implies is removed'
   const [alarm] = policy.falseAlarms
 
-  test('is let through in the version that it is listed for, and in no other', () => {
+  test('is accepted in the version that it is listed for, and in no other', () => {
     expect(left(title)).toEqual([])
     const elsewhere = policy.falseAlarms.map((listed) => ({ ...listed, version: '1.0.2' }))
     expect(left(title, undefined, { ...policy, falseAlarms: elsewhere })).toEqual([alarm?.change])
   })
 
-  test('that oasdiff does not raise is named, so that the list stays true', () => {
+  test('that oasdiff does not raise is reported, so that the list stays true', () => {
     const { before, after } = comparisonOf(title)
     const unheard = (against: ContractDocument, report = reports[title] ?? null) => {
       const opinion = createOasdiffOpinion(policy, () => report)
@@ -95,13 +95,13 @@ describe('a false alarm', () => {
     expect(unheard(after, [])).toEqual(policy.falseAlarms)
   })
 
-  test('is listed for a contract that there is', () => {
+  test('is listed for an existing contract', () => {
     const versions = [...releasedContracts(), loadDocument()].map(({ version }) => version)
     expect(versions).toEqual(expect.arrayContaining(policy.falseAlarms.map(({ version }) => version)))
   })
 })
 
-test('a report that is no list is refused: it would pass for one without a finding', () => {
+test('a report that is not a list is refused, because it would pass for one without findings', () => {
   const { before, after } = comparisonOf('an operation is removed')
   expect(() => createOasdiffOpinion(policy, () => ({})).judge(before, after, [])).toThrow(/not a list/)
 })

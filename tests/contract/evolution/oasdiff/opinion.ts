@@ -7,9 +7,9 @@ import { type Listed, readListed } from '../released.ts'
 
 /** How we read oasdiff's findings: policy.yaml. */
 export interface Policy {
-  /** Rules that it calls less than a break, and we do not. */
+  /** Rules that it rates below a break, and we as a break. */
   readonly raised: ReadonlySet<string>
-  /** Rules by which our own comparison judges better, each with the name of our rule. */
+  /** Rules for which our own comparison is better, each with the name of our rule. */
   readonly deferred: ReadonlyMap<string, string>
   /** Findings that are no break. */
   readonly falseAlarms: readonly Listed[]
@@ -30,7 +30,7 @@ interface OasdiffOpinion {
   readonly unheard: () => readonly Listed[]
 }
 
-/** What oasdiff calls breaking and our own comparison does not. `report` compares two contracts. */
+/** Breaks that oasdiff reports and our own comparison does not. `report` compares two contracts. */
 export function createOasdiffOpinion(
   policy: Policy,
   report: (before: ContractDocument, after: ContractDocument) => Json,
@@ -51,7 +51,7 @@ export function createOasdiffOpinion(
   }
 }
 
-/** oasdiff's level for a change of which the document does not say enough to decide. */
+/** oasdiff's level for a change that the document alone does not decide. */
 const WARN = 2
 
 function breaksIn(report: Json, { raised }: Policy): Change[] {
@@ -61,13 +61,13 @@ function breaksIn(report: Json, { raised }: Policy): Change[] {
     .filter(({ id, level }) => Number(level) >= WARN || raised.has(string(id)))
     .map(({ id, operationId, text, fingerprint }) => {
       const operations = operationId === undefined ? [] : [string(operationId)]
-      // The fingerprint tells apart what one rule finds in one operation.
+      // The fingerprint distinguishes findings of one rule in one operation.
       const name = [string(id), ...operations, string(fingerprint)].join(' ')
       return { impact: 'major', id: `oasdiff/${name}`, text: string(text), operations, names: [] }
     })
 }
 
-/** A break that we found too, or a change that we judged: in the same operation, or outside of all if theirs is. */
+/** Whether we found the break too, or rated the change: in the same operation, or outside of all if theirs is. */
 function covers(change: Change, found: Change, { deferred }: Policy): boolean {
   const [operation] = found.operations
   const isNear = operation === undefined ? change.operations.length === 0 : change.operations.includes(operation)

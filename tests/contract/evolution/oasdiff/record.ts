@@ -1,4 +1,4 @@
-/** Records what oasdiff reports, for opinion.test.ts. With `--check`, compares instead: `.ci/run` does, where Go is. */
+/** Records what oasdiff reports, for opinion.test.ts. With `--check`, compares instead, as `.ci/run` does if Go is present. */
 import { writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isInstalled, OASDIFF, oasdiffReport, whyNotRun } from './oasdiff.ts'

@@ -32,7 +32,7 @@ export function comparisons(): readonly Comparison[] {
 
 export const RECORDED = new URL('recorded.json', import.meta.url)
 
-/** What oasdiff really reported of each comparison, by its title. */
+/** What oasdiff reported for each comparison, by its title. */
 export function recordedReports(): Readonly<Record<string, Json>> {
   return JSON.parse(readFileSync(RECORDED, 'utf8')) as Record<string, Json>
 }
