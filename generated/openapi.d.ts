@@ -587,7 +587,7 @@ export interface paths {
         /**
          * Erase everything in the trash
          * @description Erases all your deleted notes for good, with their history. Notes that are not in the trash stay. This cannot be
-         *     undone.
+         *     undone. For some time `GET /changes` still lists the ids, so that clients delete their copies.
          */
         delete: operations["emptyTrash"];
         options?: never;

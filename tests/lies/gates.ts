@@ -37,6 +37,7 @@ export const gates: Readonly<Record<string, Gate>> = {
   examples: tests('tests/contract/example'),
   'large-texts': tests('tests/notes/large-texts', 'tests/text', 'tests/scheduling'),
   changes: tests('tests/changes'),
+  streams: tests('tests/changes/feed', 'tests/changes/stream', 'tests/contract/streams'),
   'contract-tests': tests(...['coverage', 'replies', 'prose', 'links'].map((name) => `tests/contract/${name}.test.ts`)),
   evolution: findings('node', 'tests/contract/evolution/gate.ts'),
   lint: findings('npm', 'run', '--silent', 'lint:contract'),

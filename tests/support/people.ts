@@ -49,11 +49,17 @@ export async function ask(
     ...(body === undefined ? {} : { body }),
   })
   const type = response.headers.get('content-type')
-  const text = type === 'text/event-stream' ? await untilReady(response, options.onReady) : await response.text()
+  const text = await textOf(response, options.onReady)
   const isJson = type?.includes('json') ?? false
   const value: unknown = isJson && text !== '' ? JSON.parse(text) : {}
   const list = Array.isArray(value) ? value : []
   return { status: response.status, headers: response.headers, body: value as Record<string, unknown>, list, text }
+}
+
+/** The body of a response. Of an event stream: what it sends until it is ready, as `ask` reads it. */
+export function textOf(response: Response, onReady?: () => Promise<unknown>): Promise<string> {
+  const isStream = response.headers.get('content-type') === 'text/event-stream'
+  return isStream ? untilReady(response, onReady) : response.text()
 }
 
 /** Reads an event stream until it is ready or ends, and then up to the first change if there is `onReady`. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isObject, type Json } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
+import { textOf } from '../../support/people.ts'
 import { type Received, shortenRuns, type Step, valueAt } from './recording.ts'
 
 /** A proxy before a server that records everything it forwards. */
@@ -52,7 +53,7 @@ export async function openRecorder(
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
     })
-    const text = await response.text()
+    const text = await textOf(response)
     const operation = operationAt(method, path)
     if (operation === undefined) throw new Error(`${method} ${path} is no operation, so no old client asks for it`)
     const step: Step = {
