@@ -701,7 +701,7 @@ export interface paths {
          *
          *     The server ends a stream with an event `end` within 5 seconds after its credential ends: by logout, revocation,
          *     a disabled account or the expiry of the access token. It also ends all streams when it stops. A client that
-         *     takes nothing for 30 seconds is disconnected. A comment every 15 seconds keeps the connection open.
+         *     takes nothing for 30 seconds is disconnected. A comment every 25 seconds keeps the connection open.
          *
          *     An account may have 10 streams open.
          */

@@ -7,8 +7,9 @@ import type { Database } from '../db/database.ts'
  * statement for any number of callers.
  */
 export async function findEndedCallers(db: Database, callers: readonly Caller[]): Promise<Set<Caller>> {
-  const idsOf = (kind: Caller['credential']['kind']): string[] =>
-    callers.filter(({ credential }) => credential.kind === kind).map(({ credential }) => credential.id)
+  const idsOf = (kind: Caller['credential']['kind']): string[] => [
+    ...new Set(callers.filter(({ credential }) => credential.kind === kind).map(({ credential }) => credential.id)),
+  ]
   const { rows } = await sql<{ id: string }>`
     select s.id from sessions s join users u on u.id = s.user_id
     where s.id = any(${idsOf('session')}::uuid[]) and s.ended_at is null and s.expires_at > now() and u.is_active

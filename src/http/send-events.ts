@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
 /** Proxies and clients close an idle connection, most of them after 30 to 60 seconds. */
-const HEARTBEAT_MS = 15_000
+const HEARTBEAT_MS = 25_000
 
 /**
  * Sends events as they come. We ask for the next event once the client has read the one before, so a slow client costs

@@ -18,7 +18,7 @@ export function pythonSample(request: SampleRequest): string {
     ...(Object.keys(query).length === 0 ? [] : [`params=${layOut(query, STYLE)}`]),
     ...(headers.length === 0 ? [] : [`headers={\n${headers.map((line) => `    ${line},\n`).join('')}}`]),
     ...(body === undefined ? [] : [bodyOf(body)]),
-    // The server sends something every 15 seconds.
+    // The server sends something every 25 seconds.
     ...(request.answers === 'events' ? ['stream=True', 'timeout=60'] : ['timeout=10']),
   ].map((argument) => `    ${argument.replaceAll('\n', '\n    ')},\n`)
   const text = given.join('')

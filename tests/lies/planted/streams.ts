@@ -18,8 +18,8 @@ export const lies: readonly Lie[] = [
     title: 'a stream goes on after logout',
     gate,
     file: streams,
-    from: 'end(streams.filter(({ caller }) => ended.has(caller)),',
-    to: 'end(streams.filter(({ caller }) => ended.has(caller) && false),',
+    from: 'streams.filter(({ caller }) => ended.has(caller)),',
+    to: "streams.filter(({ caller }) => ended.has(caller) && caller.userId === ''),",
   },
   {
     title: 'streams of an account are not counted',
