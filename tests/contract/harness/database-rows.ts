@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../../../src/db/database.ts'
 
-/** Every row of every table as text, to compare what was there before with what is there after. */
+/** Every row of every table as text, to compare the database before and after. */
 export async function allRows(db: Database): Promise<readonly string[]> {
   const tables = await sql<{ name: string }>`
     select table_name as name from information_schema.tables
