@@ -88,6 +88,6 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
   'a token of an unknown session': (genuine) =>
     forge(genuine, { claims: { sid: '019a6f5e-0000-7000-8000-000000000000' } }),
   'a token whose session is no id': (genuine) => forge(genuine, { claims: { sid: 'x' } }),
-  'a token of somebody else than its session': (genuine) =>
+  'a token of another account than its session': (genuine) =>
     forge(genuine, { claims: { sub: '019a6f5e-0000-7000-8000-000000000000' } }),
 }
