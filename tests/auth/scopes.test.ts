@@ -19,7 +19,7 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
   },
 )
 
-test('getCredential tells a login what it may call: everything', async () => {
+test('getCredential lists what a login may call: everything', async () => {
   const ann = await register(server)
   const { body } = await ann.ask('GET', '/users/me/credential')
   expect(body).toMatchObject({
@@ -29,7 +29,7 @@ test('getCredential tells a login what it may call: everything', async () => {
   expect(body['operations']).toEqual(Object.keys(security))
 })
 
-test('getCredential tells an API key what it may call, and that is true', async () => {
+test('getCredential lists what an API key may call, and the list is true', async () => {
   const ann = await register(server)
   const made = await ann.ask('POST', '/api-keys', {
     body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },

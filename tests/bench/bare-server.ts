@@ -1,7 +1,7 @@
 /**
- * What the benches compare our server with: node:http and pg, without contract, checks, log or errors. With `statement`
- * each request is one prepared statement, the least that does the visible work; with `statements` it is all that our
- * server sends for the same request, the credential's session and the history included.
+ * The server that ours is compared with: node:http and pg, without contract, checks, log or errors. With `statement`
+ * each request is one prepared statement, the least that does the visible work; with `statements` it is everything that
+ * our server sends for the same request, the credential's session and the history included.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Pool, type PoolClient } from 'pg'
@@ -56,7 +56,8 @@ async function inTransaction(work: (on: PoolClient) => Promise<Row | undefined>)
 }
 
 const create: Write = async (on, { title, content }) => {
-  const text = `insert into notes (id, title, content, owner_id, changed_by_kind, changed_by_id) values ($1, $2, $3, $4, $5, $6) returning ${NOTE}`
+  const text = `insert into notes (id, title, content, owner_id, changed_by_kind, changed_by_id)
+    values ($1, $2, $3, $4, $5, $6) returning ${NOTE}`
   return (await run(on, 'create', text, [uuidv7(), title, content, ownerId, ...author]))[0]
 }
 
@@ -99,18 +100,21 @@ async function record(on: Querier, row: Row | undefined): Promise<Row | undefine
 }
 
 async function update(on: Querier, id: string, content: string, version: number): Promise<Row | undefined> {
-  const text = `update notes set content = $3, version = version + 1, text_version = version + 1, updated_at = clock_timestamp(),
-    changed_by_kind = $5, changed_by_id = $6 ${OF_OWNER} and version = $4 returning ${NOTE}`
+  const text = `update notes set content = $3, version = version + 1, text_version = version + 1,
+    updated_at = clock_timestamp(), changed_by_kind = $5, changed_by_id = $6
+    ${OF_OWNER} and version = $4 returning ${NOTE}`
   return (await run(on, 'update', text, [id, ownerId, content, version, ...author]))[0]
 }
 
-/** With the version before, as our history keeps it. */
+/** Updates a note and stores the version before, as our history does. */
 async function updateWithHistory(on: Querier, id: string, content: string, version: number): Promise<Row | undefined> {
   const [current] = await run(on, 'lock', `select * from notes ${OF_OWNER} for update`, [id, ownerId])
   if (current?.version !== version) return undefined
   const size = `(select coalesce(sum(octet_length(d.data)), 0) from note_texts d
-    where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version and d.base_version = note_texts.text_version) as size`
-  const text = `select text_version, data, ${size} from note_texts where note_id = $1 and base_version is null order by text_version desc limit 1`
+    where d.note_id = note_texts.note_id and d.text_version > note_texts.text_version
+      and d.base_version = note_texts.text_version) as size`
+  const text = `select text_version, data, ${size} from note_texts
+    where note_id = $1 and base_version is null order by text_version desc limit 1`
   const { rows } = await on.query<{ text_version: number; data: Buffer; size: number }>({
     name: 'base',
     text,
@@ -127,7 +131,7 @@ async function updateWithHistory(on: Querier, id: string, content: string, versi
   return update(on, id, content, version)
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url = '' } = request
   const id = url.slice('/notes/'.length)
   if (isWhole && url !== '/health') await checkSession()
@@ -135,7 +139,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     if (url === '/health') return send(response, 200, {})
     if (!url.includes('?'))
       return send(response, 200, (await run(pool, 'get', `select ${NOTE} from notes ${OF_OWNER}`, [id, ownerId]))[0])
-    const text = `select ${NOTE} from notes where owner_id = $1 and deleted_at is null order by created_at desc, id desc limit $2`
+    const text = `select ${NOTE} from notes
+      where owner_id = $1 and deleted_at is null order by created_at desc, id desc limit $2`
     const rows = await run(pool, 'list', text, [ownerId, isWhole ? 21 : 20])
     return send(response, 200, rows.slice(0, 20))
   }
@@ -164,5 +169,5 @@ function send(response: ServerResponse, status: number, value: unknown = {}): vo
 }
 
 createServer((request, response) => {
-  answer(request, response).catch((error: unknown) => send(response, 500, { error: String(error) }))
+  handle(request, response).catch((error: unknown) => send(response, 500, { error: String(error) }))
 }).listen(Number(process.env['PORT']), '127.0.0.1')

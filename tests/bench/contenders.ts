@@ -6,7 +6,7 @@ import type { EmbeddedPostgres } from '../../src/db/embedded/embedded.ts'
 import { repliesWith, freePort, until } from '../support/process.ts'
 import { SECRET_KEY } from '../support/server.ts'
 
-/** A server that is measured, in a process of its own. */
+/** A server to measure, in its own process. */
 export interface Contender {
   readonly port: number
   readonly pid: number
@@ -15,7 +15,7 @@ export interface Contender {
 
 const OURS = join(import.meta.dirname, '..', '..')
 
-/** The server of a checkout, as `npm start` runs it; its log goes where a log costs least. */
+/** The server of a checkout, as `npm start` runs it; its log is discarded as cheaply as possible. */
 export function startNotesApi(databaseUrl: string, checkout = OURS): Promise<Contender> {
   return start([join(checkout, 'src', 'main.ts')], { DATABASE_URL: databaseUrl, SECRET_KEY, MALLOC_ARENA_MAX: '1' })
 }
@@ -34,7 +34,7 @@ export function startBare(
   return start([join(import.meta.dirname, 'bare-server.ts'), mode], env)
 }
 
-/** How a program reaches a database of the bench, through the socket in its data directory. */
+/** The URL of a bench database, by the socket in its data directory. */
 export function urlOf({ host, port, user }: EmbeddedPostgres['connection'], database: string): string {
   return `postgres://${user}@${encodeURIComponent(host)}:${port}/${database}`
 }
@@ -43,7 +43,7 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
   const port = await freePort()
   const nowhere = openSync('/dev/null', 'w')
   const child = spawn(process.execPath, args, {
-    // A .env of the project is not for it.
+    // It must not read the .env of the project.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ...env },
     stdio: ['ignore', nowhere, 'pipe'],

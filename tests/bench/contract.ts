@@ -1,6 +1,7 @@
 /**
- * What the contract costs: `node tests/bench/contract.ts`. Start-up of a document with 60 operations, and what matching
- * and validating add to a request, beside a handler called directly. No test: machines differ; compare within one run.
+ * The cost of the contract: `node tests/bench/contract.ts`. Measures the start-up of a document with 60 operations, and
+ * what matching and validation add to a request, compared with calling a handler directly. Not a test: machines differ;
+ * compare within one run.
  */
 import { CORE_SCHEMA, dump, load } from 'js-yaml'
 import { createStreams } from '../../src/contract/reply/streams.ts'
@@ -37,7 +38,8 @@ async function measureStart(): Promise<void> {
   })
   const ready = performance.now()
   print(
-    `start-up, ${OPERATIONS} operations: parse ${ms(parsed - started)} + compile ${ms(ready - parsed)} = ${ms(ready - started)}`,
+    `start-up, ${OPERATIONS} operations: parse ${ms(parsed - started)} + compile ${ms(ready - parsed)} ` +
+      `= ${ms(ready - started)}`,
   )
 }
 
@@ -75,7 +77,7 @@ interface Incoming {
   readonly body?: Buffer
 }
 
-/** What a handler would do, for the difference. */
+/** The work of a handler alone, for comparison. */
 function handler(incoming: Incoming): number {
   return incoming.path.length
 }
@@ -89,7 +91,7 @@ function time(work: () => number): number {
   return sum < 0 ? Number.NaN : microseconds
 }
 
-/** The contract with its paths repeated under other names until it has so many operations. */
+/** The contract, with its paths repeated under other names until it has `count` operations. */
 function withOperations(count: number): string {
   const document = load(loadDocument().text, { schema: CORE_SCHEMA }) as { paths: Record<string, JsonObject> }
   const originals = Object.entries(document.paths)

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Ticks a second of the times in /proc, on every Linux that node runs on. */
+/** Ticks per second of the times in /proc, on every Linux that node runs on. */
 const TICKS = 100
 
 interface Times {
   readonly parent: number
   readonly own: number
-  /** Of children that ended. */
+  /** The time of children that have ended. */
   readonly ended: number
 }
 
-/** Processor seconds of a process with all its threads, so far; undefined where there is no /proc. */
+/** Processor seconds of a process with all its threads so far; undefined without /proc. */
 export function cpuOf(pid: number): number | undefined {
   return timesOf(pid)?.own
 }
 
-/** The same of a process and its children, those that ended as well: PostgreSQL has one for each connection. */
+/** The same for a process and its children, ended ones included: PostgreSQL has one for each connection. */
 export function cpuOfFamily(pid: number): number | undefined {
   const head = timesOf(pid)
   if (head === undefined) return undefined
@@ -26,7 +26,7 @@ export function cpuOfFamily(pid: number): number | undefined {
   return children.reduce((sum, seconds) => sum + seconds, head.own + head.ended)
 }
 
-/** proc_pid_stat(5): what follows the name, which may contain anything, begins with the third field. */
+/** proc_pid_stat(5): after the name, which may contain anything, comes the third field. */
 function timesOf(pid: number): Times | undefined {
   let text: string
   try {

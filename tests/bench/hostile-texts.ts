@@ -1,8 +1,8 @@
 /**
- * Promise I5: `node tests/bench/hostile-texts.ts [seconds]`. Texts that are as expensive as the contract allows, one request
- * at a time and four at once, for some seconds each, beside a poll of /health/live (20 a second) and another user who reads a
- * note (20 a second). The hostile client has a process of its own. No test: machines differ; the bounds of the promise are
- * p99 of 100 ms for /health/live and 300 ms for the reader.
+ * Promise I5: `node tests/bench/hostile-texts.ts [seconds]`. Texts that are as expensive as the contract allows, one
+ * request at a time and four at once, for some seconds each. Meanwhile /health/live is polled (20 times a second) and
+ * another user reads a note (20 times a second). The hostile client has its own process. Not a test: machines differ;
+ * the promise is a p99 of 100 ms for /health/live and 300 ms for the reader.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ interface Attack {
 
 async function measureAll(seconds: number): Promise<void> {
   print(`${availableParallelism()} cores, ${seconds} s each; milliseconds and MiB`)
-  print(`${'text'.padEnd(44)} live p50   p99   max   reader p50   p99   max   RSS  hostile answers`)
+  print(`${'text'.padEnd(44)} live p50   p99   max   reader p50   p99   max   RSS  hostile replies`)
   const server = await serve({ DATA_DIR: temporaryDirectory(), LOG_LEVEL: 'warn', NOTES_API_TRAFFIC: '' })
   try {
     const reader = await register(server)
@@ -46,13 +46,14 @@ async function measureAll(seconds: number): Promise<void> {
           poll(seconds, () => fetch(`${server.url}/health/live`).then((response) => response.arrayBuffer())),
           poll(seconds, () => reader.ask('GET', path)),
         ])
-        const [answers] = await ended
+        const [replies] = await ended
         const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))?.[1]) / 1_024
         const figures = [live, read].map((samples) =>
           [0.5, 0.99, 1].map((part) => quantile(samples, part).toFixed(0).padStart(6)).join(''),
         )
         print(
-          `${`${attackName}, ${count} at once`.padEnd(44)} ${figures.join('       ')} ${rss.toFixed(0).padStart(5)}  ${answers}`,
+          `${`${attackName}, ${count} at once`.padEnd(44)} ${figures.join('       ')} ` +
+            `${rss.toFixed(0).padStart(5)}  ${replies}`,
         )
       }
     }
@@ -72,7 +73,7 @@ async function poll(seconds: number, ask: () => Promise<unknown>): Promise<numbe
   return Promise.all(samples)
 }
 
-/** In a process of its own: prepares, reports that it is ready, and asks until time is up. */
+/** Runs in its own process: prepares, reports that it is ready, and sends requests until time is up. */
 async function attack(server: string, attackName: string, count: number, duration: number): Promise<void> {
   const person = await register({ url: server })
   const request = (await attacks[attackName]?.prepare(person)) ?? (() => delay(duration, { status: 'none' }))
@@ -90,7 +91,7 @@ async function attack(server: string, attackName: string, count: number, duratio
   process.disconnect()
 }
 
-/** Lines from a small alphabet, so that hardly any stretch is alike and no line is unique. */
+/** Lines from a small alphabet, so that hardly any part is alike and no line is unique. */
 function unlike(seed: number, letters: number): string {
   let state = seed
   let text = ''

@@ -1,9 +1,9 @@
 /**
- * Promise A4: `node tests/bench/login-flood.ts [seconds]`. 50 connections guess passwords as fast as they are answered,
- * each at an account of its own, beside a reader (20 notes a second), a poll of /health/live (10 a second) and somebody
- * at another address who logs in with the right password twice a second. The flood has a process of its own, so that
- * its own work does not count as delay. Three runs: as shipped; without the limit on failed logins, so that all of it
- * reaches the gate; and without the gate. No test: machines differ; compare within one run.
+ * Promise A4: `node tests/bench/login-flood.ts [seconds]`. 50 connections guess passwords as fast as they can, each
+ * for its own account, beside a reader (20 notes a second), a poll of /health/live (10 a second) and a login from
+ * another address with the right password (2 a second). The flood has its own process, so that its work does not count
+ * as delay. Three runs: as shipped; without the limit on failed logins, so that every guess reaches the gate; and
+ * without the gate. Not a test: machines differ; compare within one run.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -73,19 +73,21 @@ async function measure(server: BenchServer, guards: Guards, seconds: number): Pr
     ])
     const [reads, lives, logins] = paced
     print(
-      `${guards}, ${phase}: read ${figures(reads)}; live ${figures(lives)}${isFlood ? `; owner's login ${figures(logins)}` : ''}`,
+      `${guards}, ${phase}: read ${figures(reads)}; live ${figures(lives)}` +
+        (isFlood ? `; owner's login ${figures(logins)}` : ''),
     )
-    const [answers] = (await result) ?? []
+    const [replies] = (await result) ?? []
     if (isFlood) {
       print(
-        `  guesses answered: ${JSON.stringify(answers)}; memory ${before.toFixed(0)} → at most ${server.peakMemory().toFixed(0)} MiB`,
+        `  replies to guesses: ${JSON.stringify(replies)}; ` +
+          `memory ${before.toFixed(0)} → at most ${server.peakMemory().toFixed(0)} MiB`,
       )
     }
   }
   agent.destroy()
 }
 
-/** Asks at a steady pace, whether the last answer has come or not, as independent people do. */
+/** Sends requests at a steady pace, whether the last reply has arrived or not, as independent clients do. */
 async function pace<T>(ask: () => Promise<T>, perSecond: number, seconds: number): Promise<T[]> {
   const started = performance.now()
   const asked: Promise<T>[] = []
@@ -99,15 +101,15 @@ async function pace<T>(ask: () => Promise<T>, perSecond: number, seconds: number
 function figures(samples: readonly { status: number; ms: number }[]): string {
   const good = samples.filter(({ status }) => status === 200)
   const times = good.map(({ ms }) => ms)
-  const [p50, p99, most] = [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)].map((ms) => ms.toFixed(1))
-  return `${good.length}/${samples.length} good, p50 ${p50}, p99 ${p99}, most ${most}`
+  const [p50, p99, max] = [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)].map((ms) => ms.toFixed(1))
+  return `${good.length}/${samples.length} good, p50 ${p50}, p99 ${p99}, max ${max}`
 }
 
 function victim(index: number): string {
   return `victim-${index}@example.com`
 }
 
-/** Tells its parent how many answers had which status. */
+/** Reports the number of replies by status to its parent. */
 async function flood(url: string, seconds: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const end = performance.now() + seconds * 1_000

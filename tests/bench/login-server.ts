@@ -1,4 +1,4 @@
-/** The server that the login benches measure: the application in a process of its own, with or without its guards. */
+/** The server that the login benches measure: the application in its own process, with or without its guards. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type Agent, createServer, request } from 'node:http'
@@ -12,12 +12,12 @@ import { loadDocument } from '../../src/contract/document/document.ts'
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 
-/** As shipped; without a limit on failed logins, so that every guess asks for a hash; or without the gate as well. */
+/** As shipped; without a limit on failed logins, so that every guess needs a hash; or also without the gate. */
 export type Guards = 'shipped' | 'gate only' | 'none'
 
 export interface BenchServer {
   readonly url: string
-  /** The largest resident memory since the last call, in MiB. */
+  /** The peak of resident memory since the last call, in MiB. */
   readonly peakMemory: () => number
   readonly stop: () => Promise<void>
 }
@@ -58,23 +58,23 @@ interface Sample {
   readonly text: string
 }
 
-/** A request and how long it took; status 0 when there was no answer within ten seconds. */
+/** Sends a request and measures its time; status 0 if there was no reply within ten seconds. */
 export function sample(
   url: string,
   options: { agent: Agent; method?: string; headers?: Record<string, string>; body?: string },
 ): Promise<Sample> {
   const { body, ...rest } = options
   const started = performance.now()
-  const answered = (status: number, text = ''): Sample => ({ status, text, ms: performance.now() - started })
+  const sampled = (status: number, text = ''): Sample => ({ status, text, ms: performance.now() - started })
   return new Promise((resolve) => {
     const sent = request(url, { ...rest, timeout: 10_000 }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve(answered(response.statusCode ?? 0, text)))
-      response.on('error', () => resolve(answered(0)))
+      response.on('end', () => resolve(sampled(response.statusCode ?? 0, text)))
+      response.on('error', () => resolve(sampled(0)))
     })
     sent.on('timeout', () => sent.destroy())
-    sent.on('error', () => resolve(answered(0)))
+    sent.on('error', () => resolve(sampled(0)))
     sent.end(body)
   })
 }
@@ -124,13 +124,13 @@ async function serve(connection: string, guards: string): Promise<void> {
   await once(server, 'listening')
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
   setInterval(() => process.send?.({ rss: process.memoryUsage.rss() }), 100)
-  // Without the bench there is nothing to serve.
+  // The server ends with the bench.
   process.once('disconnect', () => process.exit(0))
 }
 
 const openGate: FairGate = { run: (work) => work() }
 
-/** Counts, and never blocks. */
+/** A throttle that counts and never blocks. */
 function unlimited(db: Database) {
   const policy: FailurePolicy = { free: 1_000_000_000, maxSeconds: 1, forgetSeconds: 3_600 }
   return createLoginThrottle(db, { key: KEY, policies: { pair: policy, account: policy, address: policy } })

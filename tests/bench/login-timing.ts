@@ -1,6 +1,6 @@
 /**
- * Promise A1: `node tests/bench/login-timing.ts [samples]`. How long an unknown e-mail, a wrong password and a disabled
- * account take to be refused, one after another in changing order, by the server as it is shipped.
+ * Promise A1: `node tests/bench/login-timing.ts [samples]`. How long the shipped server takes to refuse an unknown
+ * e-mail, a wrong password and a disabled account, one after another in changing order.
  */
 import { randomUUID } from 'node:crypto'
 import { Agent } from 'node:http'
@@ -9,7 +9,7 @@ import { print, quantile } from './figures.ts'
 import { logIn, register, startBenchServer } from './login-server.ts'
 
 const SAMPLES = Math.min(1_000, Number(process.argv[2] ?? 200))
-/** As many as an account may fail at an address before it must wait. */
+/** The number of failed logins of an account at an address without a wait. */
 const GUESSES = 4
 const PASSWORD = 'one long walk by the sea'
 
@@ -36,7 +36,7 @@ try {
         email[kind],
         kind === 'disabled' ? PASSWORD : 'not-the-password',
       )
-      if (status !== 401) throw new Error(`${kind} answered ${status}`)
+      if (status !== 401) throw new Error(`${kind}: status ${status}`)
       // The first rounds only warm up.
       if (round >= 0) times[kind].push(ms)
     }
@@ -49,7 +49,8 @@ try {
   for (const kind of ['unknown', 'disabled'] as const) {
     const difference = median(kind) - median('wrong')
     print(
-      `${kind} against wrong password: ${difference.toFixed(2)} ms, ${((100 * difference) / median('wrong')).toFixed(1)} %`,
+      `${kind} against wrong password: ${difference.toFixed(2)} ms, ` +
+        `${((100 * difference) / median('wrong')).toFixed(1)} %`,
     )
   }
 } finally {

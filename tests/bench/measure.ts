@@ -11,7 +11,7 @@ export interface Entrant {
 }
 
 interface Sample extends Load {
-  /** Processor seconds; undefined where they cannot be read. */
+  /** Processor seconds; undefined if they cannot be read. */
   readonly cpu: number | undefined
   readonly postgresCpu: number | undefined
 }
@@ -22,7 +22,7 @@ export interface Spread {
   readonly max: number
 }
 
-/** Of one server and operation, over all rounds. */
+/** The result of one server and operation, over all rounds. */
 export interface Result {
   readonly operation: string
   readonly server: string
@@ -30,12 +30,12 @@ export interface Result {
   /** Milliseconds. */
   readonly p50: number
   readonly p99: number
-  /** Processor time of a request in microseconds: of the server, and of PostgreSQL for it. */
+  /** Processor time per request in microseconds: of the server, and of PostgreSQL. */
   readonly cpuMicros: number | undefined
   readonly postgresMicros: number | undefined
-  /** Our requests a second by its own in the same round; undefined for ours. */
+  /** Our requests per second divided by its own in the same round; undefined for ours. */
   readonly ratio: Spread | undefined
-  /** Our processor time of a request by its own. */
+  /** Our processor time per request divided by its own. */
   readonly cpuRatio: number | undefined
 }
 
@@ -46,10 +46,10 @@ export interface Plan {
   readonly postgresPid: number
 }
 
-/** Until the code of a new process is compiled: so many requests, but no longer than this. */
+/** The warm-up, until the code of a new process is compiled: a number of requests and a time limit. */
 const WARM_UP = { requests: 1_000, seconds: 3 }
 
-/** Measures every server with one operation: in rounds, each of which begins with another server. The first one is ours. */
+/** Measures every server with one operation, in rounds that each begin with another server. The first one is ours. */
 export async function measure(operation: Operation, entrants: readonly Entrant[], plan: Plan): Promise<Result[]> {
   const samples = new Map<string, Sample[]>(entrants.map(({ name }) => [name, []]))
   for (const { client } of entrants) {

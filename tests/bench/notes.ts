@@ -1,6 +1,6 @@
 /**
- * What notes cost as they grow: `node tests/bench/notes.ts`. A history of 1000 versions of a note of 100 kB, and lists
- * of 100 000 notes of one owner, with the plans of their statements. No test: machines differ.
+ * The cost of notes as they grow: `node tests/bench/notes.ts`. Measures a history of 1000 versions of a note of 100 kB,
+ * and lists of 100 000 notes of one owner, with the plans of their statements. Not a test: machines differ.
  */
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
@@ -62,7 +62,8 @@ async function measureHistory(ownerId: string): Promise<void> {
   const [size] = rows
   print(`history: ${VERSIONS} versions of ${note.content.length} bytes, a line changed in each`)
   print(
-    `  on disk ${mb(size?.texts)} texts + ${mb(size?.revisions)} revisions; compressed ${mb(size?.raw)} of ${mb(VERSIONS * note.content.length)}`,
+    `  on disk ${mb(size?.texts)} texts + ${mb(size?.revisions)} revisions; ` +
+      `compressed ${mb(size?.raw)} of ${mb(VERSIONS * note.content.length)}`,
   )
   print(`  write one   ${summary(writes)}`)
   const versions = Array.from({ length: 200 }, () => 1 + random(VERSIONS))
@@ -167,7 +168,7 @@ function mb(bytes: number | undefined): string {
   return `${((bytes ?? 0) / 1e6).toFixed(2)} MB`
 }
 
-/** A small generator (Lehmer), so that two runs measure the same. */
+/** A deterministic generator (Lehmer), so that two runs measure the same. */
 function randomFrom(seed: number): (below: number) => number {
   let state = seed
   return (below) => {

@@ -1,6 +1,6 @@
-import { type Answer, type Call, type Lane, openConnection } from './load.ts'
+import { type Reply, type Call, type Lane, openConnection } from './load.ts'
 
-/** Who asks, and about which notes. */
+/** A client of a server, and its notes. */
 export interface Client {
   readonly port: number
   readonly token: string
@@ -9,11 +9,11 @@ export interface Client {
 
 export interface Operation {
   readonly name: string
-  /** One for each connection. */
+  /** One lane for each connection. */
   readonly lanes: (client: Client, connections: number) => Promise<Lane[]>
 }
 
-/** About 1 KB, as an ordinary note has. */
+/** About 1 KB, like an ordinary note. */
 const TEXT = Array.from(
   { length: 16 },
   (_, line) => `Line ${line} of an ordinary note, which says a thing or two about its day.`,
@@ -33,7 +33,7 @@ export const operations: readonly Operation[] = [
             turn += connections
             return { method: 'GET', path: `/notes/${id()}`, headers: authorized(token) }
           },
-          answered: checked(200, (body) => fieldOf(body, 'id') === id()),
+          check: checked(200, (body) => fieldOf(body, 'id') === id()),
         }
       }),
   },
@@ -42,7 +42,7 @@ export const operations: readonly Operation[] = [
     lanes: async ({ token }, connections) =>
       lanesOf(connections, () => ({
         next: () => ({ method: 'GET', path: '/notes?limit=20', headers: authorized(token) }),
-        answered: checked(
+        check: checked(
           200,
           (body) => Array.isArray(body) && body.length === 20 && typeof fieldOf(body[19], 'content') === 'string',
         ),
@@ -58,13 +58,13 @@ export const operations: readonly Operation[] = [
             turn += connections
             return { method: 'POST', path: '/notes', headers: authorized(token), body: noteBody(turn) }
           },
-          answered: checked(201, (body) => fieldOf(body, 'title') === `Note ${turn}` && fieldOf(body, 'version') === 1),
+          check: checked(201, (body) => fieldOf(body, 'title') === `Note ${turn}` && fieldOf(body, 'version') === 1),
         }
       }),
   },
   {
     name: 'PATCH with If-Match',
-    // Each connection has a note of its own and knows its version, as a program that edits has.
+    // Each connection has its own note and knows its version, as an editing program does.
     lanes: async (client, connections) => {
       const notes = await Promise.all(Array.from({ length: connections }, () => createNote(client, 0)))
       return lanesOf(connections, (lane) => {
@@ -81,9 +81,9 @@ export const operations: readonly Operation[] = [
             const headers = { ...authorized(client.token), 'If-Match': etag ?? '' }
             return { method: 'PATCH', path: `/notes/${id}`, headers, body: { content: `${turn}\n${TEXT}` } }
           },
-          answered: (answer) => {
-            check(answer)
-            etag = answer.etag
+          check: (reply) => {
+            check(reply)
+            etag = reply.etag
           },
         }
       })
@@ -91,8 +91,8 @@ export const operations: readonly Operation[] = [
   },
 ]
 
-/** One request outside of what is measured. */
-export async function askOnce(port: number, call: Call): Promise<Answer> {
+/** Sends one request outside of the measurement. */
+export async function askOnce(port: number, call: Call): Promise<Reply> {
   const connection = await openConnection(port)
   try {
     return await connection.ask(call)
@@ -105,15 +105,15 @@ export async function createNote(
   { port, token }: Client,
   number: number,
 ): Promise<{ readonly id: string; readonly etag: string }> {
-  const answer = await askOnce(port, {
+  const reply = await askOnce(port, {
     method: 'POST',
     path: '/notes',
     headers: authorized(token),
     body: noteBody(number),
   })
-  const id = fieldOf(JSON.parse(answer.body.toString()), 'id')
-  if (answer.status !== 201 || typeof id !== 'string' || answer.etag === undefined) throw wrong(answer)
-  return { id, etag: answer.etag }
+  const id = fieldOf(JSON.parse(reply.body.toString()), 'id')
+  if (reply.status !== 201 || typeof id !== 'string' || reply.etag === undefined) throw wrong(reply)
+  return { id, etag: reply.etag }
 }
 
 function authorized(token: string): Record<string, string> {
@@ -124,18 +124,18 @@ function lanesOf(connections: number, lane: (index: number) => Lane): Lane[] {
   return Array.from({ length: connections }, (_, index) => lane(index))
 }
 
-/** Looks at the status of every answer, and into the body of one in a hundred: parsing all would slow the generator. */
-function checked(status: number, isRight: (body: unknown) => boolean): (answer: Answer) => void {
+/** Checks the status of every reply, and the body of one in a hundred, because parsing all would slow the generator. */
+function checked(status: number, isRight: (body: unknown) => boolean): (reply: Reply) => void {
   let count = 0
-  return (answer) => {
+  return (reply) => {
     const isDue = count % 100 === 0
     count += 1
-    if (answer.status !== status || (isDue && !isRight(JSON.parse(answer.body.toString())))) throw wrong(answer)
+    if (reply.status !== status || (isDue && !isRight(JSON.parse(reply.body.toString())))) throw wrong(reply)
   }
 }
 
-function wrong({ status, body }: Answer): Error {
-  return new Error(`A wrong answer: ${status} ${body.toString().slice(0, 300)}`)
+function wrong({ status, body }: Reply): Error {
+  return new Error(`A wrong reply: ${status} ${body.toString().slice(0, 300)}`)
 }
 
 function fieldOf(value: unknown, name: string): unknown {

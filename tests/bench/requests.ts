@@ -1,7 +1,7 @@
 /**
- * What a request costs: `npm run bench`. Our server beside node:http with one prepared statement, and beside the same
- * with all the statements that ours sends; `--compare DIR` adds the server of another checkout, such as the commit
- * before. One PostgreSQL, 32 connections, rounds in turn. No test: machines differ, so compare the ratios of one run.
+ * The cost of a request: `npm run bench`. Compares our server with node:http and one prepared statement, and with the
+ * same and all the statements that ours sends. `--compare DIR` adds the server of another checkout, such as the commit
+ * before. One PostgreSQL, 32 connections, rounds in turn. Not a test: machines differ, so compare ratios of one run.
  * `--connections 32 --rounds 5 --seconds 0.9 --json FILE`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -35,17 +35,20 @@ try {
   const entrants = await prepare()
   const postgresPid = Number(readFileSync(join(clusterIn(database.dataDir), 'postmaster.pid'), 'utf8').split('\n')[0])
   print(
-    `${availableParallelism()} cores, ${size.connections} connections, ${size.rounds} rounds of ${size.seconds} s, medians.`,
+    `${availableParallelism()} cores, ${size.connections} connections, ` +
+      `${size.rounds} rounds of ${size.seconds} s, medians.`,
   )
   print(
-    '"ours ÷ it" compares our server with the one in the row, in the same round: requests/s (least–most), CPU time of a request.',
+    '"ours ÷ it" compares our server with the one in the row, in the same round: ' +
+      'requests/s (min–max), CPU time of a request.',
   )
   const results: Result[] = []
   for (const operation of operations) {
     const measured = await measure(operation, entrants, { ...size, postgresPid })
     results.push(...measured)
     print(
-      `\n${operation.name.padEnd(30)}requests/s   p50 ms   p99 ms   CPU µs   PostgreSQL µs   ours ÷ it: requests/s, CPU`,
+      `\n${operation.name.padEnd(30)}requests/s   p50 ms   p99 ms   CPU µs   PostgreSQL µs   ` +
+        'ours ÷ it: requests/s, CPU',
     )
     for (const result of measured) print(row(result))
   }
@@ -60,7 +63,7 @@ try {
   await database.close()
 }
 
-/** Starts every server, each with a database of its own that holds the same notes. */
+/** Starts every server, each with its own database that holds the same notes. */
 async function prepare(): Promise<Entrant[]> {
   await administer('create database ours')
   const { client, identity, sent } = await logged('ours', () => startNotesApi(urlOf(database.connection, 'ours')))
@@ -88,7 +91,7 @@ async function prepare(): Promise<Entrant[]> {
     'compared',
     startNotesApi(urlOf(database.connection, 'compared'), resolve(values.compare)),
   )
-  // Its tokens and notes are its own, because its tables may be others.
+  // It has its own tokens and notes, because its tables may differ.
   return [...entrants, { ...compared, client: (await fill(compared.client.port)).client }]
 }
 
@@ -97,7 +100,7 @@ interface Filled {
   readonly identity: Identity
 }
 
-/** Starts a server for a moment and learns which statements it sends; without a client it is filled first. */
+/** Starts a server briefly to record the statements that it sends. Without a client, its database is filled first. */
 async function logged(name: string, starts: () => Promise<Contender>, known?: Client) {
   await administer(logStatements(name))
   const contender = await starts()

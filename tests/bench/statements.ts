@@ -2,19 +2,19 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { askOnce, type Client, type Operation } from './operations.ts'
 
-/** Makes PostgreSQL log every statement of the connections to a database that begin from now on. */
+/** Makes PostgreSQL log every statement of new connections to a database. */
 export const logStatements = (database: string): string => `alter database ${database} set log_statement = 'all'`
 export const logNoStatements = (database: string): string => `alter database ${database} reset log_statement`
 
 /**
- * What a server asks of the database for one request of an operation: verb and table of each statement. So the bench
- * notices when our server begins to send others than the bare one that it is compared with.
+ * The statements that a server sends for one request of an operation: verb and table of each. The bench notices with
+ * them when our server begins to send other statements than the bare one.
  */
 export async function statementsOf(operation: Operation, client: Client, dataDir: string): Promise<string> {
   const log = join(dataDir, 'postgres.log')
   const [lane] = await operation.lanes(client, 1)
   const from = statSync(log).size
-  if (lane !== undefined) lane.answered(await askOnce(client.port, lane.next()))
+  if (lane !== undefined) lane.check(await askOnce(client.port, lane.next()))
   const entries = readFileSync(log)
     .subarray(from)
     .toString()

@@ -32,11 +32,11 @@ async function check(changes: Partial<Generator>, required = false) {
   return checkGenerator(generator(changes), { ...place, scratch: mkdtempSync(join(scratch, 'run-')) }, required)
 }
 
-test('the table of docs/clients.md names what is checked, at its version', () => {
+test('the table of docs/clients.md lists every checked generator with its version', () => {
   expect(undocumented(readFileSync(join(PROJECT, 'docs', 'clients.md'), 'utf8'), generators)).toEqual([])
 })
 
-test('another version, a missing row and a row too many in that table are seen', () => {
+test('another version, a missing row and an extra row in that table are found', () => {
   const row = '| `one` | Some | 1.0.0 | a | b | c |\n'
   expect(undocumented(row, [generator()])).toEqual([])
   expect(undocumented(row.replace('1.0.0', '1.0.1'), [generator()])).toEqual([expect.stringContaining('"Some 1.0.1"')])
@@ -44,7 +44,7 @@ test('another version, a missing row and a row too many in that table are seen',
   expect(undocumented(row, [])).toEqual(['docs/clients.md names one, which is not checked'])
 })
 
-test('a generator whose toolchain is absent or too old is not run, and fails only where it is required', async () => {
+test('a generator whose toolchain is missing or too old is not run, and fails only if it is required', async () => {
   const steps = { generate: fine, compile: fine, roundTrip: () => Promise.reject(new Error('was run')) }
   const absent = { steps, needs: [{ command: 'no-such-toolchain' }] }
   const old = { steps, needs: [{ name: 'Node', command: node, atLeast: '1000.1' }] }
@@ -57,7 +57,7 @@ test('a generator whose toolchain is absent or too old is not run, and fails onl
   expect(await check({ needs: [{ command: node, atLeast: '9.10' }] })).toMatchObject({ outcome: 'passed' })
 })
 
-test('the first step that fails ends the check, and its output is told', async () => {
+test('the first step that fails ends the check, and its output is reported', async () => {
   const steps = { generate: fine, compile: broken, roundTrip: () => Promise.reject(new Error('was run')) }
   const result = await check({ steps })
   expect(result.outcome).toBe('failed')
@@ -66,7 +66,7 @@ test('the first step that fails ends the check, and its output is told', async (
   expect(report([result])).toMatch(/FAILED.*line 7 is wrong.*0 passed, 1 failed, 0 not run$/s)
 })
 
-test('only what is fetched is asked for again, once', async () => {
+test('only the install step is retried, once', async () => {
   const tries = { install: 0, compile: 0 }
   const failing = (step: keyof typeof tries, times: number) => async () => {
     tries[step] += 1
@@ -84,15 +84,16 @@ test('only what is fetched is asked for again, once', async () => {
   expect(tries).toEqual({ install: 4, compile: 1 })
 })
 
-test('what was not run is not counted as passed', async () => {
+test('a generator that was not run is not counted as passed', async () => {
   const results = [await check({}), await check({ name: 'two', needs: [{ command: 'no-such-toolchain' }] })]
   expect(report(results)).toMatch(/two .*not run: no-such-toolchain is not there\n\n1 passed, 0 failed, 1 not run$/s)
 })
 
-test('a command that takes too long, or is interrupted, leaves none of its processes behind', async () => {
+test('a command that takes too long, or is interrupted, leaves no process behind', async () => {
   const directory = join(scratch, 'processes')
   mkdirSync(directory)
-  const parent = `const {spawn}=require('node:child_process'); const child=spawn(process.execPath,['-e','setTimeout(()=>0,60000)'],{stdio:'inherit'});
+  const parent = `const {spawn}=require('node:child_process');
+    const child=spawn(process.execPath,['-e','setTimeout(()=>0,60000)'],{stdio:'inherit'});
     process.stdout.write('child '+child.pid+'.'); setTimeout(()=>0,60000)`
   const interrupt = new AbortController()
   const late = runner(directory, new AbortController().signal)(node, ['-e', parent], { seconds: 1 })
@@ -110,7 +111,7 @@ test('a command that takes too long, or is interrupted, leaves none of its proce
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    // Killed, but not yet collected by the process that inherited it.
+    // A zombie is killed, but not yet reaped by the process that inherited it.
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   } catch {
     return false

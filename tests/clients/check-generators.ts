@@ -7,7 +7,7 @@ export interface Result {
   readonly generator: Generator
   readonly outcome: 'passed' | 'failed' | 'not run'
   readonly seconds: Readonly<Partial<Record<Step, number>>>
-  /** Why it was not run, or the step that failed with its output. */
+  /** Why it was not run, or the failed step with its output. */
   readonly why: string
 }
 
@@ -20,7 +20,7 @@ export interface Place {
   readonly signal: AbortSignal
 }
 
-/** All steps of one generator, up to the first that fails. `required` makes an absent toolchain a failure. */
+/** Runs the steps of one generator up to the first that fails. With `required`, a missing toolchain is a failure. */
 export async function checkGenerator(generator: Generator, place: Place, required: boolean): Promise<Result> {
   const directory = join(place.scratch, generator.name)
   const cache = join(place.caches, generator.language.toLowerCase())
@@ -50,7 +50,7 @@ export async function checkGenerator(generator: Generator, place: Place, require
   return { generator, outcome: 'passed', seconds, why: '' }
 }
 
-/** Registries have bad moments; what they failed to give is asked for once more. Nothing else gets a second chance. */
+/** Registries fail now and then, so the install step is retried once. No other step is. */
 async function twice(step: Step, signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {
   try {
     return await work()
@@ -89,7 +89,7 @@ const COLUMNS = [
   ...STEPS.map((step) => (step === 'roundTrip' ? 'round trip' : step)),
 ]
 
-/** Whatever failed comes after the table with its output. */
+/** The table, followed by the output of every failure. */
 export function report(results: readonly Result[]): string {
   const cells = results.map(({ generator, outcome, seconds, why }) => {
     const ofSteps = STEPS.map((step) => (seconds[step] === undefined ? '' : `${seconds[step].toFixed(1)} s`))

@@ -1,6 +1,6 @@
 /**
- * `npm run clients:check [-- NAME…] [--required NAME,…]`: generates a client from openapi.yaml with each generator, compiles
- * it with strict settings, and takes it on a round trip against a real server. Needs the network for the generators.
+ * `npm run clients:check [-- NAME…] [--required NAME,…]`: generates a client from openapi.yaml with each generator,
+ * compiles it with strict settings, and runs its round trip against a real server. The generators need the network.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -44,7 +44,7 @@ if (faults.length > 0) {
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
 
-// Not below node_modules, where compilers take what they find for somebody else's code.
+// Not below node_modules, where compilers treat files as third-party code.
 const scratch = mkdtempSync(join(tmpdir(), 'notes-clients-'))
 const results: Result[] = []
 try {
@@ -63,12 +63,12 @@ try {
     results.push(await checkGenerator(generator, place, required.includes(generator.name)))
   }
   process.stdout.write(`\n${report(results)}\n`)
-  // What the server has to say about a failure, such as a reply that broke the contract.
+  // The server's log about a failure, such as a reply that broke the contract.
   const log = `${server.stdout()}${server.stderr()}`
   if (failed() && !interrupted.signal.aborted)
     process.stdout.write(`\nThe clients are left in ${scratch}. The server's log:\n${log}\n`)
 } catch (error) {
-  // Ctrl-C in a terminal reaches the server as well, which then ends before it serves.
+  // Ctrl-C in a terminal also reaches the server, which then ends before it is ready.
   if (!interrupted.signal.aborted) throw error
 } finally {
   await cleanUp()

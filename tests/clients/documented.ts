@@ -1,6 +1,6 @@
 import type { Generator } from './generator.ts'
 
-/** What docs/clients.md says otherwise than the check does: rows that lack, are too many, or name another version. */
+/** Differences between docs/clients.md and the check: missing rows, extra rows, other versions. */
 export function undocumented(
   page: string,
   generators: readonly Pick<Generator, 'name' | 'version' | 'language'>[],

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { Run } from './generator.ts'
 
-/** What asks generators not to report home. */
+/** Settings that ask generators not to report their use. */
 const QUIET = { DO_NOT_TRACK: '1', CI: 'true', NO_COLOR: '1' }
 
 /**
- * Commands get a process group of their own, and all of it is killed when time is up or `signal` says so: build tools
- * start others, which would otherwise live on.
+ * Each command gets its own process group, which is killed when time is up or `signal` is aborted: build tools start
+ * other processes, which would otherwise go on.
  */
 export function runner(directory: string, signal: AbortSignal): Run {
   return (command, args, options = {}) =>
@@ -54,6 +54,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // All of them are gone already.
+    // All of them have exited already.
   }
 }

@@ -60,7 +60,7 @@ describe('a body', () => {
     'true',
     '{}',
     '{"title":"a"}',
-  ])('%s is JSON, but no note', async (body) => {
+  ])('%s is JSON, but not a note', async (body) => {
     const before = await allRows(server.db)
     const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
     expect(refused.status).toBe(422)
@@ -82,7 +82,7 @@ describe('a body', () => {
     expect(refused.body['errors']).toContainEqual(expect.objectContaining({ pointer, type }))
   })
 
-  test('is told all its faults at once', async () => {
+  test('gets all its field errors at once', async () => {
     const refused = await ann.ask('POST', '/notes', { body: { content: '', is_public: 'no', colour: 1 } })
     const pointers = (refused.body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)
     expect(pointers.toSorted()).toEqual(['/colour', '/content', '/is_public', '/title'])
@@ -95,15 +95,15 @@ describe('a body', () => {
       { action: 'add_tags', tags: [''] },
       ['/actions/0/note_id missing', '/actions/0/tags/0 string_pattern_mismatch', '/actions/0/tags/0 string_too_short'],
     ],
-  ])('of several kinds is told the faults of the kind that it names: %j', async (action, faults) => {
+  ])('gets the field errors of the kind of action that it names: %j', async (action, errors) => {
     const refused = await ann.ask('POST', '/notes/batch', { body: { actions: [action] } })
-    const told = (refused.body['errors'] as { pointer: string; type: string }[]).map(
+    const reported = (refused.body['errors'] as { pointer: string; type: string }[]).map(
       ({ pointer, type }) => `${pointer} ${type}`,
     )
-    expect(told.toSorted()).toEqual(faults)
+    expect(reported.toSorted()).toEqual(errors)
   })
 
-  test('is held to the formats of the contract', async () => {
+  test('must match the formats of the contract', async () => {
     for (const email of ['nobody', 'a@', '@b', 'a b@c.de', 'a@b@c']) {
       const refused = await ann.ask('POST', '/auth/register', { body: { email, password: 'securepass123' } })
       expect(refused.body['errors']).toContainEqual(
@@ -123,7 +123,7 @@ describe('the limits of JSON', () => {
     ['10 000 values in objects', list(4_999, '{"a":1}').replace(/\]$/, ',1]')],
     ['one key in two objects', '[{"a":1},{"a":{"a":2}}]'],
     ['brackets, commas and quotes in texts', JSON.stringify({ a: '[{",\\"'.repeat(10_000) })],
-  ])('%s are taken', (_, text) => {
+  ])('%s are accepted', (_, text) => {
     expect(parse(text)).toEqual(JSON.parse(text))
   })
 
@@ -145,10 +145,10 @@ describe('a body of 2 MiB made to be slow', () => {
     ['blanks', `[${fill(' ')}]`],
     ['one long key', `{"${fill('a')}`],
     ['keys', `{${Array.from({ length: 200_000 }, (_, index) => `"${index}":1`).join(',')}}`],
-  ])('of %s is judged within 50 ms', (_, text) => {
+  ])('of %s is checked within 50 ms', (_, text) => {
     const bytes = Buffer.from(text)
     const times = Array.from({ length: 5 }, () => {
-      // Processor time: what other processes do on the machine is not ours.
+      // Processor time, because other processes on the machine must not count.
       const start = process.cpuUsage()
       try {
         parseJson(bytes)
@@ -167,7 +167,7 @@ const takers = operations.flatMap((operation) =>
 )
 
 describe.each(takers)('$id with $type', ({ operation, type }) => {
-  test('is validated: a field that nobody knows is refused and changes nothing', async () => {
+  test('is validated: an unknown field is refused and changes nothing', async () => {
     const attempt = withHeaders(await wellFormed(operation, server, ann), { 'Content-Type': type })
     const before = await allRows(server.db)
     const body =
@@ -182,7 +182,7 @@ describe.each(takers)('$id with $type', ({ operation, type }) => {
     expect(await allRows(server.db)).toEqual(before)
   })
 
-  test('takes UTF-8 by every name of it, and no other type, charset or coding', async () => {
+  test('accepts UTF-8 by each of its names, and no other type, charset or coding', async () => {
     const attempt = await wellFormed(operation, server, ann)
     const statusOf = async (headers: Record<string, string | undefined>): Promise<number> => {
       return (await send(server, withHeaders(attempt, headers), `Bearer ${ann.accessToken}`)).status
@@ -213,16 +213,16 @@ describe.each(takers)('$id with $type', ({ operation, type }) => {
     ]) {
       const caller = await callerFor(operation, server, ann)
       const own = await wellFormed(operation, server, caller)
-      const answer = await send(
+      const reply = await send(
         server,
         withHeaders(own, { 'Content-Type': same, 'Content-Encoding': 'identity' }),
         `Bearer ${caller.accessToken}`,
       )
-      expect([200, 201, 204], same).toContain(answer.status)
+      expect([200, 201, 204], same).toContain(reply.status)
     }
   })
 
-  test('needs a body, and says so', async () => {
+  test('is refused without a body', async () => {
     const attempt = withHeaders(await wellFormed(operation, server, ann), { 'Content-Type': type })
     const refused = await send(server, { ...attempt, body: undefined }, `Bearer ${ann.accessToken}`)
     expect(refused.status).toBe(422)

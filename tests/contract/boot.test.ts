@@ -41,7 +41,7 @@ function withSecurity(operation: Operation, security: Json): ContractDocument {
   return changed(operation, (given) => ({ ...given, security }))
 }
 
-test('the contract as it is boots', async () => {
+test('the server starts with the contract', async () => {
   await expect(boot({})).resolves.toBeDefined()
 })
 
@@ -58,7 +58,7 @@ test.each(cases)(
 )
 
 test.each(cases)(
-  'no server with an empty requirement at $id, which would let bad tokens in',
+  'no server with an empty requirement at $id, which would admit bad tokens',
   async ({ operation, id }) => {
     const message = `${id} has an empty security requirement`
     await expect(boot({ document: withSecurity(operation, [{}]) })).rejects.toThrow(message)
@@ -80,14 +80,14 @@ test.each(cases)('no server without a handler for $id', async ({ id }) => {
   await expect(boot({ handlers: others })).rejects.toThrow(`No handler for ${id}`)
 })
 
-test('no server with a handler of no operation', async () => {
+test('no server with a handler without an operation', async () => {
   await expect(boot({ handlers: { ...handlers, getNotee: unreachable } })).rejects.toThrow(
     'No such operation: getNotee',
   )
 })
 
 test.each(['head', 'options', 'trace', 'query'])(
-  'no server with %s in the document, which nobody would serve',
+  'no server with %s in the document, which could not be served',
   async (method) => {
     const paths = {
       ...object(document.root['paths']),
@@ -99,7 +99,7 @@ test.each(['head', 'options', 'trace', 'query'])(
   },
 )
 
-test('no server with two operations of one name', async () => {
+test('no server with two operations of the same name', async () => {
   const [first, second] = operations
   if (first === undefined || second === undefined) throw new Error('The document has too few operations')
   const twins = changed(second, (given) => ({ ...given, operationId: first.operationId }))

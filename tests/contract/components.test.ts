@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Json, object } from '../../src/contract/document/document.ts'
 import { document } from './harness/document-examples.ts'
 
-/** Every `$ref` below a value, wherever it stands, and every name of a security scheme. */
+/** Every `$ref` below a value, and every name of a security scheme. */
 function references(value: Json): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, member]: [string, Json]) => {
@@ -16,7 +16,7 @@ function schemesOf(security: Json): string[] {
   return Array.isArray(security) ? security.flatMap((requirement: Json) => Object.keys(object(requirement))) : []
 }
 
-test('every component is used by an operation, by way of other components if need be', () => {
+test('every component is used by an operation, directly or through other components', () => {
   const { components, ...rest } = document.root
   const kinds = object(components)
   const used = new Set<string>()

@@ -37,13 +37,13 @@ interface Provocation {
   readonly bearer: string
 }
 
-/** What is done to every operation. Each answers with what it came to, whichever status that is. */
+/** Requests to make of every operation. Each returns the replies, whatever their status. */
 const provocations: Readonly<Record<string, (given: Provocation) => Promise<readonly Answer[]>>> = {
   'a request that succeeds, and the same again': async ({ attempt, bearer }) => [
     await send(server, attempt, bearer),
     await send(server, attempt, bearer),
   ],
-  'each example of the document, for an account that knows nothing of it': ({ operation, attempt, bearer }) => {
+  'each example of the document, for an account without its resources': ({ operation, attempt, bearer }) => {
     const examples = requestExamples(operation)
     return Promise.all(
       examples.map(({ mediaType, value }) => {
@@ -52,9 +52,9 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
       }),
     )
   },
-  'the version the caller holds': ({ attempt, bearer }) =>
+  'the version that the caller has': ({ attempt, bearer }) =>
     one(send(server, withHeaders(attempt, { 'If-None-Match': '*' }), bearer)),
-  'a version that is no more': ({ attempt, bearer }) =>
+  'a version that is not current': ({ attempt, bearer }) =>
     one(send(server, withHeaders(attempt, { 'If-Match': '"999"' }), bearer)),
   'a broken percent-escape': ({ attempt, bearer }) =>
     one(send(server, { ...attempt, path: `${attempt.path}?%zz` }, bearer)),
@@ -67,13 +67,13 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     const token = await forge(bearer.replace('Bearer ', ''), { claims: { scope: others.join(' ') } })
     return one(send(server, attempt, `Bearer ${token}`))
   },
-  'ids that nobody has': async ({ operation, attempt, bearer }) => {
+  'unknown ids': async ({ operation, attempt, bearer }) => {
     const unknown = withUnknownIds(operation, attempt)
     return unknown === undefined ? [] : one(send(server, unknown, bearer))
   },
-  'a media type nobody makes': ({ attempt, bearer }) =>
+  'a media type that no operation has': ({ attempt, bearer }) =>
     one(send(server, withHeaders(attempt, { Accept: 'text/x-nothing' }), bearer)),
-  'bodies that the contract does not take': async ({ operation, attempt, bearer }) => {
+  'bodies that the contract refuses': async ({ operation, attempt, bearer }) => {
     if (operation.body === undefined) return []
     const [mediaType] = operation.body.content.keys()
     const changes = [
@@ -81,54 +81,54 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
       { 'Content-Type': `${mediaType}; charset=latin1` },
       { 'Content-Encoding': 'gzip' },
     ]
-    const answers = await Promise.all(changes.map((change) => send(server, withHeaders(attempt, change), bearer)))
-    expect(answers.map(({ status }) => status)).toEqual([415, 415, 415])
-    return answers
+    const replies = await Promise.all(changes.map((change) => send(server, withHeaders(attempt, change), bearer)))
+    expect(replies.map(({ status }) => status)).toEqual([415, 415, 415])
+    return replies
   },
   'bodies that are too large': async ({ operation, attempt, bearer }) => {
     if (operation.body === undefined) return []
     const mine = withHeaders(attempt, { Authorization: bearer })
     const { maxBytes } = operation.body
-    const answers = [await announceTooMuch(server.url, mine, maxBytes), await streamTooMuch(server.url, mine, maxBytes)]
-    expect(answers.map(({ status }) => status)).toEqual([413, 413])
-    return answers
+    const replies = [await announceTooMuch(server.url, mine, maxBytes), await streamTooMuch(server.url, mine, maxBytes)]
+    expect(replies.map(({ status }) => status)).toEqual([413, 413])
+    return replies
   },
-  'a change of the same place, to be merged': async ({ operation, attempt, bearer }) => {
+  'a change of the same place, with a merge': async ({ operation, attempt, bearer }) => {
     if (!operation.parameters.some(({ name }) => name === 'on_conflict')) return []
     await ann.ask('PUT', attempt.path, { body: { content: 'Theirs' } })
     const merging = { ...attempt, path: `${attempt.path}?on_conflict=merge`, body: JSON.stringify({ content: 'Mine' }) }
-    const answer = await send(server, withHeaders(merging, { 'If-Match': '"1"' }), bearer)
-    expect(answer.status).toBe(409)
-    return [answer]
+    const reply = await send(server, withHeaders(merging, { 'If-Match': '"1"' }), bearer)
+    expect(reply.status).toBe(409)
+    return [reply]
   },
   'a key whose first request is still under way': async ({ operation, attempt, bearer }) => {
     if (!operation.parameters.some(({ name }) => name === 'Idempotency-Key')) return []
     const lock = JSON.stringify([decodeJwt(ann.accessToken).sub, operation.operationId, 'under-way'])
-    const answer = await server.db.transaction().execute(async (first) => {
+    const reply = await server.db.transaction().execute(async (first) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first)
       return send(server, withHeaders(attempt, { 'Idempotency-Key': 'under-way' }), bearer)
     })
-    expect(answer.status).toBe(409)
-    return [answer]
+    expect(reply.status).toBe(409)
+    return [reply]
   },
   'a handler that throws': async ({ attempt, bearer }) => {
-    const answer = await send(throwing, attempt, bearer)
-    expect(answer.status).toBe(500)
-    expect(answer.text).not.toContain('hunter2')
-    return [answer]
+    const reply = await send(throwing, attempt, bearer)
+    expect(reply.status).toBe(500)
+    expect(reply.text).not.toContain('hunter2')
+    return [reply]
   },
   'a server that is closed for registration': ({ attempt, bearer }) => one(send(closed, attempt, bearer)),
-  'an e-mail that somebody has': ({ attempt, bearer }) =>
+  'an e-mail that is taken': ({ attempt, bearer }) =>
     one(send(server, withFields(attempt, { email: bob.email.toUpperCase() }), bearer)),
   'too many wrong passwords': async ({ operation, attempt }) => {
     if (!operation.responses.has(429)) return []
     const victim = await enrol(server)
     const wrong = withFields(attempt, { username: victim.email, password: 'wrong', current_password: 'wrong' })
-    const answers = []
-    for (let count = 0; count < 6; count += 1) answers.push(await send(server, wrong, `Bearer ${victim.accessToken}`))
-    return answers
+    const replies = []
+    for (let count = 0; count < 6; count += 1) replies.push(await send(server, wrong, `Bearer ${victim.accessToken}`))
+    return replies
   },
-  'more API keys than there may be': async ({ operation, attempt, bearer }) => {
+  'too many API keys': async ({ operation, attempt, bearer }) => {
     if (operation.operationId !== 'createApiKey') return []
     await send(server, attempt, bearer)
     await sql`insert into api_keys (id, user_id, name, key_hash, hint, scope, expires_at)
@@ -153,18 +153,18 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
 }
 
 test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
-  '$id answers with every status it documents, with no other, and always to the letter',
+  '$id sends every status that it documents, no other, and always by the contract',
   async ({ operation }) => {
     const reached = new Set<number>()
     for (const [name, provoke] of Object.entries(provocations)) {
       const caller = await callerFor(operation, server, ann)
       const attempt = await wellFormed(operation, server, caller)
-      for (const answer of await provoke({ operation, attempt, bearer: `Bearer ${caller.accessToken}` })) {
-        expect.soft(answerFaults(operation, answer), name).toEqual([])
-        expect.soft(Buffer.byteLength(answer.status < 400 ? '' : answer.text), name).toBeLessThan(8_192)
-        // A status that is not documented comes out as a 500, which is.
-        expect.soft(answer.status === 500, name).toBe(name === 'a handler that throws')
-        reached.add(answer.status)
+      for (const reply of await provoke({ operation, attempt, bearer: `Bearer ${caller.accessToken}` })) {
+        expect.soft(answerFaults(operation, reply), name).toEqual([])
+        expect.soft(Buffer.byteLength(reply.status < 400 ? '' : reply.text), name).toBeLessThan(8_192)
+        // The server replaces an undocumented status by a 500, which is documented.
+        expect.soft(reply.status === 500, name).toBe(name === 'a handler that throws')
+        reached.add(reply.status)
       }
     }
     const excused = Object.keys(UNREACHED).filter((entry) => entry.startsWith(`${operation.operationId} `))
@@ -173,7 +173,7 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
   },
 )
 
-test('every excuse is for a status that is documented', () => {
+test('every exception is for a documented status', () => {
   const documented = new Set(
     operations.flatMap(({ operationId, responses }) =>
       [...responses.keys()].map((status) => `${operationId} ${status}`),
@@ -182,7 +182,7 @@ test('every excuse is for a status that is documented', () => {
   expect(Object.keys(UNREACHED).filter((entry) => !documented.has(entry))).toEqual([])
 })
 
-/** The request with other values for those of these fields that it has, whichever way its body travels. */
+/** The request with other values for those of these fields that it has, in JSON or a form. */
 function withFields(attempt: Attempt, fields: Readonly<Record<string, string>>): Attempt {
   if (attempt.body === undefined) return attempt
   const isForm = attempt.headers['Content-Type'] === 'application/x-www-form-urlencoded'
@@ -197,8 +197,8 @@ function subject(bearer: string): string {
   return String(decodeJwt(bearer.replace('Bearer ', '')).sub)
 }
 
-async function one(answer: Promise<Answer>): Promise<readonly Answer[]> {
-  return [await answer]
+async function one(reply: Promise<Answer>): Promise<readonly Answer[]> {
+  return [await reply]
 }
 
 function throwEverywhere(handlers: Handlers): Handlers {
@@ -206,7 +206,7 @@ function throwEverywhere(handlers: Handlers): Handlers {
 }
 
 async function fail(): Promise<never> {
-  throw new Error('a fault with a secret: hunter2')
+  throw new Error('a bug with a secret: hunter2')
 }
 
 function ascending(a: number, b: number): number {

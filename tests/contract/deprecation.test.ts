@@ -24,7 +24,10 @@ paths:
       parameters: [{ name: fail, in: query, schema: { type: boolean } }]
       responses: &responses
         '200': { description: Read., headers: &headers { X-Request-Id: { required: true, schema: { type: string } } } }
-        '409': { description: No., headers: *headers, content: &problem { application/problem+json: { schema: { type: object } } } }
+        '409':
+          description: No.
+          headers: *headers
+          content: &problem { application/problem+json: { schema: { type: object } } }
         '422': { description: Invalid., headers: *headers, content: *problem }
   /new:
     get: { operationId: getNew, security: [], responses: *responses }
@@ -49,20 +52,20 @@ describe('a deprecated operation', () => {
     ['/old', 200],
     ['/old?fail=true', 409],
     ['/old?fail=perhaps', 422],
-  ])('%s says with its %i since when it is deprecated and when it may end', async (path, status) => {
-    const answer = await ask(server, 'GET', path)
-    expect(answer.status).toBe(status)
-    expect(answer.headers.get('deprecation')).toBe(dates.Deprecation)
-    expect(answer.headers.get('sunset')).toBe(dates.Sunset)
+  ])('%s states in its %i since when it is deprecated and when it may be removed', async (path, status) => {
+    const reply = await ask(server, 'GET', path)
+    expect(reply.status).toBe(status)
+    expect(reply.headers.get('deprecation')).toBe(dates.Deprecation)
+    expect(reply.headers.get('sunset')).toBe(dates.Sunset)
     expect(server.complaints).toEqual([])
   })
 
-  test('tells the days in the forms of RFC 9745 and RFC 8594', () => {
+  test('states the dates in the forms of RFC 9745 and RFC 8594', () => {
     expect(new Date(Number(dates.Deprecation.slice(1)) * 1000).toISOString()).toBe('2026-11-22T00:00:00.000Z')
     expect(new Date(dates.Sunset).toISOString()).toBe('2027-06-30T00:00:00.000Z')
   })
 
-  test('has no effect on others, nor on addresses that are none of its own', async () => {
+  test('changes no other operation and no other method', async () => {
     for (const [method, path] of [
       ['GET', '/new'],
       ['GET', '/nothing'],
@@ -82,14 +85,14 @@ describe('a deprecated operation', () => {
       'lacks the Sunset of its operation',
     ],
     ['has them although nothing is deprecated', 'getNew', dates, 'header Deprecation is not documented'],
-  ])('may not send a reply that %s', (_, operationId, headers, fault) => {
+  ])('may not send a reply that %s', (_, operationId, headers, violation) => {
     const { reply: check } = compileReplyCheck(readOperations(document.root), replySchemas(document.root))
     const reply = { status: 200, content: undefined }
-    expect(check(operationId, { ...reply, headers: { ...headers, 'X-Request-Id': 'a' } }).join()).toContain(fault)
+    expect(check(operationId, { ...reply, headers: { ...headers, 'X-Request-Id': 'a' } }).join()).toContain(violation)
     expect(check('getOld', { ...reply, headers: { ...dates, 'X-Request-Id': 'a' } })).toEqual([])
   })
 
-  test('is held to its dates by whoever reads the document for himself', async () => {
+  test('must send the dates of the document, by the independent check too', async () => {
     if (old === undefined || current === undefined) throw new Error('The document has two operations')
     const { answerFaults } = independentCheck(document.root)
     const [dated, plain] = [await ask(server, 'GET', '/old'), await ask(server, 'GET', '/new')]
@@ -113,7 +116,7 @@ describe('the server does not start', () => {
     ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-02-30'", 'x-sunset must give the date'],
     ["deprecated: true, x-deprecated-since: '2026-11-22', x-sunset: '2027-05-21'", 'must remain for 6 months'],
     ["x-sunset: '2027-06-30'", 'is not deprecated'],
-  ])('with an operation that says only %s', (members, fault) => {
-    expect(() => readOperations(documentWith(members).root)).toThrow(fault)
+  ])('with an operation that states only %s', (members, violation) => {
+    expect(() => readOperations(documentWith(members).root)).toThrow(violation)
   })
 })

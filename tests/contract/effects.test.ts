@@ -52,7 +52,7 @@ const effects = [
 const shown = new Set<string>()
 const server = useServer({ trustedProxies: ['127.0.0.1'] })
 
-test.each(effects)('$name has the effect it is for, and no other', async ({ run, judge, expected }) => {
+test.each(effects)('$name has its documented effect, and no other', async ({ run, judge, expected }) => {
   const outcomes = await run(server)
   const { shown: names, faults } = judge(outcomes)
   for (const name of names) shown.add(name)
@@ -64,20 +64,20 @@ test.each(effects)('$name has the effect it is for, and no other', async ({ run,
   expect(faults).toEqual([])
 })
 
-test('every parameter and every field of a body is shown to have its effect, with each of its values and bounds', () => {
+test('every parameter and body field is shown to have its effect, with each of its values and bounds', () => {
   const names = requestFields().flatMap(({ name, marks }) => [name, ...marks.map((mark) => mark.name)])
   expect(names.length).toBeGreaterThan(200)
   expect(names.filter((name) => !shown.has(name))).toEqual([])
 })
 
-test('what has no effect has none by the words of the document', () => {
+test('a part without effect is documented to have none', () => {
   const text = document.text.replaceAll(/\s+/g, ' ')
   expect(
     effects.filter(({ ignored }) => ignored !== undefined && !text.includes(ignored)).map(({ name }) => name),
   ).toEqual([])
 })
 
-test('every part of an answer is seen to change: each value of an enum, both booleans, there and left out, two values of the rest', () => {
+test('every part of a reply varies: each enum value, both booleans, present and absent, two values of others', () => {
   const constant = answerMarks().filter((mark) => !answers.has(mark))
   expect(constant).toEqual(Object.keys(CONSTANT))
 })

@@ -9,7 +9,7 @@ import { OUTSIDE_OPERATIONS } from './harness/outside-operations.ts'
 
 const server = useServer()
 
-test('every example of the document holds to the schema beside it', () => {
+test('every example of the document matches its schema', () => {
   const faults: string[] = []
   let checked = 0
   const check = (pointer: string, value: Json | undefined): void => {
@@ -45,7 +45,7 @@ const problems = operations.flatMap((operation) => {
 const usedKinds = new Map(problems.map(({ status, problem }) => [string(problem['type']), { status, problem }]))
 
 test.each([...usedKinds])(
-  'the example of %s is of a known kind, with its title, its status and a page',
+  'the example of %s has a known type, with its title, its status and a page',
   async (type, { status, problem }) => {
     const kinds: Readonly<Record<string, { status: number; title: string } | undefined>> = problemKinds
     const kind = kinds[type.replace('/problems/', '')]
@@ -58,7 +58,7 @@ test.each([...usedKinds])(
   },
 )
 
-test('every documented failure has an example, and the example has the status it stands under', () => {
+test('every documented failure has an example with its status', () => {
   expect(problems.filter(({ status, problem }) => problem['status'] !== status)).toEqual([])
   const bare = operations.flatMap((operation) => {
     return [...operation.responses.keys()].filter(
@@ -68,12 +68,12 @@ test('every documented failure has an example, and the example has the status it
   expect(bare).toEqual([])
 })
 
-test('every kind of problem is in the contract, or is answered where there is no operation', () => {
+test('every kind of problem is in the contract, or is sent outside of operations', () => {
   const documented = [...usedKinds.keys()].map((type) => type.replace('/problems/', ''))
   expect([...documented, ...Object.keys(OUTSIDE_OPERATIONS)].toSorted()).toEqual(Object.keys(problemKinds).toSorted())
 })
 
-test('the document served is the document on disk, but for the samples of code', async () => {
+test('the served document is the document on disk, plus the code samples', async () => {
   const { text } = await ask(server, 'GET', '/openapi.json')
   const bare: unknown = JSON.parse(text, (key, value: unknown) => (key === 'x-codeSamples' ? undefined : value))
   expect(bare).toEqual(document.root)

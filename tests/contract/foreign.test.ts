@@ -11,17 +11,17 @@ import { shapesOf } from './foreign/places.ts'
 import { type Trial, trialsOf } from './foreign/trials.ts'
 import { makeWorlds, type World } from './foreign/worlds.ts'
 
-/** So many faults of one operation say enough. */
+/** The number of violations of one operation to print. */
 const MOST_FAULTS = 8
-/** Two more than are free. */
+/** Two more than the free attempts. */
 const GUESSES = 7
-/** Hundreds of requests, on a machine that may be busy. */
+/** Enough for hundreds of requests on a busy machine. */
 const PATIENCE_MS = 90_000
 
 const worlds = useFixture(makeWorlds, (made) => made.stop())
 beforeEach(() => worlds.reset())
 
-test('the cases have every place of the contract where a request takes a value, and no other', () => {
+test('the cases have every place in the contract where a request has a value, and no other', () => {
   const documented = operations.map((operation) => {
     const places = shapesOf(operation).flatMap((shape) => shape.places.map(({ place }) => place))
     return [operation.operationId, [...new Set(places)].toSorted()] as const
@@ -31,7 +31,7 @@ test('the cases have every place of the contract where a request takes a value, 
 })
 
 test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
-  "$id answers a stranger as if the victim's things did not exist, leaves them as they are, and serves their owner",
+  "$id replies to another account as if the victim's data did not exist, does not change it, and serves its owner",
   async ({ operation, id }) => {
     const trials = trialsOf(worlds, operation)
     const isTold = ({ changes }: Trial): boolean =>
@@ -49,21 +49,21 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
 )
 
 test(
-  "an answer to a stranger neither waits for the victim's requests under way nor tells of them",
+  "a reply to another account neither waits for the victim's requests under way nor reveals them",
   { timeout: PATIENCE_MS },
   async () => {
     expect(await faultsMeanwhile(worlds)).toEqual([])
   },
 )
 
-test('wrong passwords are counted and put off alike, whether there is such an account or not', async () => {
+test('wrong passwords are counted and delayed alike, whether the account exists or not', async () => {
   const body = new URLSearchParams({ username: worlds.belongings.email, password: 'not the password' }).toString()
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Request-Id': 'same' }
   const guessIn = async ({ server }: World): Promise<string[]> => {
-    const answers: string[] = []
+    const replies: string[] = []
     for (let count = 0; count < GUESSES; count += 1)
-      answers.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
-    return answers
+      replies.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
+    return replies
   }
   const [known, unknown] = [await guessIn(worlds.peopled), await guessIn(worlds.empty)]
   expect(known).toEqual(unknown)

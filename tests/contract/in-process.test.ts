@@ -5,12 +5,12 @@ import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { IncomingRequest } from '../../src/contract/request/incoming.ts'
 import type { Caller, Handlers } from '../../src/contract/types.ts'
 import { document, operations } from './harness/document-examples.ts'
-import { everywhere, type LooseHandler, somebody } from './harness/served-contract.ts'
+import { everywhere, type LooseHandler, testCaller } from './harness/served-contract.ts'
 
 const compiled = compileContract(document.root)
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
 
-/** A dispatcher that no socket leads to. A credential is never asked for: who calls is said with the request. */
+/** A dispatcher without a socket. It never asks for a credential: the request names its caller. */
 function dispatcherWith(handler: LooseHandler) {
   const ids = operations.map(({ operationId }) => operationId)
   return createDispatcher({
@@ -43,17 +43,17 @@ function call(method: string, path: string, caller: Caller, body?: unknown): Inc
 
 test('an operation is called in this process, with a caller and without a socket', async () => {
   const { handle } = dispatcherWith(async (request, reply) => {
-    expect(request).toMatchObject({ caller: somebody, path: { note_id: NOTE.slice(7) } })
+    expect(request).toMatchObject({ caller: testCaller, path: { note_id: NOTE.slice(7) } })
     return reply(204)
   })
-  const reply = await handle(call('DELETE', NOTE, somebody))
+  const reply = await handle(call('DELETE', NOTE, testCaller))
   expect(reply).toEqual({ status: 204, headers: { 'X-Request-Id': 'a' }, content: undefined })
 })
 
-test('such a call is held to the contract like any other: scopes, body and reply', async () => {
+test('such a call is checked against the contract like any other: scopes, body and reply', async () => {
   const { handle } = dispatcherWith(async (_, reply) => reply(200, { secret: 'x' }))
-  const reader: Caller = { ...somebody, scopes: ['notes:read'] }
+  const reader: Caller = { ...testCaller, scopes: ['notes:read'] }
   await expect(handle(call('DELETE', NOTE, reader))).rejects.toMatchObject({ slug: 'insufficient-scope' })
-  await expect(handle(call('POST', '/notes', somebody, { title: '' }))).rejects.toMatchObject({ status: 422 })
-  await expect(handle(call('GET', NOTE, somebody))).rejects.toThrow('breaks the contract')
+  await expect(handle(call('POST', '/notes', testCaller, { title: '' }))).rejects.toMatchObject({ status: 422 })
+  await expect(handle(call('GET', NOTE, testCaller))).rejects.toThrow('breaks the contract')
 })

@@ -9,7 +9,7 @@ import { type Attempt, isSuccess, send, wellFormed } from './operations.ts'
 
 const server = useServer()
 
-/** Every link of the document, with the operation it starts from. */
+/** Every link of the document, with the operation whose reply has it. */
 const links = operations.flatMap((from) =>
   [...from.responses.keys()].flatMap((status) => {
     const root = { pointer: '', value: document.root }
@@ -24,16 +24,16 @@ const links = operations.flatMap((from) =>
 )
 
 test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${link.status} ${link.name}` })))(
-  'the link $title can be followed as it stands, and leads to a success',
+  'the link $title can be followed as documented, and succeeds',
   async ({ from, status, link }) => {
     const person = await enrol(server)
     const authorization = `Bearer ${person.accessToken}`
     const first = await wellFormed(from, server, person)
-    const answer = await send(server, first, authorization)
-    expect(answer.status, answer.text).toBe(status)
+    const reply = await send(server, first, authorization)
+    expect(reply.status, reply.text).toBe(status)
 
     const to = operationCalled(string(link['operationId']) as OperationId)
-    const valueOf = (expression: Json): Json => evaluate(expression, { from, first, answer })
+    const valueOf = (expression: Json): Json => evaluate(expression, { from, first, reply })
     const given = Object.entries(object(link['parameters'] ?? {})).map(
       ([name, expression]) => [name, textOf(valueOf(expression))] as const,
     )
@@ -43,11 +43,11 @@ test.each(links.map((link) => ({ ...link, title: `${link.from.operationId} ${lin
   },
 )
 
-test('what is created, listed or deleted leads on', () => {
+test('replies that create, list or delete something have links', () => {
   expect(links.length).toBeGreaterThan(20)
 })
 
-/** The request that a link asks for: its parameters where the operation has them, and no others. */
+/** The request of a link: its parameters, if the operation has them, and no others. */
 function follow(to: Operation, own: Attempt, given: ReadonlyMap<string, string>): Attempt {
   const placed = [...given].map(([name, value]) => {
     const parameter = to.parameters.find((candidate) => candidate.name === name)
@@ -75,18 +75,18 @@ function textOf(value: Json): string {
 interface Exchange {
   readonly from: Operation
   readonly first: Attempt
-  readonly answer: Answer
+  readonly reply: Answer
 }
 
 /** A runtime expression (OpenAPI 3.1, section 4.8.20.4), or a constant. */
 function evaluate(expression: Json, exchange: Exchange): Json {
   if (typeof expression !== 'string' || !expression.startsWith('$')) return expression
-  const { from, first, answer } = exchange
+  const { from, first, reply } = exchange
   const [, source, rest = ''] = /^\$(response\.body#|response\.header\.|request\.path\.)(.+)$/.exec(expression) ?? []
   const place = from.path.split('/').indexOf(`{${rest}}`)
   const sources: Readonly<Record<string, () => Json | undefined>> = {
-    'response.body#': () => resolve(JSON.parse(answer.text) as Json, rest),
-    'response.header.': () => answer.headers.get(rest) ?? undefined,
+    'response.body#': () => resolve(JSON.parse(reply.text) as Json, rest),
+    'response.header.': () => reply.headers.get(rest) ?? undefined,
     'request.path.': () => first.path.split('/')[place],
   }
   const value = sources[source ?? '']?.()

@@ -22,7 +22,7 @@ const paths = [...new Set(operations.map(({ path }) => path))].map((path) => {
 })
 
 describe.each(paths)('$path', ({ methods, allow, address }) => {
-  test('answers 405 with Allow to every other method, TRACE and unknown ones among them, and changes nothing', async () => {
+  test('replies 405 with Allow to any other method, also TRACE and unknown ones, and changes nothing', async () => {
     const before = await allRows(server.db)
     const others = [
       ...ALL.filter((method) => !methods.includes(method)).map((method) => method.toUpperCase()),
@@ -37,12 +37,12 @@ describe.each(paths)('$path', ({ methods, allow, address }) => {
     expect(await allRows(server.db)).toEqual(before)
   })
 
-  test('answers OPTIONS with 204, Allow and no body, without a credential', async () => {
+  test('replies to OPTIONS with 204, Allow and no body, without a credential', async () => {
     for (const spelling of [address, `${address}/`, `${address}?x=%zz`]) {
-      const answer = await ask(server, 'OPTIONS', spelling)
-      expect(answer.status).toBe(204)
-      expect(answer.text).toBe('')
-      expect(answer.headers.get('allow')?.split(', ').toSorted()).toEqual(allow)
+      const reply = await ask(server, 'OPTIONS', spelling)
+      expect(reply.status).toBe(204)
+      expect(reply.text).toBe('')
+      expect(reply.headers.get('allow')?.split(', ').toSorted()).toEqual(allow)
     }
   })
 })
@@ -52,7 +52,7 @@ const readable = operations
   .map((operation) => ({ operation, id: operation.operationId }))
 
 describe.each(readable)('HEAD of $id', ({ operation }) => {
-  test('has the status and headers of GET, its length too, and no body', async () => {
+  test('has the status and headers of GET, including its length, and no body', async () => {
     const attempt = withHeaders(await wellFormed(operation, server, ann), { 'X-Request-Id': 'same' })
     for (const authorization of [`Bearer ${ann.accessToken}`, undefined]) {
       const got = await send(server, attempt, authorization)
@@ -66,7 +66,7 @@ describe.each(readable)('HEAD of $id', ({ operation }) => {
     }
   })
 
-  test('sends no byte of a body: the next answer on the connection is read as it is', async () => {
+  test('sends no byte of a body, so the next reply on the connection can be read', async () => {
     const { path } = await wellFormed(operation, server, ann)
     const head = `HEAD ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ann.accessToken}\r\n\r\n`
     const got = await exchange(`${head}GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
@@ -80,26 +80,26 @@ describe('addresses', () => {
     '%s',
     async (path) => {
       const known = ['/health/', '/notes/?limit=1'].includes(path)
-      const answer = await ann.ask('GET', path)
-      expect(answer.status).toBe(known ? 200 : 404)
+      const reply = await ann.ask('GET', path)
+      expect(reply.status).toBe(known ? 200 : 404)
       if (!known)
-        expect(answer.body).toMatchObject({ type: '/problems/not-found', detail: 'There is nothing at this address.' })
+        expect(reply.body).toMatchObject({ type: '/problems/not-found', detail: 'There is nothing at this address.' })
     },
   )
 
-  test.each(['get', 'GeT'])('the method "%s" in other letters is not GET', async (method) => {
+  test.each(['get', 'GeT'])('the method "%s" is not GET: methods are case-sensitive', async (method) => {
     expect(await exchange(`${method} /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).not.toMatch(
       /^HTTP\/1\.1 2/,
     )
   })
 })
 
-/** The headers that do not depend on the moment or on how the client treats its connection. */
+/** The headers that depend neither on the time nor on the connection. */
 function steady(headers: Headers): readonly (readonly [string, string])[] {
   return [...headers].filter(([name]) => !['date', 'connection', 'keep-alive', 'transfer-encoding'].includes(name))
 }
 
-/** Bytes over a bare connection, and all that comes back. */
+/** Sends bytes over a bare connection and returns all that comes back. */
 function exchange(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url)

@@ -13,8 +13,8 @@ beforeAll(async () => {
   noteId = String((await ann.ask('POST', '/notes', { body: { title: 'A', content: 'B' } })).body['id'])
 })
 
-describe('integers of the query', () => {
-  test.each(['1', '7', '100'])('limit=%s is one', async (text) => {
+describe('integers in the query', () => {
+  test.each(['1', '7', '100'])('limit=%s is an integer', async (text) => {
     expect((await ann.ask('GET', `/notes?limit=${text}`)).status).toBe(200)
   })
 
@@ -38,7 +38,7 @@ describe('integers of the query', () => {
     'true',
     'null',
     '[]',
-  ])('limit=%s is none', async (text) => {
+  ])('limit=%s is not an integer', async (text) => {
     const refused = await ann.ask('GET', `/notes?limit=${text}`)
     expect(refused.status).toBe(422)
     expect(refused.body['errors']).toEqual([
@@ -54,7 +54,7 @@ describe('integers of the query', () => {
   )
 })
 
-describe('names of the query', () => {
+describe('names in the query', () => {
   test.each(['limit=1&limit=1', 'limit=1&limit=2', 'limit=1&%6Cimit=1', 'limit&limit=1'])(
     '%s repeats a parameter and is refused',
     async (query) => {
@@ -73,7 +73,7 @@ describe('names of the query', () => {
     },
   )
 
-  test('an unknown name is told back as a JSON pointer', async () => {
+  test('an unknown name is reported as a JSON pointer', async () => {
     const refused = await ann.ask('GET', '/notes?a/b~c=1')
     expect(refused.body['errors']).toMatchObject([{ loc: ['query', 'a/b~c'], pointer: '/a~1b~0c' }])
     const twice = await ann.ask('GET', '/notes?a/b~c=1&a/b~c=1')
@@ -81,7 +81,7 @@ describe('names of the query', () => {
   })
 
   test.each(['%01', '~', '%E6%96%87', '%F0%9F%8D%B0', '%22'])(
-    'however many names are made of %s, the refusal is valid and below 8 KiB',
+    'with many names made of %s, the refusal is still valid and below 8 KiB',
     async (character) => {
       const names = Array.from(
         { length: 25 },
@@ -96,7 +96,7 @@ describe('names of the query', () => {
     },
   )
 
-  test('an empty query and stray ampersands are no parameters', async () => {
+  test('an empty query and stray ampersands are not parameters', async () => {
     expect((await ann.ask('GET', '/notes?')).status).toBe(200)
     expect((await ann.ask('GET', '/notes?&&limit=1&')).list).toHaveLength(1)
   })
@@ -122,7 +122,7 @@ describe('percent-escapes', () => {
 })
 
 describe('ids', () => {
-  test('an id in its canonical form is found, or it is not', async () => {
+  test('an id in its canonical form is valid, whether it exists or not', async () => {
     expect((await ann.ask('GET', `/notes/${noteId}`)).status).toBe(200)
     expect((await ann.ask('GET', `/notes/${noteId}/`)).status).toBe(200)
     expect((await ann.ask('GET', `/notes/${NOBODYS}`)).status).toBe(404)
@@ -141,7 +141,7 @@ describe('ids', () => {
     ['a hyphen elsewhere', (id: string) => `${id.slice(0, 7)}-${id.slice(7)}`],
     ['a quote', (id: string) => `${id}'`],
     ['too few letters', (id: string) => id.slice(1)],
-  ])('an id with %s is no id', async (_, spell) => {
+  ])('an id with %s is invalid', async (_, spell) => {
     for (const method of ['GET', 'DELETE']) {
       const refused = await ann.ask(method, `/notes/${spell(noteId)}`)
       expect(refused.status).toBe(422)

@@ -10,7 +10,7 @@ import { document, exampleBody, operations } from './harness/document-examples.t
 const root = { pointer: '', value: document.root }
 const prose = string(object(document.root['info'])['description'])
 
-/** The rows of the table under a heading, cell by cell. */
+/** The cells of the table under a heading, row by row. */
 function table(heading: string): string[][] {
   const [, section = ''] = new RegExp(`^## ${heading}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, 'm').exec(prose) ?? []
   const rows = section.split('\n').filter((line) => line.startsWith('|'))
@@ -23,15 +23,15 @@ function table(heading: string): string[][] {
 }
 
 test('the table of errors has every kind of problem, with its status and its page', () => {
-  const told = table('Errors').map(([status, link]) => ({ status: Number(status), link }))
+  const listed = table('Errors').map(([status, link]) => ({ status: Number(status), link }))
   const kinds = Object.entries(problemKinds).map(([slug, { status }]) => ({
     status,
     link: `[${slug}](/problems/${slug})`,
   }))
-  expect(told.toSorted(bySlug)).toEqual(kinds.toSorted(bySlug))
+  expect(listed.toSorted(bySlug)).toEqual(kinds.toSorted(bySlug))
 })
 
-test('the table of scopes has every scope, and says truly which of them a key may have', () => {
+test('the table of scopes has every scope, and is right about which of them a key may have', () => {
   const flows = at(document.root, root, 'components', 'securitySchemes', 'oauth2', 'flows', 'password', 'scopes').value
   const forKeys = at(document.root, root, 'components', 'schemas', 'ApiKeyScope').value['enum']
   const scopes = Object.keys(flows).map((scope) => [
@@ -50,7 +50,7 @@ test('the limits of lists and bodies are those of their operations', () => {
   expect(said.get('a request body')).toBe('2 MiB; 4 KiB for accounts and tokens')
 })
 
-test('every tag stands in a group, or the reference would leave it out', () => {
+test('every tag is in a group, because the reference omits others', () => {
   const groups = document.root['x-tagGroups'] as { tags: string[] }[]
   const tags = document.root['tags'] as { name: string }[]
   expect(groups.flatMap(({ tags: names }) => names)).toEqual(tags.map(({ name }) => name))
@@ -58,7 +58,7 @@ test('every tag stands in a group, or the reference would leave it out', () => {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the commands to get started run as they stand', async () => {
+test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the commands to get started run unchanged', async () => {
   const [, script = ''] = /## Getting started\n[\s\S]*?```bash\n([\s\S]*?)```/.exec(prose) ?? []
   const server = await startServer()
   try {
@@ -73,7 +73,7 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the commands to get start
   }
 })
 
-/** How many items the list at a path has at most. */
+/** The maximum number of items of the list at a path. */
 function mostOf(path: string): unknown {
   return at(document.root, root, 'paths', path, 'get', 'responses', '200', 'content', 'application/json', 'schema')
     .value['maxItems']

@@ -16,7 +16,7 @@ const good = note as Record<string, unknown>
 const etag = { ETag: '"1"' }
 const badRequest = new Problem('malformed-request', 'This is documented.')
 
-/** What the handlers of both servers do next. */
+/** The next reply of the handlers of both servers. */
 let next: LooseHandler = async () => undefined
 const ids = operations.map(({ operationId }) => operationId)
 const handlers = everywhere(ids, (request, reply) => next(request, reply))
@@ -37,7 +37,7 @@ interface Broken {
   readonly title: string
   readonly method?: string
   readonly does: LooseHandler
-  /** The status that the lenient server lets through. */
+  /** The status that the lenient server sends. */
   readonly passes: number
 }
 
@@ -89,31 +89,31 @@ const broken: readonly Broken[] = [
   {
     title: 'a failure without its members',
     does: async () => {
-      throw new Problem('validation-failed', 'No errors are told.')
+      throw new Problem('validation-failed', 'No errors are listed.')
     },
     passes: 422,
   },
 ]
 
 describe.each(broken)('$title', ({ method = 'GET', does, passes }) => {
-  test('becomes a 500 that says nothing, and is logged once with its operation', async () => {
+  test('becomes a 500 that reveals nothing, and is logged once with its operation', async () => {
     next = does
-    const answer = await ask(strict, method, NOTE)
-    expectInternalError(answer)
+    const reply = await ask(strict, method, NOTE)
+    expectInternalError(reply)
     expect(strict.complaints).toHaveLength(1)
     const operation = method === 'DELETE' ? 'deleteNote' : 'getNote'
-    expect(strict.complaints[0]).toMatchObject({ level: 50, operation, request_id: answer.body['request_id'] })
+    expect(strict.complaints[0]).toMatchObject({ level: 50, operation, request_id: reply.body['request_id'] })
     expect(JSON.stringify(strict.complaints)).toContain('breaks the contract')
   })
 
-  test('passes where replies are only logged, and is logged', async () => {
+  test('is sent and logged if replies are only logged', async () => {
     next = does
     expect((await ask(lenient, method, NOTE)).status).toBe(passes)
     expect(lenient.complaints.map(({ msg }) => msg)).toEqual(['a reply breaks the contract'])
   })
 })
 
-test('replies that hold to the contract pass both and are no complaint', async () => {
+test('replies that match the contract are sent by both servers, and nothing is logged', async () => {
   next = async (_, reply) => reply(200, good, etag)
   expect((await ask(strict, 'GET', NOTE)).body).toEqual(good)
   expect((await ask(lenient, 'GET', NOTE)).body).toEqual(good)
@@ -124,7 +124,7 @@ test('replies that hold to the contract pass both and are no complaint', async (
   expect([...strict.complaints, ...lenient.complaints]).toEqual([])
 })
 
-test('a reply that cannot be sent is a 500 with nothing of it', async () => {
+test('a reply that cannot be sent becomes a 500 without any part of it', async () => {
   next = async (_, reply) => reply(200, { ...good, version: 1n }, etag)
   expectInternalError(await ask(strict, 'GET', NOTE))
   const loop: Record<string, unknown> = {}
@@ -134,21 +134,33 @@ test('a reply that cannot be sent is a 500 with nothing of it', async () => {
     async (_, reply) => reply(201, good, { ...etag, Location: '/notes/\u2028' }),
   ]
   for (next of unsendable) {
-    const answer = await ask(lenient, 'POST', '/notes', { body: exampleBody('createNote') })
-    expectInternalError(answer)
-    expect(answer.headers.get('location')).toBeNull()
-    expect(answer.headers.get('etag')).toBeNull()
+    const reply = await ask(lenient, 'POST', '/notes', { body: exampleBody('createNote') })
+    expectInternalError(reply)
+    expect(reply.headers.get('location')).toBeNull()
+    expect(reply.headers.get('etag')).toBeNull()
   }
 })
 
-test('two responses that differ in the name or the need of a header only are told apart', () => {
+test('two responses that differ only in a header, or in whether it is required, are checked separately', () => {
   const { root } = parseDocument(`
 openapi: 3.1.0
 info: { title: Headers, version: 1.0.0 }
 paths:
-  /a: { get: { operationId: a, security: [], responses: { '200': { description: A., headers: { A: { required: true, schema: { $ref: '#/X' } } } } } } }
-  /b: { get: { operationId: b, security: [], responses: { '200': { description: B., headers: { B: { required: true, schema: { $ref: '#/X' } } } } } } }
-  /c: { get: { operationId: c, security: [], responses: { '200': { description: C., headers: { A: { schema: { $ref: '#/X' } } } } } } }
+  /a:
+    get:
+      operationId: a
+      security: []
+      responses: { '200': { description: A., headers: { A: { required: true, schema: { $ref: '#/X' } } } } }
+  /b:
+    get:
+      operationId: b
+      security: []
+      responses: { '200': { description: B., headers: { B: { required: true, schema: { $ref: '#/X' } } } } }
+  /c:
+    get:
+      operationId: c
+      security: []
+      responses: { '200': { description: C., headers: { A: { schema: { $ref: '#/X' } } } } }
 X: { type: string }`)
   const { reply: check } = compileReplyCheck(readOperations(root), replySchemas(root))
   expect(check('a', bodiless({ A: 'x' }))).toEqual([])
@@ -162,16 +174,16 @@ test.each([undefined, null, 'text', 'router', 7])('a handler that throws %s is a
   expectInternalError(await ask(strict, 'GET', NOTE))
 })
 
-test('a handler that answers nothing is a 500', async () => {
+test('a handler that returns nothing is a 500', async () => {
   next = async () => undefined
   expectInternalError(await ask(strict, 'GET', NOTE))
 })
 
-function expectInternalError(answer: Answer): void {
-  expect(answer.status).toBe(500)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  expect(Object.keys(answer.body)).toEqual(['type', 'title', 'status', 'detail', 'instance', 'request_id'])
-  expect(answer.body['detail']).toBe('Something went wrong on the server. Quote the request id when you report it.')
+function expectInternalError(reply: Answer): void {
+  expect(reply.status).toBe(500)
+  expect(reply.headers.get('content-type')).toBe('application/problem+json')
+  expect(Object.keys(reply.body)).toEqual(['type', 'title', 'status', 'detail', 'instance', 'request_id'])
+  expect(reply.body['detail']).toBe('Something went wrong on the server. Quote the request id when you report it.')
 }
 
 function bodiless(headers: Record<string, string>): OutgoingReply {

@@ -43,7 +43,7 @@ function routed(router: ContractRouter, method: string, path: string): Outcome {
   return operation === undefined ? '405' : { operationId: operation.operationId, params: { ...route.params } }
 }
 
-/** What should come out, with no thought of speed: paths letter by letter, no RegExp, no map. */
+/** The expected match, by a slow and simple search: segment by segment, no RegExp, no map. */
 function naive(candidates: readonly Operation[], method: string, path: string): Outcome {
   const normal = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   const found = [...new Set(candidates.map((operation) => operation.path))]
@@ -61,7 +61,7 @@ function naive(candidates: readonly Operation[], method: string, path: string): 
   return operation === undefined ? '405' : { operationId: operation.operationId, params: best.params }
 }
 
-/** The parameters by which a template becomes a path; undefined when it does not. */
+/** The parameters with which a template matches a path; undefined if it does not. */
 function fit(template: string, path: string): Record<string, string> | undefined {
   if (template === '') return path === '' ? {} : undefined
   if (!template.startsWith('{')) return template[0] === path[0] ? fit(template.slice(1), path.slice(1)) : undefined
@@ -78,7 +78,7 @@ function literals(template: string): number {
   return template.split('}').reduce((sum, part) => sum + (part.includes('{') ? part.indexOf('{') : part.length), 0)
 }
 
-/** Numbers that are the same in every run, so that a difference can be found again (mulberry32). */
+/** Deterministic random numbers, so that a failure can be repeated (mulberry32). */
 function seeded(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -92,7 +92,7 @@ function seeded(seed: number): (below: number) => number {
 describe.each(Object.entries(sets))('%s', (_, set) => {
   const router = new ContractRouter(set)
 
-  test('10 000 random requests go where a naive router sends them', () => {
+  test('10 000 random requests match as with a naive router', () => {
     const random = seeded(20_261_122)
     const words = [
       ...new Set(set.flatMap(({ path }) => path.split('/'))),
@@ -123,7 +123,7 @@ describe.each(Object.entries(sets))('%s', (_, set) => {
   })
 })
 
-test('a static path beats a template for every method', () => {
+test('a static path wins over a template for every method', () => {
   const router = new ContractRouter([stub('/notes/{id}', 'delete'), stub('/notes/search', 'get')])
   expect(routed(router, 'DELETE', '/notes/search')).toBe('405')
   expect(routed(router, 'GET', '/notes/search/')).toMatchObject({ operationId: 'get /notes/search' })

@@ -7,7 +7,7 @@ import type { Handlers } from '../../src/contract/types.ts'
 import { document, operations } from './harness/document-examples.ts'
 import { everywhere } from './harness/served-contract.ts'
 
-/** The pages beside the contract (docs/decisions/0002). Whatever else the server answers goes through the dispatcher. */
+/** The pages outside the contract (docs/decisions/0002). Every other reply comes from the dispatcher. */
 const PAGES = [
   '/',
   '/docs',
@@ -19,16 +19,16 @@ const PAGES = [
   '/docs/assets/:version/:name',
 ].map((path) => `get ${path}`)
 
-/** What express keeps of a route or of a handler, as far as it matters here. */
+/** The part of express's record of a route or handler that we need. */
 interface Layer {
   readonly name: string
-  /** Whether it is asked whatever the path. */
+  /** Whether it is called for every path. */
   readonly slash: boolean
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
   readonly handle: { readonly stack?: readonly Layer[] }
 }
 
-/** Every method and path that express itself answers, and every handler that is asked for a part of the paths only. */
+/** Every method and path that express itself routes, and every handler that is called for some paths only. */
 function routesOf(stack: readonly Layer[]): string[] {
   return stack.flatMap(({ name, slash, route, handle }) => {
     if (route !== undefined) return Object.keys(route.methods).map((method) => `${method} ${route.path}`)
@@ -57,11 +57,11 @@ beforeEach(async () => {
 
 const routes = (): string[] => routesOf(app.router.stack as unknown as readonly Layer[])
 
-test('no route stands beside the contract but those of the pages', () => {
+test('only the pages have routes outside the contract', () => {
   expect(routes()).toEqual(PAGES)
 })
 
-test('a route or a handler that somebody puts beside the contract is seen', () => {
+test('a route or a handler outside the contract is found', () => {
   app.get('/secret', hidden)
   app.use('/hidden', hidden)
   expect(routes()).toEqual([...PAGES, 'get /secret', 'all below some path: hidden'])

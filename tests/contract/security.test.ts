@@ -9,7 +9,7 @@ import { operations } from './harness/document-examples.ts'
 import { forge, forgeries } from './harness/forged-tokens.ts'
 import { type Attempt, callerFor, isSuccess, send, wellFormed } from './operations.ts'
 
-/** What an API key can have at most, in the contract's order. */
+/** All scopes that an API key can have, in the contract's order. */
 const KEY_SCOPES = ['account:read', 'notes:read', 'notes:write']
 /** pino's number for the level. */
 const INFO = 30
@@ -17,11 +17,11 @@ const INFO = 30
 const server = useServer()
 let ann: Person
 let bob: Person
-/** Genuine tokens that stopped being good. */
+/** Genuine tokens that are no longer valid. */
 let ended: Person
 let disabled: Person
 let deleted: Person
-/** API keys that stopped being good, by what ended them. */
+/** API keys that are no longer valid, by what ended them. */
 let endedKeys: Readonly<Record<string, string>>
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await db.deleteFrom('users').where('id', '=', subject(deleted)).execute()
 })
 
-/** What goes into the Authorization header; undefined leaves it out. */
+/** The value of the Authorization header; undefined omits it. */
 async function badCredentials(): Promise<readonly (readonly [state: string, authorization: string | undefined])[]> {
   const forged = Object.entries(forgeries).map(
     async ([name, make]) => [name, bearer(await make(ann.accessToken))] as const,
@@ -91,7 +91,7 @@ const guarded = operations.filter(({ security }) => security.length > 0)
 const open = operations.filter(({ security }) => security.length === 0)
 
 describe.each(guarded.map((operation) => ({ operation, id: operation.operationId })))('$id', ({ operation }) => {
-  test('answers 401 to every credential that is not good, and changes nothing', async () => {
+  test('replies 401 to every invalid credential, and changes nothing', async () => {
     const owner = await callerFor(operation, server, ann)
     const attempt = await wellFormed(operation, server, owner)
     const before = await allRows(server.db)
@@ -106,9 +106,9 @@ describe.each(guarded.map((operation) => ({ operation, id: operation.operationId
   })
 
   const wanted = new Set<string>(operation.security.flatMap((requirement) => Object.values(requirement).flat()))
-  // An operation that any credential may call has no scope that could be missing.
+  // An operation for every credential has no scope that could be missing.
   const ifScoped = wanted.size === 0 ? undefined : test
-  ifScoped?.('answers 403 while any scope of it is missing, names that, and changes nothing', async () => {
+  ifScoped?.('replies 403 if any of its scopes is missing, names that scope, and changes nothing', async () => {
     const owner = await callerFor(operation, server, ann)
     const attempt = await wellFormed(operation, server, owner)
     const before = await allRows(server.db)
@@ -137,20 +137,20 @@ describe.each(guarded.map((operation) => ({ operation, id: operation.operationId
     await proveAllowed(attempt, owner)
   })
 
-  test('lets an API key do what its scopes say, and nothing else', async () => {
+  test('lets an API key do what its scopes allow, and nothing else', async () => {
     const owner = await callerFor(operation, server, ann)
     const attempt = await wellFormed(operation, server, owner)
     const { key, id } = await newKey(owner, KEY_SCOPES)
-    // The first use is noted; what follows changes nothing any more.
+    // The first use of a key is recorded; later requests change nothing.
     await ask(server, 'GET', '/users/me/credential', { headers: { Authorization: bearer(key) } })
     const before = await allRows(server.db)
-    const answer = await send(server, attempt, bearer(key))
+    const reply = await send(server, attempt, bearer(key))
     if (operation.security.some((requirement) => 'apiKey' in requirement)) {
-      expect(isSuccess(answer), answer.text).toBe(true)
+      expect(isSuccess(reply), reply.text).toBe(true)
     } else {
-      expect(answer.status).toBe(403)
+      expect(reply.status).toBe(403)
       const missing = [...wanted].filter((scope) => !KEY_SCOPES.includes(scope))
-      expect(answer.body).toMatchObject({ missing_scopes: missing, granted_scopes: KEY_SCOPES })
+      expect(reply.body).toMatchObject({ missing_scopes: missing, granted_scopes: KEY_SCOPES })
       expect(await allRows(server.db)).toEqual(before)
       await proveAllowed(attempt, owner)
     }
@@ -167,14 +167,14 @@ test.each(open.map((operation) => ({ operation, id: operation.operationId })))(
   },
 )
 
-test('a forged token with nothing changed is good: each forgery fails by its one fault', async () => {
+test('a forged token with nothing changed is valid, so each forgery fails by its one change', async () => {
   const authorization = bearer(await forge(ann.accessToken, {}))
   expect((await bob.ask('GET', '/users/me', { headers: { Authorization: authorization } })).body['email']).toBe(
     ann.email,
   )
 })
 
-test('a token that says where its key is makes the server ask nobody', async () => {
+test('a token that names an address for its key makes the server contact no host', async () => {
   let visits = 0
   const elsewhere = createServer((socket) => {
     visits += 1
@@ -193,7 +193,7 @@ test('a token that says where its key is makes the server ask nobody', async () 
   await new Promise((resolve) => elsewhere.close(resolve))
 })
 
-test('a bad credential, whatever is odd about it, is no fault of the server', async () => {
+test('no invalid credential causes a 5xx', async () => {
   const seen = server.log.length
   for (const [, authorization] of await badCredentials())
     await ask(server, 'GET', '/users/me', { headers: { Authorization: authorization ?? '' } })
@@ -202,7 +202,7 @@ test('a bad credential, whatever is odd about it, is no fault of the server', as
   expect(levels.filter((level) => level > INFO)).toEqual([])
 })
 
-/** The very request that was refused succeeds for its owner, so it was refused for its credential and nothing else. */
+/** The refused request succeeds for its owner, so it was refused for its credential only. */
 async function proveAllowed(attempt: Attempt, owner: Person): Promise<void> {
   const allowed = await send(server, attempt, bearer(owner.accessToken))
   expect(isSuccess(allowed), allowed.text).toBe(true)

@@ -4,7 +4,7 @@ import { useFixture } from '../support/fixtures.ts'
 import { ask } from '../support/people.ts'
 import { everywhere, serveContract } from './harness/served-contract.ts'
 
-/** What the real contract does not have (yet): overlapping paths, defaults behind references, numbers in forms, lists. */
+/** What the contract does not have (yet): overlapping paths, defaults behind references, numbers in forms, lists. */
 const document = parseDocument(`
 openapi: 3.1.0
 info: { title: Small, version: 1.0.0 }
@@ -62,7 +62,7 @@ const server = useFixture(
 )
 
 describe('paths', () => {
-  test('a static path beats a template, for a method that only the template has too', async () => {
+  test('a static path wins over a template, even for a method that only the template has', async () => {
     expect((await ask(server, 'GET', '/notes/search')).body['path']).toEqual({})
     const refused = await ask(server, 'DELETE', '/notes/search')
     expect(refused.status).toBe(405)
@@ -82,7 +82,7 @@ describe('query parameters', () => {
     expect((await ask(server, 'GET', '/settings')).body['query']).toEqual({ size: 20 })
   })
 
-  test('handlers get the types of the contract, of lists too', async () => {
+  test('handlers get the types of the contract, in lists too', async () => {
     const { body } = await ask(server, 'GET', '/settings?size=7&numbers=1&numbers=-2&ratio=0.5&exact=true')
     expect(body['query']).toEqual({ size: 7, numbers: [1, -2], ratio: 0.5, exact: true })
     expect((await ask(server, 'GET', '/settings?numbers=1')).body['query']).toEqual({ size: 20, numbers: [1] })

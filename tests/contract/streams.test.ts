@@ -12,7 +12,7 @@ import {
   type LooseHandler,
   serveContract,
   type ServedContract,
-  somebody,
+  testCaller,
 } from './harness/served-contract.ts'
 
 const PATH = '/changes/stream'
@@ -37,7 +37,7 @@ interface Settings extends Partial<StreamOptions> {
   readonly authenticate?: () => Promise<Caller>
 }
 
-/** A server whose stream is what a test makes it. */
+/** A server whose stream is made by the test. */
 async function serve(handler: LooseHandler, { replies, document: given, authenticate, ...options }: Settings = {}) {
   const streams = createStreams({
     endedCallers: async () => new Set(),
@@ -64,7 +64,7 @@ const everyOperation = everywhere(
   async () => undefined,
 )
 
-/** The contract with another clock for the stream, in seconds. */
+/** The contract with another timeout for the stream, in seconds. */
 function withTimeout(seconds: number): ContractDocument {
   const paths = object(document.root['paths'])
   const item = object(paths[PATH])
@@ -82,7 +82,7 @@ function streaming(...events: readonly unknown[]): LooseHandler {
   }
 }
 
-/** A good event at once and another one later: what was written last is lost with a connection that breaks. */
+/** A valid event at once and another one later, because a broken connection loses what was written last. */
 async function* afterwards(moment: Promise<void>, event: unknown): AsyncGenerator {
   yield good
   await moment
@@ -134,26 +134,26 @@ test.each([
 })
 
 test.each<[string, LooseHandler]>([
-  ['that is no stream', async (_, reply) => reply(200, { changes: [] }, header)],
+  ['that is not a stream', async (_, reply) => reply(200, { changes: [] }, header)],
   ['without its header', async (_, reply) => reply(200, afterwards(Promise.resolve(), good), {})],
   ['of another status', async (_, reply) => reply(204, undefined, header)],
 ])('a reply %s is a 500 before its first byte', async (_, handler) => {
   const { server } = await serve(handler)
-  const answer = await ask(server, 'GET', PATH)
-  expect(answer.status).toBe(500)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  const reply = await ask(server, 'GET', PATH)
+  expect(reply.status).toBe(500)
+  expect(reply.headers.get('content-type')).toBe('application/problem+json')
 })
 
-test('HEAD has the headers of the stream, and nothing is sent or counted for it', async () => {
+test('HEAD has the headers of the stream, but sends no event and does not count as a stream', async () => {
   const { server } = await serve(streaming(good), { maxPerUser: 1 })
   for (let count = 0; count < 3; count += 1) {
-    const answer = await ask(server, 'HEAD', PATH)
-    expect([answer.status, answer.text]).toEqual([200, ''])
-    expect(answer.headers.get('content-type')).toBe('text/event-stream')
+    const reply = await ask(server, 'HEAD', PATH)
+    expect([reply.status, reply.text]).toEqual([200, ''])
+    expect(reply.headers.get('content-type')).toBe('text/event-stream')
   }
 })
 
-test('a handler learns that its client is gone', async () => {
+test('the signal of a handler is aborted when its client leaves', async () => {
   const gone = Promise.withResolvers<void>()
   const { server } = await serve(async ({ signal }, reply) => {
     signal.addEventListener('abort', () => gone.resolve())
@@ -165,7 +165,7 @@ test('a handler learns that its client is gone', async () => {
   await gone.promise
 })
 
-test('the server ends all streams when it stops, says so, and takes no more', async () => {
+test('a stopping server ends all streams with its reason and accepts no more', async () => {
   const { server, streams } = await serve(streaming(good))
   await using stream = await open(server)
   await stream.next()
@@ -174,7 +174,7 @@ test('the server ends all streams when it stops, says so, and takes no more', as
   expect((await ask(server, 'GET', PATH)).status).toBe(503)
 })
 
-test('a stream that fails says that it is unavailable, and why is logged', async () => {
+test('a stream that fails ends as unavailable, and the cause is logged', async () => {
   const failure = Promise.reject(new Error('the database is gone'))
   failure.catch(() => undefined)
   const { server } = await serve(async (_, reply) => reply(200, afterwards(failure, good), header))
@@ -183,7 +183,7 @@ test('a stream that fails says that it is unavailable, and why is logged', async
   expect(JSON.stringify(server.complaints)).toContain('the database is gone')
 })
 
-test('an account has so many streams at once and no more; one that is closed makes room', async () => {
+test('an account can have up to a maximum of streams at once; closing one makes room', async () => {
   const { server } = await serve(streaming(good), { maxPerUser: 2 })
   const first = await open(server)
   await using second = await open(server)
@@ -195,9 +195,9 @@ test('an account has so many streams at once and no more; one that is closed mak
   await expect.poll(() => statusOf(server)).toBe(200)
 })
 
-test('the server has so many streams at once and no more, whoever has them', async () => {
+test('the server can have up to a maximum of streams at once, over all accounts', async () => {
   let count = 0
-  const authenticate = async (): Promise<Caller> => ({ ...somebody, userId: `u${(count += 1)}` })
+  const authenticate = async (): Promise<Caller> => ({ ...testCaller, userId: `u${(count += 1)}` })
   const { server } = await serve(streaming(good), { maxInAll: 2, authenticate })
   await using one = await open(server)
   await using two = await open(server)
@@ -210,7 +210,7 @@ test('a stream whose credential has ended is ended, and the others go on', async
   const authenticate = async (): Promise<Caller> => {
     const id = isFirst ? 'gone' : 'live'
     isFirst = false
-    return { ...somebody, credential: { kind: 'session', id } }
+    return { ...testCaller, credential: { kind: 'session', id } }
   }
   const { server } = await serve(streaming(good), { authenticate, endedCallers: goneAmong, checkMs: 20 })
   await using gone = await open(server)
@@ -219,7 +219,7 @@ test('a stream whose credential has ended is ended, and the others go on', async
   expect(await live.next()).toEqual(good)
 })
 
-test('a stream whose credential cannot be checked is not served on trust', async () => {
+test('a stream whose credential cannot be checked is ended', async () => {
   const failures: unknown[] = []
   const { server } = await serve(streaming(good), {
     endedCallers: () => Promise.reject(new Error('no database')),
@@ -231,7 +231,7 @@ test('a stream whose credential cannot be checked is not served on trust', async
   expect(failures).not.toEqual([])
 })
 
-test('a client that takes nothing is cut off after the time of the operation', async () => {
+test("a client that reads nothing is disconnected after the operation's timeout", async () => {
   const large = { ...good, id: 'a'.repeat(100_000) }
   let made = 0
   const closed = Promise.withResolvers<void>()
@@ -253,12 +253,12 @@ test('a client that takes nothing is cut off after the time of the operation', a
   socket.pause()
   socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`)
   await closed.promise
-  // What fits into the buffers between the two, and not what an hour of events would be.
+  // Only as many events as fit into the buffers between the two.
   expect(made).toBeLessThan(1_000)
   socket.destroy()
 })
 
-test('a handler that makes no reply in its time is answered for with 503, and its signal is aborted', async () => {
+test('a handler that makes no reply in time becomes a 503, and its signal is aborted', async () => {
   let reason: unknown
   const { server } = await serve(
     async ({ signal }) => {
@@ -268,8 +268,8 @@ test('a handler that makes no reply in its time is answered for with 503, and it
     },
     { document: withTimeout(1) },
   )
-  const answer = await ask(server, 'GET', PATH)
-  expect([answer.status, answer.body['type']]).toEqual([503, '/problems/unavailable'])
-  expect(answer.body['detail']).toBe('The request was not done within 1 seconds. What had begun may still take effect.')
+  const reply = await ask(server, 'GET', PATH)
+  expect([reply.status, reply.body['type']]).toEqual([503, '/problems/unavailable'])
+  expect(reply.body['detail']).toBe('The request was not done within 1 seconds. What had begun may still take effect.')
   expect(String(reason)).toContain('not done within')
 })

@@ -118,11 +118,11 @@ const { getMe: _unprepared, ...prepared } = {} as typeof prepare
 export const unprepared: typeof prepare = prepared
 
 const { getMe: _unnamed, ...named } = {} as Cases
-// @ts-expect-error an operation that is not tried with foreign things
+// @ts-expect-error an operation that is not tried with foreign resources
 export const untried: Cases = named
 const { 'header/If-Match': _unsaid, ...said } = {} as Cases['deleteNote']
-// @ts-expect-error a parameter of which it is not said what it names
+// @ts-expect-error a parameter without a case for what it names
 export const unsaidParameter: Cases['deleteNote'] = said
 const { 'body/actions/[]/note_id': _unsaidField, ...saidFields } = {} as Cases['changeNotes']
-// @ts-expect-error a field of a body, deep in it, of which it is not said what it names
+// @ts-expect-error a nested field of a body without a case for what it names
 export const unsaidField: Cases['changeNotes'] = saidFields

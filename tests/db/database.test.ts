@@ -207,7 +207,7 @@ test('after a client-side time-out, no other statement runs in the transaction t
   expect(found).not.toContain(301)
 })
 
-test('after a client-side time-out, the connection is closed, and neither waiting nor later callers get it', async () => {
+test('after a client-side time-out the connection is closed: neither waiting nor later callers get it', async () => {
   const { url, proxy } = await proxied('?query_timeout=300')
   const db = connect(url)
   expect(await ping(db)).toBe(true)

@@ -1,6 +1,6 @@
 /**
  * A server for tests to kill. Starts the embedded database, inserts rows as fast as they are acknowledged, and prints
- * `ready`, each acknowledged id, and `startup error: …` when it cannot start. On SIGINT it queries once more, then stops.
+ * `ready`, each acknowledged id, and `startup error: …` if it cannot start. On SIGINT it queries once more and stops.
  */
 import { Client } from 'pg'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'

@@ -2,7 +2,7 @@
 export interface Gate {
   /** Run in the copy one after the other until one fails. */
   readonly commands: readonly (readonly string[])[]
-  /** The form of a failure: failed tests in vitest's report, or findings that a program prints before it exits with 1. */
+  /** The form of a failure: failed tests in vitest's report, or findings that a program prints, with exit code 1. */
   readonly failsBy: 'tests' | 'findings'
 }
 

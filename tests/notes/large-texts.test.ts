@@ -28,7 +28,7 @@ function unlike(seed: number, length: number): string {
   return text
 }
 
-test('100 toggles of a note of 90 000 tasks have the right result, and other callers are served meanwhile', async () => {
+test('100 toggles of a note of 90 000 tasks give the right result, and others are served meanwhile', async () => {
   const { path } = await newNote(ann, { content: tasks })
   const bob = await enrol(server)
   const order: string[] = []

@@ -111,7 +111,7 @@ describe('secrets', () => {
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
   const json = { 'Content-Type': 'application/json' }
 
-  test('in passwords, tokens, notes, broken JSON, queries, paths and headers are not logged even at trace', async () => {
+  test('in passwords, tokens, notes, broken JSON, queries, paths and headers are not logged at any level', async () => {
     const email = `${canary('mail')}@example.com`
     const password = canary('password')
     expect((await ask(server, 'POST', '/auth/register', { body: { email, password } })).status).toBe(201)

@@ -30,7 +30,7 @@ async function refuseTwice(port: number): Promise<void> {
   await new Promise((resolve) => listener.close(resolve))
 }
 
-test('without its database a server is alive, replies 503 and logs it once; with it, it serves within 5 s', async () => {
+test('without its database a server is alive, replies 503 and logs it once; then it serves within 5 s', async () => {
   const { connection } = await emptyDatabase()
   const port = await freePort()
   const server = await spawnServer(databaseEnv({ ...connection, port }))

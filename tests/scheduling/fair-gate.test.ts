@@ -95,7 +95,7 @@ test('a flood under one key neither shuts out another key nor makes it wait for 
   const others = [enter('home', 'home'), enter('office', 'office')]
   expectBusy(await flood[3])
   expectBusy(await flood[2])
-  // Two of the flood, one of each other key: no key has so many that another place of 'home' would be fairer.
+  // Two of the flood, one of each other key: no key has enough places for another one of 'home' to be fairer.
   expectBusy(await enter('home again', 'home'))
   busy.end()
   await running

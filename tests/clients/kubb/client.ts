@@ -1,6 +1,6 @@
 /**
- * What the generated functions call, in place of Kubb's own fetch client: that one sends no Content-Type for JSON, sends
- * forms as JSON and arrays with commas, and has no type for errors. This is Kubb's way to bring one's own (`importPath`).
+ * The generated functions call this instead of Kubb's own fetch client, which sends no Content-Type for JSON, sends
+ * forms as JSON and arrays with commas, and has no type for errors. Kubb's setting for it is `importPath`.
  */
 export interface RequestConfig<TData = unknown> {
   method: string

@@ -1,8 +1,8 @@
 import { typescriptGenerator } from '../typescript/generator.ts'
 
 /**
- * Types by openapi-typescript, which the server itself uses, and a client of a few kilobytes that reads them. Without the
- * flag, whoever sends a request has to give the fields that the server has a default for.
+ * Types by openapi-typescript, which the server itself uses, and a client of a few kilobytes that reads them. Without
+ * the flag, a program must send the fields for which the server has a default.
  */
 export const openapiFetch = typescriptGenerator({
   name: 'openapi-fetch',

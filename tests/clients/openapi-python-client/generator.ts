@@ -27,7 +27,7 @@ export const openapiPythonClient: Generator = {
   steps: {
     install: async (context) => {
       await context.run('python3', ['-m', 'venv', environmentDirectory(context)])
-      // requirements.txt names all there is to install, so that nothing comes in a version that nobody chose.
+      // requirements.txt names every package, so that each is installed in a chosen version.
       await context.run('pip', ['install', '--no-deps', '--requirement', join(context.source, 'requirements.txt')], {
         env: environment(context),
       })

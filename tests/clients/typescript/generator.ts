@@ -6,11 +6,11 @@ import manifest from './package.json' with { type: 'json' }
 
 interface Options {
   readonly name: string
-  /** Whose version the table says. */
+  /** The package whose version is in the table. */
   readonly package: keyof typeof manifest.devDependencies
-  /** The binary and its arguments. The scratch directory holds openapi.yaml, what is in the generator's directory, and node_modules. */
+  /** The binary and its arguments. Its directory has openapi.yaml, the generator's files and node_modules. */
   readonly command: readonly [string, ...string[]]
-  /** Compiler settings that the generator's own output does not bear; said in docs/clients.md. */
+  /** Strict compiler settings that the generated code does not pass; listed in docs/clients.md. */
   readonly relaxed?: readonly string[]
 }
 

@@ -3,9 +3,9 @@ import { readOperations } from '../../../src/contract/document/operations.ts'
 import type { Change } from './changes.ts'
 
 /**
- * Checks the changelog of a version. Its part on the API must name, as code, what changed: each operation (or the schema
- * through which many of them changed), and the field, parameter or status. Everything it names must be in the contract,
- * or in the one before if it was removed.
+ * Checks the changelog of a version. Its part on the API must name, as code, what changed: each operation (or the
+ * schema through which many of them changed), and the field, parameter or status. Everything it names must be in the
+ * contract, or in the one before if it was removed.
  */
 export function changelogViolations(
   changelog: string,

@@ -68,7 +68,7 @@ function compareWriting(operationId: string, key: string, was: Written, is: Writ
   ]
 }
 
-/** Many generators turn parameters into positional arguments in the order of the document, so a new one must be last. */
+/** Many generators make positional arguments of parameters, in the order of the document: a new one must be last. */
 function compareOrder(operationId: string, were: readonly string[], are: readonly string[]): readonly Finding[] {
   const report = reporter(operationId)
   if (isReordered(were, are)) return [report('parameter-order', '', 'major', 'its parameters stand in another order')]

@@ -56,8 +56,8 @@ export function compareResponses(
 
 /**
  * Generated clients have a type for each shared response. Of the generators in docs/clients.md, oapi-codegen uses its
- * name, as an alias of the schema, so responses with the same schema may replace each other (seen with 2.8.2). A removed
- * response is reported elsewhere.
+ * name, as an alias of the schema, so responses with the same schema may replace each other (seen with 2.8.2).
+ * A removed response is reported elsewhere.
  */
 function compareReference(
   id: string,

@@ -82,9 +82,9 @@ function failOn(step: string, place: string): never {
 
 /** One step per line, so that the diff of a release is readable. */
 export function writeRecording({ contract, stories }: Recording): string {
-  const written = stories.map(({ operation, steps }) => {
+  const entries = stories.map(({ operation, steps }) => {
     const lines = steps.map((step) => `      ${JSON.stringify(step)}`)
     return `    { "operation": "${operation}", "steps": [\n${lines.join(',\n')}\n    ] }`
   })
-  return `{\n  "contract": "${contract}",\n  "stories": [\n${written.join(',\n')}\n  ]\n}\n`
+  return `{\n  "contract": "${contract}",\n  "stories": [\n${entries.join(',\n')}\n  ]\n}\n`
 }

@@ -1,6 +1,6 @@
 /**
  * Stores a contract as released: `npm run release:contract`. Writes tests/contract/released/<version>.yaml and, beside
- * it, the requests of a client of this version, recorded with a server of this version and replayed against another one.
+ * it, the requests of a client of this version, recorded with one server of this version and replayed against another.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileContract } from '../../../src/contract/compile.ts'

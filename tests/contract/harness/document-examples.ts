@@ -13,7 +13,7 @@ import type { OperationId } from '../../../src/contract/types.ts'
 export const document = loadDocument()
 export const operations: readonly Operation[] = readOperations(document.root)
 
-/** A named example of a request or response body, with the media type that it stands under. */
+/** A named example of a request or response body, with its media type. */
 export interface BodyExample {
   readonly name: string
   readonly mediaType: string
@@ -35,13 +35,13 @@ export function responseExamples(operation: Operation, status: number): BodyExam
   return examplesOf(at(document.root, placeOf(operation), 'responses', String(status)))
 }
 
-/** The first request example of an operation: what `prepare` starts from. */
+/** The first request example of an operation, from which `prepare` starts. */
 export function exampleBody(operationId: OperationId): JsonObject {
   const [example] = requestExamples(operationCalled(operationId))
   return object(example?.value, `the request example of ${operationId}`)
 }
 
-/** A body as it travels: forms for OAuth, JSON for the rest. */
+/** Encodes a body: forms for OAuth, JSON for the rest. */
 export function encodeBody(mediaType: string, value: Json): string {
   if (mediaType !== 'application/x-www-form-urlencoded') return JSON.stringify(value)
   const pairs = Object.entries(object(value)).map(([name, member]): [string, string] => [
@@ -51,7 +51,7 @@ export function encodeBody(mediaType: string, value: Json): string {
   return new URLSearchParams(pairs).toString()
 }
 
-/** Every object of the document, the members of examples aside, with the pointer to it. */
+/** Every object of the document with its pointer, except those in examples. */
 export function* places(value: Json = document.root, pointer = ''): Generator<Place> {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* places(item as Json, `${pointer}/${index}`)

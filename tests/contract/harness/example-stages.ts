@@ -7,7 +7,7 @@ import { exampleBody, operations, requestExamples } from './document-examples.ts
 
 type Stage = (server: TestServer, caller: Person) => Promise<void>
 
-/** What must be so before an example can succeed as it stands, beyond what `prepare` brings about. */
+/** What an example needs in order to succeed unchanged, beyond what `prepare` makes. */
 const stages: Readonly<Record<string, Stage>> = {
   'registerUser newUser': (server) => forgetUser(server, exampleBody('registerUser')['email']),
   'updateMe newEmail': (server) => forgetUser(server, exampleBody('updateMe')['email']),
@@ -29,13 +29,13 @@ const stages: Readonly<Record<string, Stage>> = {
     const hash = createHash('sha256').update(string(sent[0])).digest()
     const expires_at = new Date(Date.now() + 60_000).toISOString()
     await server.db.deleteFrom('refresh_tokens').where('token_hash', '=', hash).execute()
-    // Of somebody else: the example of revokeToken ends this session.
+    // Of another account, because the example of revokeToken ends this session.
     const session_id = String(decodeJwt((await enrol(server)).accessToken)['sid'])
     await server.db.insertInto('refresh_tokens').values({ token_hash: hash, session_id, expires_at }).execute()
   },
 }
 
-/** Makes the example of an operation work for this caller, also when it has worked before. */
+/** Makes the example of an operation work for this caller, also repeatedly. */
 export async function setStage(
   server: TestServer,
   operationId: string,

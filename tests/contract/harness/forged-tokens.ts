@@ -5,7 +5,7 @@ import { SECRET_KEY } from '../../support/server.ts'
 
 type Changes = Readonly<Record<string, unknown>>
 interface Forgery {
-  /** Claims to replace; undefined takes one away. */
+  /** Claims to replace; undefined removes a claim. */
   readonly claims?: Changes
   readonly header?: Changes
   readonly key?: Uint8Array
@@ -21,7 +21,7 @@ export async function forge(genuine: string, { claims = {}, header = {}, key = r
   return signer.setProtectedHeader({ alg: 'HS256', ...decodeProtectedHeader(genuine), ...header }).sign(key)
 }
 
-/** A token that says of itself that it needs no signature (RFC 8725 §3.1). */
+/** A token that declares that it needs no signature (RFC 8725 §3.1). */
 function unsigned(genuine: string): string {
   const [, payload = ''] = genuine.split('.')
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`
@@ -40,7 +40,7 @@ function encode(value: unknown): string {
 
 const now = (): number => Math.floor(Date.now() / 1000)
 
-/** Tokens with one fault each, all made from a genuine one. */
+/** Tokens that are each wrong in one way, all made from a genuine one. */
 export const forgeries: Readonly<Record<string, (genuine: string) => Promise<string>>> = {
   'a token that has expired': (genuine) => forge(genuine, { claims: { iat: now() - 100, exp: now() - 31 } }),
   'a token older than tokens get': (genuine) => forge(genuine, { claims: { iat: now() - 100_000 } }),
@@ -88,6 +88,6 @@ export const forgeries: Readonly<Record<string, (genuine: string) => Promise<str
   'a token of an unknown session': (genuine) =>
     forge(genuine, { claims: { sid: '019a6f5e-0000-7000-8000-000000000000' } }),
   'a token whose session is no id': (genuine) => forge(genuine, { claims: { sid: 'x' } }),
-  'a token of somebody else than its session': (genuine) =>
+  'a token of another account than its session': (genuine) =>
     forge(genuine, { claims: { sub: '019a6f5e-0000-7000-8000-000000000000' } }),
 }

@@ -5,16 +5,16 @@ import type { Operation } from '../../../src/contract/document/operations.ts'
 import { document } from './document-examples.ts'
 import { isOpenEnum } from '../evolution/compare-schemas.ts'
 
-/** An answer as it went over the wire. */
+/** A reply as it went over the wire. */
 export interface WireAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Whether it answers HEAD, and so has the headers of a body only (RFC 9110 §9.3.2). */
+  /** Whether it is for HEAD, and so has only the headers of a body (RFC 9110 §9.3.2). */
   readonly isHead?: boolean
 }
 
-/** What every answer may carry whatever its operation: headers of the connection and of the server as a whole. */
+/** Headers that every reply may have, whatever its operation: those of the connection and of the whole server. */
 const BASELINE: ReadonlySet<string> = new Set([
   'access-control-allow-origin',
   'access-control-expose-headers',
@@ -32,18 +32,18 @@ const BASELINE: ReadonlySet<string> = new Set([
   'x-content-type-options',
 ])
 
-/** What a client of the document makes of the server's answers. */
+/** Checks values and replies against a document, as a client of it would. */
 export interface IndependentCheck {
   readonly schemaFaults: (pointer: string, value: unknown) => string[]
-  readonly answerFaults: (operation: Pick<Operation, 'operationId' | 'path' | 'method'>, answer: WireAnswer) => string[]
+  readonly answerFaults: (operation: Pick<Operation, 'operationId' | 'path' | 'method'>, reply: WireAnswer) => string[]
 }
 
-/** By the document as it stands on disk. */
+/** The check by the document on disk. */
 export const { schemaFaults, answerFaults } = independentCheck(document.root)
 
 /**
- * What is wrong with answers by a document, read and judged here from scratch, so that a fault of
- * src/contract/reply/replies.ts cannot hide itself. `tolerant`: what came later is ignored, as the document asks its clients to.
+ * Finds contract violations with code of its own, so that a bug in src/contract/reply/replies.ts cannot hide itself.
+ * `tolerant`: later additions are ignored, as the document asks its clients to do.
  */
 export function independentCheck(root: JsonObject, { tolerant = false } = {}): IndependentCheck {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false })
@@ -51,8 +51,8 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
   ajv.addSchema(object(tolerant ? opened(root) : root), 'contract')
   const compiled = new Map<string, ValidateFunction>()
 
-  /** What is wrong with a value by the schema at a JSON pointer of the document. */
-  function faultsBySchema(pointer: string, value: unknown): string[] {
+  /** Violations of the schema at a JSON pointer of the document. */
+  function violationsOfSchema(pointer: string, value: unknown): string[] {
     const reference = `contract#${pointer.split('/').map(encodeURIComponent).join('/')}`
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: reference })
     compiled.set(pointer, validate)
@@ -61,20 +61,23 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
       : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
   }
 
-  function faultsOfAnswer(
+  function violationsOfReply(
     { operationId, path, method }: Pick<Operation, 'operationId' | 'path' | 'method'>,
-    answer: WireAnswer,
+    reply: WireAnswer,
   ): string[] {
     const responses = `/paths/${escape(path)}/${method}/responses`
-    const documented = lookUp(responses)[String(answer.status)]
-    if (documented === undefined) return [`${operationId} does not document ${answer.status}`]
-    const [response, pointer] = resolve(object(documented), `${responses}/${answer.status}`)
+    const documented = lookUp(responses)[String(reply.status)]
+    if (documented === undefined) return [`${operationId} does not document ${reply.status}`]
+    const [response, pointer] = resolve(object(documented), `${responses}/${reply.status}`)
     const dates = lifetimeOf(lookUp(`/paths/${escape(path)}/${method}`))
-    const faults = [...contentFaults(response, pointer, answer), ...headerFaults(response, pointer, answer, dates)]
-    return faults.map((fault) => `${operationId} ${answer.status}: ${fault}`)
+    const violations = [
+      ...contentViolations(response, pointer, reply),
+      ...headerViolations(response, pointer, reply, dates),
+    ]
+    return violations.map((violation) => `${operationId} ${reply.status}: ${violation}`)
   }
 
-  function contentFaults(response: JsonObject, pointer: string, { headers, text, isHead }: WireAnswer): string[] {
+  function contentViolations(response: JsonObject, pointer: string, { headers, text, isHead }: WireAnswer): string[] {
     const content = object(response['content'] ?? {})
     const type = headers.get('content-type')
     if (Object.keys(content).length === 0) return text === '' && type === null ? [] : ['has a body']
@@ -82,12 +85,12 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     if (isHead === true) return []
     const place = `${pointer}/content/${escape(type)}`
     return type === 'text/event-stream'
-      ? [...faultsBySchema(`${place}/schema`, text), ...eventFaults(place, text)]
-      : faultsBySchema(`${place}/schema`, JSON.parse(text))
+      ? [...violationsOfSchema(`${place}/schema`, text), ...eventViolations(place, text)]
+      : violationsOfSchema(`${place}/schema`, JSON.parse(text))
   }
 
-  /** Each event by the schema that `x-events` has for its name. A client may have left in the midst of the last one. */
-  function eventFaults(place: string, text: string): string[] {
+  /** Checks each event by the schema in `x-events`. The client may have left in the middle of the last one. */
+  function eventViolations(place: string, text: string): string[] {
     const known = lookUp(`${place}/x-events`)
     return text
       .split('\n\n')
@@ -100,17 +103,17 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
         if (id === '' && name !== 'end') return [`sends an event ${name} without an id to go on from`]
         const schema = object(known[name])
         const [, pointer] = resolve(schema, `${place}/x-events/${name}`)
-        return faultsBySchema(pointer, JSON.parse(data)).map((fault) => `event ${name}: ${fault}`)
+        return violationsOfSchema(pointer, JSON.parse(data)).map((violation) => `event ${name}: ${violation}`)
       })
   }
 
-  function headerFaults(
+  function headerViolations(
     response: JsonObject,
     pointer: string,
     { headers }: WireAnswer,
     dates: Readonly<Record<string, string>>,
   ): string[] {
-    const faults = Object.entries(dates).flatMap(([name, value]) =>
+    const violations = Object.entries(dates).flatMap(([name, value]) =>
       headers.get(name) === value ? [] : [`lacks the right ${name}`],
     )
     const known = new Set([...BASELINE, ...Object.keys(dates).map((name) => name.toLowerCase())])
@@ -119,17 +122,19 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
       const [header, place] = resolve(object(entry), `${pointer}/headers/${escape(name)}`)
       const text = headers.get(name)
       if (text === null) {
-        if (header['required'] === true) faults.push(`lacks ${name}`)
+        if (header['required'] === true) violations.push(`lacks ${name}`)
         continue
       }
       const isNumber = object(header['schema'])['type'] === 'integer'
-      faults.push(
-        ...faultsBySchema(`${place}/schema`, isNumber ? Number(text) : text).map((fault) => `${name}: ${fault}`),
+      violations.push(
+        ...violationsOfSchema(`${place}/schema`, isNumber ? Number(text) : text).map(
+          (violation) => `${name}: ${violation}`,
+        ),
       )
     }
-    if (tolerant) return faults
+    if (tolerant) return violations
     return [
-      ...faults,
+      ...violations,
       ...[...headers.keys()].filter((name) => !known.has(name)).map((name) => `has the undocumented header ${name}`),
     ]
   }
@@ -145,17 +150,17 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
     return keys.reduce((value, key) => object(value[key.replaceAll('~1', '/').replaceAll('~0', '~')]), root)
   }
 
-  return { schemaFaults: faultsBySchema, answerFaults: faultsOfAnswer }
+  return { schemaFaults: violationsOfSchema, answerFaults: violationsOfReply }
 }
 
-/** What every answer of a deprecated operation says (RFC 9745 §2.1, RFC 8594 §3). */
+/** The headers of every reply of a deprecated operation (RFC 9745 §2.1, RFC 8594 §3). */
 function lifetimeOf(operation: JsonObject): Readonly<Record<string, string>> {
   if (operation['deprecated'] !== true) return {}
   const [since, sunset] = ['x-deprecated-since', 'x-sunset'].map((name) => Date.parse(string(operation[name], name)))
   return { Deprecation: `@${Number(since) / 1000}`, Sunset: new Date(Number(sunset)).toUTCString() }
 }
 
-/** A copy in which replies may have more fields than documented, and lists that were announced to grow may have grown. */
+/** A copy in which replies may have undocumented fields, and lists that may grow may have unknown values. */
 function opened(value: Json): Json {
   if (Array.isArray(value)) return value.map((item: Json) => opened(item))
   if (!isObject(value)) return value

@@ -1,8 +1,8 @@
 import type { ProblemSlug } from '../../../src/http/problem-kinds.ts'
 
-/** Kinds that no operation documents, because they are answered where there is none. */
+/** Kinds of problems that no operation documents, because they are sent outside of operations. */
 export const OUTSIDE_OPERATIONS = {
-  'method-not-allowed': 'a method that the path does not have is no operation',
-  'headers-too-large': 'node refuses the head of the request before there is a path',
-  'request-timeout': 'the request never arrived',
+  'method-not-allowed': 'there is no operation for the method',
+  'headers-too-large': 'node refuses the head of the request before the path is known',
+  'request-timeout': 'the request did not arrive in full',
 } as const satisfies Partial<Record<ProblemSlug, string>>

@@ -3,8 +3,8 @@ import type { Answer } from '../../support/people.ts'
 import type { Attempt } from '../operations.ts'
 
 /**
- * Sends the head of a request and the first bytes of its body, then only listens: the answer must come although the
- * body never ends. fetch cannot do that.
+ * Sends the head of a request and the first bytes of its body, then only listens: the reply must arrive although the
+ * body never ends. fetch cannot do this.
  */
 export function sendUnfinished(url: string, attempt: Omit<Attempt, 'body'>, bytes: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -33,12 +33,12 @@ export function sendUnfinished(url: string, attempt: Omit<Attempt, 'body'>, byte
   })
 }
 
-/** A body one byte over the limit, announced by its length and never sent. */
+/** Announces a body one byte over the limit by its length, and never sends it. */
 export function announceTooMuch(url: string, attempt: Attempt, limit: number): Promise<Answer> {
   return sendUnfinished(url, { ...attempt, headers: { ...attempt.headers, 'Content-Length': String(limit + 1) } }, 0)
 }
 
-/** A body one byte over the limit whose length nobody announced. */
+/** Sends a body one byte over the limit without announcing its length. */
 export function streamTooMuch(url: string, attempt: Attempt, limit: number): Promise<Answer> {
   return sendUnfinished(url, { ...attempt, headers: { ...attempt.headers, 'Transfer-Encoding': 'chunked' } }, limit + 1)
 }

@@ -1,10 +1,10 @@
 import { escapeToken, type Json } from '../../../src/contract/document/document.ts'
 
-/** A break of one rule: what is put at one place of the document, or taken away from there. */
+/** A break of one rule: a value to set at one place of the document, or a place to remove. */
 export interface Break {
   readonly rule: string
   readonly place: readonly string[]
-  /** Left out: what is there is taken away. */
+  /** undefined removes the place. */
   readonly value?: Json
 }
 
@@ -33,7 +33,7 @@ const body = { 'application/json': { schema: { $ref: '#/components/schemas/Liven
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 const seeded = (name: string): string => `components schemas Note properties ${name}`
 
-/** For redocly. No two are at one place, so that one run shows them all. */
+/** For redocly. No two share a place, so one run shows them all. */
 export const redoclyBreaks: readonly Break[] = [
   broken('rule/operation-id-is-verb-and-noun', 'paths /tags get operationId', 'fetchTags'),
   broken('rule/property-is-snake-case', seeded('camelCase'), text()),
@@ -137,7 +137,7 @@ export const redoclyBreaks: readonly Break[] = [
   broken('paths-kebab-case', 'paths /camelCase/{noteId}/camelCase', {}),
 ]
 
-/** For spectral: the OWASP rules that bound and guard. */
+/** For spectral: OWASP rules about bounds and security. */
 export const spectralBreaks: readonly Break[] = [
   broken('owasp:api4:2023-string-limit', 'components schemas Note properties content maxLength'),
   broken('owasp:api4:2023-string-restricted', 'components schemas Note properties title pattern'),
@@ -156,7 +156,7 @@ export const spectralBreaks: readonly Break[] = [
   broken('owasp:api2:2023-no-http-basic', 'components securitySchemes apiKey', { type: 'http', scheme: 'basic' }),
 ]
 
-/** A copy of the document with all the breaks in it. */
+/** A copy of the document with all the breaks. */
 export function withBreaks(root: Json, breaks: readonly Break[]): unknown {
   const copy = structuredClone(root) as Record<string, unknown>
   for (const { rule, place, value } of breaks) {
@@ -173,10 +173,10 @@ export function withBreaks(root: Json, breaks: readonly Break[]): unknown {
   return copy
 }
 
-/** Whether a finding is about the break: at its place, or at what it was taken from. */
+/** Whether a finding is about the break: at its place, or at the parent of a removed place. */
 export function isAbout({ place, value }: Break, pointer: string): boolean {
   const parent = place.slice(0, -1)
-  // The rule for unique operationIds points at the id as if it were a key.
+  // The rule for unique operationIds reports the id as if it were a key.
   const asKey = typeof value === 'string' && pointer === at([...parent, value])
   return asKey || pointer === at(parent) || `${pointer}/`.startsWith(`${at(place)}/`)
 }

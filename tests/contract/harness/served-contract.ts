@@ -11,14 +11,14 @@ import { document } from './document-examples.ts'
 
 export interface ServedContract {
   readonly url: string
-  /** What was logged beyond the one line of each request. */
+  /** Log lines, except the one of each request. */
   readonly complaints: Record<string, unknown>[]
-  /** Every exchange so far. It is not among the traffic of the run, which is that of the real handlers. */
+  /** Every exchange so far. They are not part of the traffic of the run, which is of the real handlers only. */
   readonly exchanges: ObservedExchange[]
   readonly stop: () => Promise<void>
 }
 
-/** Handlers as a test writes them: without the types of the contract, which would refuse what is to be tested. */
+/** Handlers as a test writes them: without the types of the contract, which would refuse broken replies. */
 export type LooseHandler = (request: LooseRequest, reply: (...given: unknown[]) => unknown) => Promise<unknown>
 interface LooseRequest {
   readonly path: Record<string, unknown>
@@ -28,7 +28,7 @@ interface LooseRequest {
   readonly signal: AbortSignal
 }
 
-export const somebody: Caller = {
+export const testCaller: Caller = {
   userId: 'u',
   credential: { kind: 'session', id: 's' },
   scopes: ['account:read', 'notes:read', 'notes:write'],
@@ -36,21 +36,21 @@ export const somebody: Caller = {
 
 type Options = Partial<Omit<AppDeps, 'handlers' | 'log'>> & {
   readonly handlers: Readonly<Record<string, LooseHandler>>
-  /** Stands before the application, for faults that no handler can make. */
+  /** Middleware before the application, for failures that no handler can cause. */
   readonly before?: (app: RequestListener) => RequestListener
 }
 
-/** Our own document, compiled once for all servers that have it. */
+/** Our document, compiled once for all servers that use it. */
 let compiled: CompiledContract | undefined
 
-/** The application around handlers and a document of the test's own, on a port of its own, without a database. */
+/** The application around the handlers and document of a test, on its own port, without a database. */
 export async function serveContract({ handlers, before = (app) => app, ...options }: Options): Promise<ServedContract> {
   const complaints: Record<string, unknown>[] = []
   const write = (line: string): void => void complaints.push(JSON.parse(line) as Record<string, unknown>)
   const app = createApp({
     document,
     ...(options.document === undefined && { compiled: (compiled ??= compileContract(document.root)) }),
-    authenticate: async () => somebody,
+    authenticate: async () => testCaller,
     clientOf: () => ({ address: '127.0.0.1', userAgent: undefined }),
     replies: 'enforce',
     corsOrigins: [],

@@ -83,7 +83,7 @@ export const lies: readonly Lie[] = [
     gate,
     file: 'src/notes/tags/tags.ts',
     from: 'count(*) as count from note_tags',
-    to: '(select count(*) from note_tags everyones where everyones.tag_key = note_tags.tag_key) as count from note_tags',
+    to: '(select count(*) from note_tags theirs where theirs.tag_key = note_tags.tag_key) as count from note_tags',
   },
   {
     title: 'renaming a tag finds it in the notes of all accounts',
@@ -103,7 +103,9 @@ export const lies: readonly Lie[] = [
     title: 'an API key of another account gets another reply than an unknown one',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
-    from: `if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
+    from:
+      'if (!(await deleteApiKey(db, key, client.address))) ' +
+      `throw new Problem('not-found', 'There is no such API key.')`,
     to: `const found = await db.selectFrom('api_keys').select('id').where('id', '=', key.id).executeTakeFirst()
   const detail = found === undefined ? 'There is no such API key.' : 'This API key is not yours.'
   if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', detail)`,

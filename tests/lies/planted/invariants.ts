@@ -38,7 +38,9 @@ export const lies: readonly Lie[] = [
     title: 'a key that cannot be revoked right now is not found, with the message of the driver',
     gate,
     file: 'src/auth/api-key/key-handlers.ts',
-    from: `  if (!(await deleteApiKey(db, key, client.address))) throw new Problem('not-found', 'There is no such API key.')`,
+    from:
+      '  if (!(await deleteApiKey(db, key, client.address))) ' +
+      `throw new Problem('not-found', 'There is no such API key.')`,
     to: `  const isDeleted = await deleteApiKey(db, key, client.address).catch((error: unknown) => {
     throw new Problem('not-found', String(error).slice(0, 200))
   })

@@ -1,6 +1,6 @@
 import type { Lie } from '../lie.ts'
 
-/** Lies that no gate caught when they were first planted. Others like them are in the lists of the gates that do now. */
+/** Lies that no gate caught when they were first planted. Others like them are in the lists of their present gates. */
 export const lies: readonly Lie[] = [
   {
     title: 'restoreRevision shows a foreign note in its 412',

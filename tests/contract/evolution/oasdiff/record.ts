@@ -1,4 +1,4 @@
-/** Records what oasdiff reports, for opinion.test.ts. With `--check`, compares instead, as `.ci/run` does if Go is present. */
+/** Records what oasdiff reports, for opinion.test.ts. With `--check` it compares instead; `.ci/run` does so. */
 import { writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isInstalled, OASDIFF, oasdiffReport, whyNotRun } from './oasdiff.ts'
