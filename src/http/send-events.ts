@@ -15,6 +15,8 @@ export function sendEvents(response: ServerResponse, content: EventContent): voi
     content.onEnd()
     return void response.end()
   }
+  // No further request can follow on this connection, so it ends with the stream, and a server that stops need not wait.
+  response.shouldKeepAlive = false
   response.flushHeaders()
   void pump(response, content).finally(content.onEnd)
 }

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { string } from '../../src/contract/document/document.ts'
 import { curlSample } from '../../src/generate/samples/curl.ts'
 import { pythonSample } from '../../src/generate/samples/python.ts'
@@ -14,7 +16,8 @@ import { typescriptSample } from '../../src/generate/samples/typescript.ts'
 import { exampleBody, operations, requestExamples } from '../contract/harness/document-examples.ts'
 import { setStage } from '../contract/harness/example-stages.ts'
 import { wellFormed } from '../contract/operations.ts'
-import { ask, enrol } from '../support/people.ts'
+import { ask, enrol, type Person } from '../support/people.ts'
+import { until } from '../support/process.ts'
 import { useServer } from '../support/fixtures.ts'
 import { type PythonRunner, startPython } from './python-runner.ts'
 
@@ -71,10 +74,25 @@ async function readyToRun({
   const caller = await enrol(server, { password: string(exampleBody('registerUser')['password']) })
   await setStage(server, operation.operationId, example, caller)
   const { path } = await wellFormed(operation, server, caller)
+  if (operation.responses.get(200)?.events !== undefined) endingStreams.push(endStreamOf(caller))
   const shown = new RegExp(`http://localhost:8000${operation.path.replace(/\{\w+\}/g, '[\\w-]+')}(?=['"?])`, 'g')
   expect(source.match(shown), source).toHaveLength(1)
   return { source: source.replace(shown, `${server.url}${path}`), TOKEN: caller.accessToken }
 }
+
+/** A sample of a stream runs until the server ends the stream; here it does so once the sample reads it. */
+async function endStreamOf(caller: Person): Promise<void> {
+  await until('the sample reads the stream', async () => server.openStreams() > 0)
+  const userId = String(decodeJwt(caller.accessToken).sub)
+  await server.db
+    .updateTable('sessions')
+    .set({ ended_at: sql<string>`now()` })
+    .where('user_id', '=', userId)
+    .execute()
+}
+
+const endingStreams: Promise<void>[] = []
+afterEach(() => Promise.all(endingStreams.splice(0)))
 
 const successOf = ({ operation }: (typeof samples)[number]): string =>
   String([...operation.responses.keys()].find((status) => status >= 200 && status < 300))
