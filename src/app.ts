@@ -24,7 +24,10 @@ export function createApp(deps: AppDeps): Express {
   const dispatcher = createDispatcher({
     ...deps,
     onBrokenReply: (operation, violations) => log.error({ operation, violations }, 'a reply breaks the contract'),
-    onStreamFailure: (operation, error) => log.error({ operation, err: error }, 'a stream failed'),
+    onStreamFailure: (operation, error) => {
+      // An outage meets all streams at once, and is logged where it is noticed.
+      if (!isOutage(error)) log.error({ operation, err: error }, 'a stream failed')
+    },
   })
   const problems = Object.entries(problemKinds).map(([slug, kind]) => ({ slug, ...kind }))
 

@@ -75,7 +75,10 @@ export async function compose(platform: Platform): Promise<Application> {
   await using stack = new AsyncDisposableStack()
   const textWork = createTextWork()
   stack.defer(textWork.close)
-  const changeHub = createChangeHub({ read: (positions, limit) => readNotices(db, positions, limit) })
+  const changeHub = createChangeHub({
+    read: (positions, limit) => readNotices(db, positions, limit),
+    onFailure: (error) => log.warn({ err: error }, 'changes could not be read; the open streams end'),
+  })
   stack.defer(changeHub.stop)
   const streams = createStreams({
     endedCallers: (callers) => findEndedCallers(db, callers),

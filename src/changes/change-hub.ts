@@ -20,6 +20,8 @@ export interface OwnersPlace {
 interface HubOptions {
   /** Reads the changes after each of these places, up to `limit` per owner, ordered by owner and place. */
   readonly read: (positions: readonly OwnersPlace[], limit: number) => Promise<readonly OwnersNotice[]>
+  /** Called once for all streams when their changes cannot be read. Those streams end. */
+  readonly onFailure: (error: unknown) => void
   readonly pollMs?: number
 }
 
@@ -36,7 +38,7 @@ interface Follower {
 const POLL_MS = 250
 const BATCH = 100
 
-export function createChangeHub({ read, pollMs = POLL_MS }: HubOptions): ChangeHub {
+export function createChangeHub({ read, onFailure, pollMs = POLL_MS }: HubOptions): ChangeHub {
   const followers = new Set<Follower>()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
@@ -50,6 +52,7 @@ export function createChangeHub({ read, pollMs = POLL_MS }: HubOptions): ChangeH
       // A full batch: there may be more, so read on at once.
       if ([...notices.values()].some(({ length }) => length === BATCH)) wait = 0
     } catch (error) {
+      if (waiting.length > 0) onFailure(error)
       for (const { wake } of waiting) wake(error)
     }
     schedule(wait)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
@@ -44,8 +43,21 @@ async function pump(response: ServerResponse, { events, signal, idleSeconds }: E
  * Resolves when the client has read what was written. Rejects when it reads nothing for too long, and when the signal
  * is aborted.
  */
-function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<unknown> {
-  return once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(idleSeconds * 1_000)]) })
+function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle(reject), idleSeconds * 1_000)
+    const settle = (act: () => void): void => {
+      clearTimeout(timer)
+      response.off('drain', onDrain)
+      signal.removeEventListener('abort', onAbort)
+      act()
+    }
+    const onDrain = (): void => settle(resolve)
+    const onAbort = (): void => settle(reject)
+    response.once('drain', onDrain)
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+  })
 }
 
 /** One event on the wire (HTML Standard §9.2.6). JSON has no line breaks of its own, so `data` is one line. */

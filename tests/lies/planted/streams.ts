@@ -46,8 +46,8 @@ export const lies: readonly Lie[] = [
     title: 'a client that takes nothing is kept for ever',
     gate,
     file: 'src/http/send-events.ts',
-    from: 'AbortSignal.timeout(idleSeconds * 1_000)',
-    to: 'AbortSignal.timeout(idleSeconds * 1_000_000)',
+    from: 'settle(reject), idleSeconds * 1_000)',
+    to: 'settle(reject), idleSeconds * 1_000_000)',
   },
   {
     title: 'Last-Event-ID is ignored when the address has a cursor',

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest'
+import { createChangeHub, type OwnersPlace } from '../../src/changes/change-hub.ts'
+import type { OwnersNotice } from '../../src/changes/core/read-changes.ts'
+
+/** A log in memory, which counts how often it is read and can fail. */
+function createLog() {
+  const changes: OwnersNotice[] = []
+  const reads: (readonly OwnersPlace[])[] = []
+  const failures: unknown[] = []
+  let failure: Error | undefined
+  const hub = createChangeHub({
+    read: async (places, limit) => {
+      reads.push(places)
+      if (failure !== undefined) throw failure
+      return places.flatMap(({ ownerId, after }) =>
+        changes.filter(({ owner_id, seq }) => owner_id === ownerId && seq > after).slice(0, limit),
+      )
+    },
+    onFailure: (error) => failures.push(error),
+    pollMs: 5,
+  })
+  const write = (owner: string, count = 1): void => {
+    for (let written = 0; written < count; written += 1) {
+      const seq = changes.filter(({ owner_id }) => owner_id === owner).length + 1
+      changes.push({ owner_id: owner, seq, kind: 'upsert', note_id: `${seq}`, version: 1, at: '' })
+    }
+  }
+  return { hub, write, reads, failures, fail: (error: Error | undefined) => (failure = error) }
+}
+
+const placeOf = (value: OwnersNotice | 'ready' | void): number | string =>
+  typeof value === 'object' ? value.seq : 'ready'
+
+async function take(stream: AsyncGenerator<OwnersNotice | 'ready'>, count: number): Promise<(number | string)[]> {
+  const taken = []
+  while (taken.length < count) taken.push(placeOf((await stream.next()).value))
+  return taken
+}
+
+test('one statement reads for all streams, each owner from the earliest place that a stream waits at', async () => {
+  const { hub, write, reads } = createLog()
+  const abort = new AbortController()
+  write('ann', 3)
+  const streams = [
+    hub.follow('ann', 0, abort.signal),
+    hub.follow('ann', 2, abort.signal),
+    hub.follow('bob', 0, abort.signal),
+  ]
+  expect(await Promise.all(streams.map((stream, index) => take(stream, [4, 2, 1][index] ?? 0)))).toEqual([
+    [1, 2, 3, 'ready'],
+    [3, 'ready'],
+    ['ready'],
+  ])
+  write('ann')
+  const next = streams.slice(0, 2).map((stream) => take(stream, 1))
+  const bobs = take(streams[2] as AsyncGenerator<OwnersNotice | 'ready'>, 1)
+  expect(await Promise.all(next)).toEqual([[4], [4]])
+  write('bob')
+  expect(await bobs).toEqual([1])
+  expect(Math.max(...reads.map((places) => places.length))).toBe(2)
+  abort.abort()
+  hub.stop()
+})
+
+test('more changes than a batch holds arrive in order, each once', async () => {
+  const { hub, write } = createLog()
+  const abort = new AbortController()
+  const stream = hub.follow('ann', 0, abort.signal)
+  expect(await take(stream, 1)).toEqual(['ready'])
+  write('ann', 1_234)
+  expect(await take(stream, 1_234)).toEqual(Array.from({ length: 1_234 }, (_, index) => index + 1))
+  abort.abort()
+  hub.stop()
+})
+
+test('nothing is read for a stream that has not taken its last batch', async () => {
+  const { hub, write, reads } = createLog()
+  const abort = new AbortController()
+  const slow = hub.follow('ann', 0, abort.signal)
+  const quick = hub.follow('bob', 0, abort.signal)
+  await take(slow, 1)
+  await take(quick, 1)
+  write('ann', 2)
+  expect(await take(slow, 1)).toEqual([1])
+  const before = reads.length
+  write('bob', 3)
+  expect(await take(quick, 3)).toEqual([1, 2, 3])
+  const later = reads.slice(before + 1).flat()
+  expect(later.filter(({ ownerId }) => ownerId === 'ann')).toEqual([])
+  expect(await take(slow, 1)).toEqual([2])
+  abort.abort()
+  hub.stop()
+})
+
+test('when changes cannot be read, all streams end, which is reported once; later streams are served', async () => {
+  const { hub, write, fail, failures } = createLog()
+  const abort = new AbortController()
+  const streams = [hub.follow('ann', 0, abort.signal), hub.follow('bob', 0, abort.signal)]
+  for (const stream of streams) await take(stream, 1)
+  const waiting = streams.map((stream) => stream.next())
+  const outage = new Error('the database is gone')
+  fail(outage)
+  for (const next of waiting) await expect(next).rejects.toBe(outage)
+  expect(failures).toEqual([outage])
+  fail(undefined)
+  write('ann')
+  expect(await take(hub.follow('ann', 0, abort.signal), 2)).toEqual([1, 'ready'])
+  abort.abort()
+  hub.stop()
+})
+
+test('a stream that is aborted ends, and nothing is read for it any more', async () => {
+  const { hub, write, reads } = createLog()
+  const [gone, live] = [new AbortController(), new AbortController()]
+  const stream = hub.follow('ann', 0, gone.signal)
+  await take(stream, 1)
+  const next = stream.next()
+  gone.abort()
+  expect(await next).toEqual({ value: undefined, done: true })
+  const other = hub.follow('bob', 0, live.signal)
+  await take(other, 1)
+  const before = reads.length
+  write('bob')
+  expect(await take(other, 1)).toEqual([1])
+  expect(reads.slice(before).flatMap((places) => places.map(({ ownerId }) => ownerId))).not.toContain('ann')
+  live.abort()
+  hub.stop()
+})
