@@ -29,7 +29,8 @@ const INCIDENTAL = new Set([
   'cache-control',
 ])
 /** Values made by the server: ids, tokens, keys, and the cursors in an address. */
-const MADE_BY_SERVER = /nrt_[\w-]+|nak_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+const MADE_BY_SERVER =
+  /nrt_[\w-]+|nak_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{80,}/g
 
 export async function openRecorder(
   upstream: string,

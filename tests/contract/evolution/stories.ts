@@ -145,7 +145,7 @@ async function recordSequels(recorder: Recorder, operation: Operation, next: Nex
   const bearer = `Bearer ${person.accessToken}`
   const rewrite = (attempt: Attempt) =>
     person.ask('PUT', attempt.path.replace(/(\/notes\/[^/]+).*/, '$1'), { body: { content: 'Theirs' } })
-  if (has('cursor')) {
+  if (has('cursor') && has('limit')) {
     const attempt = await next()
     await wellFormed(operation, recorder, person)
     await person.ask('POST', '/notes', { body: { title: 'Another', content: 'Hello', tags: ['another tag'] } })
@@ -153,6 +153,14 @@ async function recordSequels(recorder: Recorder, operation: Operation, next: Nex
     const { headers } = await send(recorder, withQuery('limit=1')(attempt), bearer)
     const [, page] = /^<([^>]+)>/.exec(headers.get('link') ?? '') ?? []
     if (page !== undefined) await send(recorder, { ...attempt, path: page }, bearer)
+  }
+  if (has('Last-Event-ID')) {
+    const { body } = await person.ask('GET', '/changes')
+    await person.ask('POST', '/notes', { body: { title: 'Another', content: 'Hello' } })
+    const attempt = await next()
+    const cursor = String(body['cursor'])
+    for (const resume of [withQuery(`cursor=${cursor}`), withHeader('Last-Event-ID', cursor)])
+      await send(recorder, resume(attempt), bearer)
   }
   if (has('Idempotency-Key')) {
     const attempt = withHeader('Idempotency-Key', 'once')(await next())
