@@ -129,6 +129,7 @@ test('a reader who is half-way through its first reading is not sent back by wha
   await eraseLongAgo(ann, erased)
   const page = await ann.ask('GET', '/changes?limit=1')
   const rest = await ann.ask('GET', after(page.body['cursor']))
+  expect([page.status, rest.status]).toEqual([200, 200])
   expect([page, rest].flatMap((answer) => changesIn(answer).map(({ note_id }) => note_id))).toEqual([
     first.id,
     second.id,

@@ -5,6 +5,7 @@ import { type ContractDocument, object } from '../../src/contract/document/docum
 import { createStreams, type StreamOptions } from '../../src/contract/reply/streams.ts'
 import type { Caller } from '../../src/contract/types.ts'
 import { openStream } from '../support/event-stream.ts'
+import { inTime } from '../support/in-time.ts'
 import { ask } from '../support/people.ts'
 import { document, operations } from './harness/document-examples.ts'
 import {
@@ -93,6 +94,10 @@ async function goneAmong(callers: readonly Caller[]): Promise<Set<Caller>> {
   return new Set(callers.filter(({ credential }) => credential.id === 'gone'))
 }
 
+async function untilOpen(server: ServedContract, statuses: Set<number>): Promise<void> {
+  while (!statuses.has(200)) statuses.add(await statusOf(server))
+}
+
 async function statusOf(server: ServedContract): Promise<number> {
   await using stream = await open(server)
   return stream.status
@@ -162,7 +167,7 @@ test('the signal of a handler is aborted when its client leaves', async () => {
   const stream = await open(server)
   await stream.next()
   await stream.close()
-  await gone.promise
+  await inTime('the signal is aborted', gone.promise)
 })
 
 test('a stopping server ends all streams with its reason and accepts no more', async () => {
@@ -188,11 +193,13 @@ test('an account can have up to a maximum of streams at once; closing one makes 
   const first = await open(server)
   await using second = await open(server)
   await second.next()
-  const refused = await ask(server, 'GET', PATH)
+  const refused = await inTime('a refusal', ask(server, 'GET', PATH))
   expect([refused.status, refused.body['type']]).toEqual([429, '/problems/too-many-streams'])
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   await first.close()
-  await expect.poll(() => statusOf(server)).toBe(200)
+  const statuses = new Set<number>()
+  await inTime('a place is free', untilOpen(server, statuses))
+  expect(statuses).toContain(200)
 })
 
 test('the server can have up to a maximum of streams at once, over all accounts', async () => {
@@ -252,7 +259,7 @@ test("a client that reads nothing is disconnected after the operation's timeout"
   socket.on('error', () => undefined)
   socket.pause()
   socket.write(`GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`)
-  await closed.promise
+  await inTime('the client is disconnected', closed.promise)
   // Only as many events as fit into the buffers between the two.
   expect(made).toBeLessThan(1_000)
   socket.destroy()
@@ -268,7 +275,7 @@ test('a handler that makes no reply in time becomes a 503, and its signal is abo
     },
     { document: withTimeout(1) },
   )
-  const reply = await ask(server, 'GET', PATH)
+  const reply = await inTime('a reply', ask(server, 'GET', PATH))
   expect([reply.status, reply.body['type']]).toEqual([503, '/problems/unavailable'])
   expect(reply.body['detail']).toBe('The request was not done within 1 seconds. What had begun may still take effect.')
   expect(String(reason)).toContain('not done within')

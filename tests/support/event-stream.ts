@@ -1,3 +1,5 @@
+import { inTime } from './in-time.ts'
+
 /** A server-sent event as a client receives it (HTML Standard §9.2.6), with its `data` parsed, because ours is JSON. */
 export interface SentEvent {
   readonly event: string
@@ -23,7 +25,7 @@ export async function openStream(url: string, headers: Readonly<Record<string, s
   const response = await fetch(url, { headers, signal: abort.signal })
   const events = eventsOf(response)
   const next = async (): Promise<SentEvent | undefined> => {
-    const { value, done } = await events.next()
+    const { value, done } = await inTime('the next event', events.next())
     return done === true ? undefined : value
   }
   const collect = async (isLast: (event: SentEvent) => boolean): Promise<SentEvent[] | undefined> => {
