@@ -1,12 +1,10 @@
-import type { Content, OutgoingReply, ServerSentEvent } from '../http/outgoing.ts'
+import type { OutgoingReply } from '../http/outgoing.ts'
 import { Problem } from '../http/problem.ts'
 import { createDispatch, type HandlerReply } from './backend.ts'
 import { compileContract, type CompiledContract } from './compile.ts'
 import type { ContractDocument } from './document/document.ts'
 import type { Operation } from './document/operations.ts'
-import { heldEvents } from './reply/held-events.ts'
-import { BrokenReply } from './reply/replies.ts'
-import type { Streams } from './reply/streams.ts'
+import { createReplies, type ReplyDeps } from './reply/checked-replies.ts'
 import { requireScopes } from './request/authorization.ts'
 import { headerOf, type IncomingRequest } from './request/incoming.ts'
 import { withinTime } from './request/time-limit.ts'
@@ -14,19 +12,13 @@ import type { RequestParts } from './request/validator.ts'
 import { allowedMethods, operationOf, type RouteMatch } from './router.ts'
 import type { Caller, Handlers, Reply } from './types.ts'
 
-export interface ContractDeps {
+export interface ContractDeps extends ReplyDeps {
   readonly document: ContractDocument
   /** The compiled document, for a process with several applications. */
   readonly compiled?: CompiledContract
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
-  readonly streams: Streams
-  /** What happens to a reply that breaks the contract: it becomes a 500, is only logged, or is not checked. */
-  readonly replies: 'enforce' | 'log' | 'off'
-  readonly onBrokenReply: (operationId: string, violations: readonly string[]) => void
-  /** Called when a stream fails after its first byte. */
-  readonly onStreamFailure: (operationId: string, error: unknown) => void
 }
 
 export interface Dispatcher {
@@ -44,19 +36,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
   const { operations, router, readRequest, replyCheck } = deps.compiled ?? compileContract(deps.document.root)
   refuseUnknownHandlers(operations, deps.handlers)
   const dispatch = createDispatch(deps.document.root, operations, deps.handlers)
-
-  /** The violations for which a reply must not be sent; with `log` they are reported and the reply is sent. */
-  const enforced = (operationId: string, violations: () => readonly string[]): readonly string[] => {
-    const found = deps.replies === 'off' ? [] : violations()
-    if (deps.replies === 'enforce') return found
-    if (found.length > 0) deps.onBrokenReply(operationId, found)
-    return []
-  }
-  const checkReply: Dispatcher['checkReply'] = (operationId, reply) =>
-    enforced(operationId, () => replyCheck.reply(operationId, reply))
-  const checkEvent = ({ operationId }: Operation, event: ServerSentEvent): void => {
-    refuseViolations(enforced(operationId, () => replyCheck.event(operationId, event)))
-  }
+  const replies = createReplies(deps, replyCheck)
 
   /** The steps of a request, with the statuses that each step can end in. */
   const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
@@ -74,51 +54,10 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     const request = complete(parts, incoming, operation, caller)
     const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)
     const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, the handler's
-    const outgoing = finish(reply, incoming, operation, caller)
-    refuseViolations(checkReply(operation.operationId, outgoing)) //                            500
-    return outgoing
+    return replies.complete(reply, incoming, operation, caller) //                              429, 500
   }
 
-  const finish = (
-    reply: HandlerReply,
-    incoming: IncomingRequest,
-    operation: Operation,
-    caller: Caller | undefined,
-  ): OutgoingReply => {
-    const { exchange } = incoming
-    if (reply === undefined) throw new Error(`The handler of ${operation.operationId} made no reply`)
-    const headers = { ...reply.headers, ...exchange.operationHeaders, 'X-Request-Id': exchange.requestId }
-    const isStream = operation.responses.get(reply.status)?.events !== undefined
-    const content = isStream ? openStream(reply.body, incoming, operation, caller) : jsonContent(reply.body)
-    return { status: reply.status, headers, content }
-  }
-
-  const openStream = (
-    body: unknown,
-    { abort, method }: IncomingRequest,
-    operation: Operation,
-    caller: Caller | undefined,
-  ): Content => {
-    const { operationId, timeoutSeconds } = operation
-    if (caller === undefined) throw new Error(`${operationId} is a stream and needs a caller, but is public`)
-    if (!isEventSource(body)) throw new Error(`The handler of ${operationId} gave no events`)
-    const close = method === 'HEAD' ? () => undefined : deps.streams.open(caller, abort)
-    const events = heldEvents(body, {
-      check: (event) => checkEvent(operation, event),
-      signal: abort.signal,
-      onFailure: (error) => deps.onStreamFailure(operationId, error),
-    })
-    return {
-      kind: 'events',
-      mediaType: 'text/event-stream',
-      events,
-      signal: abort.signal,
-      idleSeconds: timeoutSeconds,
-      onEnd: close,
-    }
-  }
-
-  return { handle, checkReply }
+  return { handle, checkReply: replies.check }
 }
 
 function begin({ exchange }: IncomingRequest, operation: Operation): void {
@@ -151,21 +90,8 @@ function complete(
   return { ...request, caller, idempotency }
 }
 
-/** The operation's types define its events, and each event is checked before it is sent. */
-function isEventSource(body: unknown): body is AsyncIterable<ServerSentEvent> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
-}
-
 function makeReply(status: number, body?: unknown, headers: Reply<never>['headers'] = {}) {
   return { status, body, headers }
-}
-
-function jsonContent(value: unknown): Content {
-  return value === undefined ? undefined : { kind: 'json', mediaType: 'application/json', value }
-}
-
-function refuseViolations(violations: readonly string[]): void {
-  if (violations.length > 0) throw new BrokenReply(violations)
 }
 
 function refuseUnacceptable({ accepts }: IncomingRequest, { responses }: Operation): void {

@@ -10,7 +10,13 @@ export function send(response: ServerResponse, reply: OutgoingReply): void {
   const { content } = reply
   const payload = content?.kind === 'json' ? Buffer.from(JSON.stringify(content.value)) : undefined
   const headers = Object.entries(reply.headers).filter(([, value]) => value !== undefined)
-  for (const [name, value] of headers) validateHeaderValue(name, String(value))
+  try {
+    for (const [name, value] of headers) validateHeaderValue(name, String(value))
+  } catch (error) {
+    // The stream never begins, so it gives its place back here.
+    if (content?.kind === 'events') content.onEnd()
+    throw error
+  }
 
   response.statusCode = reply.status
   for (const [name, value] of headers) response.setHeader(name, String(value))

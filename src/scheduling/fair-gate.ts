@@ -44,15 +44,6 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
   let running = 0
   let lastAdmitted = ''
 
-  /** The place in a full queue that a request with this key may take, if any. */
-  const placeFor = (key: string): Place | undefined => {
-    const counts = new Map<string, number>()
-    for (const place of waiting) counts.set(place.key, (counts.get(place.key) ?? 0) + 1)
-    const largest = Math.max(...counts.values())
-    if (largest <= (counts.get(key) ?? 0) + 1) return undefined
-    return [...waiting].findLast((place) => counts.get(place.key) === largest)
-  }
-
   const enter = async ({ key = '', signal, patienceMs = waitMs }: Requester): Promise<void> => {
     if (signal?.aborted === true) throw busy(signal.reason)
     if (running < maxRunning) {
@@ -60,29 +51,11 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
       return
     }
     if (waiting.size >= queue) {
-      const taken = placeFor(key)
+      const taken = placeFor(key, waiting)
       if (taken === undefined) throw busy()
       taken.refuse()
     }
-    await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', refuse)
-        waiting.delete(place)
-      }
-      const admit = (): void => {
-        leave()
-        resolve()
-      }
-      const refuse = (): void => {
-        leave()
-        reject(busy(signal?.aborted === true ? signal.reason : undefined))
-      }
-      const timer = setTimeout(refuse, patienceMs)
-      signal?.addEventListener('abort', refuse)
-      const place = { key, admit, refuse }
-      waiting.add(place)
-    })
+    await admission(waiting, { key, signal, patienceMs, busy })
   }
 
   /** Hands the slot to a waiting request. It is never free while one waits, so a new request cannot jump the queue. */
@@ -107,4 +80,43 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
       }
     },
   }
+}
+
+/** The place in a full queue that a request with this key may take, if any. */
+function placeFor(key: string, waiting: ReadonlySet<Place>): Place | undefined {
+  const counts = new Map<string, number>()
+  for (const place of waiting) counts.set(place.key, (counts.get(place.key) ?? 0) + 1)
+  const largest = Math.max(...counts.values())
+  if (largest <= (counts.get(key) ?? 0) + 1) return undefined
+  return [...waiting].findLast((place) => counts.get(place.key) === largest)
+}
+
+interface Waiting {
+  readonly key: string
+  readonly signal: AbortSignal | undefined
+  readonly patienceMs: number
+  readonly busy: GateOptions['busy']
+}
+
+/** Waits in the queue; resolves when the request is admitted, and rejects when it has to leave. */
+function admission(waiting: Set<Place>, { key, signal, patienceMs, busy }: Waiting): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', refuse)
+      waiting.delete(place)
+    }
+    const admit = (): void => {
+      leave()
+      resolve()
+    }
+    const refuse = (): void => {
+      leave()
+      reject(busy(signal?.aborted === true ? signal.reason : undefined))
+    }
+    const timer = setTimeout(refuse, patienceMs)
+    signal?.addEventListener('abort', refuse)
+    const place = { key, admit, refuse }
+    waiting.add(place)
+  })
 }

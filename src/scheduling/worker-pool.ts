@@ -79,32 +79,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     // The pool may have been closed while the job waited.
     if (isClosed) throw busy()
     const worker = take()
-    return new Promise((resolve, reject) => {
-      const settle = (isReusable: boolean, finish: () => void): void => {
-        clearTimeout(timer)
-        worker.removeAllListeners('message')
-        worker.off('error', fail)
-        worker.off('exit', end)
-        if (isReusable) giveBack(worker)
-        else void worker.terminate()
-        finish()
-      }
-      const fail = (error: Error & { code?: string }): void => {
-        const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        settle(false, () => reject(isTooLarge ? busy(error) : error))
-      }
-      const end = (): void => settle(false, () => reject(busy(new Error('The thread ended'))))
-      const timer = setTimeout(
-        () => settle(false, () => reject(busy(new Error('The job took too long')))),
-        Math.max(0, deadline - performance.now()),
-      )
-      worker.on('error', fail)
-      worker.on('exit', end)
-      worker.on('message', (outcome: JobOutcome) => {
-        settle(true, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result)))
-      })
-      worker.postMessage(job)
-    })
+    return runIn(worker, job, { deadline, busy, giveBack })
   }
 
   return {
@@ -119,4 +94,42 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       await Promise.all([...alive].map((worker) => worker.terminate()))
     },
   }
+}
+
+interface Run {
+  /** In milliseconds, as performance.now() counts them. */
+  readonly deadline: number
+  readonly busy: PoolOptions['busy']
+  /** Takes the thread back after a job. A thread that failed, or is still at work at the deadline, is terminated. */
+  readonly giveBack: (worker: Worker) => void
+}
+
+/** Does one job in a thread. Rejects with what the job threw, or as `busy` says if the thread did not manage it. */
+function runIn(worker: Worker, job: unknown, { deadline, busy, giveBack }: Run): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle = (isReusable: boolean, finish: () => void): void => {
+      clearTimeout(timer)
+      worker.removeAllListeners('message')
+      worker.off('error', fail)
+      worker.off('exit', end)
+      if (isReusable) giveBack(worker)
+      else void worker.terminate()
+      finish()
+    }
+    const fail = (error: Error & { code?: string }): void => {
+      const isTooLarge = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      settle(false, () => reject(isTooLarge ? busy(error) : error))
+    }
+    const end = (): void => settle(false, () => reject(busy(new Error('The thread ended'))))
+    const timer = setTimeout(
+      () => settle(false, () => reject(busy(new Error('The job took too long')))),
+      Math.max(0, deadline - performance.now()),
+    )
+    worker.on('error', fail)
+    worker.on('exit', end)
+    worker.on('message', (outcome: JobOutcome) => {
+      settle(true, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.result)))
+    })
+    worker.postMessage(job)
+  })
 }

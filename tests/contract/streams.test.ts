@@ -149,6 +149,21 @@ test.each<[string, LooseHandler]>([
   expect(reply.headers.get('content-type')).toBe('application/problem+json')
 })
 
+test.each<[string, Record<string, string>, 'enforce' | 'log']>([
+  ['breaks the contract', {}, 'enforce'],
+  ['cannot be sent', { 'X-Accel-Buffering': '\u2028' }, 'log'],
+])('a stream that %s is a 500 and takes no place', async (_title, headers, replies) => {
+  const bad: LooseHandler = async (_, reply) => reply(200, afterwards(Promise.resolve(), good), headers)
+  const handlers = [bad, streaming(good)]
+  const { server } = await serve(async (request, reply) => handlers.shift()?.(request, reply), {
+    maxPerUser: 1,
+    replies,
+  })
+  expect((await inTime('a reply', ask(server, 'GET', PATH))).status).toBe(500)
+  await using stream = await open(server)
+  expect(stream.status).toBe(200)
+})
+
 test('HEAD has the headers of the stream, but sends no event and does not count as a stream', async () => {
   const { server } = await serve(streaming(good), { maxPerUser: 1 })
   for (let count = 0; count < 3; count += 1) {
