@@ -24,9 +24,9 @@ export function inTransaction<T>(db: Database, work: (tx: Tx) => Promise<T>): Pr
 }
 
 /**
- * Runs a transaction, or a statement that is one. PostgreSQL may abort it to resolve a deadlock or a serialization conflict
- * (40P01, 40001); then the whole of it runs again, at most three times. Nothing else is retried, least of all a COMMIT
- * whose outcome is unknown.
+ * Runs a transaction, or a statement that is one. PostgreSQL may abort it to resolve a deadlock or a serialization
+ * conflict (40P01, 40001); then the whole of it runs again, at most three times. Nothing else is retried, least of all
+ * a COMMIT whose outcome is unknown.
  */
 export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
   for (let retries = 0; ; retries += 1) {

@@ -105,8 +105,8 @@ export const problemKinds = {
     status: 410,
     title: 'Cursor expired',
     description:
-      'The cursor is from before what the server still knows: a note that was erased since has been forgotten, or the ' +
-      'database was restored from a backup.',
+      'The server cannot continue from this cursor: it no longer lists a note that was erased since, or the database ' +
+      'was restored from a backup.',
     remedy: 'Begin again without a cursor, and drop your copies of notes that do not appear any more.',
   },
   'note-changed': {

@@ -14,7 +14,7 @@ export function sendEvents(response: ServerResponse, content: EventContent): voi
     content.onEnd()
     return void response.end()
   }
-  // No further request can follow on this connection, so it ends with the stream, and a server that stops need not wait.
+  // The connection ends with the stream, so that a server that stops need not wait for an idle one.
   response.shouldKeepAlive = false
   response.flushHeaders()
   void pump(response, content).finally(content.onEnd)

@@ -21,8 +21,8 @@ export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChan
 
 /**
  * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in
- * their order and a rollback leaves no gap. It is locked last: all writers of this owner wait for it, and one that still
- * had a note to lock could deadlock with them.
+ * their order and a rollback leaves no gap. It is locked last: all writers of this owner wait for it, and one that
+ * still had a note to lock could deadlock with them.
  */
 class ChangeLog implements LastStep {
   readonly #owners = new Map<string, Map<string, NewChange>>()
@@ -54,8 +54,8 @@ async function takePlaces(tx: Tx, ownerId: string, changes: readonly NewChange[]
 }
 
 /**
- * What a statement needs to give the changes of one owner their places. Before it stands `changed` (owner_id, note_id, kind,
- * version, place), with places from 1. The statement must be the last one before COMMIT, or the only one.
+ * The part of a statement that gives the changes of one owner their places. It follows `changed` (owner_id, note_id,
+ * kind, version, place), with places from 1. The statement must be the last one before COMMIT, or the only one.
  */
 export const placing = sql`
     counter as (

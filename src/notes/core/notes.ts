@@ -25,15 +25,16 @@ export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promis
 }
 
 /**
- * The same as a transaction of its own: one statement, so the counter of the owner's changes is locked for no longer than
- * the commit takes.
+ * Does the same in a transaction of its own. It is one statement, so the counter of the owner's changes is locked only
+ * while it commits.
  */
 export function insertNoteAlone(db: Database, ownerId: string, note: NewNote): Promise<NoteRow> {
   const keys = note.tags.map(tagKey)
   return retryConflicts(async () => {
     const { rows } = await sql<NoteRow>`
       with note as (
-        insert into notes (id, owner_id, title, content, is_public, tags, is_pinned, is_archived, changed_by_kind, changed_by_id)
+        insert into notes
+          (id, owner_id, title, content, is_public, tags, is_pinned, is_archived, changed_by_kind, changed_by_id)
         values (${note.id}, ${ownerId}, ${note.title}, ${note.content}, ${note.is_public}, ${[...note.tags]},
           ${note.is_pinned}, ${note.is_archived}, ${note.changed_by_kind}, ${note.changed_by_id})
         returning *
