@@ -24,7 +24,7 @@ test(
     const notices = followNotices(db, owners, 10)
     let acknowledged = 0
     const onCommit = (changes: number) => void (acknowledged += changes)
-    await Promise.all(
+    const writers = await Promise.allSettled(
       Array.from({ length: WRITERS }, (_, seed) =>
         runWriter(db, { owners, seed: seed + 1, transactions: TRANSACTIONS, onCommit }),
       ),
@@ -33,6 +33,7 @@ test(
     const lost = await Promise.all(
       copies.map(async (copy, index) => differences(copy, await truth(db, [owners[Math.floor(index / 2)] ?? '']))),
     )
+    expect(writers.filter(({ status }) => status === 'rejected')).toEqual([])
     expect(lost).toEqual(lost.map(() => 0))
     expect(differences(await notices.finish(), await truth(db, owners))).toBe(0)
     expect(acknowledged).toBeGreaterThan(1_000)
