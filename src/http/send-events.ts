@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { Heartbeats } from './heartbeats.ts'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
-/** Proxies and clients close an idle connection, most of them after 30 to 60 seconds. */
-const HEARTBEAT_MS = 25_000
+/** Sends a comment in each open stream of the process. */
+export const comments = new Heartbeats()
 
 /**
  * Sends events as they come. We ask for the next event once the client has read the one before, so a slow client costs
@@ -21,9 +22,9 @@ export function sendEvents(response: ServerResponse, content: EventContent): voi
 }
 
 async function pump(response: ServerResponse, { events, signal, idleSeconds }: EventContent): Promise<void> {
-  const heartbeat = setInterval(() => {
+  const stopComments = comments.add(() => {
     if (!response.writableNeedDrain) response.write(':\n\n')
-  }, HEARTBEAT_MS)
+  })
   try {
     for await (const event of events) {
       if (response.destroyed) return
@@ -35,7 +36,7 @@ async function pump(response: ServerResponse, { events, signal, idleSeconds }: E
     // so we break the connection, and clients resume.
     response.destroy()
   } finally {
-    clearInterval(heartbeat)
+    stopComments()
   }
 }
 

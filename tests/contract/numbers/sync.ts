@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { noteLimits } from '../../../generated/limits.ts'
 import { renewEpoch } from '../../../src/changes/core/epoch.ts'
 import { purgeChanges } from '../../../src/changes/core/purge-changes.ts'
+import { Heartbeats } from '../../../src/http/heartbeats.ts'
+import { comments } from '../../../src/http/send-events.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { openStream } from '../../support/event-stream.ts'
 import { type Answer, logIn, type Person } from '../../support/people.ts'
@@ -91,24 +93,29 @@ const workTime: Measure = async ({ value }) => {
   expect(new Set(operations.map(({ timeoutSeconds }) => timeoutSeconds))).toEqual(new Set([value]))
 }
 
-/** The clock of the lab does not move timers, so the one that sends the comment is called by hand. */
+/** The clock of the lab does not move timers, so the seconds pass by hand. */
 const commentEvery: Measure = async ({ value }, lab) => {
+  const heartbeats = new Heartbeats()
+  const moments: number[] = []
+  let second = 0
+  const stop = heartbeats.add(() => void moments.push(second))
+  for (; second < 4 * value; second += 1) heartbeats.tick()
+  stop()
+  const [first = Number.NaN] = moments
+  expect(moments).toEqual([0, 1, 2, 3].map((count) => first + count * value))
+
   const person = await lab.person()
-  const timers = vi.spyOn(globalThis, 'setInterval')
+  const abort = new AbortController()
+  const headers = { Authorization: `Bearer ${person.accessToken}` }
+  const response = await fetch(`${lab.server.url}/changes/stream`, { headers, signal: abort.signal })
+  const reader = response.body?.getReader()
+  const read = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString()
   try {
-    const abort = new AbortController()
-    const headers = { Authorization: `Bearer ${person.accessToken}` }
-    const response = await fetch(`${lab.server.url}/changes/stream`, { headers, signal: abort.signal })
-    const reader = response.body?.getReader()
-    const read = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString()
     expect(await read()).toContain('event: ready')
-    const comments = timers.mock.calls.filter(([, delay]) => delay === value * 1_000)
-    expect(comments).toHaveLength(1)
-    comments[0]?.[0]()
+    for (let passed = 0; passed < value; passed += 1) comments.tick()
     expect(await read()).toBe(':\n\n')
-    abort.abort()
   } finally {
-    timers.mockRestore()
+    abort.abort()
   }
 }
 

@@ -97,6 +97,13 @@ export const lies: readonly Lie[] = [
     to: 'to within an hour',
   },
   {
+    title: 'an idle stream gets a comment every 30 seconds',
+    gate,
+    file: 'src/http/heartbeats.ts',
+    from: 'const EVERY_SECONDS = 25',
+    to: 'const EVERY_SECONDS = 30',
+  },
+  {
     title: 'a page about a problem names a number that nothing measures',
     gate,
     file: 'src/http/problem-kinds.ts',
