@@ -22,6 +22,13 @@ export const lies: readonly Lie[] = [
     to: "streams.filter(({ caller }) => ended.has(caller) && caller.userId === ''),",
   },
   {
+    title: 'streams go on for as long as their credentials cannot be checked',
+    gate,
+    file: streams,
+    from: 'await Promise.race([work, late])',
+    to: 'await work',
+  },
+  {
     title: 'streams of an account are not counted',
     gate,
     file: streams,
