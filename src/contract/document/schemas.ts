@@ -13,7 +13,7 @@ const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
 /** For requests: reports all errors, and fills in defaults. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
-  return compiler(object(withBranchesInPlace(withDefaultsInPlace(root, root), root)), {
+  return compiler(object(withTargetsInPlace(withDefaultsInPlace(root, root), root)), {
     allErrors: true,
     useDefaults: true,
   })
@@ -80,18 +80,20 @@ function withDefaultsInPlace(value: Json, root: JsonObject): Json {
 }
 
 /**
- * Ajv reports the schema path of an error from the last `$ref` that it followed, so errors of two branches of a `oneOf`
- * would look alike. Within a branch we therefore replace every `$ref` by its target.
+ * Replaces `$ref` by its target in two places. Within a branch of a `oneOf`: Ajv reports the schema path of an error from
+ * the last `$ref` that it followed, so errors of two branches would look alike. And in the items of a list that may have
+ * no item twice: Ajv compares each with each if it does not see that they are strings.
  */
-function withBranchesInPlace(value: Json, root: JsonObject, isBranch = false): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => withBranchesInPlace(item, root, isBranch))
+function withTargetsInPlace(value: Json, root: JsonObject, isInPlace = false): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withTargetsInPlace(item, root, isInPlace))
   if (!isObject(value)) return value
-  if (isBranch && typeof value['$ref'] === 'string') {
+  if (isInPlace && typeof value['$ref'] === 'string') {
     const { $ref: _, ...beside } = value
     const target = at(root, { pointer: '', value }).value
-    return withBranchesInPlace({ ...object(withDefaultsInPlace(target, root)), ...beside }, root, true)
+    return withTargetsInPlace({ ...object(withDefaultsInPlace(target, root)), ...beside }, root, true)
   }
+  const begins = (key: string): boolean => key === 'oneOf' || (key === 'items' && value['uniqueItems'] === true)
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, withBranchesInPlace(member, root, isBranch || key === 'oneOf')]),
+    Object.entries(value).map(([key, member]) => [key, withTargetsInPlace(member, root, isInPlace || begins(key))]),
   )
 }

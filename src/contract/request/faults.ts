@@ -18,17 +18,32 @@ export function toFieldErrors(errors: readonly ErrorObject[], where: readonly st
   })
 }
 
-/** Ajv reports errors of every branch of a `oneOf`; we keep those of the branch that the client most likely meant. */
+/**
+ * Ajv reports errors of every branch of a `oneOf`; we keep those of the branch that the client most likely meant. A
+ * body may have thousands of errors, so the time is proportional to their number.
+ */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const unions = errors.filter(({ keyword }) => keyword === 'oneOf' || keyword === 'anyOf')
-  const others = errors.filter((error) => !unions.includes(error))
-  const outside = others.filter((error) => !unions.some((union) => isWithin(error, union)))
-  const inside = unions.flatMap((union) => bestBranch(others.filter((error) => isWithin(error, union))) ?? [union])
-  return [...outside, ...inside]
+  const unions = new Map(errors.filter(isUnion).map((error) => [error.instancePath, error]))
+  const groups = Map.groupBy(
+    errors.filter((error) => !isUnion(error)),
+    ({ instancePath }) => outermost(instancePath, unions),
+  )
+  const inside = [...unions]
+    .filter(([path]) => outermost(path, unions) === path)
+    .flatMap(([path, union]) => bestBranch(groups.get(path) ?? []) ?? [union])
+  return [...(groups.get(undefined) ?? []), ...inside]
 }
 
-function isWithin({ instancePath: path }: ErrorObject, union: ErrorObject): boolean {
-  return path === union.instancePath || path.startsWith(`${union.instancePath}/`)
+function isUnion({ keyword }: ErrorObject): boolean {
+  return keyword === 'oneOf' || keyword === 'anyOf'
+}
+
+/** The first of these places on the way to a path, or the path itself; undefined if none is. */
+function outermost(path: string, places: ReadonlyMap<string, unknown>): string | undefined {
+  for (let end = 0; end !== -1; end = path.indexOf('/', end + 1)) {
+    if (places.has(path.slice(0, end))) return path.slice(0, end)
+  }
+  return places.has(path) ? path : undefined
 }
 
 /** The branch with the fewest errors. One that an enum or const rules out (another grant_type, say) does not count. */
