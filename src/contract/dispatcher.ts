@@ -54,7 +54,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     const request = complete(parts, incoming, operation, caller)
     const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)
     const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, the handler's
-    return replies.complete(reply, incoming, operation, caller) //                              429, 500
+    return replies.complete(reply, incoming, operation, caller) //                              429, 500, 503
   }
 
   return { handle, checkReply: replies.check }

@@ -1,3 +1,4 @@
+import type { Heartbeats } from './heartbeats.ts'
 import type { HeaderValues } from './problem.ts'
 
 /** One server-sent event. A client sends its `id` as Last-Event-ID to resume after it. */
@@ -21,8 +22,10 @@ export interface EventContent {
   readonly events: AsyncIterable<ServerSentEvent>
   /** Aborted when the stream has to end. */
   readonly signal: AbortSignal
-  /** A client that reads nothing for this long is disconnected. */
+  /** A client that is behind and takes nothing for this long is disconnected. */
   readonly idleSeconds: number
+  /** Say when to send a comment. */
+  readonly heartbeats: Heartbeats
   /** Called once no further event will be sent. */
   readonly onEnd: () => void
 }

@@ -1,13 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { Heartbeats } from './heartbeats.ts'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
-/** Sends a comment in each open stream of the process. */
-export const comments = new Heartbeats()
-
 /**
- * Sends events as they come. We ask for the next event once the client has read the one before, so a slow client costs
- * no memory. A client that reads nothing for `idleSeconds` is disconnected; it can resume from the last id it has.
+ * Sends events as they come. We ask for the next event only while the send buffer has room, so a slow client costs no
+ * memory. A client that leaves it full for `idleSeconds` is disconnected; it can resume from the last id it has.
  */
 export function sendEvents(response: ServerResponse, content: EventContent): void {
   // HEAD asks for the headers only, so no event is made.
@@ -21,8 +17,9 @@ export function sendEvents(response: ServerResponse, content: EventContent): voi
   void pump(response, content).finally(content.onEnd)
 }
 
-async function pump(response: ServerResponse, { events, signal, idleSeconds }: EventContent): Promise<void> {
-  const stopComments = comments.add(() => {
+async function pump(response: ServerResponse, content: EventContent): Promise<void> {
+  const { events, signal, idleSeconds, heartbeats } = content
+  const stopComments = heartbeats.add(() => {
     if (!response.writableNeedDrain) response.write(':\n\n')
   })
   try {
@@ -41,8 +38,8 @@ async function pump(response: ServerResponse, { events, signal, idleSeconds }: E
 }
 
 /**
- * Resolves when the client has read what was written. Rejects when it reads nothing for too long, and when the signal
- * is aborted.
+ * Resolves when the send buffer is empty again. Rejects when it stays full for too long, and when the signal is
+ * aborted.
  */
 function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ContractDocument, type Json, type JsonObject, object } from '../../src/contract/document/document.ts'
 import { compileContract } from '../../src/contract/compile.ts'
 import { createDispatcher } from '../../src/contract/dispatcher.ts'
@@ -39,6 +39,10 @@ function changed({ path, method }: Operation, change: (operation: JsonObject) =>
 
 function withSecurity(operation: Operation, security: Json): ContractDocument {
   return changed(operation, (given) => ({ ...given, security }))
+}
+
+function contentOf(responses: JsonObject): JsonObject {
+  return object(object(responses['200'])['content'])
 }
 
 test('the server starts with the contract', async () => {
@@ -104,4 +108,34 @@ test('no server with two operations of the same name', async () => {
   if (first === undefined || second === undefined) throw new Error('The document has too few operations')
   const twins = changed(second, (given) => ({ ...given, operationId: first.operationId }))
   await expect(boot({ document: twins })).rejects.toThrow(`Two operations are called ${first.operationId}`)
+})
+
+describe('no server with a stream', () => {
+  const stream = operations.find(({ operationId }) => operationId === 'streamChanges')
+  if (stream === undefined) throw new Error('The document has no streamChanges')
+  const withResponses = (change: (responses: JsonObject) => JsonObject): ContractDocument =>
+    changed(stream, (given) => ({ ...given, responses: change(object(given['responses'])) }))
+
+  test('on another status than 200', async () => {
+    const moved = withResponses((responses) => ({ ...responses, '202': responses['200'] ?? null }))
+    await expect(boot({ document: moved })).rejects.toThrow('is an event stream, but only a 200 can be one')
+  })
+
+  test('that has another media type as well', async () => {
+    const mixed = withResponses((responses) => {
+      const content = { ...contentOf(responses), 'application/json': { schema: {} } }
+      return { ...responses, '200': { ...object(responses['200']), content } }
+    })
+    await expect(boot({ document: mixed })).rejects.toThrow('is an event stream and something else')
+  })
+
+  test('that cannot say why it ends', async () => {
+    const endless = withResponses((responses) => {
+      const media = object(contentOf(responses)['text/event-stream'])
+      const events = Object.fromEntries(Object.entries(object(media['x-events'])).filter(([name]) => name !== 'end'))
+      const content = { 'text/event-stream': { ...media, 'x-events': events } }
+      return { ...responses, '200': { ...object(responses['200']), content } }
+    })
+    await expect(boot({ document: endless })).rejects.toThrow('is an event stream without the event "end"')
+  })
 })

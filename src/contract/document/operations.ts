@@ -147,15 +147,23 @@ function readResponses(root: JsonObject, operation: Place): Map<number, Response
         return { name, required: header.value['required'] === true, schema: at(root, header, 'schema') }
       })
       const content = readContent(root, response)
-      return [Number(status), { content, events: readEvents(root, response, content), headers }]
+      return [Number(status), { content, events: readEvents(root, response, content, status), headers }]
     }),
   )
 }
 
 /** The events of a stream. OpenAPI 3.1 cannot describe them (3.2 has `itemSchema`), so the contract has `x-events`. */
-function readEvents(root: JsonObject, response: Place, content: ResponseSpec['content']): ResponseSpec['events'] {
+function readEvents(
+  root: JsonObject,
+  response: Place,
+  content: ResponseSpec['content'],
+  status: string,
+): ResponseSpec['events'] {
   if (!content.has(EVENT_STREAM)) return undefined
   if (content.size > 1) throw new Error(`${response.pointer} is an event stream and something else`)
+  if (status !== '200') throw new Error(`${response.pointer} is an event stream, but only a 200 can be one`)
   const events = at(root, response, 'content', EVENT_STREAM, 'x-events')
+  // The server itself ends streams with it.
+  if (!('end' in events.value)) throw new Error(`${response.pointer} is an event stream without the event "end"`)
   return new Map(Object.keys(events.value).map((name) => [name, at(root, events, name)]))
 }

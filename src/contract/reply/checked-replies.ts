@@ -3,7 +3,7 @@ import type { HandlerReply } from '../backend.ts'
 import type { Operation } from '../document/operations.ts'
 import type { IncomingRequest } from '../request/incoming.ts'
 import type { Caller } from '../types.ts'
-import { heldEvents } from './held-events.ts'
+import { checkedEvents } from './checked-events.ts'
 import { BrokenReply, type ReplyCheck } from './replies.ts'
 import type { Streams } from './streams.ts'
 
@@ -17,7 +17,10 @@ export interface ReplyDeps {
 }
 
 export interface CheckedReplies {
-  /** Makes what is sent of what a handler returned. Throws a BrokenReply for what the contract does not know. */
+  /**
+   * Makes what is sent of what a handler returned. Throws a BrokenReply for what the contract does not know, and a
+   * Problem (429, 503) for a stream that may not be opened.
+   */
   readonly complete: (
     reply: HandlerReply,
     incoming: IncomingRequest,
@@ -29,6 +32,7 @@ export interface CheckedReplies {
 }
 
 export function createReplies(deps: ReplyDeps, replyCheck: ReplyCheck): CheckedReplies {
+  const { heartbeats } = deps.streams
   /** With `log`, violations are reported and the reply is sent. */
   const enforced = (operationId: string, violations: () => readonly string[]): readonly string[] => {
     const found = deps.replies === 'off' ? [] : violations()
@@ -42,13 +46,14 @@ export function createReplies(deps: ReplyDeps, replyCheck: ReplyCheck): CheckedR
   const eventContent = (events: unknown, { abort }: IncomingRequest, operation: Operation): Content => {
     const { operationId, timeoutSeconds } = operation
     if (!isEventSource(events)) throw new Error(`The handler of ${operationId} gave no events`)
-    const held = heldEvents(events, {
+    const checked = checkedEvents(events, {
       check: (event) => refuseViolations(enforced(operationId, () => replyCheck.event(operationId, event))),
       signal: abort.signal,
       onFailure: (error) => deps.onStreamFailure(operationId, error),
     })
     const mediaType = 'text/event-stream'
-    return { kind: 'events', mediaType, events: held, signal: abort.signal, idleSeconds: timeoutSeconds, onEnd: noop }
+    const { signal } = abort
+    return { kind: 'events', mediaType, events: checked, signal, idleSeconds: timeoutSeconds, heartbeats, onEnd: noop }
   }
 
   return {

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { noteLimits } from '../../../generated/limits.ts'
 import { renewEpoch } from '../../../src/changes/core/epoch.ts'
 import { purgeChanges } from '../../../src/changes/core/purge-changes.ts'
 import { Heartbeats } from '../../../src/http/heartbeats.ts'
-import { comments } from '../../../src/http/send-events.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { openStream } from '../../support/event-stream.ts'
 import { type Answer, logIn, type Person } from '../../support/people.ts'
@@ -93,7 +92,7 @@ const workTime: Measure = async ({ value }) => {
   expect(new Set(operations.map(({ timeoutSeconds }) => timeoutSeconds))).toEqual(new Set([value]))
 }
 
-/** The clock of the lab does not move timers, so the seconds pass by hand. */
+/** The clock of the lab does not move timers, so the seconds pass, and a comment is sent, by hand. */
 const commentEvery: Measure = async ({ value }, lab) => {
   const heartbeats = new Heartbeats()
   const moments: number[] = []
@@ -105,6 +104,7 @@ const commentEvery: Measure = async ({ value }, lab) => {
   expect(moments).toEqual([0, 1, 2, 3].map((count) => first + count * value))
 
   const person = await lab.person()
+  const added = vi.spyOn(Heartbeats.prototype, 'add')
   const abort = new AbortController()
   const headers = { Authorization: `Bearer ${person.accessToken}` }
   const response = await fetch(`${lab.server.url}/changes/stream`, { headers, signal: abort.signal })
@@ -112,10 +112,12 @@ const commentEvery: Measure = async ({ value }, lab) => {
   const read = async (): Promise<string> => Buffer.from((await reader?.read())?.value ?? []).toString()
   try {
     expect(await read()).toContain('event: ready')
-    for (let passed = 0; passed < value; passed += 1) comments.tick()
+    expect(added).toHaveBeenCalledTimes(1)
+    added.mock.calls[0]?.[0]()
     expect(await read()).toBe(':\n\n')
   } finally {
     abort.abort()
+    added.mockRestore()
   }
 }
 

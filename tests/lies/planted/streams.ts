@@ -9,7 +9,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'an event is not checked before it is sent',
     gate,
-    file: 'src/contract/reply/held-events.ts',
+    file: 'src/contract/reply/checked-events.ts',
     from: `      check(event)
       yield event`,
     to: '      yield event',

@@ -2,7 +2,7 @@ import type { ServerSentEvent } from '../../http/outgoing.ts'
 import { BrokenReply } from './replies.ts'
 import { StreamEnd, type StreamEndReason } from './streams.ts'
 
-export interface HeldEventsOptions {
+export interface CheckedEventsOptions {
   /** Throws for an event that breaks the contract. */
   readonly check: (event: ServerSentEvent) => void
   readonly signal: AbortSignal
@@ -14,9 +14,9 @@ export interface HeldEventsOptions {
  * Checks each event against the contract before it is sent. If the server ends the stream, a last event `end` gives the
  * reason; a client that receives none knows that the connection broke.
  */
-export async function* heldEvents(
+export async function* checkedEvents(
   events: AsyncIterable<ServerSentEvent>,
-  { check, signal, onFailure }: HeldEventsOptions,
+  { check, signal, onFailure }: CheckedEventsOptions,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let failed = false
   try {
