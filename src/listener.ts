@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
@@ -16,13 +17,20 @@ export interface Listener {
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const DRAIN_TIMEOUT = 8_000
+/** A client that takes nothing of its reply for this long is disconnected. Streams send a comment more often. */
+const REPLY_TIMEOUT = 60_000
 
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
-export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log: Logger): Promise<Listener> {
+export async function listen(
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  log: Logger,
+  replyTimeout = REPLY_TIMEOUT,
+): Promise<Listener> {
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
   const open = new Set<ServerResponse>()
   let closing = false
+  const repliesOn = (socket: Duplex): ServerResponse[] => [...open].filter(({ req }) => req.socket === socket)
   const handle: RequestListener = (request, response) => {
     open.add(response)
     response.once('close', () => open.delete(response))
@@ -34,7 +42,15 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
     { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 2_000 },
     handle,
   )
-  server.on('clientError', answerClientError)
+  server.on('clientError', (error, socket) => {
+    // The client would take a reply to this for the one that is under way, so it gets none.
+    if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
+    else answerClientError(error, socket)
+  })
+  // Without traffic for that long. A request that is being worked on keeps to the time limit of its operation.
+  server.setTimeout(replyTimeout, (socket) => {
+    if (repliesOn(socket).some(({ headersSent }) => headersSent)) socket.destroy()
+  })
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
   const address = server.address()
@@ -50,8 +66,7 @@ export async function listen({ host, port }: Pick<Config, 'host' | 'port'>, log:
       closing = true
       // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
       for (const response of open) response.shouldKeepAlive = false
-      // Without an application, the waiting requests will never get a reply.
-      return drain(server, app === undefined ? 0 : DRAIN_TIMEOUT)
+      return drain(server)
     },
   }
 }
@@ -81,9 +96,9 @@ function bindError(error: NodeJS.ErrnoException, host: string, port: number): St
   }
 }
 
-function drain(server: Server, timeoutMs: number): Promise<void> {
+function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
+    const timeout = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
     server.close(() => {
       clearTimeout(timeout)
       resolve()

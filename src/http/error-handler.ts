@@ -14,26 +14,25 @@ interface ErrorHandlerDeps {
 
 /** The only place that sends a problem. A 5xx is logged here, once, with its cause, which the client never sees. */
 export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): ErrorRequestHandler {
-  return (error: unknown, _request: Request, response: Response, next: NextFunction) => {
+  // Express recognises an error handler by its four parameters.
+  return (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const { exchange } = response.locals
+    const fields = { request_id: exchange.requestId, operation: exchange.operationId }
     if (response.headersSent) {
-      exchange.failure = error
-      next(error)
+      log.error({ ...fields, err: error }, 'failed after the reply had begun; the connection was closed')
+      response.destroy()
       return
     }
+    let cause = error
     let reply = toReply(Problem.from(error, isOutage), exchange)
     const violations = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
     if (violations.length > 0) {
-      const broken = new Error(`The failure breaks the contract: ${violations.join('; ')}`, { cause: error })
-      reply = toReply(Problem.from(broken, isOutage), exchange)
-      exchange.failure = broken
-    } else if (reply.status >= 500 && !isExpected(error)) {
-      exchange.failure = error
+      cause = new Error(`The failure breaks the contract: ${violations.join('; ')}`, { cause: error })
+      reply = toReply(Problem.from(cause, isOutage), exchange)
     }
-    if (exchange.failure !== undefined) {
-      const fields = { request_id: exchange.requestId, operation: exchange.operationId }
+    if (reply.status >= 500 && !isExpected(cause)) {
       const level = reply.status === 503 ? 'warn' : 'error'
-      log[level]({ ...fields, err: exchange.failure }, `replied ${reply.status}`)
+      log[level]({ ...fields, err: cause }, `replied ${reply.status}`)
     }
     send(response, reply)
   }

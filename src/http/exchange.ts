@@ -7,8 +7,6 @@ export interface Exchange {
   operationId?: string
   /** Headers of every reply of that operation, failures included. */
   operationHeaders?: Readonly<Record<string, string>>
-  /** The cause of a 5xx, once the error handler has logged it. */
-  failure?: unknown
 }
 
 declare global {

@@ -25,7 +25,7 @@ export function requestLog(log: Logger): RequestHandler {
         duration_ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
       }
       if (response.writableFinished) log.info(fields, 'request')
-      else log.info({ ...fields, aborted: true }, 'request aborted by the client')
+      else log.info({ ...fields, aborted: true }, 'the connection closed before the reply was complete')
     })
     next()
   }

@@ -1,5 +1,4 @@
-import { type KyselyPlugin, RawNode } from 'kysely'
-import type { Database } from '../../../src/db/database.ts'
+import { Client } from 'pg'
 
 /** Failures as PostgreSQL tells them, by SQLSTATE. Each text is one that no answer may show. */
 const messages = {
@@ -20,34 +19,41 @@ export const outages: readonly Failure[] = ['40P01', '57014', '55P03', '53100']
 export const faults: readonly Failure[] = ['23505', '23503', '42P01', 'XX000']
 
 export interface FailingDatabase {
-  readonly db: Database
-  /** From the statement with this number on, counted from 1, PostgreSQL refuses each; answers how many were sent when it is over. */
+  /** From the statement with this number on, counted from 1, PostgreSQL refuses each; answers how many were sent. */
   readonly fail: <T>(
     from: number,
     failure: Failure,
     work: () => Promise<T>,
   ) => Promise<{ readonly result: T; readonly statements: number }>
+  readonly restore: () => void
 }
 
-/** A real database of which every statement can be made to fail, with the error that PostgreSQL itself then raises. */
-export function failingDatabase(healthy: Database): FailingDatabase {
+type Query = (this: unknown, statement: unknown, ...rest: readonly unknown[]) => unknown
+
+/**
+ * Makes any statement of this process fail, with the error that PostgreSQL itself then raises. Must be called before
+ * the connections are opened.
+ */
+export function failingDatabase(): FailingDatabase {
+  const given: Query = Reflect.get(Client.prototype, 'query')
   let armed: { readonly from: number; readonly failure: Failure } | undefined
   let statements = 0
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node }) => {
-      if (armed === undefined || (statements += 1) < armed.from) return node
-      return RawNode.createWithSql(raise(armed.failure))
-    },
-    transformResult: async ({ result }) => result,
+  const query: Query = function (statement, ...rest) {
+    // A transaction must be able to end, or its connection would be lost.
+    if (armed === undefined || statement === 'rollback' || (statements += 1) < armed.from) {
+      return given.call(this, statement, ...rest)
+    }
+    return given.call(this, raise(armed.failure))
   }
+  Reflect.set(Client.prototype, 'query', query)
   return {
-    db: healthy.withPlugin(plugin),
     fail: async (from, failure, work) => {
       armed = { from, failure }
       statements = 0
       const result = await work().finally(() => (armed = undefined))
       return { result, statements }
     },
+    restore: () => void Reflect.set(Client.prototype, 'query', given),
   }
 }
 

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import pino from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import { listen } from '../../src/listener.ts'
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+const SHORT_MS = 200
+
+async function connectTo(app: RequestListener, replyTimeout?: number): Promise<Socket> {
+  const listener = await listen({ host: '127.0.0.1', port: 0 }, pino({ level: 'silent' }), replyTimeout)
+  listener.serve(app)
+  const socket = connect(Number(new URL(listener.url).port), '127.0.0.1')
+  onTestFinished(async () => {
+    socket.destroy()
+    await listener.close()
+  })
+  return socket
+}
+
+async function textUntilClosed(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.on('error', () => undefined)
+  if (!socket.closed) await once(socket, 'close')
+  return Buffer.concat(chunks).toString()
+}
+
+test.each([
+  ['half sent', (): RequestListener => (_, response) => void response.write('first')],
+  ['not begun', (): RequestListener => () => undefined],
+])('what is not HTTP, after a request whose reply is %s, gets no reply of its own', async (_, app) => {
+  const socket = await connectTo(app())
+  socket.write(`${REQUEST}HELLO\r\n\r\n`)
+  expect(await textUntilClosed(socket)).not.toContain('400')
+})
+
+test('a body that breaks its own framing gets a problem', async () => {
+  const socket = await connectTo(() => undefined)
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n')
+  expect(await textUntilClosed(socket)).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test('a client that takes nothing of its reply is disconnected', async () => {
+  const closed = Promise.withResolvers<boolean>()
+  const socket = await connectTo((_, response) => {
+    response.once('close', () => closed.resolve(response.writableFinished))
+    response.end(Buffer.alloc(64 * 1024 * 1024))
+  }, SHORT_MS)
+  socket.pause()
+  socket.write(REQUEST)
+  expect(await closed.promise).toBe(false)
+})
+
+test('a client that waits for its reply stays connected', async () => {
+  const socket = await connectTo((_, response) => void delay(3 * SHORT_MS).then(() => response.end('late')), SHORT_MS)
+  socket.write(REQUEST)
+  const [reply] = (await once(socket, 'data')) as [Buffer]
+  expect(reply.toString()).toMatch(/^HTTP\/1\.1 200 /)
+})
