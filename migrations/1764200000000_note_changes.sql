@@ -12,9 +12,6 @@ create table note_changes (
   at timestamptz not null,
   primary key (owner_id, note_id)
 );
-create unique index note_changes_place on note_changes (owner_id, seq);
--- Serves the deletion of old tombstones.
-create index note_changes_erased on note_changes (at) where kind = 'erase';
 
 create table change_counters (
   owner_id uuid primary key references users (id) on delete cascade,
@@ -38,6 +35,11 @@ select owner_id, id, row_number() over (partition by owner_id order by coalesce(
   case when deleted_at is null then 'upsert' else 'trash' end, version, coalesce(deleted_at, updated_at)
 from notes;
 insert into change_counters (owner_id, seq) select owner_id, max(seq) from note_changes group by owner_id;
+
+-- Last, because an index is built faster than it is kept.
+create unique index note_changes_place on note_changes (owner_id, seq);
+-- Serves the deletion of old tombstones.
+create index note_changes_erased on note_changes (at) where kind = 'erase';
 
 -- Down Migration
 drop table change_epoch;

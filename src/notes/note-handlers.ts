@@ -42,7 +42,10 @@ export async function createNote(
   const key = { ...idempotency, subject: note.id, earlier: body }
   const insertion: Promise<Once<Note>> =
     key.key === undefined
-      ? insertNoteAlone(db, caller.userId, note).then((row) => ({ state: 'done', result: toNote(row) }))
+      ? insertNoteAlone(db, caller.userId, note).then((row) => {
+          if (row === undefined) throw accountGone()
+          return { state: 'done', result: toNote(row) }
+        })
       : once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
   const { state, result } = await insertion.catch(rethrowMissingOwner)
   if (result === undefined) throw refuseRepeated(state)

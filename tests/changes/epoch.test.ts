@@ -59,6 +59,28 @@ test('a database whose tables were restored from a dump has a new epoch', async 
   expect(await readEpoch(db)).toBe(restored)
 })
 
+test.runIf(hasDebianPostgres)('a standby that takes over has a new epoch at once', { timeout: 60_000 }, async () => {
+  const primary = await startDebianPostgres()
+  await migrate(primary.connection)
+  const before = open(primary.connection)
+  const epoch = await readEpoch(before)
+  const standby = await startDebianPostgres(primary)
+  // Pages to write, so that the first checkpoint after the promotion takes a while.
+  await sql`create table ballast as select repeat('x', 1000) from generate_series(1, 50000)`.execute(before)
+  const after = open(standby.connection)
+  await expect
+    .poll(() => sql`select to_regclass('ballast')::text as name`.execute(after))
+    .toMatchObject({
+      rows: [{ name: 'ballast' }],
+    })
+  expect(await readEpoch(after)).toBe(epoch)
+  await sql`select pg_promote()`.execute(after)
+  expect(await readEpoch(after)).not.toBe(epoch)
+  await Promise.all([before.destroy(), after.destroy()])
+  await standby.stop()
+  await primary.stop()
+})
+
 test('renewEpoch begins a new one, which stays', async () => {
   const epoch = await readEpoch(database.db)
   await renewEpoch(database.db)

@@ -6,7 +6,7 @@ import { inTransaction, type Tx } from '../../src/db/transaction.ts'
 import { changeNote } from '../../src/notes/core/change-note.ts'
 import { lockNote } from '../../src/notes/core/lock-note.ts'
 import { insertNote } from '../../src/notes/core/notes.ts'
-import { renameTagsInBatch } from '../../src/notes/tags/rename-tags.ts'
+import { NO_NOTE, renameTagsInBatch } from '../../src/notes/tags/rename-tags.ts'
 import { eraseExpired, eraseTrash, eraseTrashed, moveToTrash, takeFromTrash } from '../../src/notes/trash/trash.ts'
 import { type Random, randomFrom } from '../text/random.ts'
 
@@ -144,9 +144,10 @@ async function purge(tx: Tx, _: string, random: Random): Promise<number> {
   return eraseExpired(tx, TRASH_DAYS, 5)
 }
 
-function renameTag(tx: Tx, ownerId: string, random: Random): Promise<number> {
+async function renameTag(tx: Tx, ownerId: string, random: Random): Promise<number> {
   const [from, to] = [random.oneOf(TAGS), random.oneOf(TAGS)]
-  return renameTagsInBatch(tx, { ownerId, from: [from], to, author }, 10)
+  const renamed = await renameTagsInBatch(tx, { ownerId, from: [from], to, author, historyVersions: 3 }, NO_NOTE, 10)
+  return renamed?.changed ?? 0
 }
 
 async function write(tx: Tx, ownerId: string, noteId: string, fields: { title?: string; content?: string }) {

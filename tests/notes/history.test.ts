@@ -29,6 +29,14 @@ async function versionsOf(path: string): Promise<unknown[]> {
   return (await ann.ask('GET', `${path}/revisions?limit=100`)).list.map(({ version }) => version)
 }
 
+test('a renamed tag drops the oldest version of a long history, as any other change', async () => {
+  const { path } = await newNote(ann, { tags: ['old'] })
+  for (let version = 2; version <= 61; version += 1) await ann.ask('PATCH', path, { body: { title: `${version}` } })
+  expect(await versionsOf(path)).toHaveLength(61)
+  await ann.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } })
+  expect(await versionsOf(path)).toEqual(Array.from({ length: 61 }, (_, index) => 62 - index))
+})
+
 test('every change keeps the version before it: text, tags, flags, when and by whom', async () => {
   const { path } = await newNote(ann, { title: 'One', content: 'Grüße 🍰\r\n', tags: ['a', 'B'] })
   const first = await ann.ask('GET', path)

@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { usePerson, useServer } from '../support/fixtures.ts'
+import { countLockWaits } from '../support/lock-waits.ts'
 import { ask, type Person, enrol } from '../support/people.ts'
 import { newNote, nextOf } from './new-note.ts'
 
@@ -17,6 +19,22 @@ test('createNote stores the note unchanged and returns its Location', async () =
   expect(read.body).toEqual(made.body)
   expect(read.body).toMatchObject({ title: 'Letters', content, is_public: true, version: 1 })
   expect(read.body['created_at']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/)
+})
+
+test('createNote does not stand in the way of the deletion of its account, and is a 401 after it', async () => {
+  const gone = await enrol(server)
+  await newNote(gone)
+  const id = String((await gone.ask('GET', '/users/me')).body['id'])
+  const { creation } = await server.db.transaction().execute(async (deletion) => {
+    // Of two transactions that wait for each other, the one that looks first is aborted.
+    await sql`set local deadlock_timeout = '10ms'`.execute(deletion)
+    await deletion.selectFrom('users').where('id', '=', id).forUpdate().execute()
+    const request = gone.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
+    await expect.poll(() => countLockWaits(server.db)).toBe(1)
+    await deletion.deleteFrom('users').where('id', '=', id).execute()
+    return { creation: request }
+  })
+  expect((await creation).status).toBe(401)
 })
 
 test('createNote fills in the default of is_public from the contract', async () => {

@@ -1,5 +1,9 @@
+import { sql } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { insertNoteAlone } from '../../src/notes/core/notes.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
+import { countLockWaits } from '../support/lock-waits.ts'
 import { type Answer, type Person, enrol } from '../support/people.ts'
 import { newNote, nextOf } from './new-note.ts'
 
@@ -90,6 +94,31 @@ describe('tags', () => {
       'y',
       'To do',
     ])
+  })
+
+  test('renameTags renames all notes, even if the first of them leave for the trash meanwhile', async () => {
+    const hana = await enrol(server)
+    const ownerId = String((await hana.ask('GET', '/users/me')).body['id'])
+    const flags = { is_public: false, is_pinned: false, is_archived: false }
+    const note = { title: 'a', content: 'b', tags: ['old'], ...flags, changed_by_kind: null, changed_by_id: null }
+    // One more than a batch.
+    const ids = Array.from({ length: 201 }, () => uuidv7())
+    for (const id of ids) await insertNoteAlone(server.db, ownerId, { id, ...note })
+    const [left = '', ...trashed] = ids.toReversed()
+    const renaming = await server.db.transaction().execute(async (tx) => {
+      await tx
+        .updateTable('notes')
+        .set({ deleted_at: sql<string>`now()` })
+        .where('id', 'in', trashed)
+        .execute()
+      await tx.deleteFrom('note_tags').where('note_id', 'in', trashed).execute()
+      const request = hana.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } })
+      await expect.poll(() => countLockWaits(server.db)).toBe(1)
+      return { request }
+    })
+    expect((await renaming.request).body).toEqual({ tag: 'new', changed: 1 })
+    expect((await hana.ask('GET', `/notes/${left}`)).body['tags']).toEqual(['new'])
+    expect(await tagsOf(hana)).toEqual(['new 1'])
   })
 
   test('renameTags changes the case of a tag', async () => {

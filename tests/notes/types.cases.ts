@@ -22,7 +22,7 @@ export const allowed = [
   () => writeNote(tx, locked, { title: row.title }, options),
   () => moveToTrash(tx, locked),
   () => keepRevision(tx, locked, true, 1),
-  () => keepRevisions(tx, [locked]),
+  () => keepRevisions(tx, [locked], 1),
 ]
 
 export const refused = [

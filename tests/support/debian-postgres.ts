@@ -22,15 +22,22 @@ export interface DebianPostgres {
 /** Whether a major other than the embedded one can be tested. In CI it always can: `.ci/run` installs one. */
 export const hasDebianPostgres = oldest !== undefined || process.env['CI'] === 'true'
 
-/** Debian's PostgreSQL, in memory and on a socket only. PostgreSQL refuses root, so root runs it as `nobody`. */
-export async function startDebianPostgres(): Promise<DebianPostgres> {
+/**
+ * Debian's PostgreSQL, in memory and on a socket only; a standby of another one if that is given. PostgreSQL refuses
+ * root, so root runs it as `nobody`.
+ */
+export async function startDebianPostgres(primary?: DebianPostgres): Promise<DebianPostgres> {
   const home = temporaryDirectory()
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   const data = join(home, 'data')
   mkdirSync(data, { mode: 0o700 })
   for (const path of [home, data]) if (account.uid !== undefined) chownSync(path, account.uid, account.gid)
   const options = { ...account, cwd: data, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, stdio: 'ignore' } as const
-  execFileSync(`${BINARIES}/initdb`, ['-D', data, '-U', 'notes', '-E', 'UTF8', '-N', '-A', 'trust'], options)
+  const [program, flags] =
+    primary === undefined
+      ? ['initdb', ['-U', 'notes', '-E', 'UTF8', '-N', '-A', 'trust']]
+      : ['pg_basebackup', ['-h', primary.connection.host, '-U', 'notes', '-R', '-c', 'fast']]
+  execFileSync(`${BINARIES}/${program}`, ['-D', data, ...flags], options)
   const settings = {
     listen_addresses: '',
     unix_socket_directories: home,
@@ -38,8 +45,8 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     fsync: 'off',
     timezone: 'Asia/Tokyo',
   }
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const child = spawn(`${BINARIES}/postgres`, ['-D', data, ...flags], options)
+  const serverFlags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn(`${BINARIES}/postgres`, ['-D', data, ...serverFlags], options)
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const isReady = (): boolean => {
     const pidFile = join(data, 'postmaster.pid')

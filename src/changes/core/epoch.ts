@@ -4,11 +4,12 @@ import type { Database } from '../../db/database.ts'
 /**
  * Identifies the physical database. It differs in a restored dump, in a copy, after a restore to an earlier point in
  * time and after a fail-over: then the log may lack changes that a reader has seen. It is the same after a restore from
- * a file-system snapshot; that is what `renewEpoch` is for.
+ * a file-system snapshot, or of the data of the tables alone; that is what `renewEpoch` is for. After a fail-over, only
+ * `min_recovery_end_timeline` is new until the first checkpoint has ended.
  */
 const here = sql<string>`concat_ws('/',
   (select system_identifier from pg_control_system()),
-  (select timeline_id from pg_control_checkpoint()),
+  (select greatest(timeline_id, min_recovery_end_timeline) from pg_control_checkpoint(), pg_control_recovery()),
   (select oid from pg_database where datname = current_database()),
   to_regclass('note_changes')::oid)`
 

@@ -20,24 +20,25 @@ export function recordChanges(tx: Tx, ownerId: string, changes: readonly NewChan
 }
 
 /**
- * The changes of one transaction. The row of the counter stays locked until COMMIT, so that places are committed in
- * their order and a rollback leaves no gap. It is locked last: all writers of this owner wait for it, and one that
- * still had a note to lock could deadlock with them.
+ * The changes of one transaction, all of one owner. The row of the owner's counter stays locked until COMMIT, so that
+ * places are committed in their order and a rollback leaves no gap. It is locked last: all writers of this owner wait
+ * for it, and one that still had a note to lock could deadlock with them.
  */
 class ChangeLog implements LastStep {
-  readonly #owners = new Map<string, Map<string, NewChange>>()
+  readonly #changes = new Map<string, NewChange>()
+  #ownerId: string | undefined
 
   add(ownerId: string, change: NewChange): void {
-    const changes = this.#owners.get(ownerId) ?? new Map<string, NewChange>()
+    if (this.#ownerId !== undefined && this.#ownerId !== ownerId)
+      throw new Error('A transaction may change the notes of one owner only')
+    this.#ownerId = ownerId
     // To the end, because a Map keeps the place of a key that it has.
-    changes.delete(change.noteId)
-    this.#owners.set(ownerId, changes.set(change.noteId, change))
+    this.#changes.delete(change.noteId)
+    this.#changes.set(change.noteId, change)
   }
 
-  /** Takes the counters of several owners in the order of their ids, so that there is no deadlock. */
   async run(tx: Tx): Promise<void> {
-    const owners = [...this.#owners].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    for (const [ownerId, changes] of owners) await takePlaces(tx, ownerId, [...changes.values()])
+    if (this.#ownerId !== undefined) await takePlaces(tx, this.#ownerId, [...this.#changes.values()])
   }
 }
 

@@ -26,17 +26,20 @@ export async function insertNote(tx: Tx, ownerId: string, note: NewNote): Promis
 
 /**
  * Does the same in a transaction of its own. It is one statement, so the counter of the owner's changes is locked only
- * while it commits.
+ * while it commits. The account is locked first, as its deletion does. Returns undefined if there is no such account.
  */
-export function insertNoteAlone(db: Database, ownerId: string, note: NewNote): Promise<NoteRow> {
+export function insertNoteAlone(db: Database, ownerId: string, note: NewNote): Promise<NoteRow | undefined> {
   const keys = note.tags.map(tagKey)
   return retryConflicts(async () => {
     const { rows } = await sql<NoteRow>`
-      with note as (
+      with owner as (
+        select id from users where id = ${ownerId} for key share
+      ), note as (
         insert into notes
           (id, owner_id, title, content, is_public, tags, is_pinned, is_archived, changed_by_kind, changed_by_id)
-        values (${note.id}, ${ownerId}, ${note.title}, ${note.content}, ${note.is_public}, ${[...note.tags]},
-          ${note.is_pinned}, ${note.is_archived}, ${note.changed_by_kind}, ${note.changed_by_id})
+        select ${note.id}, owner.id, ${note.title}, ${note.content}, ${note.is_public}, ${[...note.tags]}::text[],
+          ${note.is_pinned}, ${note.is_archived}, ${note.changed_by_kind}, ${note.changed_by_id}
+        from owner
         returning *
       ), tagged as (
         insert into note_tags (owner_id, note_id, tag_key, tag, position)
@@ -46,9 +49,7 @@ export function insertNoteAlone(db: Database, ownerId: string, note: NewNote): P
         select owner_id, id as note_id, 'upsert' as kind, version, 1 as place from note
       ), ${placing}
       select * from note`.execute(db)
-    const [row] = rows
-    if (row === undefined) throw new Error('An insert returned no row')
-    return row
+    return rows[0]
   })
 }
 

@@ -1,13 +1,18 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../../db/transaction.ts'
 
-/** Deletes the oldest superseded versions of a locked note beyond `max`. */
-export async function dropOldest(tx: Tx, noteId: string, max: number): Promise<void> {
-  const { rows } = await sql`
-    delete from note_revisions where note_id = ${noteId} and version <= (
-      select version from note_revisions where note_id = ${noteId} order by version desc offset ${max} limit 1)
-    returning version`.execute(tx)
-  if (rows.length > 0) await dropUnusedTexts(tx, [noteId])
+/** Deletes the oldest superseded versions of locked notes beyond `max` for each. */
+export async function dropOldest(tx: Tx, noteIds: readonly string[], max: number): Promise<void> {
+  if (noteIds.length === 0) return
+  const { rows } = await sql<{ note_id: string }>`
+    delete from note_revisions r using unnest(${noteIds}::uuid[]) as long (note_id) cross join lateral (
+      select version from note_revisions where note_id = long.note_id order by version desc offset ${max} limit 1
+    ) as last
+    where r.note_id = long.note_id and r.version <= last.version returning r.note_id`.execute(tx)
+  await dropUnusedTexts(
+    tx,
+    rows.map(({ note_id }) => note_id),
+  )
 }
 
 /** From an age of so many hours, only the first version of each hour or day is kept. */

@@ -67,18 +67,27 @@ export async function findRevision(db: Database, note: NoteRow, version: number)
 /** Stores the current version of a note before it is superseded, and deletes the oldest beyond `max` versions. */
 export async function keepRevision(tx: Tx, note: LockedNote, isTextReplaced: boolean, max: number): Promise<void> {
   if (isTextReplaced) await keepText(tx, note)
-  await keepRevisions(tx, [note])
-  if (note.version > max) await dropOldest(tx, note.id, max)
+  await keepRevisions(tx, [note], max)
 }
 
-/** Stores the current versions of notes, for changes that do not replace their texts. */
-export async function keepRevisions(tx: Tx, notes: readonly Locked<Pick<NoteRow, 'id'>>[]): Promise<void> {
+/** Does the same for notes whose texts are not replaced. */
+export async function keepRevisions(
+  tx: Tx,
+  notes: readonly Locked<Pick<NoteRow, 'id' | 'version'>>[],
+  max: number,
+): Promise<void> {
   await sql`
     insert into note_revisions (note_id, version, text_version, title, tags, is_public, is_pinned, is_archived,
       created_at, changed_by_kind, changed_by_id)
     select id, version, text_version, title, tags, is_public, is_pinned, is_archived,
       updated_at, changed_by_kind, changed_by_id
     from notes where id = any(${notes.map(({ id }) => id)}::uuid[])`.execute(tx)
+  const long = notes.filter(({ version }) => version > max)
+  await dropOldest(
+    tx,
+    long.map(({ id }) => id),
+    max,
+  )
 }
 
 /** The size of all contents that have this one as their dictionary. */

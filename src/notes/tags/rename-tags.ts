@@ -1,36 +1,57 @@
 import { sql } from 'kysely'
 import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Tx } from '../../db/transaction.ts'
-import type { Author, Locked, NoteRow } from '../core/note-row.ts'
+import type { Locked, NoteRow } from '../core/note-row.ts'
+import type { WriteOptions } from '../core/write-note.ts'
 import { keepRevisions } from '../history/revisions.ts'
 import { tagKey } from './tags.ts'
 
-export interface TagRenaming {
+export interface TagRenaming extends WriteOptions {
   readonly ownerId: string
   readonly from: readonly string[]
   readonly to: string
-  readonly author: Author
 }
 
-/** Replaces tags in up to `batch` notes, each of which gets a new version, and returns how many notes it changed. */
-export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: number): Promise<number> {
-  const { ownerId, to, author } = renaming
+export interface RenamedBatch {
+  readonly changed: number
+  /** The id of the last note of this batch: where the next one begins. */
+  readonly last: string
+}
+
+/** Before all ids. */
+export const NO_NOTE = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Replaces tags in up to `batch` notes, in the order of their ids, beginning after the note `after`. Each note gets a
+ * new version. Returns undefined if no later note has such a tag.
+ */
+export async function renameTagsInBatch(
+  tx: Tx,
+  renaming: TagRenaming,
+  after: string,
+  batch: number,
+): Promise<RenamedBatch | undefined> {
+  const { ownerId, to, author, historyVersions } = renaming
   const from = renaming.from.map(tagKey)
   const isDue = sql`owner_id = ${ownerId} and tag_key = any(${from}::text[]) and tag <> ${to}`
-  const { rows: locked } = await sql<Locked<Pick<NoteRow, 'id'>>>`
-    select id from notes where deleted_at is null
-      and id in (select note_id from note_tags where ${isDue} order by note_id limit ${batch})
+  const { rows: found } = await sql<{ note_id: string }>`
+    select distinct note_id from note_tags where ${isDue} and note_id > ${after}
+    order by note_id limit ${batch}`.execute(tx)
+  const last = found.at(-1)?.note_id
+  if (last === undefined) return undefined
+  const { rows: locked } = await sql<Locked<Pick<NoteRow, 'id' | 'version'>>>`
+    select id, version from notes where id = any(${found.map(({ note_id }) => note_id)}::uuid[]) and deleted_at is null
     order by id for update`.execute(tx)
-  // Only now that they are locked is it certain which of them still have such a tag.
+  // Only now that they are locked is it certain which of them still have such a tag: another request may have been first.
   const { rows: due } = await sql<{ note_id: string }>`
     select distinct note_id from note_tags
     where note_id = any(${locked.map(({ id }) => id)}::uuid[]) and ${isDue}`.execute(tx)
-  if (due.length === 0) return 0
+  if (due.length === 0) return { changed: 0, last }
   const isStillDue = new Set(due.map(({ note_id }) => note_id))
   const notes = locked.filter(({ id }) => isStillDue.has(id))
   const ids = notes.map(({ id }) => id)
 
-  await keepRevisions(tx, notes)
+  await keepRevisions(tx, notes, historyVersions)
   const { rows: places } = await sql<{ note_id: string; position: number }>`
     with gone as (
       delete from note_tags where note_id = any(${ids}::uuid[]) and tag_key = any(${from}::text[])
@@ -52,5 +73,5 @@ export async function renameTagsInBatch(tx: Tx, renaming: TagRenaming, batch: nu
     ownerId,
     changed.map(({ id, version }) => ({ noteId: id, kind: 'upsert', version })),
   )
-  return notes.length
+  return { changed: notes.length, last }
 }

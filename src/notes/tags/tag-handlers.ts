@@ -3,7 +3,7 @@ import { inTransaction } from '../../db/transaction.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
 import { authorOf } from '../core/note.ts'
 import type { NoteDeps } from '../note-deps.ts'
-import { renameTagsInBatch } from './rename-tags.ts'
+import { NO_NOTE, renameTagsInBatch } from './rename-tags.ts'
 import { normalTags, readTags } from './tags.ts'
 
 /** Small enough that a statement stays far below its time-out. */
@@ -23,17 +23,20 @@ export async function listTags(
 }
 
 export async function renameTags(
-  { db }: NoteDeps,
+  { db, historyVersions }: NoteDeps,
   { body, caller, signal }: Request<'renameTags'>,
   reply: ReplyTo<'renameTags'>,
 ) {
   const [to = body.to] = normalTags([body.to])
   refuseOutOfBounds({ tags: [to] }, ['body', 'to'])
-  const renaming = { ownerId: caller.userId, from: body.from, to, author: authorOf(caller) }
+  const renaming = { ownerId: caller.userId, from: body.from, to, author: authorOf(caller), historyVersions }
   let changed = 0
-  for (let done = 1; done > 0; changed += done) {
+  for (let last: string | undefined = NO_NOTE; last !== undefined;) {
     signal.throwIfAborted()
-    done = await inTransaction(db, (tx) => renameTagsInBatch(tx, renaming, BATCH))
+    const after: string = last
+    const renamed = await inTransaction(db, (tx) => renameTagsInBatch(tx, renaming, after, BATCH))
+    changed += renamed?.changed ?? 0
+    last = renamed?.last
   }
   return reply(200, { tag: to, changed })
 }

@@ -72,27 +72,34 @@ export async function eraseTrashed(tx: Tx, ownerId: string, noteId: string): Pro
   return rows.length > 0
 }
 
-/** Erases up to `batch` notes of the owner's trash and returns how many. */
+/** Erases up to `batch` notes of the owner's trash, those deleted first, and returns how many. */
 export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promise<number> {
   const { rows } = await sql<ErasedRow>`
     delete from notes where id in (
-      select id from notes where owner_id = ${ownerId} and deleted_at is not null limit ${batch} for update)
+      select id from notes where owner_id = ${ownerId} and deleted_at is not null
+      order by deleted_at, id limit ${batch} for update)
     and deleted_at is not null returning id, version`.execute(tx)
   await afterErasing(tx, ownerId, rows)
   return rows.length
 }
 
 /**
- * Erases up to `batch` notes that have been in the trash for longer than `days`, of all owners, and returns how many.
- * Stored answers about them have expired before: the minimum is one day in the trash.
+ * Erases up to `batch` notes of one owner that have been in the trash for longer than `days`, and returns how many; 0 if
+ * no note of any owner is due. Stored answers about them have expired before: the minimum is one day in the trash.
  */
 export async function eraseExpired(tx: Tx, days: number, batch: number): Promise<number> {
+  const isDue = sql`deleted_at < now() - make_interval(days => ${days})`
   const { rows } = await sql<ErasedRow & { readonly owner_id: string }>`
-    delete from notes where id in (
-      select id from notes where deleted_at < now() - make_interval(days => ${days})
-      order by deleted_at limit ${batch} for update skip locked)
-    returning owner_id, id, version`.execute(tx)
-  for (const row of rows) recordErased(tx, row.owner_id, [row])
+    with first as materialized (
+      select owner_id from notes where ${isDue} order by deleted_at limit 1 for update skip locked
+    ), due as (
+      select id from notes where owner_id = (select owner_id from first) and ${isDue}
+      order by deleted_at limit ${batch} for update skip locked
+    )
+    delete from notes using due where notes.id = due.id
+    returning notes.owner_id, notes.id, notes.version`.execute(tx)
+  const [erased] = rows
+  if (erased !== undefined) recordErased(tx, erased.owner_id, rows)
   return rows.length
 }
 
