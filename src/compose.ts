@@ -7,7 +7,7 @@ import { findEndedCallers } from './auth/ended-callers.ts'
 import type { PasswordCost } from './auth/password/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
 import { createChangeHub } from './changes/change-hub.ts'
-import { readNotices } from './changes/core/read-changes.ts'
+import { readLogState, readNotices } from './changes/core/read-changes.ts'
 import type { Config } from './config/config.ts'
 import type { CompiledContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
@@ -77,6 +77,7 @@ export async function compose(platform: Platform): Promise<Application> {
   stack.defer(textWork.close)
   const changeHub = createChangeHub({
     read: (positions, limit) => readNotices(db, positions, limit),
+    readState: (ownerId) => readLogState(db, ownerId),
     onFailure: (error) => log.warn({ err: error }, 'changes could not be read; the open streams end'),
   })
   stack.defer(changeHub.stop)

@@ -1,25 +1,27 @@
-import type { OwnersNotice } from './core/read-changes.ts'
+import {
+  type FeedPosition,
+  type LogState,
+  mustStartAgain,
+  type OwnersNotice,
+  type OwnersPlace,
+} from './core/read-changes.ts'
 
 /** Delivers to streams the changes of their owners, with one statement for all streams, every quarter of a second. */
 export interface ChangeHub {
   /**
-   * The changes of an owner after a place, in order, until the signal is aborted: first the existing ones, then `ready`
-   * once, then each as it comes. Throws when the database cannot be read.
+   * The changes of an owner after a position, in order, until the signal is aborted: first the existing ones, then
+   * `ready` once, then each as it comes. Ends early if a tombstone that it has yet to read has been deleted; a reader who
+   * comes back is told to start again. Throws when the database cannot be read.
    */
-  readonly follow: (ownerId: string, after: number, signal: AbortSignal) => AsyncGenerator<OwnersNotice | 'ready'>
+  readonly follow: (ownerId: string, from: FeedPosition, signal: AbortSignal) => AsyncGenerator<OwnersNotice | 'ready'>
   /** Stops polling the database. */
   readonly stop: () => void
-}
-
-/** How far an owner's changes have been read. */
-export interface OwnersPlace {
-  readonly ownerId: string
-  readonly after: number
 }
 
 interface HubOptions {
   /** Reads the changes after each of these places, up to `limit` per owner, ordered by owner and place. */
   readonly read: (positions: readonly OwnersPlace[], limit: number) => Promise<readonly OwnersNotice[]>
+  readonly readState: (ownerId: string) => Promise<LogState>
   /** Called once for all streams when their changes cannot be read. Those streams end. */
   readonly onFailure: (error: unknown) => void
   readonly pollMs?: number
@@ -38,7 +40,7 @@ interface Follower {
 const POLL_MS = 250
 const BATCH = 100
 
-export function createChangeHub({ read, onFailure, pollMs = POLL_MS }: HubOptions): ChangeHub {
+export function createChangeHub({ read, readState, onFailure, pollMs = POLL_MS }: HubOptions): ChangeHub {
   const followers = new Set<Follower>()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
@@ -66,10 +68,12 @@ export function createChangeHub({ read, onFailure, pollMs = POLL_MS }: HubOption
   }
 
   return {
-    follow: async function* follow(ownerId, after, signal) {
-      let place = after
+    follow: async function* follow(ownerId, { seq, floor }, signal) {
+      let place = seq
       for (let caughtUp = false; !caughtUp && !signal.aborted;) {
         const notices = await read([{ ownerId, after: place }], BATCH)
+        // Afterwards, so that the batch is complete if nothing is missing now.
+        if (mustStartAgain({ seq: place, floor }, await readState(ownerId))) return
         yield* notices
         place = notices.at(-1)?.seq ?? place
         caughtUp = notices.length < BATCH

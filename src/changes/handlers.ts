@@ -48,7 +48,7 @@ export async function streamChanges(
 
   const events = async function* events(): AsyncGenerator<EventOf<'streamChanges'>, void, undefined> {
     let { seq } = start
-    for await (const notice of changeHub.follow(caller.userId, seq, signal)) {
+    for await (const notice of changeHub.follow(caller.userId, start, signal)) {
       if (notice !== 'ready') seq = notice.seq
       const cursor = feed.make({ ...start, seq })
       if (notice === 'ready') yield { event: 'ready', id: cursor, data: { cursor } }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createChangeHub, type OwnersPlace } from '../../src/changes/change-hub.ts'
-import type { OwnersNotice } from '../../src/changes/core/read-changes.ts'
+import { createChangeHub } from '../../src/changes/change-hub.ts'
+import type { FeedPosition, OwnersNotice, OwnersPlace } from '../../src/changes/core/read-changes.ts'
 
 /** A log in memory, which counts how often it is read and can fail. */
 function createLog() {
@@ -8,6 +8,7 @@ function createLog() {
   const reads: (readonly OwnersPlace[])[] = []
   const failures: unknown[] = []
   let failure: Error | undefined
+  let forgottenSeq = 0
   const hub = createChangeHub({
     read: async (places, limit) => {
       reads.push(places)
@@ -16,6 +17,7 @@ function createLog() {
         changes.filter(({ owner_id, seq }) => owner_id === ownerId && seq > after).slice(0, limit),
       )
     },
+    readState: async () => ({ latestSeq: Infinity, forgottenSeq }),
     onFailure: (error) => failures.push(error),
     pollMs: 5,
   })
@@ -25,8 +27,14 @@ function createLog() {
       changes.push({ owner_id: owner, seq, kind: 'upsert', note_id: `${seq}`, version: 1, at: '' })
     }
   }
-  return { hub, write, reads, failures, fail: (error: Error | undefined) => (failure = error) }
+  const forget = (seq: number): void => {
+    changes.splice(0, changes.length, ...changes.filter((change) => change.seq !== seq))
+    forgottenSeq = seq
+  }
+  return { hub, write, forget, reads, failures, fail: (error: Error | undefined) => (failure = error) }
 }
+
+const at = (seq: number, floor = 0): FeedPosition => ({ seq, floor })
 
 const placeOf = (value: OwnersNotice | 'ready' | void): number | string =>
   typeof value === 'object' ? value.seq : 'ready'
@@ -42,9 +50,9 @@ test('one statement reads for all streams, each owner from the earliest place th
   const abort = new AbortController()
   write('ann', 3)
   const streams = [
-    hub.follow('ann', 0, abort.signal),
-    hub.follow('ann', 2, abort.signal),
-    hub.follow('bob', 0, abort.signal),
+    hub.follow('ann', at(0), abort.signal),
+    hub.follow('ann', at(2), abort.signal),
+    hub.follow('bob', at(0), abort.signal),
   ]
   expect(await Promise.all(streams.map((stream, index) => take(stream, [4, 2, 1][index] ?? 0)))).toEqual([
     [1, 2, 3, 'ready'],
@@ -65,7 +73,7 @@ test('one statement reads for all streams, each owner from the earliest place th
 test('more changes than a batch holds arrive in order, each once', async () => {
   const { hub, write } = createLog()
   const abort = new AbortController()
-  const stream = hub.follow('ann', 0, abort.signal)
+  const stream = hub.follow('ann', at(0), abort.signal)
   expect(await take(stream, 1)).toEqual(['ready'])
   write('ann', 1_234)
   expect(await take(stream, 1_234)).toEqual(Array.from({ length: 1_234 }, (_, index) => index + 1))
@@ -76,8 +84,8 @@ test('more changes than a batch holds arrive in order, each once', async () => {
 test('nothing is read for a stream that has not taken its last batch', async () => {
   const { hub, write, reads } = createLog()
   const abort = new AbortController()
-  const slow = hub.follow('ann', 0, abort.signal)
-  const quick = hub.follow('bob', 0, abort.signal)
+  const slow = hub.follow('ann', at(0), abort.signal)
+  const quick = hub.follow('bob', at(0), abort.signal)
   await take(slow, 1)
   await take(quick, 1)
   write('ann', 2)
@@ -95,7 +103,7 @@ test('nothing is read for a stream that has not taken its last batch', async () 
 test('when changes cannot be read, all streams end, which is reported once; later streams are served', async () => {
   const { hub, write, fail, failures } = createLog()
   const abort = new AbortController()
-  const streams = [hub.follow('ann', 0, abort.signal), hub.follow('bob', 0, abort.signal)]
+  const streams = [hub.follow('ann', at(0), abort.signal), hub.follow('bob', at(0), abort.signal)]
   for (const stream of streams) await take(stream, 1)
   const waiting = streams.map((stream) => stream.next())
   const outage = new Error('the database is gone')
@@ -104,7 +112,7 @@ test('when changes cannot be read, all streams end, which is reported once; late
   expect(failures).toEqual([outage])
   fail(undefined)
   write('ann')
-  expect(await take(hub.follow('ann', 0, abort.signal), 2)).toEqual([1, 'ready'])
+  expect(await take(hub.follow('ann', at(0), abort.signal), 2)).toEqual([1, 'ready'])
   abort.abort()
   hub.stop()
 })
@@ -112,17 +120,32 @@ test('when changes cannot be read, all streams end, which is reported once; late
 test('a stream that is aborted ends, and nothing is read for it any more', async () => {
   const { hub, write, reads } = createLog()
   const [gone, live] = [new AbortController(), new AbortController()]
-  const stream = hub.follow('ann', 0, gone.signal)
+  const stream = hub.follow('ann', at(0), gone.signal)
   await take(stream, 1)
   const next = stream.next()
   gone.abort()
   expect(await next).toEqual({ value: undefined, done: true })
-  const other = hub.follow('bob', 0, live.signal)
+  const other = hub.follow('bob', at(0), live.signal)
   await take(other, 1)
   const before = reads.length
   write('bob')
   expect(await take(other, 1)).toEqual([1])
   expect(reads.slice(before).flatMap((places) => places.map(({ ownerId }) => ownerId))).not.toContain('ann')
   live.abort()
+  hub.stop()
+})
+
+test('a stream ends before it passes over a change that was deleted while it catches up', async () => {
+  const { hub, write, forget } = createLog()
+  const { signal } = new AbortController()
+  write('ann', 250)
+  const stream = hub.follow('ann', at(0), signal)
+  expect(await take(stream, 100)).toHaveLength(100)
+  forget(150)
+  expect(await stream.next()).toEqual({ value: undefined, done: true })
+  const readIt = hub.follow('ann', at(150), signal)
+  const neverHadIt = hub.follow('ann', at(0, 150), signal)
+  expect(await take(readIt, 101)).toContain('ready')
+  expect(await take(neverHadIt, 250)).toContain('ready')
   hub.stop()
 })

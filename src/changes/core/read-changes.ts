@@ -76,10 +76,16 @@ export async function readChanges(
   return { changes, hasMore, latestSeq: first.latest_seq, forgottenSeq: first.forgotten_seq }
 }
 
+/** A place in the log of one of several owners. */
+export interface OwnersPlace {
+  readonly ownerId: string
+  readonly after: number
+}
+
 /** Changes without notes, for several owners at once: up to `limit` for each, in the order of their places. */
 export async function readNotices(
   db: Database,
-  positions: readonly { readonly ownerId: string; readonly after: number }[],
+  positions: readonly OwnersPlace[],
   limit: number,
 ): Promise<OwnersNotice[]> {
   const owners = positions.map(({ ownerId }) => ownerId)
