@@ -46,7 +46,7 @@ export const commands = {
       const account = await findOrRefuse(db, email)
       const password = makePassword()
       await resetPassword(db, account.id, await hashPassword(password))
-      print(`reset the password of ${account.email}; its sessions and API keys were deleted`)
+      print(`reset the password of ${account.email}; its sessions were ended and its API keys deleted`)
       print(`password: ${password}`)
     },
   },
@@ -78,7 +78,7 @@ export const commands = {
   },
   'new-feed-epoch': {
     parameters: [],
-    help: 'Makes all sync clients start again; run it after you restored the database from a file-system snapshot.',
+    help: 'Makes all sync clients start again. Run it after you restored a file-system snapshot, or only data.',
     run: async ({ db, print }) => {
       await renewEpoch(db)
       print('a new epoch has begun; every sync client starts again')
@@ -108,7 +108,7 @@ export function helpText(): string {
   return [
     'Usage: npm run admin -- <command>',
     '',
-    'Manages the accounts of the server that has the same settings; the server may keep running.',
+    'Manages the accounts and the change feed of the server that has the same settings; the server may keep running.',
     '',
     ...lines,
     '',

@@ -1,5 +1,6 @@
 /**
- * `npm run admin -- <command>`: manages accounts in the database of the server, which may keep running.
+ * `npm run admin -- <command>`: manages accounts and the change feed in the database of the server, which may keep
+ * running.
  * Exit 0: done; 1: not done, with the reason; 2: wrong usage or settings.
  */
 import { parseArgs } from 'node:util'

@@ -10,8 +10,8 @@ import {
 export interface ChangeHub {
   /**
    * The changes of an owner after a position, in order, until the signal is aborted: first the existing ones, then
-   * `ready` once, then each as it comes. Ends early if a tombstone that it has yet to read has been deleted; a reader who
-   * comes back is told to start again. Throws when the database cannot be read.
+   * `ready` once, then each as it comes. Ends early if a tombstone that it has yet to read has been deleted; a reader
+   * who comes back is told to start again. Throws when the database cannot be read.
    */
   readonly follow: (ownerId: string, from: FeedPosition, signal: AbortSignal) => AsyncGenerator<OwnersNotice | 'ready'>
   /** Stops polling the database. */

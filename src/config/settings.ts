@@ -138,7 +138,7 @@ export const settings = [
     field: 'replyValidation',
     fallback: 'enforce',
     reader: oneOf('enforce', 'log', 'off'),
-    help: 'What happens to a reply that breaks the contract: enforce sends a 500 instead, log only logs it.',
+    help: 'What happens to a reply that breaks the contract: enforce sends a 500, log sends it and logs, off sends it.',
   },
   {
     name: 'LOG_LEVEL',

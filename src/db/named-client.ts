@@ -8,8 +8,8 @@ let nextName = 0
 type Query = (...args: readonly unknown[]) => unknown
 
 /**
- * A connection that names its parametrised statements, so that PostgreSQL parses and plans each once (−42 % of its CPU
- * time on the hot paths), and that closes when a result does not arrive in time.
+ * A connection that names its parametrised statements, so that PostgreSQL parses each only once per connection and can
+ * reuse its plan. It closes when a result does not arrive in time.
  */
 export class NamedClient extends Client {
   constructor(config?: string | ClientConfig) {

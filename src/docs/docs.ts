@@ -38,7 +38,7 @@ const referencePolicy = policy(
 const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
   fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
 
-/** The contract contains nothing private: any page on the web may read it, and browser tools do. */
+/** The contract is public: pages of any origin may fetch it, as browser-based API tools do. */
 const contractAt = (text: string | (() => string), type: string): RequestHandler =>
   fixed(text, type, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag' })
 

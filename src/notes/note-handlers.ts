@@ -3,6 +3,7 @@ import type { ReplyTo, Request } from '../contract/types.ts'
 import { type Once, once } from '../db/idempotency.ts'
 import { isMissingRow } from '../db/pg-errors.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { type Problem, validationFailed } from '../http/problem.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
@@ -11,7 +12,7 @@ import { changeNote, lockTarget } from './core/change-note.ts'
 import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
 import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
-import { cursorAndSkip, noSuchNote } from './core/refusals.ts'
+import { noSuchNote } from './core/refusals.ts'
 import { readNotes, type NoteFilters } from './list-notes.ts'
 import type { NoteDeps } from './note-deps.ts'
 import { normalTags } from './tags/tags.ts'
@@ -97,4 +98,15 @@ function readFilters({
   updated_since,
 }: Request<'listNotes'>['query']): NoteFilters {
   return { tags: tag, is_public, is_pinned, is_archived, updated_since }
+}
+
+function cursorAndSkip(): Problem {
+  return validationFailed([
+    {
+      loc: ['query', 'skip'],
+      pointer: '/skip',
+      msg: 'Cannot be combined with cursor.',
+      type: 'conflicting_parameters',
+    },
+  ])
 }

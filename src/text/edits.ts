@@ -29,17 +29,14 @@ export interface EditFault {
     | 'task_ambiguous'
     | 'text_too_long'
     | 'too_much_reading'
-  readonly msg: string
 }
 
 export type Edited =
   | { readonly content: string; readonly fault?: never }
   | { readonly fault: EditFault; readonly content?: never }
 
-type Fault = Omit<EditFault, 'index'>
-
 /** undefined if the edit was applied. */
-type Outcome = Fault | undefined
+type Outcome = EditFault['type'] | undefined
 
 export interface EditBounds {
   /** The maximum number of characters of the text, after each edit. */
@@ -60,15 +57,15 @@ export function applyEdits(content: string, edits: readonly Edit[], bounds: Edit
   )
   for (const [index, edit] of edits.entries()) {
     if (index > lastToNeedOutline) text.forgetOutline()
-    const fault = apply(text, edit) ?? boundFault(text, bounds)
-    if (fault !== undefined) return { fault: { index, ...fault } }
+    const type = apply(text, edit) ?? boundFault(text, bounds)
+    if (type !== undefined) return { fault: { index, type } }
   }
   return { content: text.content }
 }
 
 function boundFault(text: EditableText, { length, scanned }: EditBounds): Outcome {
-  if (text.isLongerThan(length)) return { type: 'text_too_long', msg: `more than ${length} characters` }
-  return text.scanned > scanned ? { type: 'too_much_reading', msg: `more than ${scanned} characters read` } : undefined
+  if (text.isLongerThan(length)) return 'text_too_long'
+  return text.scanned > scanned ? 'too_much_reading' : undefined
 }
 
 function apply(text: EditableText, edit: Edit): Outcome {
@@ -110,37 +107,24 @@ function inSection(text: EditableText, wanted: string, edit: (section: Section) 
   const { content, outline } = text
   const { level, text: title } = parseAtx(wanted.trim()) ?? { level: undefined, text: normalize(wanted) }
   const [heading, other] = outline.findHeadings(title, level)
-  if (heading === undefined) return { type: 'heading_not_found', msg: `no heading ${quote(wanted)}` }
-  if (other !== undefined) return { type: 'heading_ambiguous', msg: `more than one heading ${quote(wanted)}` }
+  if (heading === undefined) return 'heading_not_found'
+  if (other !== undefined) return 'heading_ambiguous'
   return change(text, edit(sectionOf(content, heading, outline.endOfSection(heading) ?? content.length)))
 }
 
 function replaceText(text: EditableText, find: string, replace: string): Outcome {
-  if (find === '') return { type: 'text_ambiguous', msg: 'an empty text occurs everywhere' }
+  if (find === '') return 'text_ambiguous'
   const [at, other] = findTwice(text.content, find)
-  if (at === -1) return { type: 'text_not_found', msg: `no text ${quote(find)}` }
-  if (other !== -1) return { type: 'text_ambiguous', msg: `more than one text ${quote(find)}` }
+  if (at === -1) return 'text_not_found'
+  if (other !== -1) return 'text_ambiguous'
   return change(text, { from: at, to: at + find.length, text: replace })
 }
 
 function toggleTask(text: EditableText, wanted: string, checked: boolean | undefined): Outcome {
   const [task, other] = text.outline.findTasks(normalize(wanted))
-  if (task === undefined) return { type: 'task_not_found', msg: `no task ${quote(wanted)}` }
-  if (other !== undefined) return { type: 'task_ambiguous', msg: `more than one task ${quote(wanted)}` }
+  if (task === undefined) return 'task_not_found'
+  if (other !== undefined) return 'task_ambiguous'
   const isChecked = checked ?? !task.isChecked
   if (isChecked !== task.isChecked) text.check(task, isChecked)
   return undefined
-}
-
-/** Short enough for a message, and without half a surrogate pair. */
-function quote(text: string): string {
-  const max = 80
-  return JSON.stringify(
-    text.length > max
-      ? `${text
-          .slice(0, max)
-          .toWellFormed()
-          .replace(/\uFFFD$/, '')}…`
-      : text,
-  )
 }

@@ -59,9 +59,9 @@ export function startOfText(): ScanState {
 }
 
 /**
- * Reads the line that begins at `start` and returns the offset after it. Line by line, this finds the headings and
- * tasks of a Markdown text (CommonMark 0.31.2 §4.2–4.5, §5.2; GFM §5.3). It ignores code, headings in list items and
- * quotes, and tasks in quotes. It works on character codes, because a note may have a million lines.
+ * Reads the line that begins at `start`, adds its heading or tasks to `found`, and returns the offset after it. Follows
+ * CommonMark 0.31.2 §4.1–4.5 and §5.2, and GFM §5.3, but does not recognise HTML blocks. Skips code, headings in list
+ * items and quotes, and tasks in quotes. Works on character codes, because a note may have a million lines.
  */
 export function scanLine(content: string, start: number, state: ScanState, found: Found): number {
   const line = lineAt(content, start)

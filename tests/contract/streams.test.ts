@@ -295,6 +295,6 @@ test('a handler that makes no reply in time becomes a 503, and its signal is abo
   )
   const reply = await inTime('a reply', ask(server, 'GET', PATH))
   expect([reply.status, reply.body['type']]).toEqual([503, '/problems/unavailable'])
-  expect(reply.body['detail']).toBe('The request was not done within 1 seconds. What had begun may still take effect.')
-  expect(String(reason)).toContain('not done within')
+  expect(reply.body['detail']).toBe('The request did not finish within 1 s. What it had begun may still take effect.')
+  expect(String(reason)).toContain('did not finish within')
 })

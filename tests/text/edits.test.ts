@@ -218,12 +218,7 @@ test.each([
   ['task_ambiguous', '- [ ] a\n- [x] a\n', toggle('a', true)],
 ])('an error is reported as %s, with the index of its edit, and no edit is applied', (type, content, edit) => {
   const outcome = applyTo(content, [append(''), edit, append('never')])
-  expect(outcome).toEqual({ fault: { index: 1, type, msg: expect.any(String) } })
-})
-
-test('an error names the missing text, shortened and well formed', () => {
-  const { fault } = applyTo('a', [replaceText(`${'x'.repeat(79)}😀`, '')])
-  expect(fault?.msg).toBe(`no text "${'x'.repeat(79)}…"`)
+  expect(outcome).toEqual({ fault: { index: 1, type } })
 })
 
 describe('for 1 MiB, in less than 1.5 s of processor time', () => {

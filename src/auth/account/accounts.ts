@@ -93,7 +93,8 @@ export async function changeEmail(
  */
 export function deleteAccount(db: Database, checked: Account): Promise<boolean> {
   return inTransaction(db, async (tx) => {
-    // Writers lock their note before they touch the account, so this does too; otherwise the two could deadlock.
+    // Writers of existing notes lock their note before they touch the account, so this does too; otherwise the two
+    // could deadlock.
     await sql`select from notes where owner_id = ${checked.id} order by id for update`.execute(tx)
     if (!(await lockAccount(tx, checked))) return false
     await tx.deleteFrom('users').where('id', '=', checked.id).execute()

@@ -80,9 +80,9 @@ function withDefaultsInPlace(value: Json, root: JsonObject): Json {
 }
 
 /**
- * Replaces `$ref` by its target in two places. Within a branch of a `oneOf`: Ajv reports the schema path of an error from
- * the last `$ref` that it followed, so errors of two branches would look alike. And in the items of a list that may have
- * no item twice: Ajv compares each with each if it does not see that they are strings.
+ * Replaces `$ref` by its target in two places. Within a branch of a `oneOf`: Ajv reports the schema path of an error
+ * from the last `$ref` that it followed, so errors of two branches would look alike. And in the items of a list that
+ * may have no item twice: Ajv compares each with each if it does not see that they are strings.
  */
 function withTargetsInPlace(value: Json, root: JsonObject, isInPlace = false): Json {
   if (Array.isArray(value)) return value.map((item: Json) => withTargetsInPlace(item, root, isInPlace))

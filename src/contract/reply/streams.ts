@@ -38,8 +38,8 @@ export interface StreamOptions {
 }
 
 /**
- * The pause between two checks of the credentials, and the time that a check may take. A credential that ends just after
- * a check has read it is noticed three of these later, within the 5 seconds of the contract.
+ * The pause between two checks of the credentials, and the time that a check may take. A credential that ends just
+ * after a check has read it is noticed three of these later, within the 5 seconds of the contract.
  */
 const CHECK_MS = 1_500
 const MAX_PER_USER = 10

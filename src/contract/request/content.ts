@@ -17,7 +17,6 @@ export interface CompiledContent {
 }
 
 const FORM = 'application/x-www-form-urlencoded'
-const noBody = { body: undefined, errors: [] }
 
 export function compileContent(spec: BodySpec | undefined, root: JsonObject, schemas: SchemaCompiler) {
   const content = [...(spec?.content ?? [])].map(([mediaType, place]): [string, CompiledContent] => {
@@ -59,7 +58,7 @@ export function checkBody(
   required: boolean,
 ): { body: unknown; errors: readonly FieldError[] } {
   if (bytes === undefined || content === undefined) {
-    if (!required) return noBody
+    if (!required) return { body: undefined, errors: [] }
     return { body: undefined, errors: [{ loc: ['body'], pointer: '', msg: 'Is required.', type: 'missing' }] }
   }
   let body: unknown

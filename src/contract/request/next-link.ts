@@ -1,7 +1,7 @@
 import type { Pairs } from './parameters.ts'
 
-/** Parameters that are not copied: the next page states its size, which may be a default here, and where it begins. */
-const PLACES: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip'])
+/** Not copied: the link states the page size, even if it was a default, and begins at another cursor. */
+const PAGE_PARAMETERS: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip'])
 
 /** The value of Link (RFC 8288) for the next page: the same request with its page size and another cursor. */
 export function nextLink(
@@ -13,7 +13,7 @@ export function nextLink(
   const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => encodedParams[name] ?? '')
   const query = new URLSearchParams({ limit: String(limit) })
   for (const [name, values] of pairs) {
-    if (!PLACES.has(name)) for (const value of values) query.append(name, value)
+    if (!PAGE_PARAMETERS.has(name)) for (const value of values) query.append(name, value)
   }
   query.append('cursor', cursor)
   return `<${path}?${query.toString()}>; rel="next"`

@@ -25,7 +25,7 @@ function decodePart(text: string, where: string): string {
 }
 
 /** Decodes percent-escapes. Throws a 400 for broken ones and for invalid UTF-8 (RFC 3986 §2.1). */
-export function decodePercent(text: string, where: string): string {
+function decodePercent(text: string, where: string): string {
   let decoded: string
   try {
     decoded = decodeURIComponent(text)

@@ -8,9 +8,9 @@ export interface Account {
 }
 
 /**
- * PostgreSQL refuses to run as root, so a server started by root runs it as another existing account; we never create
- * one. We take the owner of the cluster, else the owner of the data directory, of its parent or of the project (so that
- * the owner of the clone can still use the files), else `nobody`.
+ * PostgreSQL refuses to run as root. A server started by root runs it as an account that exists already: the owner of
+ * the cluster, else of the data directory, of its parent or of the project, who can then still use the files; else
+ * `nobody`.
  */
 export function accountFor(dataDir: string, cluster: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined

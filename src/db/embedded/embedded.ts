@@ -78,8 +78,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const binaries = embeddedBinaries(dataDir, account, log)
     const fast = options.settings?.['fsync'] === 'off'
     await ensureCluster(dataDir, account, binaries, { sync: !fast, log })
-    // A directory that root creates inside a user's directory is given to that user, who owns its parent anyway.
-    // Otherwise (the account is `nobody`) it stays root's, or that account could replace files that root opens.
+    // A directory that root creates inside a user's directory is given to that user, who owns its parent anyway. Any
+    // other account (the owner of the project, or `nobody`) does not get it: it could replace files that root opens.
     if (isNew && account !== undefined && statSync(dirname(dataDir)).uid === account.uid) {
       chownSync(dataDir, account.uid, account.gid)
     }

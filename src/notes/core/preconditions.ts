@@ -3,10 +3,10 @@ import type { EntityTags } from '../../contract/types.ts'
 import { etagOf } from './note.ts'
 
 /**
- * The versions that If-Match names, by strong comparison (RFC 9110 §13.1.1): a weak tag matches nothing. undefined: any
- * version, because the header is missing or `*`.
+ * The versions that If-Match names; undefined if it allows any, because it is missing or `*`. Its comparison is strong
+ * (RFC 9110 §13.1.1), so a weak tag names none.
  */
-export function matchedVersions(ifMatch: EntityTags | undefined): number[] | undefined {
+export function namedVersions(ifMatch: EntityTags | undefined): number[] | undefined {
   if (ifMatch === undefined || ifMatch === '*') return undefined
   return ifMatch
     .filter(({ weak, opaque }) => !weak && /^[1-9][0-9]{0,9}$/.test(opaque))
@@ -16,7 +16,7 @@ export function matchedVersions(ifMatch: EntityTags | undefined): number[] | und
 
 /** Whether If-Match allows a change of the note as it is now. */
 export function isMatch(current: { readonly version: number }, ifMatch: EntityTags | undefined): boolean {
-  return matchedVersions(ifMatch)?.includes(current.version) ?? true
+  return namedVersions(ifMatch)?.includes(current.version) ?? true
 }
 
 /** Whether If-None-Match names the current version, by weak comparison (RFC 9110 §13.1.2). */

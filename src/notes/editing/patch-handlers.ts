@@ -4,12 +4,14 @@ import type { MergeJob } from '../../text/jobs.ts'
 import type { Done } from '../../text/text-work.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
 import { changeNote } from '../core/change-note.ts'
-import { authorOf, etagOf, toNote } from '../core/note.ts'
+import { authorOf, etagOf, toNote, toRevision } from '../core/note.ts'
 import type { NoteFields, NoteRow } from '../core/note-row.ts'
-import { isMatch, matchedVersions } from '../core/preconditions.ts'
-import { findBase, mergeConflict, mergeWithoutBase, noteChanged } from '../core/refusals.ts'
+import { Problem, validationFailed } from '../../http/problem.ts'
+import type { RevisionRow } from '../history/revisions.ts'
+import { isMatch, namedVersions } from '../core/preconditions.ts'
+import { findBase, noteChanged } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
-import { mergeJob, mergeNote } from './merge-note.ts'
+import { type FieldConflict, mergeJob, mergeNote } from './merge-note.ts'
 import { readChanges } from './requested-changes.ts'
 
 export async function patchNote(
@@ -19,13 +21,14 @@ export async function patchNote(
 ) {
   const changes = readChanges(body)
   const isMerging = query.on_conflict === 'merge'
-  if (isMerging && matchedVersions(ifMatch) === undefined) throw mergeWithoutBase()
+  if (isMerging && namedVersions(ifMatch) === undefined) throw mergeWithoutBase()
   const author = authorOf(caller)
-  // A note in another version than If-Match names is no refusal yet: reconcile decides.
-  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch: undefined, author, historyVersions }
+  // When merging, a note in another version than If-Match names is no refusal yet.
+  const refused = isMerging ? undefined : ifMatch
+  const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch: refused, author, historyVersions }
   const patch = (tx: Tx, done: Done<MergeJob>): Promise<NoteRow> =>
     changeNote(tx, target, (current) =>
-      isMatch(current, ifMatch) ? changes : reconcile(tx, current, ifMatch, changes, isMerging ? done : undefined),
+      isMatch(current, ifMatch) ? changes : merge(tx, current, ifMatch, changes, done),
     )
   const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
     inTransaction(db, (tx) => patch(tx, done)),
@@ -34,21 +37,40 @@ export async function patchNote(
 }
 
 /**
- * The fields to write to a note that has changed since the caller read it. Throws the 412 if it must not be
- * merged (`done` is undefined), and the 409 where both changes overlap.
+ * The fields to write to a note that has changed since the caller read it. Throws the 412 if the version that the
+ * caller read is not kept, and the 409 where both changes overlap.
  */
-async function reconcile(
+async function merge(
   tx: Tx,
   current: NoteRow,
   ifMatch: EntityTags | undefined,
   changes: Partial<NoteFields>,
-  done: Done<MergeJob> | undefined,
+  done: Done<MergeJob>,
 ): Promise<Partial<NoteFields>> {
   const base = await findBase(tx, current, ifMatch)
-  if (base === undefined || done === undefined) throw noteChanged(current, base)
+  if (base === undefined) throw noteChanged(current, base)
   const mine = { ...base, ...changes }
   const merged = mergeNote(base, mine, current, done(current.version, mergeJob(base, mine, current)))
   if (merged.changes === undefined) throw mergeConflict(current, base, merged.conflicts, merged.count)
   refuseOutOfBounds(merged.changes)
   return merged.changes
+}
+
+/** `count` is the total number of overlaps; `conflicts` are the first of them. */
+function mergeConflict(
+  current: NoteRow,
+  base: RevisionRow,
+  conflicts: readonly FieldConflict[],
+  count: number,
+): Problem {
+  const places = count === 1 ? '1 place' : `${count} places`
+  return new Problem('merge-conflict', `Your change and the one made since you read the note overlap in ${places}.`, {
+    members: { conflicts, current: toNote(current), base: toRevision(base) },
+    headers: { ETag: etagOf(current) },
+  })
+}
+
+function mergeWithoutBase(): Problem {
+  const msg = 'Is needed with on_conflict=merge, and must name the version that you changed.'
+  return validationFailed([{ loc: ['header', 'If-Match'], pointer: '/If-Match', msg, type: 'missing' }])
 }

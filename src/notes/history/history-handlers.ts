@@ -1,10 +1,11 @@
 import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
+import { Problem } from '../../http/problem.ts'
 import { changeNote } from '../core/change-note.ts'
 import { authorOf, etagOf, toNote, toRevision, toRevisionSummary } from '../core/note.ts'
 import { type NoteFields, noteFields, type NoteRow } from '../core/note-row.ts'
 import { findNote } from '../core/notes.ts'
-import { noSuchNote, noSuchRevision } from '../core/refusals.ts'
+import { noSuchNote } from '../core/refusals.ts'
 import { changedFields } from '../core/write-note.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { asRevision, findRevision, readRevisions } from './revisions.ts'
@@ -67,4 +68,8 @@ export async function restoreRevision(
   }
   const row = await inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
   return reply(200, toNote(row), { ETag: etagOf(row) })
+}
+
+function noSuchRevision(): Problem {
+  return new Problem('not-found', 'The note has no such version, or it is not kept any more.')
 }

@@ -42,7 +42,7 @@ export async function renameTagsInBatch(
   const { rows: locked } = await sql<Locked<Pick<NoteRow, 'id' | 'version'>>>`
     select id, version from notes where id = any(${found.map(({ note_id }) => note_id)}::uuid[]) and deleted_at is null
     order by id for update`.execute(tx)
-  // Only now that they are locked is it certain which of them still have such a tag: another request may have been first.
+  // Only now that they are locked is it certain which of them still have such a tag.
   const { rows: due } = await sql<{ note_id: string }>`
     select distinct note_id from note_tags
     where note_id = any(${locked.map(({ id }) => id)}::uuid[]) and ${isDue}`.execute(tx)

@@ -84,8 +84,8 @@ export async function eraseTrash(tx: Tx, ownerId: string, batch: number): Promis
 }
 
 /**
- * Erases up to `batch` notes of one owner that have been in the trash for longer than `days`, and returns how many; 0 if
- * no note of any owner is due. Stored answers about them have expired before: the minimum is one day in the trash.
+ * Erases up to `batch` notes of one owner that have been in the trash for longer than `days`, and returns how many; 0
+ * if no note of any owner is due. Stored answers about them have expired before: the minimum is one day in the trash.
  */
 export async function eraseExpired(tx: Tx, days: number, batch: number): Promise<number> {
   const isDue = sql`deleted_at < now() - make_interval(days => ${days})`
