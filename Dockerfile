@@ -7,7 +7,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
  && rm -f node_modules/swagger-ui-dist/*.map
 
 FROM node:24.21.0-bookworm-slim
-# One malloc arena: hashes run on four threads, and glibc would keep an arena for each (a third more memory).
+# One malloc arena: hashes run on several threads, and glibc would keep an arena for each, which takes more memory.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules

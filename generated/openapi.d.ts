@@ -666,9 +666,9 @@ export interface paths {
          *     client that follows the cursors misses nothing, and its copy is then exactly what the server has. Apply each
          *     change by its `kind`: store the `note` of an `upsert`, and delete your copy for `trash` and `erase`.
          *
-         *     An erased note stays in the list for 90 days. An older cursor answers 410, and so does every cursor after the
-         *     database was restored from a backup: start again without a cursor, and delete the copies of notes that the new
-         *     list does not have.
+         *     An erased note stays in the list for 90 days. An older cursor answers 410, and so does a cursor from before the
+         *     operator restored the database. If the server no longer accepts the key that signed a cursor, it answers 422.
+         *     In each case start again without a cursor, and delete the copies of notes that the new list does not have.
          *
          *     A page ends early if its notes have more than 8 MiB of text, but never before it has a change.
          */
@@ -693,17 +693,19 @@ export interface paths {
          * @description Sends what happens to your notes as server-sent events, for as long as the connection lasts. Changes nothing.
          *
          *     Without `cursor` the stream starts now; with it, the stream starts with what has changed since. Then comes an
-         *     event `ready`, and after that a `change` for each change, usually within half a second. A `change` says which
-         *     note changed and how, but does not have its text: read the note with `GET /notes/{note_id}`, or let
-         *     `GET /changes` return it. The `id` of a `change` or `ready` is the cursor of its place. If the connection
-         *     breaks, send the last `id` as `Last-Event-ID`, and you miss nothing. A browser's `EventSource` cannot send
-         *     `Authorization`; use `fetch`, as the sample does.
+         *     event `ready`, and after that a `change` for each change, usually within half a second. If a note changes
+         *     several times in quick succession, you may get only the last of these changes. A `change` says which note
+         *     changed and how, but does not have its text: read the note with `GET /notes/{note_id}`, or let `GET /changes`
+         *     return it. The `id` of a `change` or `ready` is the cursor of its place. If the connection breaks, send the last
+         *     `id` as `Last-Event-ID`, and you miss nothing. A browser's `EventSource` cannot send `Authorization`; use
+         *     `fetch`, as the sample at `/redoc` does.
          *
          *     The server ends a stream with an event `end` within 5 seconds after its credential ends: by logout, revocation,
-         *     a disabled account or the expiry of the access token. It also ends all streams when it stops. A client that
-         *     takes nothing for 30 seconds is disconnected. A comment every 25 seconds keeps the connection open.
+         *     a disabled account or the expiry of the access token. It also ends all streams when it stops. A client that is
+         *     so far behind that the server cannot send for 30 seconds is disconnected. A comment every 25 seconds keeps the
+         *     connection open.
          *
-         *     An account may have 10 streams open.
+         *     An account may have 10 streams open at each server.
          */
         get: operations["streamChanges"];
         put?: never;
@@ -1339,7 +1341,7 @@ export interface components {
             note_id: components["schemas"]["Id"];
             /**
              * Format: int32
-             * @description The status that the action would have as a request of its own.
+             * @description 200, or the status that the failure would have as a request of its own.
              * @example 200
              */
             status: number;
@@ -1792,7 +1794,7 @@ export interface components {
             status: "healthy";
             /**
              * @description The version of the API, as in `info.version`.
-             * @example 1.1.0
+             * @example 1.1.1
              */
             version: string;
         };
@@ -2085,7 +2087,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many wrong passwords were tried on this account from this address; this one was not checked. */
+        /**
+         * @description Too many wrong passwords were tried for this account or from this address. The reply does not tell whether this
+         *     password is right.
+         */
         TooManyAttempts: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2180,7 +2185,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has 10 streams open already. */
+        /** @description The account has 10 streams open at this server already. */
         TooManyStreams: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2312,7 +2317,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The server cannot do this right now, usually because its database is not reachable. */
+        /**
+         * @description The server cannot do this right now: it is starting or stopping, its database is not reachable, it is too busy,
+         *     or the request took too long.
+         */
         Unavailable: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2370,7 +2378,7 @@ export interface components {
         Cursor: string;
         /**
          * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
-         *     to, and is refused if altered.
+         *     to, and is refused if altered. If it is refused, start again without it, as after a 410.
          * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
          */
         ChangesCursor: string;
@@ -3820,7 +3828,7 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /**
                  * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
-                 *     to, and is refused if altered.
+                 *     to, and is refused if altered. If it is refused, start again without it, as after a 410.
                  * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
                  */
                 cursor?: components["parameters"]["ChangesCursor"];
@@ -3857,7 +3865,7 @@ export interface operations {
             query?: {
                 /**
                  * @description Where the previous reply ended: its `cursor`, or the `id` of an event. It belongs to the account it was issued
-                 *     to, and is refused if altered.
+                 *     to, and is refused if altered. If it is refused, start again without it, as after a 410.
                  * @example 7Vt0yQmR2cXk0f5yTqg1bFsiZmVlZCIsIjEiXQ
                  */
                 cursor?: components["parameters"]["ChangesCursor"];

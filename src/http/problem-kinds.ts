@@ -27,8 +27,8 @@ export const problemKinds = {
       'The operation needs an access token or an API key, and the request has none, or one that is invalid or has ' +
       'expired.',
     remedy:
-      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or log ' +
-      'in again.',
+      'Get a token from POST /auth/token and send it as "Authorization: Bearer …". If you had one, refresh it or ' +
+      'log in again.',
   },
   'invalid-grant': {
     status: 401,
@@ -105,9 +105,9 @@ export const problemKinds = {
     status: 410,
     title: 'Cursor expired',
     description:
-      'The server cannot continue from this cursor: it no longer lists a note that was erased since, or the database ' +
-      'was restored from a backup.',
-    remedy: 'Begin again without a cursor, and drop your copies of notes that do not appear any more.',
+      'The server cannot continue from this cursor: a note was erased after it and is no longer listed, or the ' +
+      'database was restored from a backup.',
+    remedy: 'Start again without a cursor, and delete your copies of notes that no longer appear.',
   },
   'note-changed': {
     status: 412,
@@ -148,7 +148,7 @@ export const problemKinds = {
   'too-many-streams': {
     status: 429,
     title: 'Too many streams',
-    description: 'The account has as many streams open as it may have.',
+    description: 'The account has as many streams open at this server as it may have.',
     remedy: 'Close one of them, then try again after the number of seconds in Retry-After.',
   },
   'headers-too-large': {
@@ -167,9 +167,11 @@ export const problemKinds = {
     status: 503,
     title: 'Unavailable',
     description:
-      'The server cannot do this right now: it is starting or stopping, its database is not reachable, or it is too ' +
-      'busy.',
-    remedy: 'Wait the number of seconds in Retry-After, then send the request again.',
+      'The server cannot do this right now: it is starting or stopping, its database is not reachable, it is too ' +
+      'busy, or the request took too long.',
+    remedy:
+      'Wait the number of seconds in Retry-After, then send the request again. If it took too long, some of it may ' +
+      'have taken effect: check first, unless you sent an Idempotency-Key.',
   },
   unhealthy: {
     status: 503,

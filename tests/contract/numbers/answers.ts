@@ -112,6 +112,13 @@ const failedAction = answers((person) =>
   person.ask('POST', '/notes/batch', { body: { actions: [{ note_id: randomUUID(), action: 'pin' }] } }),
 )
 
+const succeededAction = answers(async (person) => {
+  const { id } = await newNote(person)
+  const { body } = await person.ask('POST', '/notes/batch', { body: { actions: [{ note_id: id, action: 'pin' }] } })
+  const [result] = body['results'] as { status: number }[]
+  return { status: Number(result?.status) }
+})
+
 const unknownToken = answers((_, lab) => {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
   return lab.ask('POST', '/auth/revoke', { body: 'token=nrt_unknown', headers })
@@ -137,6 +144,7 @@ export const answerClaims: readonly Claim[] = [
   claim(about('revokeSession'), 'A session that has ended answers #.', endedSession),
   claim(about('revokeApiKey'), 'time answers #.', revokeKey),
   claim(about('changeNotes'), 'The reply is # whenever the actions were tried', failedAction),
+  claim('/components/schemas/ActionResult/properties/status/description', '#, or the status', succeededAction),
   claim(about('getNote'), 'it answers # and no body', notModified),
   claim(about('updateNote'), 'otherwise # and nothing changes.', changed),
   claim(about('patchNote'), 'changed the same place, # lists', bothChanged),

@@ -41,7 +41,7 @@ const timesShown: Measure = async ({ value }, lab) => {
   expect(answers.filter(({ text }) => text.includes(key))).toHaveLength(value)
 }
 
-const letters: Measure = async ({ value }, lab) => {
+const characters: Measure = async ({ value }, lab) => {
   const made = await makeKey(await lab.person())
   expect(String(made.body['key'])).toMatch(new RegExp(`^nak_[A-Za-z0-9_-]{${value}}$`))
 }
@@ -84,6 +84,7 @@ export const keyClaims = [
   claim(`${EXAMPLE}/value/detail`, 'An account has at most # API keys.', mostKeys),
   claim(INFO, 'until its expiry and is shown #.', timesShown),
   claim(about('createApiKey'), 'returns it, this #: only its hash is stored', timesShown),
-  claim('/components/securitySchemes/apiKey/bearerFormat', 'nak_ and # letters', letters),
+  claim('/components/securitySchemes/apiKey/bearerFormat', 'nak_ and # letters', characters),
+  claim('/components/securitySchemes/apiKey/description', 'is `nak_` and # letters, digits, `-` or `_`.', characters),
   claim('/components/schemas/ApiKey/properties/last_used_at/description', 'to within #.', lastUsedWithin),
 ]

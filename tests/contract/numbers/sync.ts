@@ -7,6 +7,7 @@ import { Heartbeats } from '../../../src/http/heartbeats.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { openStream } from '../../support/event-stream.ts'
 import { type Answer, logIn, type Person } from '../../support/people.ts'
+import { startServer } from '../../support/server.ts'
 import { document, operationCalled, operations } from '../harness/document-examples.ts'
 import { about, claim, INFO, type Measure } from './claims.ts'
 import { type Lab, STEP } from './lab.ts'
@@ -150,6 +151,18 @@ const afterRestore = statusBeyond(async ({ server, person }) => {
   return ann.ask('GET', `/changes?cursor=${String(cursor)}`)
 })
 
+const afterNewKey = statusBeyond(async ({ server, person }) => {
+  const { ask, email, password } = await person()
+  const { cursor } = (await ask('GET', '/changes')).body
+  const secretKeys = ['another-secret-key-of-32-or-more-bytes'] as const
+  const other = await startServer({ db: server.db, secretKeys, isRecorded: false })
+  try {
+    return await (await logIn(other, email, password)).ask('GET', `/changes?cursor=${String(cursor)}`)
+  } finally {
+    await other.stop()
+  }
+})
+
 /** The kind of problem that a request is answered with whose time is up has one status. */
 const unavailable: Measure = async ({ value }) => {
   const [response] = operations.map(({ responses }) => responses.has(value))
@@ -159,13 +172,15 @@ const unavailable: Measure = async ({ value }) => {
 export const syncClaims = [
   claim(about('listChanges'), 'stays in the list for #.', erasedListed),
   claim(about('listChanges'), 'An older cursor answers #,', afterRestore),
+  claim(about('listChanges'), 'the key that signed a cursor, it answers #.', afterNewKey),
+  claim('/components/parameters/ChangesCursor/description', 'as after a #.', afterRestore),
   claim(about('listChanges'), 'have more than # of text', mostOnPage),
   claim(streams, 'usually within #.', arrivesWithin),
   claim(streams, '`end` within # after its credential ends', endsWithin),
-  claim(streams, 'takes nothing for # is disconnected', idleTime),
+  claim(streams, 'cannot send for # is disconnected', idleTime),
   claim(streams, 'A comment every # keeps', commentEvery),
-  claim(streams, 'An account may have # streams open.', mostStreams),
-  claim(INFO, '| open streams of an account | # | # with `Retry-After` |', mostStreams, streamBeyond),
+  claim(streams, 'An account may have # streams open at each server.', mostStreams),
+  claim(INFO, '| open streams of an account at each server | # | # with `Retry-After` |', mostStreams, streamBeyond),
   claim(INFO, '| work on a request that has arrived | # | #;', workTime, unavailable),
   claim('/components/responses/TooManyStreams/description', 'The account has # streams open', mostStreams),
   claim(
