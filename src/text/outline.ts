@@ -60,8 +60,8 @@ export function startOfText(): ScanState {
 
 /**
  * Reads the line that begins at `start`, adds its heading or tasks to `found`, and returns the offset after it. Follows
- * CommonMark 0.31.2 §4.1–4.5 and §5.2, and GFM §5.3, but does not recognise HTML blocks. Skips code, headings in list
- * items and quotes, and tasks in quotes. Works on character codes, because a note may have a million lines.
+ * CommonMark 0.31.2 §4.1–4.5 and §5.2, and GFM §5.3, but does not recognise HTML blocks. Skips code, headings in
+ * list items and quotes, and tasks in quotes. Works on character codes, because a note may have a million lines.
  */
 export function scanLine(content: string, start: number, state: ScanState, found: Found): number {
   const line = lineAt(content, start)
