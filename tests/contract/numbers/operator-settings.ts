@@ -153,7 +153,7 @@ export const settingClaims: readonly Claim[] = [
   range('HISTORY_VERSIONS'),
   of('HISTORY_DAYS', 'fallback', '#', daysKept),
   range('HISTORY_DAYS'),
-  of('REPLY_VALIDATION', 'help', 'sends a # instead', brokenReply),
+  of('REPLY_VALIDATION', 'help', 'enforce sends a #,', brokenReply),
   of('TRASH_DAYS', 'fallback', '#', async ({ value }, lab) => keepsInTrash(lab, value)),
   range('TRASH_DAYS'),
 ]
