@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,8 +36,12 @@ const breaks: readonly [door: string, file: string, imported: string][] = [
   ['heavy-text-work-through-its-jobs-only', 'src/notes/editing/edit-handlers.ts', '../../text/diff.ts'],
   ['contract-knows-http-only', 'src/contract/compile.ts', '../db/ping.ts'],
   ['kysely-in-db-and-queries-only', 'src/notes/editing/batch-handlers.ts', 'kysely'],
-  ['openapi-backend-in-contract-only', 'src/http/exchange.ts', 'openapi-backend'],
+  ['openapi-backend-in-its-seam-only', 'src/http/exchange.ts', 'openapi-backend'],
+  ['openapi-backend-in-its-seam-only', 'src/contract/dispatcher.ts', 'openapi-backend'],
+  ['express-where-it-is-named-only', 'src/contract/router.ts', 'express'],
+  ['express-where-it-is-named-only', 'src/health/handlers.ts', 'express-serve-static-core'],
   ['routes-in-app-and-docs-only', 'src/http/request-log.ts', 'express'],
+  ['routes-in-app-and-docs-only', 'src/docs/assets.ts', 'express'],
   ['no-dev-dependency-at-run-time', 'src/log.ts', 'vitest'],
   ['generate-is-for-development', 'src/docs/code-samples.ts', '../generate/samples/request.ts'],
 ]
@@ -60,4 +73,22 @@ test('each door reports an import that it forbids, and every door has a case her
   } finally {
     rmSync(copy, { recursive: true })
   }
+})
+
+/** dependency-cruiser takes an import of a value for one of types only if there is a type in it too. */
+const IMPORTS_EXPRESS = /^import (?!type\b)[^']*'express'|\b(?:import|require)\('express'\)/m
+
+test('only the application and the pages import anything of express that is no type', () => {
+  for (const planted of [
+    `import express, { type Express } from 'express'`,
+    `import 'express'`,
+    `const { Router } = await import('express')`,
+    `import { json,\n  type Request } from 'express'`,
+  ])
+    expect(`import { a } from './a.ts'\n${planted}\n`).toMatch(IMPORTS_EXPRESS)
+  expect(`import type { Request } from 'express'`).not.toMatch(IMPORTS_EXPRESS)
+  const importing = globSync('src/**/*.ts', { cwd: PROJECT }).filter((file) =>
+    IMPORTS_EXPRESS.test(readFileSync(join(PROJECT, file), 'utf8')),
+  )
+  expect(importing.toSorted()).toEqual(['src/app.ts', 'src/docs/docs.ts'])
 })

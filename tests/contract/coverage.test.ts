@@ -7,6 +7,8 @@ import type { Handlers } from '../../src/contract/types.ts'
 import { renewEpoch } from '../../src/changes/core/epoch.ts'
 import { createDatabase } from '../../src/db/database.ts'
 import { useFixture, useServer } from '../support/fixtures.ts'
+import { holdLocks } from '../support/locks.ts'
+import { endBlocks, holdBlocks } from '../support/login-blocks.ts'
 import { openStream } from '../support/event-stream.ts'
 import { type Answer, ask, enrol, register } from '../support/people.ts'
 import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
@@ -104,10 +106,10 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
   'a key whose first request is still under way': async ({ operation, attempt, bearer }) => {
     if (!operation.parameters.some(({ name }) => name === 'Idempotency-Key')) return []
     const lock = JSON.stringify([decodeJwt(ann.accessToken).sub, operation.operationId, 'under-way'])
-    const reply = await server.db.transaction().execute(async (first) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first)
-      return send(server, withHeaders(attempt, { 'Idempotency-Key': 'under-way' }), bearer)
-    })
+    await using _ = await holdLocks(server.db, (first) =>
+      sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first),
+    )
+    const reply = await send(server, withHeaders(attempt, { 'Idempotency-Key': 'under-way' }), bearer)
     expect(reply.status).toBe(409)
     return [reply]
   },
@@ -124,8 +126,12 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     if (!operation.responses.has(429)) return []
     const victim = await enrol(server)
     const wrong = withFields(attempt, { username: victim.email, password: 'wrong', current_password: 'wrong' })
+    const guess = (): Promise<Answer> => send(server, wrong, `Bearer ${victim.accessToken}`)
     const replies = []
-    for (let count = 0; count < 6; count += 1) replies.push(await send(server, wrong, `Bearer ${victim.accessToken}`))
+    for (let count = 0; count < 5; count += 1) replies.push(await guess())
+    await holdBlocks(server.db)
+    replies.push(await guess())
+    await endBlocks(server.db)
     return replies
   },
   'too many API keys': async ({ operation, attempt, bearer }) => {

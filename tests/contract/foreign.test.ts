@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import { beforeEach, expect, test } from 'vitest'
 import { useFixture } from '../support/fixtures.ts'
+import { holdBlocks } from '../support/login-blocks.ts'
 import { ask } from '../support/people.ts'
 import { operations } from './harness/document-examples.ts'
 import { cases, exceptionsOf } from './foreign/cases.ts'
@@ -13,8 +15,9 @@ import { makeWorlds, type World } from './foreign/worlds.ts'
 
 /** The number of violations of one operation to print. */
 const MOST_FAULTS = 8
-/** Two more than the free attempts. */
-const GUESSES = 7
+/** Wrong passwords that are looked at, and some that are not. */
+const [FREE_GUESSES, REFUSED_GUESSES] = [5, 2]
+const RETRY_AFTER = /(?<=\n)retry-after: (\d+)(?=\n)/
 /** Enough for hundreds of requests on a busy machine. */
 const PATIENCE_MS = 90_000
 
@@ -48,24 +51,38 @@ test.each(operations.map((operation) => ({ operation, id: operation.operationId 
   PATIENCE_MS,
 )
 
-test(
-  "a reply to another account neither waits for the victim's requests under way nor reveals them",
-  { timeout: PATIENCE_MS },
-  async () => {
-    expect(await faultsMeanwhile(worlds)).toEqual([])
+test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
+  "$id replies to another account neither later nor otherwise while a request of the victim's waits",
+  async ({ operation }) => {
+    expect(await faultsMeanwhile(worlds, operation)).toEqual([])
   },
+  PATIENCE_MS,
 )
 
 test('wrong passwords are counted and delayed alike, whether the account exists or not', async () => {
   const body = new URLSearchParams({ username: worlds.belongings.email, password: 'not the password' }).toString()
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Request-Id': 'same' }
+  const given = { body, headers }
   const guessIn = async ({ server }: World): Promise<string[]> => {
     const replies: string[] = []
-    for (let count = 0; count < GUESSES; count += 1)
-      replies.push(textOf(await ask(server, 'POST', '/auth/token', { body, headers })))
+    const guess = async (): Promise<unknown> => replies.push(textOf(await ask(server, 'POST', '/auth/token', given)))
+    for (let count = 0; count < FREE_GUESSES; count += 1) await guess()
+    const { rows } = await sql<{ seconds: number }>`
+      select extract(epoch from max(blocked_until - updated_at))::int as seconds from login_failures`.execute(server.db)
+    expect(rows).toEqual([{ seconds: 1 }])
+    await holdBlocks(server.db)
+    for (let count = 0; count < REFUSED_GUESSES; count += 1) await guess()
     return replies
   }
-  const [known, unknown] = [await guessIn(worlds.peopled), await guessIn(worlds.empty)]
+  const replies = [await guessIn(worlds.peopled), await guessIn(worlds.empty)]
+  const [known, unknown] = replies.map((some) => some.map((text) => text.replace(RETRY_AFTER, 'retry-after: -')))
   expect(known).toEqual(unknown)
-  expect(known.at(-1)).toMatch(/^429\n[^]*retry-after: 1\n/)
+  for (const refused of replies.flatMap((some) => some.slice(FREE_GUESSES))) {
+    expect(refused).toMatch(/^429\n/)
+    // The second of the block, and the minute that the test adds.
+    const wait = Number(RETRY_AFTER.exec(refused)?.[1])
+    expect(wait).toBeGreaterThan(1)
+    expect(wait).toBeLessThanOrEqual(61)
+  }
+  expect(replies.flat().filter((text) => text.startsWith('429'))).toHaveLength(2 * REFUSED_GUESSES)
 })

@@ -2,11 +2,20 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { purgeNotes } from '../../src/notes/purge.ts'
-import { usePerson, useServer } from '../support/fixtures.ts'
-import type { Person } from '../support/people.ts'
+import { allRows } from '../contract/harness/database-rows.ts'
+import { withoutTimeLimits } from '../support/database.ts'
+import { useFixture, usePerson, useServer } from '../support/fixtures.ts'
+import { heldKeys, holdLocks, waitingFor } from '../support/locks.ts'
+import { type Answer, person, type Person } from '../support/people.ts'
 import { newNote } from './new-note.ts'
 
 const server = useServer()
+/** A replica whose requests wait for as long as a test has them wait. */
+const unlimited = useFixture(
+  () => withoutTimeLimits(server.db),
+  ({ db }) => db.destroy(),
+)
+const patient = useServer(() => ({ db: unlimited.db, isRecorded: false }))
 const ann = usePerson(server)
 const bob = usePerson(server)
 
@@ -15,6 +24,16 @@ const create = (who: Person, key: string, body: Record<string, unknown> = { titl
 
 async function notesWith(content: string): Promise<number> {
   return (await server.db.selectFrom('notes').select('id').where('content', '=', content).execute()).length
+}
+
+/** A request whose key is refused: nothing changes in the database, in any table, not even the time of a last use. */
+async function refuses(send: () => Promise<Answer>): Promise<Answer> {
+  const before = await allRows(server.db)
+  const refused = await send()
+  expect(await allRows(server.db)).toEqual(before)
+  expect(refused.status).toBe(422)
+  expect(refused.body['errors']).toMatchObject([{ loc: ['header', 'Idempotency-Key'], type: 'idempotency_key_reused' }])
+  return refused
 }
 
 test('50 parallel POSTs with one key make one note and get equal replies', async () => {
@@ -39,9 +58,7 @@ test('a request with its fields in another order is the same request', async () 
   const first = await create(ann, 'order', { title: 'Once', content: 'order', tags: ['a'], is_pinned: true })
   const second = await create(ann, 'order', { is_pinned: true, tags: ['a'], content: 'order', title: 'Once' })
   expect([second.status, second.text, second.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true'])
-  expect((await create(ann, 'order', { title: 'Once', content: 'order', tags: ['b'], is_pinned: true })).status).toBe(
-    422,
-  )
+  await refuses(() => create(ann, 'order', { title: 'Once', content: 'order', tags: ['b'], is_pinned: true }))
   expect(await notesWith('order')).toBe(1)
 })
 
@@ -73,7 +90,7 @@ test.each(earlierTexts)('createNote compares a key with fingerprint %i as it was
   await storeAsEarlier(key, version, text(asValidated))
   const again = await create(ann, key, body)
   expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([first.text, 'true'])
-  expect((await create(ann, key, { ...body, title: 'Other' })).status).toBe(422)
+  await refuses(() => create(ann, key, { ...body, title: 'Other' }))
   expect(await notesWith(key)).toBe(1)
 })
 
@@ -90,7 +107,7 @@ test.each(earlierTexts)('editNote compares a key with fingerprint %i as it was s
     { body: { edits: [{ op: 'append', text: 'Other' }] }, headers },
     { body, headers: { ...headers, 'If-Match': '"2"' } },
   ])
-    expect((await ann.ask('POST', `${path}/edits`, other)).status).toBe(422)
+    await refuses(() => ann.ask('POST', `${path}/edits`, other))
   expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nWorld', version: 2 })
 })
 
@@ -103,17 +120,17 @@ test('a key belongs to one whole request: for another note or precondition it is
     })
   const first = await edit(one.path, '"1"')
   expect((await edit(one.path, '"1"')).text).toBe(first.text)
-  expect([(await edit(two.path, '"1"')).status, (await edit(one.path, '*')).status]).toEqual([422, 422])
+  await refuses(() => edit(two.path, '"1"'))
+  await refuses(() => edit(one.path, '*'))
   const { rows } = await sql`select fingerprint from idempotency_keys where key = 'whole'`.execute(server.db)
   expect(rows).toEqual([{ fingerprint: 3 }])
 })
 
-test('another request with the same key is refused, and has no effect', async () => {
-  await create(ann, 'other')
-  const refused = await create(ann, 'other', { title: 'Once', content: 'something else' })
-  expect(refused.status).toBe(422)
-  expect(refused.body['errors']).toMatchObject([{ loc: ['header', 'Idempotency-Key'], type: 'idempotency_key_reused' }])
+test('another request with the same key is refused, and nothing changes in the database', async () => {
+  const first = await create(ann, 'other')
+  await refuses(() => create(ann, 'other', { title: 'Once', content: 'something else' }))
   expect(await notesWith('something else')).toBe(0)
+  expect((await create(ann, 'other')).text).toBe(first.text)
 })
 
 test('a key belongs to one user and one operation', async () => {
@@ -147,29 +164,24 @@ test('a request that failed is not remembered', async () => {
 test('while the first request is under way the second gets 409, and afterwards the reply of the first', async () => {
   const { path, id } = await newNote(ann)
   const edit = { body: { edits: [{ op: 'append', text: 'x' }] }, headers: { 'Idempotency-Key': 'slow' } }
-  const { promise: held, resolve: release } = Promise.withResolvers<void>()
-  const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
-  const holder = server.db.transaction().execute(async (transaction) => {
-    await sql`select from notes where id = ${id} for update`.execute(transaction)
-    isLocked()
-    await held
-  })
-  await locked
-  const first = ann.ask('POST', `${path}/edits`, edit)
-  await expect
-    .poll(
-      async () =>
-        (await sql`select from pg_locks where locktype = 'advisory' and granted`.execute(server.db)).rows.length,
-    )
-    .toBe(1)
+  const annThere = person(patient, ann)
+  await using note = await holdLocks(server.db, (transaction) =>
+    sql`select from notes where id = ${id} for update`.execute(transaction),
+  )
+  const first = annThere.ask('POST', `${path}/edits`, edit)
+  await expect.poll(() => waitingFor(server.db, note)).toHaveLength(1)
+  const waiting = await waitingFor(server.db, note)
+  expect(await heldKeys(server.db)).toBe(1)
   const second = await ann.ask('POST', `${path}/edits`, edit)
   expect([second.status, second.body['type']]).toEqual([409, '/problems/request-in-flight'])
   expect(second.headers.get('retry-after')).toBe('1')
-  release()
-  await holder
+  expect([await waitingFor(server.db, note), await heldKeys(server.db)]).toEqual([waiting, 1])
+  await note.release()
   const done = await first
   expect(done.status).toBe(200)
-  expect((await ann.ask('POST', `${path}/edits`, edit)).text).toBe(done.text)
+  const third = await annThere.ask('POST', `${path}/edits`, edit)
+  expect([third.text, third.headers.get('idempotency-replayed')]).toEqual([done.text, 'true'])
+  expect((await ann.ask('GET', path)).body).toMatchObject({ content: 'Hello\nx', version: 2 })
 })
 
 test('an expired key is new again, and housekeeping deletes it', async () => {

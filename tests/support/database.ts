@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Client, Pool } from 'pg'
 import { inject } from 'vitest'
+import type { DB } from '../../generated/db.d.ts'
 import { connectionConfig, createDatabase, type Database } from '../../src/db/database.ts'
+import { typeParsers } from '../../src/db/type-parsers.ts'
 import { TEMPLATE } from './cluster.ts'
 
 type Target = ReturnType<typeof targetOf>
@@ -31,6 +34,17 @@ export async function createTestDatabase(options: DatabaseOptions = {}): Promise
     await administer(`drop database ${name} with (force)`)
   }
   return { connection, db, drop }
+}
+
+/**
+ * The same database for a second server, without the time limits of ours: a request of that server waits for a lock for
+ * as long as a test holds it.
+ */
+export async function withoutTimeLimits(db: Database): Promise<Pick<TestDatabase, 'db'>> {
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(db)
+  const connection = connectionConfig(targetOf(rows[0]?.name ?? ''))
+  const pool = new Pool({ ...connection, types: typeParsers })
+  return { db: new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }) }
 }
 
 function targetOf(database: string) {

@@ -3,6 +3,9 @@
  * each rule.
  */
 const features = 'auth|notes|changes|health|docs'
+/** The files that know express, if only its types: who makes the application, its middleware and pages, the adaptor. */
+const knowExpress =
+  'app|compose|contract/express|docs/(assets|docs|fixed)|http/(error-handler|request-log|security-headers)'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -113,16 +116,23 @@ module.exports = {
       to: { path: 'node_modules/kysely/' },
     },
     {
-      name: 'openapi-backend-in-contract-only',
+      name: 'openapi-backend-in-its-seam-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/contract/' },
+      from: { path: '^src/', pathNot: '^src/contract/backend\\.ts$' },
       to: { path: 'node_modules/openapi-backend/' },
+    },
+    {
+      // Even its types: a feature knows no HTTP. The middleware, the pages and the composition root are those named.
+      name: 'express-where-it-is-named-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(${knowExpress})\\.ts$` },
+      to: { path: 'node_modules/(@types/)?express(-serve-static-core)?/' },
     },
     {
       // Code that can make a router could reply outside the contract.
       name: 'routes-in-app-and-docs-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app\\.ts|docs/)' },
+      from: { path: '^src/', pathNot: '^src/(app|docs/docs)\\.ts$' },
       to: { path: 'node_modules/express/', dependencyTypesNot: ['type-only'] },
     },
     {

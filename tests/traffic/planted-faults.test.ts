@@ -4,6 +4,7 @@ import { type JsonObject, list, object } from '../../src/contract/document/docum
 import type { Caller } from '../../src/contract/types.ts'
 import { Problem } from '../../src/http/problem.ts'
 import { compareContracts } from '../contract/evolution/compare.ts'
+import { openStream } from '../support/event-stream.ts'
 import { ask } from '../support/people.ts'
 import { document, operationCalled, operations, responseExamples } from '../contract/harness/document-examples.ts'
 import { secondOpinion, type SecondOpinion } from './prism.ts'
@@ -66,6 +67,97 @@ test.each(ofHandlers)('%s does not leave a server that enforces its contract', a
   const server = await serveContract({ handlers: everywhere(ids, does) })
   expect((await ask(server, 'GET', NOTE)).status).toBe(500)
   await server.stop()
+})
+
+const STREAM = '/changes/stream'
+const unbuffered = { 'X-Accel-Buffering': 'no' }
+const notice = { seq: 1, kind: 'upsert', note_id: NOTE.split('/').at(-1), version: 1, at: '2026-11-22T10:16:40.5Z' }
+const change = { event: 'change', id: 'abc', data: notice }
+const goodEvents = [
+  change,
+  { event: 'ready', id: 'abb', data: { cursor: 'abb' } },
+  { event: 'end', data: { reason: 'server_stopping' } },
+]
+
+/** One event of a stream whose others are right, and what our check says of it. */
+const eventFaults: Readonly<Record<string, readonly [event: object, finding: string]>> = {
+  'an undocumented event': [{ ...change, event: 'rename' }, 'sends an undocumented event rename'],
+  'an event with the data of another': [
+    { ...change, event: 'ready', data: { ...notice, cursor: 'abc' } },
+    'event ready: it must NOT have additional properties',
+  ],
+  'an event without a field': [
+    { ...change, data: { ...notice, version: undefined } },
+    "event change: it must have required property 'version'",
+  ],
+  'an event with an extra field': [
+    { ...change, data: { ...notice, title: 'x' } },
+    'event change: it must NOT have additional properties',
+  ],
+  'an event with a wrong type': [{ ...change, data: { ...notice, seq: '1' } }, 'event change: /seq must be integer'],
+  'an event with a bad format': [
+    { ...change, data: { ...notice, at: 'yesterday, at noon, or so' } },
+    'event change: /at must match',
+  ],
+  'an event with a value that is none of its list': [
+    { event: 'end', data: { reason: 'bored' } },
+    'event end: /reason must be equal to one of the allowed values',
+  ],
+  'an event without an id': [{ ...change, id: undefined }, 'sends an event change without an id to go on from'],
+  'an event whose id begins another field': [
+    { ...change, id: 'abc\ndata: {}' },
+    'sends what is no event of one name and one line of data',
+  ],
+}
+
+/** The document does not say it by a schema, so the server does not check it, and only the traffic shows it. */
+const UNSEEN_BY_SERVER = new Set(['an event without an id'])
+
+function streaming(events: readonly unknown[], wait?: Promise<void>): LooseHandler {
+  return async (_, reply) => reply(200, afterChange(events, wait), unbuffered)
+}
+
+/** A change at once and the events later, because a connection that breaks loses what was written last. */
+async function* afterChange(events: readonly unknown[], wait?: Promise<void>): AsyncGenerator {
+  yield change
+  await wait
+  yield* events
+}
+
+test.each(Object.keys(eventFaults))('%s is found in the traffic', async (title) => {
+  const [event = {}, finding = ''] = eventFaults[title] ?? []
+  const server = await serveContract({ handlers: everywhere(ids, streaming([event])), replies: 'off' })
+  expect((await ask(server, 'GET', STREAM)).status).toBe(200)
+  await server.stop()
+  const found = server.exchanges.map(place).flatMap(contractViolations)
+  expect([...new Set(found)]).toEqual([expect.stringContaining(finding)])
+})
+
+const enforced = Object.keys(eventFaults).filter((title) => !UNSEEN_BY_SERVER.has(title))
+
+test.each(enforced)('%s does not leave a server that enforces its contract', async (title) => {
+  const [event = {}] = eventFaults[title] ?? []
+  const { promise: read, resolve: isRead } = Promise.withResolvers<void>()
+  const server = await serveContract({ handlers: everywhere(ids, streaming([event], read)) })
+  await using stream = await openStream(`${server.url}${STREAM}`)
+  expect(await stream.next()).toEqual(change)
+  isRead()
+  await expect(stream.next()).rejects.toThrow()
+  await server.stop()
+  const placed = server.exchanges.map(place)
+  expect(placed).toHaveLength(1)
+  expect(placed.flatMap(contractViolations)).toEqual([])
+})
+
+test('a stream without a fault is found by nobody', async () => {
+  const server = await serveContract({ handlers: everywhere(ids, streaming(goodEvents)) })
+  expect((await ask(server, 'GET', STREAM)).status).toBe(200)
+  await server.stop()
+  const placed = server.exchanges.map(place)
+  expect(placed.map(({ exchange }) => exchange.body.match(/^event: .+/gm)?.slice(0, 3))).toEqual([
+    ['event: change', 'event: change', 'event: ready'],
+  ])
+  expect([...placed.flatMap(contractViolations), ...placed.flatMap(prism)]).toEqual([])
 })
 
 test('an answer without a fault is found by nobody', async () => {

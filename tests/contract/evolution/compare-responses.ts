@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
-import { at, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
+import { at, isObject, type JsonObject, object, type Place } from '../../../src/contract/document/document.ts'
 import type { Operation, ResponseSpec } from '../../../src/contract/document/operations.ts'
 import { type Finding, reporter } from './changes.ts'
+import { compareEvents, EVENTS } from './compare-events.ts'
 import { compareLinks } from './compare-links.ts'
 import { compareMembers, componentOf, componentsOf, mapOf, type Side } from './compare-members.ts'
 import { compareShownProblems } from './compare-problems.ts'
 import type { CompareSchemas } from './compare-schemas.ts'
 
 /** A response as the server reads it, and as the document writes it. */
-interface Written {
+export interface Written {
   readonly spec: ResponseSpec
   readonly root: JsonObject
   /** The name of the shared response; undefined for an inline one. */
@@ -98,9 +99,12 @@ function compareContent(
     if (before === undefined)
       return [report('reply-media-type-added', detail, impact, `${status} may come as ${type}`, [type])]
     const [oldMedia, newMedia] = [was, is].map(({ root, place }) => at(root, place, 'content', type).value)
+    // Events that appear or disappear altogether are a member that is not known.
+    const known = [oldMedia, newMedia].every((media) => isObject(media?.[EVENTS])) ? ['schema', EVENTS] : ['schema']
     return [
       ...schemas(before, after, 'reply'),
-      ...compareMembers(oldMedia ?? {}, newMedia ?? {}, ['schema'], (key) => `reply-member ${id} ${detail} ${key}`),
+      ...compareEvents(id, detail, type, [was, is], schemas),
+      ...compareMembers(oldMedia ?? {}, newMedia ?? {}, known, (key) => `reply-member ${id} ${detail} ${key}`),
     ]
   })
 }

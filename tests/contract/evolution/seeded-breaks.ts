@@ -25,6 +25,9 @@ interface SeededBreak {
 const SCHEMAS = '/components/schemas'
 const NOTE = '/components/schemas/Note'
 const CREATE = '/components/schemas/NoteCreate'
+const NOTICE = '/components/schemas/ChangeNotice'
+const REASON = '/components/schemas/StreamEnd/properties/reason'
+const EVENTS = '/paths/~1changes~1stream/get/responses/200/content/text~1event-stream/x-events'
 const LIST = '/paths/~1notes/get'
 
 export type Row = readonly [impact: Impact, title: string, seed: Edit, finds: string]
@@ -362,6 +365,58 @@ const rows: readonly Row[] = [
     having('/components/headers/ETag/schema/pattern', '^W/"[0-9]+"$'),
     'reply/pattern /components/headers/ETag/schema',
   ],
+  // Events of a stream.
+  [
+    'major',
+    'an event is removed',
+    without(`${EVENTS}/change`),
+    'event-removed streamChanges 200 text/event-stream change',
+  ],
+  [
+    'major',
+    'an event is renamed',
+    moved(`${EVENTS}/ready`, `${EVENTS}/open`),
+    'event-removed streamChanges 200 text/event-stream ready',
+  ],
+  [
+    'minor',
+    'an event is added',
+    having(`${EVENTS}/pause`, { $ref: `#${SCHEMAS}/StreamReady` }),
+    'event-added streamChanges 200 text/event-stream pause',
+  ],
+  [
+    'major',
+    'a field of an event is removed',
+    without(`${NOTICE}/properties/version`),
+    `reply/property-removed ${NOTICE}/properties/version`,
+  ],
+  [
+    'minor',
+    'an event gets a new field',
+    having(`${NOTICE}/properties/colour`, { type: 'string' }),
+    `reply/property-added ${NOTICE}/properties/colour`,
+  ],
+  [
+    'major',
+    'a field of an event becomes optional',
+    having(`${SCHEMAS}/StreamReady/required`, []),
+    `reply/required ${SCHEMAS}/StreamReady/properties/cursor`,
+  ],
+  ['major', 'a type in an event changes', having(`${REASON}/type`, ['string', 'null']), `reply/type ${REASON}`],
+  ['major', 'an upper bound in an event is raised', having(`${REASON}/maxLength`, 100), `reply/maxLength ${REASON}`],
+  [
+    'minor',
+    'an event gets a value that clients have to ignore',
+    appended(`${REASON}/enum`, 'too_slow'),
+    `reply/enum ${REASON}`,
+  ],
+  [
+    'major',
+    'the data of an event becomes another schema',
+    having(`${EVENTS}/change`, { $ref: `#${SCHEMAS}/StreamReady` }),
+    `reply/type-name ${EVENTS}/change`,
+  ],
+  ['patch', 'the description of an event changes', having(`${NOTICE}/description`, 'Another text.'), 'texts'],
   // Names and texts.
   ['major', 'a schema is renamed', renamedSchema('TagCount', 'TagUse'), 'schema-removed TagCount'],
   ['patch', 'a bound appears that says nothing', having(`${CREATE}/properties/tags/minItems`, 0), 'texts'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { escapeToken, isObject, type Json, loadDocument } from '../../../src/contract/document/document.ts'
+import { readOperations } from '../../../src/contract/document/operations.ts'
 import { worstOf } from './changes.ts'
 import { compareContracts } from './compare.ts'
 import { having, without } from './edit-document.ts'
@@ -35,7 +36,10 @@ const MAPS: ReadonlySet<string> = new Set([
   'properties',
   'securitySchemes',
   'scopes',
+  'x-events',
 ])
+
+const CHANGES = ['deleted', 'changed'] as const
 
 interface Place {
   readonly pointer: string
@@ -80,11 +84,23 @@ test('no member of the contract can be removed or changed unnoticed', () => {
   const unseen = [...kinds].flatMap(([kind, [first]]) => {
     if (first === undefined || Object.keys(TEXTS).some((text) => kind === text || kind.startsWith(`${text}/`)))
       return []
-    const changes = (['deleted', 'changed'] as const).filter((change) => TEXTS[`${kind} ${change}`] === undefined)
+    const changes = CHANGES.filter((change) => TEXTS[`${kind} ${change}`] === undefined)
     return changes
       .filter((change) => !isTold(first.pointer, change, first.value))
       .map((change) => `${kind} ${change}: ${first.pointer}`)
   })
+  expect(unseen).toEqual([])
+}, 60_000)
+
+test('no member of the data of an event can be removed or changed unnoticed', () => {
+  const events = readOperations(root).flatMap(({ responses }) =>
+    [...responses.values()].flatMap((response) => [...(response.events?.values() ?? [])]),
+  )
+  const places = events.flatMap(({ value, pointer }) => placesIn(value, pointer, 'schema'))
+  expect(places.length).toBeGreaterThan(20)
+  const unseen = places.flatMap(({ pointer, value }) =>
+    CHANGES.filter((change) => !isTold(pointer, change, value)).map((change) => `${change}: ${pointer}`),
+  )
   expect(unseen).toEqual([])
 }, 60_000)
 

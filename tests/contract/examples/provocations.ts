@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { type JsonObject, list, string } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { ProblemSlug } from '../../../src/http/problem-kinds.ts'
+import { heldKeys, holdLocks } from '../../support/locks.ts'
 import type { Answer } from '../../support/people.ts'
 import { insertAccount } from '../../../src/auth/account/accounts.ts'
 import { type Attempt, send, withUnknownIds } from '../operations.ts'
@@ -172,21 +173,14 @@ async function repeatAll(story: Story): Promise<ReadonlyMap<string, Answer>> {
       return [operation.operationId, await send(story.server, request.attempt, bearer)] as const
     })
   await story.reset()
-  const { promise: answered, resolve: release } = Promise.withResolvers<void>()
-  const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
-  const holder = db.transaction().execute(async (transaction) => {
-    await sql`select from users where id = ${ids.user} for update`.execute(transaction)
-    isLocked()
-    await answered
-  })
-  await locked
+  await using owner = await holdLocks(db, (transaction) =>
+    sql`select from users where id = ${ids.user} for update`.execute(transaction),
+  )
   const first = sendAll()
-  const keys = sql`select from pg_locks where locktype = 'advisory' and granted
-    and database = (select oid from pg_database where datname = current_database())`
-  await expect.poll(async () => (await keys.execute(db)).rows.length).toBe(takers.length)
+  await expect.poll(() => heldKeys(db)).toBe(takers.length)
   const second = new Map(await Promise.all(sendAll()))
-  release()
-  await Promise.all([holder, ...first])
+  await owner.release()
+  await Promise.all(first)
   return second
 }
 

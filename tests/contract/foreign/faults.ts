@@ -1,4 +1,5 @@
 import type { Operation } from '../../../src/contract/document/operations.ts'
+import { endBlocks } from '../../support/login-blocks.ts'
 import { allRows } from '../harness/database-rows.ts'
 import { isSuccess } from '../operations.ts'
 import { namedPlaces } from './cases.ts'
@@ -17,9 +18,11 @@ export async function answerFaults(
   const send = async (world: World, trial: Trial, side: 'foreign' | 'unknown'): Promise<string> =>
     textOf(await sendTrial(operation, world, world.stranger, trial, side))
   for (const trial of trials) {
+    await endBlocksFor(operation, [peopled, empty])
     const [here, there] = await Promise.all([send(peopled, trial, 'foreign'), send(empty, trial, 'foreign')])
     if (!isSame(here, there, known)) faults.push(`${trial.title}: with the victim\n${here}\nwithout\n${there}`)
     if (!hasTwin(trial) || trial.method === 'HEAD') continue
+    await endBlocksFor(operation, [peopled, empty])
     // What may have an effect is done in both worlds, so that they stay alike.
     const [unknown] = await Promise.all([
       send(peopled, trial, 'unknown'),
@@ -58,9 +61,15 @@ export async function toldFaults(
 ): Promise<string[]> {
   const faults: string[] = []
   for (const trial of trials) {
+    await endBlocksFor(operation, [peopled])
     const answer = await sendTrial(operation, peopled, peopled.stranger, trial, 'foreign')
     const isSilent = !victimRows.some((row) => idsIn(row).some((id) => answer.text.includes(id)))
     if (isSuccess(answer) || !isSilent) faults.push(`${trial.title}: told\n${textOf(answer)}`)
   }
   return [...faults, ...lostRows(await allRows(peopled.server.db), victimRows)]
+}
+
+/** Of an operation that checks passwords: a block would end after a second, in one world before a request and not in the other. */
+export async function endBlocksFor({ responses }: Operation, worlds: readonly World[]): Promise<void> {
+  if (responses.has(429)) await Promise.all(worlds.map(({ server }) => endBlocks(server.db)))
 }

@@ -3,6 +3,7 @@ import { isSuccess } from '../operations.ts'
 import { isThing, namedPlaces } from './cases.ts'
 import { isSame, textOf } from './compare.ts'
 import { sendTrial } from './exchange.ts'
+import { endBlocksFor } from './faults.ts'
 import { asUnknown, type Trial } from './trials.ts'
 import type { Worlds } from './worlds.ts'
 
@@ -47,7 +48,9 @@ async function isOneOfUse(
       return index + 1 < trial.changes.length ? { ...change, unknown: change.foreign } : change
     })
     const only = { ...trial, changes }
+    await endBlocksFor(operation, [peopled])
     const unknown = textOf(await sendTrial(operation, peopled, peopled.victim, only, 'unknown'))
+    await endBlocksFor(operation, [peopled])
     const foreign = await sendTrial(operation, peopled, peopled.victim, only, 'foreign')
     const isTold = !isSame(asUnknown(textOf(foreign), only), unknown, known)
     if (isTold && (isSuccess(foreign) || !mustSucceed)) return true

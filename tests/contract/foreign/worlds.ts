@@ -31,9 +31,12 @@ export interface Worlds {
   readonly stop: () => Promise<void>
 }
 
+/** A day: however slow the machine is, no token expires in one world before a request and not in the other. */
+const LASTING_SECONDS = 86_400
+
 export async function makeWorlds(): Promise<Worlds> {
   const origin = await createTestDatabase()
-  const first = await startServer({ db: origin.db, isRecorded: false })
+  const first = await serverOf(origin, false)
   const stranger = await enrol(first)
   const own = await stockALittle(stranger)
   await forgetAddresses(first)
@@ -77,7 +80,7 @@ async function shareEpoch(databases: readonly TestDatabase[]): Promise<void> {
 }
 
 function serverOf({ db }: TestDatabase, isRecorded: boolean): Promise<TestServer> {
-  return startServer({ db, isRecorded })
+  return startServer({ db, isRecorded, accessTokenSeconds: LASTING_SECONDS })
 }
 
 /** Both are at home elsewhere: failed logins from an address that the owner uses are counted otherwise, on purpose. */

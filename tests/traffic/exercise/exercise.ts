@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { enrol, register } from '../../support/people.ts'
+import { holdLocks } from '../../support/locks.ts'
 import { unobserved } from '../../support/observed-database.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { exerciseAccounts } from './accounts.ts'
@@ -46,14 +47,11 @@ async function repeatTooEarly(server: TestServer): Promise<void> {
   const names = ['createNote', 'editNote'].map((operation) =>
     JSON.stringify([ofToken(dora.accessToken)?.userId, operation, 'under-way']),
   )
-  await unobserved(server.db)
-    .transaction()
-    .execute(async (transaction) => {
-      for (const name of names)
-        await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction)
-      await Promise.all([
-        dora.ask('POST', '/notes', { body: { title: 'x', content: 'y' }, headers }),
-        dora.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }] }, headers }),
-      ])
-    })
+  await using _ = await holdLocks(unobserved(server.db), async (transaction) => {
+    for (const name of names) await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction)
+  })
+  await Promise.all([
+    dora.ask('POST', '/notes', { body: { title: 'x', content: 'y' }, headers }),
+    dora.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }] }, headers }),
+  ])
 }
