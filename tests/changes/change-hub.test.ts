@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createChangeHub, type OwnersPlace } from '../../src/changes/change-hub.ts'
 import type { OwnersNotice } from '../../src/changes/core/read-changes.ts'
+import { inTime } from '../support/in-time.ts'
+
+const POLL_MS = 5
 
 /** A log in memory, which counts how often it is read and can fail. */
 function createLog() {
@@ -17,7 +20,7 @@ function createLog() {
       )
     },
     onFailure: (error) => failures.push(error),
-    pollMs: 5,
+    pollMs: POLL_MS,
   })
   const write = (owner: string, count = 1): void => {
     for (let written = 0; written < count; written += 1) {
@@ -36,6 +39,8 @@ async function take(stream: AsyncGenerator<OwnersNotice | 'ready'>, count: numbe
   while (taken.length < count) taken.push(placeOf((await stream.next()).value))
   return taken
 }
+
+const polls = (count: number) => vi.advanceTimersByTimeAsync(count * POLL_MS)
 
 test('one statement reads for all streams, each owner from the earliest place that a stream waits at', async () => {
   const { hub, write, reads } = createLog()
@@ -125,4 +130,54 @@ test('a stream that is aborted ends, and nothing is read for it any more', async
   expect(reads.slice(before).flatMap((places) => places.map(({ ownerId }) => ownerId))).not.toContain('ann')
   live.abort()
   hub.stop()
+})
+
+describe('with a clock that the test moves', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('no statement is made and no timer runs before the first stream comes and once the last one has gone', async () => {
+    const { hub, reads } = createLog()
+    for (const round of [1, 2]) {
+      const before = reads.length
+      await polls(1_000)
+      expect([reads.length - before, vi.getTimerCount()], `before round ${round}`).toEqual([0, 0])
+      const [one, two] = [new AbortController(), new AbortController()]
+      const streams = [hub.follow('ann', 0, one.signal), hub.follow('bob', 0, two.signal)]
+      for (const stream of streams) await take(stream, 1)
+      const ends = streams.map((stream) => stream.next())
+      await polls(3)
+      expect(reads.length - before).toBe(2 + 3)
+      one.abort()
+      await polls(3)
+      expect(reads.length - before).toBe(2 + 6)
+      two.abort()
+      expect(await Promise.all(ends)).toEqual(ends.map(() => ({ value: undefined, done: true })))
+      // A poll that was due already finds no one.
+      await polls(1)
+    }
+    expect(vi.getTimerCount()).toBe(0)
+    hub.stop()
+  })
+
+  test('a stream that joins further on takes nothing from one that still waits for earlier changes', async () => {
+    const { hub, write, reads } = createLog()
+    const abort = new AbortController()
+    const first = hub.follow('ann', 0, abort.signal)
+    expect(await take(first, 1)).toEqual(['ready'])
+    const firsts = take(first, 251)
+    write('ann', 250)
+    const joined = hub.follow('ann', 0, abort.signal)
+    expect((await take(joined, 251)).at(-1)).toBe('ready')
+    const next = take(joined, 1)
+    expect(reads.filter((places) => places.some(({ after }) => after === 0))).toHaveLength(2)
+    await polls(3)
+    write('ann')
+    await polls(1)
+    expect(await inTime('all changes', firsts)).toEqual(Array.from({ length: 251 }, (_, index) => index + 1))
+    expect(await inTime('the last change', next)).toEqual([251])
+    expect(new Set(reads.map((places) => places.length))).toEqual(new Set([1]))
+    abort.abort()
+    hub.stop()
+  })
 })
