@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import { scopes } from '../../generated/security.ts'
 import { insertAccount } from '../../src/auth/account/accounts.ts'
 import { hashPassword } from '../../src/auth/password/passwords.ts'
@@ -30,6 +31,16 @@ export interface Answer {
   readonly body: Record<string, unknown>
   readonly list: readonly Record<string, unknown>[]
   readonly text: string
+}
+
+/** The id of this person's account. */
+export function userIdOf({ accessToken }: Pick<Person, 'accessToken'>): string {
+  return String(decodeJwt(accessToken).sub)
+}
+
+/** The id of the session that this person's token belongs to. */
+export function sessionIdOf({ accessToken }: Pick<Person, 'accessToken'>): string {
+  return String(decodeJwt(accessToken)['sid'])
 }
 
 /** Sends a request without a credential. */
