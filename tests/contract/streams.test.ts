@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { type ContractDocument, object } from '../../src/contract/document/document.ts'
+import type { ContractDocument } from '../../src/contract/document/document.ts'
 import { createStreams, type StreamOptions } from '../../src/contract/reply/streams.ts'
 import type { Caller } from '../../src/contract/types.ts'
 import { type OpenStream, openStream } from '../support/event-stream.ts'
 import { inTime } from '../support/in-time.ts'
 import { ask } from '../support/people.ts'
-import { document, operations } from './harness/document-examples.ts'
+import { operations, withTimeout } from './harness/document-examples.ts'
 import {
   everywhere,
   type LooseHandler,
@@ -68,14 +68,6 @@ const everyOperation = {
     async () => undefined,
   ),
   getLiveness: async (_: unknown, reply: (...given: unknown[]) => unknown) => reply(200, { status: 'alive' }),
-}
-
-/** The contract with another timeout for the stream, in seconds. */
-function withTimeout(seconds: number): ContractDocument {
-  const paths = object(document.root['paths'])
-  const item = object(paths[PATH])
-  const get = { ...object(item['get']), 'x-timeout-seconds': seconds }
-  return { ...document, root: { ...document.root, paths: { ...paths, [PATH]: { ...item, get } } } }
 }
 
 function streaming(...events: readonly unknown[]): LooseHandler {
@@ -401,7 +393,7 @@ test("a client that reads nothing is disconnected after the operation's timeout"
       }
       return reply(200, flood(), header)
     },
-    { document: withTimeout(1) },
+    { document: withTimeout('streamChanges', 1) },
   )
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.on('error', () => undefined)
@@ -421,7 +413,7 @@ test('a handler that makes no reply in time becomes a 503, and its signal is abo
       reason = signal.reason
       throw reason
     },
-    { document: withTimeout(1) },
+    { document: withTimeout('streamChanges', 1) },
   )
   const reply = await inTime('a reply', ask(server, 'GET', PATH))
   expect([reply.status, reply.body['type']]).toEqual([503, '/problems/unavailable'])

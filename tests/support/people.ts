@@ -43,6 +43,29 @@ export function sessionIdOf({ accessToken }: Pick<Person, 'accessToken'>): strin
   return String(decodeJwt(accessToken)['sid'])
 }
 
+/** The body and headers of a form, for `ask`. */
+export function form(fields: Readonly<Record<string, string>>) {
+  return {
+    body: new URLSearchParams(fields).toString(),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+}
+
+export interface ApiKey {
+  readonly id: string
+  readonly key: string
+  readonly expiresAt: string
+}
+
+/** Makes an API key of this person. */
+export async function newKey(person: Person, keyScopes: readonly string[] = ['notes:read']): Promise<ApiKey> {
+  const body = { name: 'k', scopes: keyScopes, current_password: person.password }
+  const made = await person.ask('POST', '/api-keys', { body })
+  if (made.status !== 201) throw new Error(`making an API key failed: ${made.text}`)
+  const { id, key, expires_at: expiresAt } = made.body
+  return { id: String(id), key: String(key), expiresAt: String(expiresAt) }
+}
+
 /** Sends a request without a credential. */
 export async function ask(
   server: Pick<TestServer, 'url'>,
@@ -125,11 +148,7 @@ export async function logIn(
   password: string,
   options: { scope?: string } = {},
 ): Promise<Person> {
-  const form = new URLSearchParams({ username: email, password, ...options })
-  const reply = await ask(server, 'POST', '/auth/token', {
-    body: form.toString(),
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-  })
+  const reply = await ask(server, 'POST', '/auth/token', form({ username: email, password, ...options }))
   if (reply.status !== 200) throw new Error(`logging in failed: ${reply.text}`)
   const [accessToken, refreshToken] = [String(reply.body['access_token']), String(reply.body['refresh_token'])]
   return person(server, { email, password, accessToken, refreshToken })
