@@ -50,7 +50,7 @@ const batch = (...actions: object[]) => ann.ask('POST', '/notes/batch', { body: 
 const merge = { body: { content: 'Merged' }, headers: { 'If-Match': '"1"' } }
 
 /** `note` is the note that was made last. */
-const steps: [name: string, step: (note: MadeNote) => Promise<{ status: number }>, recorded: string][] = [
+const steps: [name: string, step: (note: MadeNote) => Promise<Answer>, recorded: string][] = [
   ['updateNote', ({ path }) => ann.ask('PUT', path, { body: { title: 'New' } }), 'upsert 2'],
   ['patchNote: merge', ({ path }) => ann.ask('PATCH', `${path}?on_conflict=merge`, merge), 'upsert 3'],
   ['patchNote', ({ path }) => ann.ask('PATCH', path, { body: { is_pinned: true, tags: ['a'] } }), 'upsert 4'],

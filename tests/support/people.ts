@@ -58,9 +58,9 @@ export interface ApiKey {
 }
 
 /** Makes an API key of this person. */
-export async function newKey(person: Person, keyScopes: readonly string[] = ['notes:read']): Promise<ApiKey> {
-  const body = { name: 'k', scopes: keyScopes, current_password: person.password }
-  const made = await person.ask('POST', '/api-keys', { body })
+export async function newKey(owner: Person, keyScopes: readonly string[] = ['notes:read']): Promise<ApiKey> {
+  const body = { name: 'k', scopes: keyScopes, current_password: owner.password }
+  const made = await owner.ask('POST', '/api-keys', { body })
   if (made.status !== 201) throw new Error(`making an API key failed: ${made.text}`)
   const { id, key, expires_at: expiresAt } = made.body
   return { id: String(id), key: String(key), expiresAt: String(expiresAt) }
