@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createChangeHub } from '../../src/changes/change-hub.ts'
 import type { FeedPosition, OwnersNotice, OwnersPlace } from '../../src/changes/core/read-changes.ts'
+import { inTime } from '../support/in-time.ts'
+
+const POLL_MS = 5
 
 /** A log in memory, which counts how often it is read and can fail. */
 function createLog() {
@@ -19,7 +22,7 @@ function createLog() {
     },
     readState: async () => ({ latestSeq: Infinity, forgottenSeq }),
     onFailure: (error) => failures.push(error),
-    pollMs: 5,
+    pollMs: POLL_MS,
   })
   const write = (owner: string, count = 1): void => {
     for (let written = 0; written < count; written += 1) {
@@ -44,6 +47,8 @@ async function take(stream: AsyncGenerator<OwnersNotice | 'ready'>, count: numbe
   while (taken.length < count) taken.push(placeOf((await stream.next()).value))
   return taken
 }
+
+const polls = (count: number) => vi.advanceTimersByTimeAsync(count * POLL_MS)
 
 test('one statement reads for all streams, each owner from the earliest place that a stream waits at', async () => {
   const { hub, write, reads } = createLog()
@@ -148,4 +153,54 @@ test('a stream ends before it passes over a change that was deleted while it cat
   expect(await take(readIt, 101)).toContain('ready')
   expect(await take(neverHadIt, 250)).toContain('ready')
   hub.stop()
+})
+
+describe('with a clock that the test moves', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  test('no statement is made and no timer runs before the first stream comes and once the last one has gone', async () => {
+    const { hub, reads } = createLog()
+    for (const round of [1, 2]) {
+      const before = reads.length
+      await polls(1_000)
+      expect([reads.length - before, vi.getTimerCount()], `before round ${round}`).toEqual([0, 0])
+      const [one, two] = [new AbortController(), new AbortController()]
+      const streams = [hub.follow('ann', at(0), one.signal), hub.follow('bob', at(0), two.signal)]
+      for (const stream of streams) await take(stream, 1)
+      const ends = streams.map((stream) => stream.next())
+      await polls(3)
+      expect(reads.length - before).toBe(2 + 3)
+      one.abort()
+      await polls(3)
+      expect(reads.length - before).toBe(2 + 6)
+      two.abort()
+      expect(await Promise.all(ends)).toEqual(ends.map(() => ({ value: undefined, done: true })))
+      // A poll that was due already finds no one.
+      await polls(1)
+    }
+    expect(vi.getTimerCount()).toBe(0)
+    hub.stop()
+  })
+
+  test('a stream that joins further on takes nothing from one that still waits for earlier changes', async () => {
+    const { hub, write, reads } = createLog()
+    const abort = new AbortController()
+    const first = hub.follow('ann', at(0), abort.signal)
+    expect(await take(first, 1)).toEqual(['ready'])
+    const firsts = take(first, 251)
+    write('ann', 250)
+    const joined = hub.follow('ann', at(0), abort.signal)
+    expect((await take(joined, 251)).at(-1)).toBe('ready')
+    const next = take(joined, 1)
+    expect(reads.filter((places) => places.some(({ after }) => after === 0))).toHaveLength(2)
+    await polls(3)
+    write('ann')
+    await polls(1)
+    expect(await inTime('all changes', firsts)).toEqual(Array.from({ length: 251 }, (_, index) => index + 1))
+    expect(await inTime('the last change', next)).toEqual([251])
+    expect(new Set(reads.map((places) => places.length))).toEqual(new Set([1]))
+    abort.abort()
+    hub.stop()
+  })
 })

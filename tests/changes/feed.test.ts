@@ -1,15 +1,17 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { purgeChanges } from '../../src/changes/core/purge-changes.ts'
-import { newNote, nextOf } from '../notes/new-note.ts'
+import { type MadeNote, newNote, nextOf } from '../notes/new-note.ts'
 import { useServer } from '../support/fixtures.ts'
 import { type Answer, enrol, type Person } from '../support/people.ts'
+import { noteOperations, operationsOf } from './note-operations.ts'
 
 const server = useServer()
 
 const after = (cursor: unknown, rest = ''): string => `/changes?cursor=${String(cursor)}${rest}`
 
-function changesIn({ body }: Answer): Record<string, unknown>[] {
+function changesIn({ status, body }: Answer): Record<string, unknown>[] {
+  expect(status).toBe(200)
   return body['changes'] as Record<string, unknown>[]
 }
 
@@ -21,11 +23,14 @@ function told(page: Answer, names: Readonly<Record<string, string>>): string[] {
 }
 
 /** Erases a note and lets the time pass after which nobody is told of it any more. */
-async function eraseLongAgo(ann: Person, note: { readonly id: string; readonly path: string }): Promise<void> {
-  await ann.ask('DELETE', note.path)
-  await ann.ask('DELETE', `/trash/${note.id}`)
+async function eraseLongAgo(ann: Person, note: MadeNote): Promise<void> {
+  for (const path of [note.path, `/trash/${note.id}`]) expect((await ann.ask('DELETE', path)).status).toBe(204)
   await sql`update note_changes set at = now() - interval '91 days' where note_id = ${note.id}`.execute(server.db)
   await purgeChanges(server.db, () => false)
+}
+
+function changeNotes(ann: Person, actions: readonly object[]): Promise<Answer> {
+  return ann.ask('POST', '/notes/batch', { body: { actions } })
 }
 
 test('whatever changes a note is listed, in order, with the note as it is now', async () => {
@@ -33,41 +38,48 @@ test('whatever changes a note is listed, in order, with the note as it is now', 
   const a = await newNote(ann, { title: 'A', tags: ['old'] })
   const b = await newNote(ann, { title: 'B' })
   const names = { [a.id]: 'A', [b.id]: 'B' }
-  const steps: readonly (readonly [did: () => Promise<Answer>, said: string])[] = [
-    [() => ann.ask('PUT', a.path, { body: { content: 'One' } }), 'A upsert 2'],
-    [() => ann.ask('PATCH', a.path, { body: { content: 'Two' } }), 'A upsert 3'],
-    [() => ann.ask('POST', `${a.path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }] } }), 'A upsert 4'],
-    [() => ann.ask('POST', `${a.path}/revisions/1/restore`), 'A upsert 5'],
-    [() => ann.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } }), 'A upsert 6'],
-    [() => ann.ask('POST', '/notes/batch', { body: { actions: [{ note_id: b.id, action: 'pin' }] } }), 'B upsert 2'],
-    [() => ann.ask('DELETE', a.path), 'A trash 6'],
-    [() => ann.ask('POST', `/trash/${a.id}/restore`), 'A upsert 6'],
-    [() => ann.ask('DELETE', a.path), 'A trash 6'],
-    [() => ann.ask('DELETE', '/trash'), 'A erase 6'],
-    [() => ann.ask('DELETE', b.path), 'B trash 2'],
-    [() => ann.ask('DELETE', `/trash/${b.id}`), 'B erase 2'],
+  const edits = [{ op: 'append', text: 'x' }]
+  const merge = { body: { title: 'Merged' }, headers: { 'If-Match': '"2"' } }
+  const steps: readonly (readonly [name: string, did: () => Promise<Answer>, said: string])[] = [
+    ['updateNote', () => ann.ask('PUT', a.path, { body: { content: 'One' } }), 'A upsert 2'],
+    ['patchNote', () => ann.ask('PATCH', a.path, { body: { content: 'Two' } }), 'A upsert 3'],
+    ['patchNote: merge', () => ann.ask('PATCH', `${a.path}?on_conflict=merge`, merge), 'A upsert 4'],
+    ['editNote', () => ann.ask('POST', `${a.path}/edits`, { body: { edits } }), 'A upsert 5'],
+    ['restoreRevision', () => ann.ask('POST', `${a.path}/revisions/1/restore`), 'A upsert 6'],
+    ['renameTags', () => ann.ask('POST', '/tags/rename', { body: { from: ['old'], to: 'new' } }), 'A upsert 7'],
+    ['changeNotes', () => changeNotes(ann, [{ note_id: b.id, action: 'pin' }]), 'B upsert 2'],
+    ['deleteNote', () => ann.ask('DELETE', a.path), 'A trash 7'],
+    ['restoreNote', () => ann.ask('POST', `/trash/${a.id}/restore`), 'A upsert 7'],
+    ['deleteNote', () => ann.ask('DELETE', a.path), 'A trash 7'],
+    ['emptyTrash', () => ann.ask('DELETE', '/trash'), 'A erase 7'],
+    ['deleteNote', () => ann.ask('DELETE', b.path), 'B trash 2'],
+    ['eraseNote', () => ann.ask('DELETE', `/trash/${b.id}`), 'B erase 2'],
   ]
+  expect(operationsOf(['createNote', ...steps.map(([name]) => name)])).toEqual(noteOperations)
   let page = await ann.ask('GET', '/changes')
   expect(told(page, names)).toEqual(['A upsert 1', 'B upsert 1'])
-  for (const [did, said] of steps) {
-    expect((await did()).status, said).toBeLessThan(300)
+  for (const [name, did, said] of steps) {
+    expect((await did()).status, name).toBeLessThan(300)
     page = await ann.ask('GET', after(page.body['cursor']))
-    expect(told(page, names)).toEqual([said])
+    expect(told(page, names), name).toEqual([said])
     const [change] = changesIn(page)
     const isThere = said.includes('upsert')
     const now = await ann.ask('GET', `/notes/${String(change?.['note_id'])}`)
     expect(change?.['note']).toEqual(isThere ? now.body : undefined)
   }
-  expect(told(await ann.ask('GET', '/changes'), names)).toEqual(['A erase 6', 'B erase 2'])
+  expect(told(await ann.ask('GET', '/changes'), names)).toEqual(['A erase 7', 'B erase 2'])
 })
 
 test('what changes nothing is not listed', async () => {
   const ann = await enrol(server)
   const { path } = await newNote(ann, { title: 'A' })
   const { body } = await ann.ask('GET', '/changes')
-  await ann.ask('PUT', path, { body: { title: 'A' } })
-  await ann.ask('PUT', path, { body: { title: 'B' }, headers: { 'If-Match': '"7"' } })
-  await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }], dry_run: true } })
+  const answers = [
+    await ann.ask('PUT', path, { body: { title: 'A' } }),
+    await ann.ask('PUT', path, { body: { title: 'B' }, headers: { 'If-Match': '"7"' } }),
+    await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'x' }], dry_run: true } }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([200, 412, 200])
   const page = await ann.ask('GET', after(body['cursor']))
   expect(page.body).toEqual({ changes: [], cursor: body['cursor'], has_more: false })
 })
@@ -79,7 +91,7 @@ test('pages lead through all changes, and a note that changes meanwhile is met a
   const names = Object.fromEntries(notes.map(({ id, title }) => [id, title]))
   const seen: string[] = []
   let page = await ann.ask('GET', '/changes?limit=2')
-  await ann.ask('PUT', String(notes[1]?.path), { body: { content: 'changed' } })
+  expect((await ann.ask('PUT', String(notes[1]?.path), { body: { content: 'changed' } })).status).toBe(200)
   for (;;) {
     seen.push(...told(page, names))
     expect(page.body['has_more']).toBe(nextOf(page.headers) !== undefined)

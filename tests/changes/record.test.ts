@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { readLogState } from '../../src/changes/core/read-changes.ts'
 import { recordChanges } from '../../src/changes/core/record-changes.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
@@ -10,22 +10,20 @@ import { lockTarget } from '../../src/notes/core/change-note.ts'
 import { insertNote } from '../../src/notes/core/notes.ts'
 import { moveToTrash } from '../../src/notes/trash/trash.ts'
 import { purgeNotes } from '../../src/notes/purge.ts'
-import { type MadeNote, newNote } from '../notes/new-note.ts'
-import { enrol, type Person } from '../support/people.ts'
+import { type MadeNote, madeNote, newNote } from '../notes/new-note.ts'
+import { useServer } from '../support/fixtures.ts'
+import { type Answer, enrol, type Person, userIdOf } from '../support/people.ts'
 import { unobserved } from '../support/observed-database.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { noteOperations, operationsOf } from './note-operations.ts'
+import { writtenOperations } from './writers.ts'
 
-let server: TestServer
+const server = useServer({ isRecorded: false })
 let ann: Person
 let annId: string
 
-beforeAll(async () => {
-  server = await startServer({ isRecorded: false })
-})
-afterAll(() => server.stop())
 beforeEach(async () => {
   ann = await enrol(server)
-  annId = String((await ann.ask('GET', '/users/me')).body['id'])
+  annId = userIdOf(ann)
 })
 
 /** A statement that writes the table, built or written. */
@@ -48,57 +46,82 @@ const shown = (rows: readonly Row[]): string[] => rows.map(({ seq, kind, version
 const edit = { body: { edits: [{ op: 'append', text: 'more' }] } }
 const batch = (...actions: object[]) => ann.ask('POST', '/notes/batch', { body: { actions } })
 
-const steps: [name: string, step: (note: MadeNote) => Promise<{ status: number }>, recorded: string][] = [
+/** Made of version 1, of which version 2 has another title. */
+const merge = { body: { content: 'Merged' }, headers: { 'If-Match': '"1"' } }
+
+/** `note` is the note that was made last. */
+const steps: [name: string, step: (note: MadeNote) => Promise<Answer>, recorded: string][] = [
   ['updateNote', ({ path }) => ann.ask('PUT', path, { body: { title: 'New' } }), 'upsert 2'],
-  ['patchNote', ({ path }) => ann.ask('PATCH', path, { body: { is_pinned: true, tags: ['a'] } }), 'upsert 3'],
-  ['editNote', ({ path }) => ann.ask('POST', `${path}/edits`, edit), 'upsert 4'],
-  ['restoreRevision', ({ path }) => ann.ask('POST', `${path}/revisions/3/restore`), 'upsert 5'],
-  ['renameTags', () => ann.ask('POST', '/tags/rename', { body: { from: ['a'], to: 'b' } }), 'upsert 6'],
-  ['deleteNote', ({ path }) => ann.ask('DELETE', path), 'trash 6'],
-  ['restoreNote', ({ id }) => ann.ask('POST', `/trash/${id}/restore`), 'upsert 6'],
-  ['changeNotes: unpin', ({ id }) => batch({ action: 'unpin', note_id: id }), 'upsert 7'],
-  ['changeNotes: trash', ({ id }) => batch({ action: 'trash', note_id: id }), 'trash 7'],
-  ['changeNotes: restore', ({ id }) => batch({ action: 'restore', note_id: id }), 'upsert 7'],
+  ['patchNote: merge', ({ path }) => ann.ask('PATCH', `${path}?on_conflict=merge`, merge), 'upsert 3'],
+  ['patchNote', ({ path }) => ann.ask('PATCH', path, { body: { is_pinned: true, tags: ['a'] } }), 'upsert 4'],
+  ['editNote', ({ path }) => ann.ask('POST', `${path}/edits`, edit), 'upsert 5'],
+  ['restoreRevision', ({ path }) => ann.ask('POST', `${path}/revisions/4/restore`), 'upsert 6'],
+  ['renameTags', () => ann.ask('POST', '/tags/rename', { body: { from: ['a'], to: 'b' } }), 'upsert 7'],
   ['deleteNote', ({ path }) => ann.ask('DELETE', path), 'trash 7'],
-  ['eraseNote', ({ id }) => ann.ask('DELETE', `/trash/${id}`), 'erase 7'],
+  ['restoreNote', ({ id }) => ann.ask('POST', `/trash/${id}/restore`), 'upsert 7'],
+  ['changeNotes: unpin', ({ id }) => batch({ action: 'unpin', note_id: id }), 'upsert 8'],
+  ['changeNotes: trash', ({ id }) => batch({ action: 'trash', note_id: id }), 'trash 8'],
+  ['changeNotes: restore', ({ id }) => batch({ action: 'restore', note_id: id }), 'upsert 8'],
+  ['deleteNote', ({ path }) => ann.ask('DELETE', path), 'trash 8'],
+  ['eraseNote', ({ id }) => ann.ask('DELETE', `/trash/${id}`), 'erase 8'],
+  ['createNote', () => ann.ask('POST', '/notes', { body: { title: 'Next', content: 'x' } }), 'upsert 1'],
+  ['deleteNote', ({ path }) => ann.ask('DELETE', path), 'trash 1'],
+  ['emptyTrash', () => ann.ask('DELETE', '/trash'), 'erase 1'],
 ]
 
 test('every operation that changes a note moves it to the next place, with its kind and version', async () => {
-  const note = await newNote(ann)
+  let note = await newNote(ann)
   expect(shown(await log())).toEqual(['1 upsert 1'])
+  let others: string[] = []
   for (const [index, [name, step, recorded]] of steps.entries()) {
-    expect((await step(note)).status, name).toBeLessThan(300)
-    expect(shown(await log()), name).toEqual([`${index + 2} ${recorded}`])
+    if (name === 'createNote') others = shown(await log())
+    const answer = await step(note)
+    expect(answer.status, name).toBeLessThan(300)
+    if (name === 'createNote') note = madeNote(answer)
+    expect(shown(await log()), name).toEqual([...others, `${index + 2} ${recorded}`])
   }
   expect((await readLogState(server.db, annId)).latestSeq).toBe(1 + steps.length)
 })
 
+test('no operation that can change a note is missing among those that are tried here and by the writers', () => {
+  expect(operationsOf(steps.map(([name]) => name))).toEqual(noteOperations)
+  expect(writtenOperations).toEqual(noteOperations)
+})
+
+/** What the actions of a batch came to. */
+function outcomes({ body }: Answer): unknown[] {
+  return (body['results'] as Record<string, unknown>[]).map(({ status }) => status)
+}
+
 test('what changes no note is not recorded', async () => {
   const note = await newNote(ann, { tags: ['a'], is_pinned: true })
   const trashed = await newNote(ann)
-  await ann.ask('DELETE', trashed.path)
+  expect((await ann.ask('DELETE', trashed.path)).status).toBe(204)
   const keyed = { headers: { 'Idempotency-Key': 'once' }, body: { title: 'Once', content: 'x' } }
-  await ann.ask('POST', '/notes', keyed)
+  expect((await ann.ask('POST', '/notes', keyed)).status).toBe(201)
   const before = await log()
-  for (const [name, answer] of [
-    ['the same fields', await ann.ask('PUT', note.path, { body: { title: 'First', tags: ['a'] } })],
-    ['a dry run', await ann.ask('POST', `${note.path}/edits`, { body: { ...edit.body, dry_run: true } })],
-    ['another version', await ann.ask('PUT', note.path, { body: { title: 'x' }, headers: { 'If-Match': '"9"' } })],
-    [
-      'no such text',
-      await ann.ask('POST', `${note.path}/edits`, {
-        body: { edits: [{ op: 'replace_text', find: '?', replace: '!' }] },
-      }),
-    ],
-    ['a repeated request', await ann.ask('POST', '/notes', keyed)],
-    ['a key used twice', await ann.ask('POST', '/notes', { ...keyed, body: { title: 'Other', content: 'x' } })],
-    ['a batch', await batch({ action: 'pin', note_id: note.id }, { action: 'trash', note_id: trashed.id })],
-    ['a batch that fails', await batch({ action: 'restore', note_id: trashed.id, version: 9 })],
-    ['a restored note that is not in the trash', await ann.ask('POST', `/trash/${note.id}/restore`)],
-    ['an erased note that is not in the trash', await ann.ask('DELETE', `/trash/${note.id}`)],
-    ['a tag that no note has', await ann.ask('POST', '/tags/rename', { body: { from: ['z'], to: 'y' } })],
+  const noText = { edits: [{ op: 'replace_text', find: '?', replace: '!' }] }
+  for (const [name, status, ask] of [
+    ['the same fields', 200, () => ann.ask('PUT', note.path, { body: { title: 'First', tags: ['a'] } })],
+    ['a dry run', 200, () => ann.ask('POST', `${note.path}/edits`, { body: { ...edit.body, dry_run: true } })],
+    ['another version', 412, () => ann.ask('PUT', note.path, { body: { title: 'x' }, headers: { 'If-Match': '"9"' } })],
+    ['no such text', 422, () => ann.ask('POST', `${note.path}/edits`, { body: noText })],
+    ['a repeated request', 201, () => ann.ask('POST', '/notes', keyed)],
+    ['a key used twice', 422, () => ann.ask('POST', '/notes', { ...keyed, body: { title: 'Other', content: 'x' } })],
+    ['a note restored that is not in the trash', 404, () => ann.ask('POST', `/trash/${note.id}/restore`)],
+    ['a note erased that is not in the trash', 404, () => ann.ask('DELETE', `/trash/${note.id}`)],
+    ['a tag that no note has', 200, () => ann.ask('POST', '/tags/rename', { body: { from: ['z'], to: 'y' } })],
   ] as const)
-    expect([name, answer.status < 500, await log()]).toEqual([name, true, before])
+    expect([name, (await ask()).status, await log()]).toEqual([name, status, before])
+  for (const [name, outcome, ask] of [
+    [
+      'a batch that changes nothing',
+      [200, 200],
+      () => batch({ action: 'pin', note_id: note.id }, { action: 'trash', note_id: trashed.id }),
+    ],
+    ['a batch that fails', [412], () => batch({ action: 'restore', note_id: trashed.id, version: 9 })],
+  ] as const)
+    expect([name, outcomes(await ask()), await log()]).toEqual([name, outcome, before])
   expect((await readLogState(server.db, annId)).latestSeq).toBe(4)
 })
 
@@ -134,8 +157,8 @@ test('a note that changes twice in one transaction gets one place, after the oth
 
 test('the purge of the trash records what it erases, for each owner', async () => {
   const bob = await enrol(server)
-  const bobId = String((await bob.ask('GET', '/users/me')).body['id'])
-  for (const who of [ann, bob, ann]) await who.ask('DELETE', (await newNote(who)).path)
+  const bobId = userIdOf(bob)
+  for (const who of [ann, bob, ann]) expect((await who.ask('DELETE', (await newNote(who)).path)).status).toBe(204)
   await newNote(bob)
   const old = sql<string>`now() - interval '31 days'`
   await server.db.updateTable('notes').set({ deleted_at: old }).where('deleted_at', 'is not', null).execute()

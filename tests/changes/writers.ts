@@ -63,18 +63,22 @@ async function transact(tx: Tx, ownerId: string, random: Random): Promise<number
 
 type Action = (tx: Tx, ownerId: string, random: Random) => Promise<number>
 
-const actions: readonly (readonly [Action, weight: number])[] = [
-  [create, 10],
-  [edit, 6],
-  [editSeveral, 3],
-  [editNothing, 1],
-  [trash, 4],
-  [restore, 2],
-  [erase, 1],
-  [emptyTrash, 1],
-  [purge, 1],
-  [renameTag, 1],
+/** Each with the operations of the contract that do the same; the purge is a chore. */
+const actions: readonly (readonly [Action, weight: number, operations: readonly string[]])[] = [
+  [create, 10, ['createNote']],
+  [edit, 6, ['updateNote', 'patchNote', 'editNote', 'restoreRevision']],
+  [editSeveral, 3, ['changeNotes']],
+  [editNothing, 1, []],
+  [trash, 4, ['deleteNote']],
+  [restore, 2, ['restoreNote']],
+  [erase, 1, ['eraseNote']],
+  [emptyTrash, 1, ['emptyTrash']],
+  [purge, 1, []],
+  [renameTag, 1, ['renameTags']],
 ]
+
+/** The operations that the writers stand for. */
+export const writtenOperations: readonly string[] = actions.flatMap(([, , operations]) => operations).toSorted()
 
 function weighted(random: Random): readonly [Action] {
   let left = random.below(actions.reduce((sum, [, weight]) => sum + weight, 0))

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { type ContractDocument, object } from '../../src/contract/document/document.ts'
+import type { ContractDocument } from '../../src/contract/document/document.ts'
 import { createStreams, type StreamOptions } from '../../src/contract/reply/streams.ts'
 import type { Caller } from '../../src/contract/types.ts'
-import { openStream } from '../support/event-stream.ts'
+import { type OpenStream, openStream } from '../support/event-stream.ts'
 import { inTime } from '../support/in-time.ts'
 import { ask } from '../support/people.ts'
-import { document, operations } from './harness/document-examples.ts'
+import { operations, withTimeout } from './harness/document-examples.ts'
 import {
   everywhere,
   type LooseHandler,
@@ -18,6 +18,8 @@ import {
 
 const PATH = '/changes/stream'
 const header = { 'X-Accel-Buffering': 'no' }
+/** For what happens soon, also on a busy machine. */
+const PATIENCE = { timeout: 9_000, interval: 10 }
 const change = {
   seq: 1,
   kind: 'upsert',
@@ -60,17 +62,12 @@ function handlersWith(handler: LooseHandler): Record<string, LooseHandler> {
   return { ...everyOperation, streamChanges: handler }
 }
 
-const everyOperation = everywhere(
-  operations.map(({ operationId }) => operationId),
-  async () => undefined,
-)
-
-/** The contract with another timeout for the stream, in seconds. */
-function withTimeout(seconds: number): ContractDocument {
-  const paths = object(document.root['paths'])
-  const item = object(paths[PATH])
-  const get = { ...object(item['get']), 'x-timeout-seconds': seconds }
-  return { ...document, root: { ...document.root, paths: { ...paths, [PATH]: { ...item, get } } } }
+const everyOperation = {
+  ...everywhere(
+    operations.map(({ operationId }) => operationId),
+    async () => undefined,
+  ),
+  getLiveness: async (_: unknown, reply: (...given: unknown[]) => unknown) => reply(200, { status: 'alive' }),
 }
 
 function streaming(...events: readonly unknown[]): LooseHandler {
@@ -88,6 +85,49 @@ async function* afterwards(moment: Promise<void>, event: unknown): AsyncGenerato
   yield good
   await moment
   yield event
+}
+
+/** One source for each request, in their order; the last one serves the rest. */
+function each(...sources: readonly ((signal: AbortSignal) => AsyncGenerator)[]): LooseHandler {
+  const left = [...sources]
+  return async ({ signal }, reply) => {
+    const source = left.length > 1 ? left.shift() : left[0]
+    return reply(200, source?.(signal), header)
+  }
+}
+
+/** A stream whose events a test sends one by one. */
+function createFeed() {
+  const waiting: unknown[] = []
+  let news = Promise.withResolvers<void>()
+  const source = async function* source(signal: AbortSignal): AsyncGenerator {
+    yield good
+    for (;;) {
+      while (waiting.length > 0) yield waiting.shift()
+      if (signal.aborted) return
+      news = Promise.withResolvers()
+      signal.addEventListener('abort', () => news.resolve(), { once: true })
+      await news.promise
+    }
+  }
+  const send = (event: unknown): void => {
+    waiting.push(event)
+    news.resolve()
+  }
+  return { source, send }
+}
+
+const later = { ...good, id: 'abd' }
+
+/** A stream goes on: what is sent now arrives. */
+async function expectGoesOn(stream: OpenStream, send: (event: unknown) => void): Promise<void> {
+  send(later)
+  expect(await stream.next()).toEqual(later)
+}
+
+/** The server answers other requests, although it refuses or ends streams. */
+async function expectUsable(server: ServedContract): Promise<void> {
+  expect((await inTime('a reply', ask(server, 'GET', '/health/live'))).body).toEqual({ status: 'alive' })
 }
 
 async function goneAmong(callers: readonly Caller[]): Promise<Set<Caller>> {
@@ -173,25 +213,79 @@ test('HEAD has the headers of the stream, but sends no event and does not count 
   }
 })
 
-test('the signal of a handler is aborted when its client leaves', async () => {
-  const gone = Promise.withResolvers<void>()
-  const { server } = await serve(async ({ signal }, reply) => {
-    signal.addEventListener('abort', () => gone.resolve())
-    return streaming(good)({ signal } as never, reply)
-  })
+test.each<[string, (signal: AbortSignal) => AsyncGenerator]>([
+  ['waits for an event', createFeed().source],
+  [
+    'has more events than its client takes',
+    async function* flood(signal) {
+      for (yield good; !signal.aborted;) yield { ...good, id: 'a'.repeat(100_000) }
+    },
+  ],
+])('when the client of a stream that %s leaves, its source ends and its place is free', async (_, source) => {
+  const [ended, aborted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const watched = async function* watched(signal: AbortSignal): AsyncGenerator {
+    signal.addEventListener('abort', () => aborted.resolve())
+    try {
+      yield* source(signal)
+    } finally {
+      ended.resolve()
+    }
+  }
+  const { server, streams } = await serve(each(watched, createFeed().source), { maxPerUser: 1 })
   const stream = await open(server)
-  await stream.next()
+  expect(await stream.next()).toEqual(good)
+  expect(streams.count()).toBe(1)
   await stream.close()
-  await inTime('the signal is aborted', gone.promise)
+  await inTime('the signal is aborted', aborted.promise)
+  await inTime('the source ends', ended.promise)
+  await expect.poll(streams.count, PATIENCE).toBe(0)
+  await using next = await open(server)
+  expect(next.status).toBe(200)
+  expect(server.complaints).toEqual([])
 })
 
-test('a stopping server ends all streams with its reason and accepts no more', async () => {
+test.each<[string, (moment: Promise<void>) => AsyncGenerator]>([
+  [
+    'has no more events',
+    async function* brief(moment) {
+      yield good
+      await moment
+    },
+  ],
+  ['breaks the contract', (moment) => afterwards(moment, { ...good, event: 'rename' })],
+  [
+    'fails',
+    (moment) =>
+      afterwards(
+        moment.then(() => Promise.reject(new Error('the database is gone'))),
+        good,
+      ),
+  ],
+])('when a stream %s, it ends alone: the others go on', async (_, source) => {
+  const moment = Promise.withResolvers<void>()
+  const { source: live, send } = createFeed()
+  const { server, streams } = await serve(each(() => source(moment.promise), live))
+  await using one = await open(server)
+  await using other = await open(server)
+  for (const stream of [one, other]) expect(await stream.next()).toEqual(good)
+  moment.resolve()
+  await one.rest().catch(() => undefined)
+  await expect.poll(streams.count, PATIENCE).toBe(1)
+  await expectGoesOn(other, send)
+})
+
+test('a stopping server ends all streams with its reason and accepts no more, but answers other requests', async () => {
   const { server, streams } = await serve(streaming(good))
   await using stream = await open(server)
   await stream.next()
   streams.stop()
   expect(await stream.rest()).toEqual([{ event: 'end', id: undefined, data: { reason: 'server_stopping' } }])
-  expect((await ask(server, 'GET', PATH)).status).toBe(503)
+  for (let count = 0; count < 3; count += 1) {
+    const refused = await inTime('a refusal', ask(server, 'GET', PATH))
+    expect([refused.status, refused.body['type']]).toEqual([503, '/problems/unavailable'])
+  }
+  await expect.poll(streams.count, PATIENCE).toBe(0)
+  await expectUsable(server)
 })
 
 test('a stream that fails ends as unavailable, and the cause is logged', async () => {
@@ -204,27 +298,49 @@ test('a stream that fails ends as unavailable, and the cause is logged', async (
 })
 
 test('an account can have up to a maximum of streams at once; closing one makes room', async () => {
-  const { server } = await serve(streaming(good), { maxPerUser: 2 })
+  const { server, streams } = await serve(streaming(good), { maxPerUser: 2 })
   const first = await open(server)
   await using second = await open(server)
   await second.next()
   const refused = await inTime('a refusal', ask(server, 'GET', PATH))
   expect([refused.status, refused.body['type']]).toEqual([429, '/problems/too-many-streams'])
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(streams.count()).toBe(2)
   await first.close()
   const statuses = new Set<number>()
   await inTime('a place is free', untilOpen(server, statuses))
   expect(statuses).toContain(200)
 })
 
-test('the server can have up to a maximum of streams at once, over all accounts', async () => {
+test('the server can have up to a maximum of streams at once, over all accounts; closing one makes room', async () => {
   let count = 0
   const authenticate = async (): Promise<Caller> => ({ ...testCaller, userId: `u${(count += 1)}` })
-  const { server } = await serve(streaming(good), { maxInAll: 2, authenticate })
-  await using one = await open(server)
+  const { server, streams } = await serve(streaming(good), { maxInAll: 2, authenticate })
+  const one = await open(server)
   await using two = await open(server)
   expect([one.status, two.status]).toEqual([200, 200])
-  expect((await ask(server, 'GET', PATH)).status).toBe(503)
+  const refused = await inTime('a refusal', ask(server, 'GET', PATH))
+  expect([refused.status, refused.body['type']]).toEqual([503, '/problems/unavailable'])
+  expect(streams.count()).toBe(2)
+  await one.close()
+  await expect.poll(streams.count, PATIENCE).toBe(1)
+  await using three = await open(server)
+  expect(three.status).toBe(200)
+})
+
+test.each<[string, Partial<StreamOptions>, number]>([
+  ['its account', { maxPerUser: 1 }, 429],
+  ['the server', { maxInAll: 1 }, 503],
+])('streams that are refused because %s has enough harm neither an open one nor requests', async (_, max, status) => {
+  const { source, send } = createFeed()
+  const { server, streams } = await serve(each(source), max)
+  await using stream = await open(server)
+  expect(await stream.next()).toEqual(good)
+  for (let count = 0; count < 20; count += 1)
+    expect((await inTime('a refusal', ask(server, 'GET', PATH))).status).toBe(status)
+  await expectUsable(server)
+  await expectGoesOn(stream, send)
+  expect(streams.count()).toBe(1)
 })
 
 test('a stream whose credential has ended is ended, and the others go on', async () => {
@@ -234,11 +350,17 @@ test('a stream whose credential has ended is ended, and the others go on', async
     isFirst = false
     return { ...testCaller, credential: { kind: 'session', id } }
   }
-  const { server } = await serve(streaming(good), { authenticate, endedCallers: goneAmong, checkMs: 20 })
+  const { source, send } = createFeed()
+  const { server } = await serve(each(createFeed().source, source), {
+    authenticate,
+    endedCallers: goneAmong,
+    checkMs: 20,
+  })
   await using gone = await open(server)
   await using live = await open(server)
   expect((await gone.rest()).at(-1)).toMatchObject({ event: 'end', data: { reason: 'credential_ended' } })
   expect(await live.next()).toEqual(good)
+  await expectGoesOn(live, send)
 })
 
 test.each<[string, StreamOptions['endedCallers']]>([
@@ -271,7 +393,7 @@ test("a client that reads nothing is disconnected after the operation's timeout"
       }
       return reply(200, flood(), header)
     },
-    { document: withTimeout(1) },
+    { document: withTimeout('streamChanges', 1) },
   )
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.on('error', () => undefined)
@@ -291,7 +413,7 @@ test('a handler that makes no reply in time becomes a 503, and its signal is abo
       reason = signal.reason
       throw reason
     },
-    { document: withTimeout(1) },
+    { document: withTimeout('streamChanges', 1) },
   )
   const reply = await inTime('a reply', ask(server, 'GET', PATH))
   expect([reply.status, reply.body['type']]).toEqual([503, '/problems/unavailable'])

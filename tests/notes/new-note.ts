@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Person } from '../support/people.ts'
+import type { Answer, Person } from '../support/people.ts'
 
 export interface MadeNote {
   readonly id: string
@@ -8,7 +8,11 @@ export interface MadeNote {
 
 /** Makes a note of this person. */
 export async function newNote(owner: Person, fields: Record<string, unknown> = {}): Promise<MadeNote> {
-  const { status, body } = await owner.ask('POST', '/notes', { body: { title: 'First', content: 'Hello', ...fields } })
+  return madeNote(await owner.ask('POST', '/notes', { body: { title: 'First', content: 'Hello', ...fields } }))
+}
+
+/** The note that a request made. */
+export function madeNote({ status, body }: Pick<Answer, 'status' | 'body'>): MadeNote {
   expect(status).toBe(201)
   return { id: String(body['id']), path: `/notes/${String(body['id'])}` }
 }

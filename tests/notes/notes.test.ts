@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { usePerson, useServer } from '../support/fixtures.ts'
-import { countLockWaits } from '../support/lock-waits.ts'
+import { countLockWaits } from '../support/locks.ts'
 import { ask, type Person, enrol } from '../support/people.ts'
 import { newNote, nextOf } from './new-note.ts'
 

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { insertNoteAlone } from '../../src/notes/core/notes.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
-import { countLockWaits } from '../support/lock-waits.ts'
+import { countLockWaits } from '../support/locks.ts'
 import { type Answer, type Person, enrol } from '../support/people.ts'
 import { newNote, nextOf } from './new-note.ts'
 

@@ -42,3 +42,10 @@ export async function waitingFor(db: Database, { pid }: Pick<HeldLocks, 'pid'>):
     where datname = current_database() and ${pid}::int = any(pg_blocking_pids(pid)) order by pid`.execute(db)
   return rows.map(({ waiter }) => waiter)
 }
+
+/** How many statements of this database wait for a lock now. */
+export async function countLockWaits(db: Database): Promise<number> {
+  const { rows } =
+    await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+  return rows.length
+}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import { scopes } from '../../generated/security.ts'
 import { insertAccount } from '../../src/auth/account/accounts.ts'
 import { hashPassword } from '../../src/auth/password/passwords.ts'
@@ -30,6 +31,39 @@ export interface Answer {
   readonly body: Record<string, unknown>
   readonly list: readonly Record<string, unknown>[]
   readonly text: string
+}
+
+/** The id of this person's account. */
+export function userIdOf({ accessToken }: Pick<Person, 'accessToken'>): string {
+  return String(decodeJwt(accessToken).sub)
+}
+
+/** The id of the session that this person's token belongs to. */
+export function sessionIdOf({ accessToken }: Pick<Person, 'accessToken'>): string {
+  return String(decodeJwt(accessToken)['sid'])
+}
+
+/** The body and headers of a form, for `ask`. */
+export function form(fields: Readonly<Record<string, string>>) {
+  return {
+    body: new URLSearchParams(fields).toString(),
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+}
+
+export interface ApiKey {
+  readonly id: string
+  readonly key: string
+  readonly expiresAt: string
+}
+
+/** Makes an API key of this person. */
+export async function newKey(owner: Person, keyScopes: readonly string[] = ['notes:read']): Promise<ApiKey> {
+  const body = { name: 'k', scopes: keyScopes, current_password: owner.password }
+  const made = await owner.ask('POST', '/api-keys', { body })
+  if (made.status !== 201) throw new Error(`making an API key failed: ${made.text}`)
+  const { id, key, expires_at: expiresAt } = made.body
+  return { id: String(id), key: String(key), expiresAt: String(expiresAt) }
 }
 
 /** Sends a request without a credential. */
@@ -114,11 +148,7 @@ export async function logIn(
   password: string,
   options: { scope?: string } = {},
 ): Promise<Person> {
-  const form = new URLSearchParams({ username: email, password, ...options })
-  const reply = await ask(server, 'POST', '/auth/token', {
-    body: form.toString(),
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-  })
+  const reply = await ask(server, 'POST', '/auth/token', form({ username: email, password, ...options }))
   if (reply.status !== 200) throw new Error(`logging in failed: ${reply.text}`)
   const [accessToken, refreshToken] = [String(reply.body['access_token']), String(reply.body['refresh_token'])]
   return person(server, { email, password, accessToken, refreshToken })

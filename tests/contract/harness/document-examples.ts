@@ -1,5 +1,6 @@
 import {
   at,
+  type ContractDocument,
   isObject,
   type Json,
   type JsonObject,
@@ -24,6 +25,15 @@ export function operationCalled(operationId: OperationId): Operation {
   const operation = operations.find((candidate) => candidate.operationId === operationId)
   if (operation === undefined) throw new Error(`The document has no ${operationId}`)
   return operation
+}
+
+/** The contract with another timeout for an operation. */
+export function withTimeout(operationId: OperationId, seconds: number): ContractDocument {
+  const { path, method } = operationCalled(operationId)
+  const paths = object(document.root['paths'])
+  const item = object(paths[path])
+  const operation = { ...object(item[method]), 'x-timeout-seconds': seconds }
+  return { ...document, root: { ...document.root, paths: { ...paths, [path]: { ...item, [method]: operation } } } }
 }
 
 export function requestExamples(operation: Operation): BodyExample[] {
