@@ -7,7 +7,7 @@ import { compileContract } from '../../../src/contract/compile.ts'
 import { loadDocument } from '../../../src/contract/document/document.ts'
 import { cleanUp, serve, temporaryDirectory } from '../../support/process.ts'
 import { pinDigests } from './digests.ts'
-import { judgeHistory } from './judge.ts'
+import { judgeHistory, type Rules } from './judge.ts'
 import { openRecorder } from './recorder.ts'
 import { type Recording, writeRecording } from './recording.ts'
 import { listedChanges, RELEASED, releasedContracts } from './released.ts'
@@ -26,7 +26,7 @@ if (existsSync(contractFile) && loadDocument(contractFile).text !== document.tex
   fail(`${document.version}.yaml is another contract.`)
 
 const changelog = readFileSync(new URL('../../../CHANGELOG.md', import.meta.url), 'utf8')
-const rules = { listed: listedChanges(), changelog, secondOpinion: redoclyOpinion }
+const rules: Rules = { listed: listedChanges(), changelog, secondOpinions: [redoclyOpinion] }
 const verdicts = judgeHistory([...releasedContracts(), document], rules)
 const complaints = [...standingViolations(document), ...verdicts.flatMap((verdict) => verdict.violations)]
 if (complaints.length > 0) fail(complaints.join('\n'))
