@@ -1794,7 +1794,7 @@ export interface components {
             status: "healthy";
             /**
              * @description The version of the API, as in `info.version`.
-             * @example 1.1.1
+             * @example 2.0.0
              */
             version: string;
         };
