@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { embeddedConnection } from '../../src/db/embedded/embedded.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import {
   cleanUp,
@@ -15,9 +13,9 @@ import {
   until,
   within,
 } from '../support/process.ts'
-import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts'
+import { mountSmallDisk, type SmallDisk, useUpLog } from '../support/small-disk.ts'
 
-/** Only root may mount a disk that a test can fill; elsewhere `node tests/bench/embedded.ts` says so too. */
+/** Only root may mount a disk that a test can fill; elsewhere that test is skipped. */
 const disk: SmallDisk | undefined = mountSmallDisk(160)
 
 afterEach(endServers)
@@ -138,21 +136,6 @@ test.runIf(disk)(
     expect(await ask(server, 'GET', '/health')).toMatchObject({ status: 200 })
   },
 )
-
-/** Ends this segment of the write-ahead log, until PostgreSQL cannot make the next. */
-async function useUpLog(dataDir: string): Promise<void> {
-  const client = new Client(embeddedConnection(dataDir))
-  client.on('error', () => undefined)
-  await client.connect()
-  const use = () => client.query(`select pg_logical_emit_message(true, 'test', 'x'), pg_switch_wal()`)
-  await until('the connection is lost', () =>
-    use().then(
-      () => false,
-      () => true,
-    ),
-  )
-  await client.end().catch(() => undefined)
-}
 
 /** Text that PostgreSQL cannot compress. */
 function noise(length: number): string {

@@ -301,7 +301,9 @@ describe('a start that succeeds', () => {
       env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port), HOME: tmpdir() },
       stdio: 'ignore',
     })
-    opened.push(async () => void npm.kill('SIGKILL'))
+    opened.push(async () => {
+      for (const pid of processesWith(dataDir)) process.kill(Number(pid), 'SIGKILL')
+    })
     const ended = new Promise((resolve) => npm.once('exit', resolve))
     await until('it serves', () => repliesWith(`http://127.0.0.1:${port}/health`, 200), 20_000)
     const servers = processesWith(dataDir)

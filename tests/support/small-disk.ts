@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
+import { embeddedConnection } from '../../src/db/embedded/embedded.ts'
+import { until } from './process.ts'
 
 /** A disk in memory that can be filled. */
 export interface SmallDisk {
@@ -46,4 +49,22 @@ function writeUntilFull(descriptor: number, block: Buffer): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
   }
+}
+
+/**
+ * Ends one segment of the write-ahead log after the other until a full disk has no room for the next, as a busy database
+ * does by itself. PostgreSQL then ends.
+ */
+export async function useUpLog(dataDir: string): Promise<void> {
+  const client = new Client(embeddedConnection(dataDir))
+  client.on('error', () => undefined)
+  await client.connect()
+  const use = () => client.query(`select pg_logical_emit_message(true, 'test', 'x'), pg_switch_wal()`)
+  await until('the connection is lost', () =>
+    use().then(
+      () => false,
+      () => true,
+    ),
+  )
+  await client.end().catch(() => undefined)
 }
