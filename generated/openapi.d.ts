@@ -895,11 +895,10 @@ export interface components {
         /** @description The credential of a request. */
         Credential: {
             /**
-             * @description A `session` for an access token, or an `api_key`.
+             * @description A `session` for an access token, or an `api_key`. More kinds may come: ignore those that you do not know.
              * @example session
-             * @enum {string}
              */
-            kind: "session" | "api_key";
+            kind: string;
             id: components["schemas"]["Id"];
             /** @description The scopes that the credential has. */
             scopes: components["schemas"]["Scope"][];
@@ -934,13 +933,15 @@ export interface components {
         SecurityEvent: {
             id: components["schemas"]["Id"];
             /**
-             * @description What happened. A wrong current password counts as `login_failed` too. `refresh_token_reused` means that a
-             *     copy of a token is in use: the session was ended. `operator_` events are actions of the server's operator.
-             *     Ignore types that you do not know.
+             * @description What happened: `registered`, `login`, `login_failed`, `refresh_token_reused`, `session_revoked`,
+             *     `password_changed`, `email_changed`, `api_key_created`, `api_key_revoked`, `operator_created_account`,
+             *     `operator_disabled_account`, `operator_enabled_account`, `operator_reset_password` or
+             *     `operator_revoked_sessions`. A wrong current password counts as `login_failed` too. `refresh_token_reused`
+             *     means that a copy of a token is in use: the session was ended. `operator_` events are actions of the
+             *     server's operator. More types may come: ignore those that you do not know.
              * @example login
-             * @enum {string}
              */
-            type: "registered" | "login" | "login_failed" | "refresh_token_reused" | "session_revoked" | "password_changed" | "email_changed" | "api_key_created" | "api_key_revoked" | "operator_created_account" | "operator_disabled_account" | "operator_enabled_account" | "operator_reset_password" | "operator_revoked_sessions";
+            type: string;
             /**
              * Format: uuid
              * @description The session or API key concerned.
@@ -959,7 +960,7 @@ export interface components {
          * @example notes:read
          * @enum {string}
          */
-        ApiKeyScope: "account:read" | "notes:read" | "notes:write";
+        ApiKeyScope: "account:read" | "notes:read" | "notes:write" | "notes:erase";
         /** @description A new API key. */
         ApiKeyCreate: {
             /**
@@ -1008,7 +1009,7 @@ export interface components {
             last_used_at: string | null;
         };
         /** @description A new API key with its secret part. */
-        NewApiKey: {
+        CreatedApiKey: {
             id: components["schemas"]["Id"];
             /**
              * @description The key itself. Store it as a secret; it is not shown again.
@@ -1122,7 +1123,7 @@ export interface components {
             refresh_token: string;
             /**
              * @description What the access token may do, separated by spaces.
-             * @example account:read account:write keys:write notes:read notes:write
+             * @example account:read account:write keys:write notes:read notes:write notes:erase
              */
             scope: string;
         };
@@ -1400,12 +1401,13 @@ export interface components {
         /** @description A new note. */
         NoteCreate: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example First Note
              */
             title: string;
             /**
              * @description The text, usually Markdown. Stored exactly as sent.
+             * @default
              * @example Hello
              */
             content: string;
@@ -1440,7 +1442,7 @@ export interface components {
         /** @description The fields to replace; those left out are kept. */
         NoteUpdate: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example Renamed
              */
             title?: string;
@@ -1477,7 +1479,7 @@ export interface components {
         /** @description A merge patch of a note; an empty one changes nothing. */
         NotePatch: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example Renamed
              */
             title?: string;
@@ -1515,7 +1517,7 @@ export interface components {
         Note: {
             id: components["schemas"]["Id"];
             /**
-             * @description A line of text.
+             * @description A line of text. In an old note it may have control characters.
              * @example First Note
              */
             title: string;
@@ -1561,7 +1563,7 @@ export interface components {
         TrashedNote: {
             id: components["schemas"]["Id"];
             /**
-             * @description A line of text.
+             * @description A line of text. In an old note it may have control characters.
              * @example First Note
              */
             title: string;
@@ -1646,11 +1648,10 @@ export interface components {
         ChangeSeq: number;
         /**
          * @description `upsert`: the note was created, changed or restored. `trash`: it was moved to the trash. `erase`: it was erased.
-         *     Ignore kinds that you do not know.
+         *     More kinds may come: ignore those that you do not know.
          * @example upsert
-         * @enum {string}
          */
-        ChangeKind: "upsert" | "trash" | "erase";
+        ChangeKind: string;
         /**
          * Format: int32
          * @description The version of the note after the change.
@@ -1670,20 +1671,19 @@ export interface components {
         StreamEnd: {
             /**
              * @description `credential_ended`: log in or refresh the token, then go on. `server_stopping` and `unavailable`: wait a
-             *     moment, then go on. Ignore reasons that you do not know.
+             *     moment, then go on. More reasons may come: treat those that you do not know like `unavailable`.
              * @example credential_ended
-             * @enum {string}
              */
-            reason: "credential_ended" | "server_stopping" | "unavailable";
+            reason: string;
         };
         /** @description The credential that a version was written with. */
         Author: {
             /**
-             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded.
+             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded. More kinds may come:
+             *     ignore those that you do not know.
              * @example session
-             * @enum {string}
              */
-            kind: "session" | "api_key" | "unknown";
+            kind: string;
             /**
              * Format: uuid
              * @description The id of the session or key; absent when unknown.
@@ -1766,12 +1766,13 @@ export interface components {
              */
             to_version: number;
             /**
-             * @description The fields that differ.
+             * @description The names of the fields that differ: `title`, `content`, `is_public`, `tags`, `is_pinned` or `is_archived`.
+             *     More may come: ignore those that you do not know.
              * @example [
              *       "content"
              *     ]
              */
-            changed: ("title" | "content" | "is_public" | "tags" | "is_pinned" | "is_archived")[];
+            changed: string[];
             /**
              * @description The contents compared, as a unified diff; empty when they are equal.
              * @example --- version 1
@@ -2014,6 +2015,21 @@ export interface components {
                 /**
                  * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:read"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenNotesErase: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:erase"
                  */
                 "WWW-Authenticate": string;
                 [name: string]: unknown;
@@ -2956,7 +2972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewApiKey"];
+                    "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -3742,7 +3758,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesErase"];
             406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3774,7 +3790,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesErase"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];

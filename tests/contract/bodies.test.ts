@@ -59,7 +59,7 @@ describe('a body', () => {
     '7',
     'true',
     '{}',
-    '{"title":"a"}',
+    '{"content":"a"}',
   ])('%s is JSON, but not a note', async (body) => {
     const before = await allRows(server.db)
     const refused = await ann.ask('POST', '/notes', { body, headers: { 'Content-Type': 'application/json' } })
@@ -74,6 +74,12 @@ describe('a body', () => {
     ['{"title":7,"content":"b"}', '/title', 'string_type'],
     ['{"title":"","content":"b"}', '/title', 'string_too_short'],
     ['{"title":" ","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a\\nb","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a\\u0007b","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a\\u0085b","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a\\u2028b","content":"b"}', '/title', 'string_pattern_mismatch'],
+    ['{"title":"a","tags":["a\\u0085b"]}', '/tags/0', 'string_pattern_mismatch'],
+    ['{"title":"a","content":null}', '/content', 'string_type'],
     ['{"title":"a","content":"b","is_public":"true"}', '/is_public', 'boolean_type'],
     ['{"title":"a","content":"b","is_public":1}', '/is_public', 'boolean_type'],
   ])('%s is refused at %s', async (body, pointer, type) => {
@@ -83,7 +89,7 @@ describe('a body', () => {
   })
 
   test('gets all its field errors at once', async () => {
-    const refused = await ann.ask('POST', '/notes', { body: { content: '', is_public: 'no', colour: 1 } })
+    const refused = await ann.ask('POST', '/notes', { body: { content: 7, is_public: 'no', colour: 1 } })
     const pointers = (refused.body['errors'] as { pointer: string }[]).map(({ pointer }) => pointer)
     expect(pointers.toSorted()).toEqual(['/colour', '/content', '/is_public', '/title'])
   })

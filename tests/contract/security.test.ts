@@ -10,7 +10,7 @@ import { forge, forgeries } from './harness/forged-tokens.ts'
 import { type Attempt, callerFor, isSuccess, send, wellFormed } from './operations.ts'
 
 /** All scopes that an API key can have, in the contract's order. */
-const KEY_SCOPES = ['account:read', 'notes:read', 'notes:write']
+const KEY_SCOPES = ['account:read', 'notes:read', 'notes:write', 'notes:erase']
 /** pino's number for the level. */
 const INFO = 30
 

@@ -103,12 +103,15 @@ test('edits never make a note that the contract does not allow', async () => {
   const { path } = await newNote(ann, { content: large })
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'b'.repeat(10) }] } })
   expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '0'], type: 'string_too_long' }])
-  const small = await newNote(ann, { content: 'x' })
-  const emptied = await ann.ask('POST', `${small.path}/edits`, {
-    body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] },
-  })
-  expect(emptied.body['errors']).toMatchObject([{ type: 'string_too_short' }])
-  expect((await ann.ask('GET', small.path)).body['content']).toBe('x')
+})
+
+test('edits may leave an empty note, and fill it again', async () => {
+  const { path } = await newNote(ann, { content: 'x' })
+  const remove = { edits: [{ op: 'replace_text', find: 'x', replace: '' }] }
+  expect((await ann.ask('POST', `${path}/edits`, { body: remove })).body['note']).toMatchObject({ content: '' })
+  expect((await ann.ask('GET', path)).body['content']).toBe('')
+  const add = { edits: [{ op: 'append', text: 'y' }] }
+  expect((await ann.ask('POST', `${path}/edits`, { body: add })).body['note']).toMatchObject({ content: 'y' })
 })
 
 test('each edit that breaks the contract is reported at its place, by the rules of its kind', async () => {

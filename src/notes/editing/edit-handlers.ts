@@ -54,7 +54,7 @@ function editJob({ content }: NoteRow, edits: EditJob['edits']): EditJob {
   return { kind: 'edit', content, edits, bounds: editBounds }
 }
 
-/** The result of the edits. Throws a Problem (422) for an edit that cannot be applied, or if no text is left. */
+/** The result of the edits. Throws a Problem (422) for an edit that cannot be applied. */
 function accepted(result: ResultOf<EditJob>): Exclude<ResultOf<EditJob>, { fault: EditFault }> {
   if (result.fault === undefined) {
     refuseOutOfBounds({ content: result.content }, ['body', 'edits'])

@@ -1,4 +1,4 @@
-import { security } from '../../../generated/security.ts'
+import { scopes, security } from '../../../generated/security.ts'
 import { ask, enrol, logIn, type Person } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { operations } from '../harness/document-examples.ts'
@@ -190,9 +190,10 @@ function bearer({ accessToken }: Person) {
   return { Authorization: `Bearer ${accessToken}` }
 }
 
-/** Every scope that an operation of the document needs. */
+/** Every scope that an operation of the document needs, in the order in which the document declares them. */
 function everything(): string[] {
-  return [...new Set(Object.values(security).flatMap((scopes): readonly string[] => scopes ?? []))].toSorted()
+  const needed = new Set(Object.values(security).flatMap((each): readonly string[] => each ?? []))
+  return scopes.filter((scope) => needed.has(scope))
 }
 
 export const accountEffects: readonly Effect[] = [...register, ...proofs, ...changes, ...credentials]

@@ -24,7 +24,7 @@ const newest = ({ answer: { list } }: Seen<State>) => {
   return { scopes, address, user_agent, hours, isUsed: String(last_used_at) > String(created_at) }
 }
 
-const all = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write']
+const all = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write', 'notes:erase']
 
 export const sessionEffects: readonly Effect[] = [
   effect('listSessions', 'state', {
@@ -40,8 +40,8 @@ export const sessionEffects: readonly Effect[] = [
       )
     },
     samples: [
-      ['the older one', ['newer false 5', 'older true 2']],
-      ['the newer one', ['newer true 5', 'older false 2']],
+      ['the older one', ['newer false 6', 'older true 2']],
+      ['the newer one', ['newer true 6', 'older false 2']],
     ],
   }),
   effect('listSessions', 'state', {
