@@ -1,19 +1,13 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { useServer } from '../support/fixtures.ts'
-import { type Answer, ask, register } from '../support/people.ts'
+import { type Answer, ask, form, register } from '../support/people.ts'
 
 const server = useServer()
 
 function refresh(refreshToken: unknown, extra: Record<string, string> = {}): Promise<Answer> {
-  return ask(server, 'POST', '/auth/token', {
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: String(refreshToken),
-      ...extra,
-    }).toString(),
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-  })
+  const grant = { grant_type: 'refresh_token', refresh_token: String(refreshToken), ...extra }
+  return ask(server, 'POST', '/auth/token', form(grant))
 }
 
 function getMe(accessToken: unknown): Promise<Answer> {

@@ -1,10 +1,10 @@
 import { scopes, security } from '../../../generated/security.ts'
-import { ask, enrol, logIn, type Person } from '../../support/people.ts'
+import { ask, enrol, logIn, type Person, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { operations } from '../harness/document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import { toText } from './mask.ts'
-import { alone, succeed, userOf, withKey } from './states.ts'
+import { alone, succeed, withKey } from './states.ts'
 import { token } from './tokens.ts'
 
 /** Which of these passwords opens the account of an e-mail. */
@@ -71,7 +71,11 @@ async function member(server: TestServer): Promise<Member> {
 }
 
 async function left({ state, server }: Seen<Member>): Promise<unknown> {
-  const keys = await server.db.selectFrom('api_keys').select('id').where('user_id', '=', userOf(state.person)).execute()
+  const keys = await server.db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('user_id', '=', userIdOf(state.person))
+    .execute()
   const [mine, others] = [await state.person.ask('GET', '/users/me'), await state.other.ask('GET', '/users/me')]
   return { keys: keys.length, mine: mine.status, others: others.status }
 }

@@ -1,17 +1,15 @@
 import { decodeJwt } from 'jose'
 import { scopes as allScopes } from '../../../generated/security.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
-import { ask, enrol, type Person } from '../../support/people.ts'
+import { ask, enrol, form, type Person, sessionIdOf, userIdOf } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { sessionOf, userOf } from './states.ts'
 
 const everything = allScopes.join(' ')
 export const bearer = (credential: unknown) => ({ headers: { Authorization: `Bearer ${String(credential)}` } })
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
-export function token(server: TestServer, form: Readonly<Record<string, string>>) {
-  return ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
+export function token(server: TestServer, grant: Readonly<Record<string, string>>) {
+  return ask(server, 'POST', '/auth/token', form(grant))
 }
 
 /** What the new access token can do, what its session stores, and what the next refresh gives. */
@@ -60,7 +58,7 @@ async function twoPeople(server: TestServer): Promise<Two> {
 
 const whose = ({ answer, state }: Seen<Two>) => {
   const { sub } = decodeJwt(String(answer.body['access_token']))
-  return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'neither'
+  return sub === userIdOf(state.person) ? 'the one' : sub === userIdOf(state.other) ? 'the other' : 'neither'
 }
 
 export const ignored = 'Accepted because OAuth clients send it, and ignored'
@@ -71,7 +69,7 @@ const password: Effect[] = [
     given: loggingIn,
     sees: async ({ answer, state, server }) => {
       const { list } = await state.person.ask('GET', '/users/me/sessions')
-      const goesOn = decodeJwt(String(answer.body['access_token']))['sid'] === sessionOf(state.person)
+      const goesOn = decodeJwt(String(answer.body['access_token']))['sid'] === sessionIdOf(state.person)
       const used = await token(server, { grant_type: 'refresh_token', refresh_token: state.person.refreshToken })
       return { sessions: list.length, goesOn, isOldTokenGood: used.status === 200 }
     },
