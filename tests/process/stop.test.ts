@@ -249,7 +249,7 @@ test(
     const end = { event: 'end', id: undefined, data: { reason: 'server_stopping' } }
     expect(rests).toEqual([[end], [end]])
     expect(code).toBe(0)
-    expect(took).toBeLessThan(3_000)
+    expect(took).toBeLessThan(6_000)
     expect((await still.received()).length).toBeLessThan(STANDSTILL)
   },
 )
