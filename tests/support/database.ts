@@ -4,6 +4,7 @@ import { Client, Pool } from 'pg'
 import { inject } from 'vitest'
 import type { DB } from '../../generated/db.d.ts'
 import { connectionConfig, createDatabase, type Database } from '../../src/db/database.ts'
+import { NamedClient } from '../../src/db/named-client.ts'
 import { typeParsers } from '../../src/db/type-parsers.ts'
 import { TEMPLATE } from './cluster.ts'
 
@@ -43,7 +44,9 @@ export async function createTestDatabase(options: DatabaseOptions = {}): Promise
 export async function withoutTimeLimits(db: Database): Promise<Pick<TestDatabase, 'db'>> {
   const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(db)
   const connection = connectionConfig(targetOf(rows[0]?.name ?? ''))
-  const pool = new Pool({ ...connection, types: typeParsers })
+  const pool = new Pool({ ...connection, types: typeParsers, Client: NamedClient })
+  // A connection that has not quite ended when its database is dropped.
+  pool.on('error', () => undefined)
   return { db: new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }) }
 }
 
