@@ -26,6 +26,8 @@ interface Phase {
 }
 
 const RETRY_MS = 500
+/** Load balancers ask for health every few seconds, and need a moment to send requests elsewhere. */
+const STOP_DELAY_SECONDS = 2
 /** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
@@ -59,7 +61,7 @@ export async function start(
   stack.use(application)
   await started
   listener.serve(application.app)
-  stack.defer(listener.close)
+  stack.defer(() => listener.close(config.stopDelaySeconds ?? (process.stdout.isTTY ? 0 : STOP_DELAY_SECONDS)))
 
   const parts = stack.move()
   const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {

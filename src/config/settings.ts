@@ -141,6 +141,14 @@ export const settings = [
     help: 'What happens to a reply that breaks the contract: enforce sends a 500, log sends it and logs, off sends it.',
   },
   {
+    // undefined: it depends on the terminal.
+    name: 'STOP_DELAY',
+    field: 'stopDelaySeconds',
+    fallback: '',
+    reader: optional(duration('0s', '5s')),
+    help: 'How long a stopping server still takes requests while /health says 503. Empty: 2s, or 0s in a terminal.',
+  },
+  {
     name: 'LOG_LEVEL',
     field: 'logLevel',
     fallback: 'info',

@@ -131,6 +131,19 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
+test('for a moment after SIGTERM, /health is 503 and everything else is served, to new clients too', async () => {
+  const server = await serve({ ...databaseEnv({ ...database.connection, port: proxy.port }), STOP_DELAY: '2s' })
+  const ann = await register(server)
+  const began = performance.now()
+  server.child.kill('SIGTERM')
+  await until('it is not ready', async () => repliesWith(`${server.url}/health`, 503))
+  const made = await ann.ask('POST', '/notes', { body: { title: 'still taken' } })
+  expect([made.status, made.headers.get('connection')]).toEqual([201, 'close'])
+  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(await within('it ends', server.exit, 4_000)).toBe(0)
+  expect(performance.now() - began).toBeGreaterThan(2_000)
+})
+
 test('a client that keeps sending requests on one connection does not delay the end', async () => {
   const server = await serveHere()
   const { socket, received, closed } = await open(server)

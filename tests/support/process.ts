@@ -49,6 +49,7 @@ export async function spawnServer(
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     PORT: String(port),
     LOG_FORMAT: 'json',
+    STOP_DELAY: '0s',
     ...recording,
     ...env,
   }
