@@ -26,19 +26,16 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
       dataDir: temporaryDirectory(),
       settings: { fsync: 'off', max_connections: '100' },
     })
-    pooler = await startPgBouncer(postgres.connection)
     direct = await openProxy(postgres.connection)
+    pooler = await startPgBouncer(direct)
   })
   afterAll(async () => {
     for (const close of opened.toReversed()) await close()
-    await cleanUpServers()
-  })
-  async function cleanUpServers(): Promise<void> {
     await pooler.stop()
     await direct.close()
     await postgres.stop()
     await cleanUp()
-  }
+  })
 
   const urlOf = (port: number, parameters = ''): string => `postgres://notes@127.0.0.1:${port}/notes${parameters}`
   const settings = (): Record<string, string> => ({
@@ -76,7 +73,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
 
   test('so does one before a PgBouncer that ignores what it does not support', async () => {
     const ignored = 'extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout'
-    const tolerant = await startPgBouncer(postgres.connection, { ignore_startup_parameters: ignored })
+    const tolerant = await startPgBouncer(direct, { ignore_startup_parameters: ignored })
     opened.push(tolerant.stop)
     const { code, stderr } = await runServer(databaseEnv({ port: tolerant.port, user: 'notes', database: 'notes' }))
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^notes-api: DATABASE_URL: this is a pooler [^\n]+\n$/)])
@@ -102,7 +99,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
     const { port } = pooler
     await pooler.stop()
     expect((await ann.ask('GET', '/notes')).status).toBe(503)
-    pooler = await startPgBouncer(postgres.connection, { listen_port: String(port) })
+    pooler = await startPgBouncer(direct, { listen_port: String(port) })
     await until('it serves again', () => repliesWith(`${server.url}/health`, 200))
     expect((await ann.ask('GET', '/notes')).list).toEqual([made.body])
     expect(await server.end('SIGTERM')).toBe(0)

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { chownSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, temporaryDirectory, until } from './process.ts'
-import type { Upstream } from './proxy.ts'
 
 const PROGRAM = '/usr/sbin/pgbouncer'
 
@@ -16,7 +15,7 @@ export interface PgBouncer {
 
 /** Debian's PgBouncer in transaction mode before all databases of a PostgreSQL; `settings` replace its own. */
 export async function startPgBouncer(
-  upstream: Upstream,
+  upstream: { readonly port: number },
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PgBouncer> {
   const home = temporaryDirectory()
@@ -31,9 +30,9 @@ export async function startPgBouncer(
     ...settings,
   }).map(([name, value]) => `${name} = ${value}`)
   const file = join(home, 'pgbouncer.ini')
-  const target = `host=${upstream.host} port=${upstream.port} user=notes`
+  const target = `host=127.0.0.1 port=${upstream.port} user=notes`
   writeFileSync(file, ['[databases]', `* = ${target}`, '[pgbouncer]', ...lines, ''].join('\n'))
-  // It refuses to run as root. The socket of the embedded PostgreSQL belongs to this account.
+  // It refuses to run as root.
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   for (const path of [home, file]) if (account.uid !== undefined) chownSync(path, account.uid, account.gid)
   const child = spawn(PROGRAM, [file], { ...account, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
