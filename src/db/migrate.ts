@@ -10,6 +10,10 @@ import { type DatabaseSetting, startFault } from './start-faults.ts'
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url))
 const LOCK_RETRY_MS = 100
 const CONNECT_MS = 5_000
+/** Limits of the role or the database are meant for requests; an index of a large table takes longer. */
+const UNLIMITED = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  .map((name) => `-c ${name}=0`)
+  .join(' ')
 
 interface MigrateOptions {
   readonly direction?: 'up' | 'down'
@@ -27,7 +31,12 @@ interface MigrateOptions {
  */
 export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
   const { setting = 'DATABASE_URL' } = options
-  const client = new Client({ ...connectionConfig(connection), connectionTimeoutMillis: CONNECT_MS })
+  const config = connectionConfig(connection)
+  const client = new Client({
+    ...config,
+    options: `${config.options ?? ''} ${UNLIMITED}`,
+    connectionTimeoutMillis: CONNECT_MS,
+  })
   // A connection lost between two statements makes the next statement fail, which is reported.
   client.on('error', () => undefined)
   try {
@@ -48,9 +57,8 @@ async function applyPending(client: Client, setting: DatabaseSetting, options: M
   const { applied } = await readLedger(client, setting, known)
   if (options.direction !== 'down' && known.every((name) => applied?.includes(name) === true)) return []
   await requireWritable(client, setting)
-  // Limits of the role or the database are for requests; an index of a large table takes longer.
-  await client.query(`select set_config(name, '0', false) from pg_settings
-    where name in ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')`)
+  // Only PostgreSQL 17 and newer have this limit.
+  await client.query(`select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`)
   await lock(client)
   // Another server, perhaps a newer one, may have migrated meanwhile.
   const ledger = await readLedger(client, setting, known)

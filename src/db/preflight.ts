@@ -51,8 +51,9 @@ export async function requireWritable(client: Client, setting: DatabaseSetting):
  * newer server has migrated.
  */
 export async function readLedger(client: Client, setting: DatabaseSetting, known: readonly string[]): Promise<Ledger> {
-  const { rows } = await client.query<{ schema: string; columns: string[]; is_first: boolean }>(
+  const { rows } = await client.query<{ schema: string; columns: string[]; is_first: boolean; may_read: boolean }>(
     `select nspname::text as schema, nspname = current_schema() as is_first,
+      has_table_privilege(c.oid, 'select') as may_read,
       array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
         order by attnum) as columns
     from pg_class c join pg_namespace n on n.oid = relnamespace
@@ -60,8 +61,8 @@ export async function readLedger(client: Client, setting: DatabaseSetting, known
     order by array_position(current_schemas(false), nspname)`,
     [MIGRATIONS_TABLE],
   )
-  for (const { schema, columns, is_first } of rows) {
-    const hasOurColumns = COLUMNS.every((name) => columns.includes(name))
+  for (const { schema, columns, is_first, may_read } of rows) {
+    const hasOurColumns = may_read && COLUMNS.every((name) => columns.includes(name))
     const applied = hasOurColumns ? await readApplied(client, schema) : []
     const isOurs = hasOurColumns && (applied.length === 0 ? is_first : applied.some((name) => known.includes(name)))
     if (isOurs) {
@@ -70,8 +71,10 @@ export async function readLedger(client: Client, setting: DatabaseSetting, known
     }
     if (is_first) {
       throw new StartupError(
-        `${setting}: the schema ${schema} has a table ${MIGRATIONS_TABLE} that is not of notes-api; ` +
-          'give notes-api a schema or a database of its own',
+        `${setting}: the schema ${schema} has a table ${MIGRATIONS_TABLE} that ` +
+          (may_read
+            ? 'is not of notes-api; give notes-api a schema or a database of its own'
+            : 'this role may not read; grant select on it, or make this role the owner of all tables'),
       )
     }
   }

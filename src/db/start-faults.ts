@@ -26,14 +26,17 @@ function faultOf(error: unknown, setting: DatabaseSetting): string | undefined {
   const reason = reasonOf(error)
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (reason.startsWith('unsupported startup parameter')) return poolerLine(setting)
+  if (code === '42501' && !reason.startsWith('permission denied for database'))
+    return `a right is missing: ${reason}; grant it, or make this role the owner of its schema`
   if (isRefusedLogin(error) || isRefusedByPooler(code, reason)) return `PostgreSQL refuses the login: ${reason}`
   if (reason === 'The server does not support SSL connections')
     return 'PostgreSQL has no TLS, which sslmode asks for; turn on TLS there, or write sslmode=disable'
   if (/^(CERT_|DEPTH_|ERR_TLS_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_)/.test(code))
     return `the certificate of PostgreSQL is refused (${reason}); set sslrootcert to that of its authority, or the name`
   if (code === '42P07') return `${reason} and is not of notes-api; give notes-api a schema or a database of its own`
-  if (code === '42501') return `a right is missing: ${reason}; grant it, or make this role the owner of its schema`
-  return isOutage(error) ? undefined : `the database cannot be migrated: ${reason}`
+  // A connection that PostgreSQL refuses for a reason of its own, such as 55000.
+  const isAbsent = isOutage(error) && code !== '55000'
+  return isAbsent ? undefined : `the database cannot be used: ${reason}`
 }
 
 /** PgBouncer has one code for what it refuses and for what it cannot reach. */
