@@ -7,7 +7,7 @@ const slow = [
   'tests/auth/{guard,key-rotation}.test.ts',
   'tests/contract/{lint,stories}.test.ts',
   'tests/contract/evolution/replay.test.ts',
-  'tests/db/embedded.test.ts',
+  'tests/db/{embedded,pooler,tls}.test.ts',
   'tests/docs/code-samples.test.ts',
   'tests/lies/run.test.ts',
   'tests/notes/{history-size,idempotency-crash}.test.ts',

@@ -17,7 +17,7 @@ type Finding = readonly [isOk: boolean, text: string]
 const TIMEOUT_MS = 5_000
 
 try {
-  const config = loadConfig(readEnvironment())
+  const config = loadConfig(readEnvironment().values)
   const pids = serverProcesses(config.port)
   const findings = [
     await checkHealth(config),

@@ -23,13 +23,25 @@ export interface DatabaseOptions {
   readonly copyOf?: TestDatabase
 }
 
+/** In the environment of a run whose servers reach PostgreSQL through a pooler (tests/db/pooler.test.ts). */
+export const POOLER_PORT = 'TEST_POOLER_PORT'
+
 /** A new database, copied from the migrated template, or empty for tests that migrate it themselves. */
 export async function createTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   const name = `notes_test_${randomBytes(8).toString('hex')}`
   const template = options.copyOf?.connection.database ?? TEMPLATE
   await administer(`create database ${name} ${options.empty === true ? '' : `template ${template}`}`)
   const connection = targetOf(name)
-  const db = createDatabase({ connection, poolSize: options.poolSize ?? 10, onIdleError: () => undefined })
+  const pool = { poolSize: options.poolSize ?? 10, onIdleError: () => undefined }
+  const pooler = process.env[POOLER_PORT]
+  const db =
+    pooler === undefined
+      ? createDatabase({ connection, ...pool })
+      : createDatabase({
+          connection: { ...connection, host: '127.0.0.1', port: Number(pooler) },
+          isPooled: true,
+          ...pool,
+        })
   const drop = async (): Promise<void> => {
     await db.destroy()
     await administer(`drop database ${name} with (force)`)

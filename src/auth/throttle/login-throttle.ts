@@ -12,6 +12,7 @@ import {
   type LoginKeys,
   readLoginState,
   rememberAddress,
+  shortenBlocks,
 } from './login-failures.ts'
 
 /** Slows the guessing of passwords, across restarts and all servers on one database. */
@@ -86,7 +87,15 @@ export function createLoginThrottle(
   const refuseBlocked = async (keys: LoginKeys) => {
     const state = await unlessOutage(readLoginState(db, keys))
     const isKnown = state?.is_known ?? false
-    const wait = Math.max(state?.pair_wait ?? 0, isKnown ? 0 : (state?.shared_wait ?? 0), local.wait(keys, isKnown))
+    const pairWait = state?.pair_wait ?? 0
+    const sharedWait = isKnown ? 0 : (state?.shared_wait ?? 0)
+    const longest = { pair: policies.pair.maxSeconds, shared: maxOfShared(policies) }
+    if (pairWait > longest.pair || sharedWait > longest.shared) await unlessOutage(shortenBlocks(db, keys, policies))
+    const wait = Math.max(
+      Math.min(pairWait, longest.pair),
+      Math.min(sharedWait, longest.shared),
+      local.wait(keys, isKnown),
+    )
     if (wait > 0) throw tooManyAttempts(wait)
     return { isKnown, isFresh: state?.is_fresh ?? false, hasFailures: state?.has_failures ?? false }
   }
@@ -117,6 +126,10 @@ export function createLoginThrottle(
       await unlessOutage(forgetAccount(db, loginKeys(key, accountKey, '').account))
     },
   }
+}
+
+function maxOfShared({ account, address }: FailurePolicies): number {
+  return Math.max(account.maxSeconds, address.maxSeconds)
 }
 
 /** The keys of the counters of one login. */
