@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
+import { LogOutput } from './log-output.ts'
 
 interface LogOptions {
   readonly level: string
@@ -9,12 +10,10 @@ interface LogOptions {
 /** The log of the process, on standard output. Every field is chosen explicitly, so that no secret slips in. */
 export function createLog({ level, format }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
-  const stream = isPretty
-    ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
-    : pino.destination({ fd: 1, sync: true })
-  // The server keeps serving when the reader of its output goes away (`npm start | head`).
-  stream.on('error', () => undefined)
-  return pino({ level, base: null, serializers: { err: describeError } }, stream)
+  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  // The server keeps serving when the reader of its output goes away (`npm start | head`) or stands still.
+  const output = new LogOutput(isPretty ? prettify : (line) => line)
+  return pino({ level, base: null, serializers: { err: describeError } }, output)
 }
 
 /**

@@ -31,23 +31,27 @@ const STOP_DELAY_SECONDS = 2
 /** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
-/** Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can fix. */
+/**
+ * Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can fix. The signal
+ * breaks the start off; once the server is there, use `stop`.
+ */
 export async function start(
   config: Config,
   listener: Listener,
   log: Logger,
-  onDatabaseExit: (reason: string) => void,
+  signal: AbortSignal,
 ): Promise<RunningServer> {
   const phase: Phase = { now: 'starting' }
   // Closed in reverse order: chores, requests under way, the parts of the application, connections, the database.
   await using stack = new AsyncDisposableStack()
   // PostgreSQL starts in its own process while this one compiles the contract.
-  const { connection, started } = openDatabase(config, log, onDatabaseExit, stack)
+  const { connection, started } = openDatabase(config, log, signal, stack)
   const isPooled = config.databasePooler !== 'none'
   const db = openPool(connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
   const application = await compose({
     settings: config,
-    secretKeys: await secretKeysOf(config),
+    // A database that cannot start either says more about DATA_DIR than a key that cannot be written.
+    secretKeys: await secretKeysOf(config).catch((error: unknown) => started.then(() => Promise.reject(error))),
     document: loadDocument(),
     db,
     log,
@@ -100,7 +104,7 @@ function openPool(
     connection,
     ...options,
     onIdleError: (error) => {
-      if (phase.now !== 'stopping') log.warn({ err: error }, 'a database connection was lost')
+      if (phase.now !== 'stopping') log.warn(`a database connection was lost (${reasonOf(error)})`)
     },
   })
   stack.defer(() => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
@@ -111,11 +115,16 @@ function openPool(
 function openDatabase(
   config: Config,
   log: Logger,
-  onExit: (reason: string) => void,
+  signal: AbortSignal,
   stack: AsyncDisposableStack,
 ): { connection: Connection; started: Promise<void> } {
   if (config.databaseUrl !== undefined) return { connection: config.databaseUrl, started: Promise.resolve() }
-  const starting = startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
+  const starting = startEmbedded({
+    dataDir: config.dataDir,
+    log: (line) => log.info(line),
+    report: (event, line) => log[event === 'up' ? 'info' : 'error'](line),
+    signal,
+  })
   const started = starting.then(() => undefined)
   // A failure is handled where `started` is awaited; until then it must not count as unhandled.
   started.catch(() => undefined)
