@@ -1957,6 +1957,30 @@ export interface components {
              * @example string_too_short
              */
             type: string;
+            /**
+             * @description The values or the names of fields that are allowed there. It may be missing where there are many errors.
+             * @example [
+             *       "limit",
+             *       "cursor"
+             *     ]
+             */
+            allowed?: string[];
+            /**
+             * @description The one of them that is most like what was sent.
+             * @example limit
+             */
+            nearest?: string;
+            /**
+             * Format: int64
+             * @description The smallest or the largest size or number that is allowed.
+             * @example 1
+             */
+            limit?: number;
+            /**
+             * @description A text that would be allowed, as this document shows it.
+             * @example groceries
+             */
+            example?: string;
         };
     };
     responses: {
@@ -2299,6 +2323,56 @@ export interface components {
         };
         /** @description The request is well-formed but breaks the contract; `errors` says where. */
         Invalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPage: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidNotesQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidStream: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPatch: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidComparison: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2902,7 +2976,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3078,7 +3152,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidNotesQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3362,7 +3436,7 @@ export interface operations {
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForPatch"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPatch"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3467,7 +3541,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3553,7 +3627,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidComparison"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3642,7 +3716,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3718,7 +3792,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3855,7 +3929,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3902,7 +3976,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptableForEvents"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidStream"];
             429: components["responses"]["TooManyStreams"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
