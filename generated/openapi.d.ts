@@ -1958,6 +1958,30 @@ export interface components {
              * @example string_too_short
              */
             type: string;
+            /**
+             * @description The values or the names of fields that are allowed there. It may be missing where there are many errors.
+             * @example [
+             *       "limit",
+             *       "cursor"
+             *     ]
+             */
+            allowed?: string[];
+            /**
+             * @description The one of them that is most like what was sent.
+             * @example limit
+             */
+            nearest?: string;
+            /**
+             * Format: int64
+             * @description The smallest or the largest size or number that is allowed.
+             * @example 1
+             */
+            limit?: number;
+            /**
+             * @description A text that would be allowed, as this document shows it.
+             * @example groceries
+             */
+            example?: string;
         };
     };
     responses: {
@@ -2315,6 +2339,56 @@ export interface components {
         };
         /** @description The request is well-formed but breaks the contract; `errors` says where. */
         Invalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPage: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidNotesQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidStream: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPatch: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidComparison: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2918,7 +2992,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3094,7 +3168,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidNotesQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3378,7 +3452,7 @@ export interface operations {
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForPatch"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPatch"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3483,7 +3557,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3569,7 +3643,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidComparison"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3658,7 +3732,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3734,7 +3808,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3871,7 +3945,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3918,7 +3992,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptableForEvents"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidStream"];
             429: components["responses"]["TooManyStreams"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

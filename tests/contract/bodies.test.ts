@@ -95,12 +95,9 @@ describe('a body', () => {
   })
 
   test.each([
-    [{ note_id: 'x', action: 'archive' }, ['/actions/0/note_id string_too_short', '/actions/0/note_id uuid_parsing']],
+    [{ note_id: 'x', action: 'archive' }, ['/actions/0/note_id uuid_parsing']],
     [{ action: 'archive', version: 0 }, ['/actions/0/note_id missing', '/actions/0/version greater_than_equal']],
-    [
-      { action: 'add_tags', tags: [''] },
-      ['/actions/0/note_id missing', '/actions/0/tags/0 string_pattern_mismatch', '/actions/0/tags/0 string_too_short'],
-    ],
+    [{ action: 'add_tags', tags: [''] }, ['/actions/0/note_id missing', '/actions/0/tags/0 string_too_short']],
   ])('gets the field errors of the kind of action that it names: %j', async (action, errors) => {
     const refused = await ann.ask('POST', '/notes/batch', { body: { actions: [action] } })
     const reported = (refused.body['errors'] as { pointer: string; type: string }[]).map(
@@ -151,6 +148,8 @@ describe('a body of 2 MiB made to be slow', () => {
     ['blanks', `[${fill(' ')}]`],
     ['one long key', `{"${fill('a')}`],
     ['keys', `{${Array.from({ length: 200_000 }, (_, index) => `"${index}":1`).join(',')}}`],
+    ['line ends', `[${fill('\n')}`],
+    ['one text that does not end', `"${fill('a')}`],
   ])('of %s is checked within 50 ms', (_, text) => {
     const bytes = Buffer.from(text)
     const times = Array.from({ length: 5 }, () => {

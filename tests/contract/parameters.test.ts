@@ -42,7 +42,7 @@ describe('integers in the query', () => {
     const refused = await ann.ask('GET', `/notes?limit=${text}`)
     expect(refused.status).toBe(422)
     expect(refused.body['errors']).toEqual([
-      { loc: ['query', 'limit'], pointer: '/limit', msg: 'Must be an integer.', type: 'integer_type' },
+      { loc: ['query', 'limit'], pointer: '/limit', msg: 'Must be an integer.', type: 'integer_type', example: '20' },
     ])
   })
 

@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
 
@@ -11,20 +11,21 @@ const DOCUMENT = 'openapi'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
-/** For requests: reports all errors, and fills in defaults. */
+/** For requests: reports all errors, each with its schema and value, and fills in defaults. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
   return compiler(object(withTargetsInPlace(withDefaultsInPlace(root, root), root)), {
     allErrors: true,
     useDefaults: true,
+    verbose: true,
   })
 }
 
 /** For replies: stops at the first violation, and fills in no defaults, which would hide a missing field. */
 export function replySchemas(root: JsonObject): SchemaCompiler {
-  return compiler(root, { allErrors: false, useDefaults: false })
+  return compiler(root, { allErrors: false, useDefaults: false, verbose: false })
 }
 
-function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: boolean }): SchemaCompiler {
+function compiler(root: JsonObject, options: Pick<Options, 'allErrors' | 'useDefaults' | 'verbose'>): SchemaCompiler {
   // OpenAPI 3.1 uses JSON Schema 2020-12; openapi-backend's own Ajv is for draft-07 and ignores unknown keywords.
   const ajv = new Ajv2020({
     ...options,

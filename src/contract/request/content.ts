@@ -4,6 +4,7 @@ import { type FieldError, Problem } from '../../http/problem.ts'
 import { at, list, object, type JsonObject, type Place } from '../document/document.ts'
 import type { BodySpec } from '../document/operations.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
+import type { Words } from '../document/words.ts'
 import { toFieldErrors } from './faults.ts'
 import { headerOf, type IncomingRequest } from './incoming.ts'
 import { decodeUtf8, parseJson } from './json-body.ts'
@@ -56,6 +57,7 @@ export function checkBody(
   bytes: Buffer | undefined,
   content: CompiledContent | undefined,
   required: boolean,
+  words: Words,
 ): { body: unknown; errors: readonly FieldError[] } {
   if (bytes === undefined || content === undefined) {
     if (!required) return { body: undefined, errors: [] }
@@ -69,24 +71,25 @@ export function checkBody(
     if (errors.length > 0) return { body: undefined, errors }
     body = values
   }
-  return { body, errors: content.validate(body) ? [] : toFieldErrors(content.validate.errors ?? [], ['body']) }
+  if (content.validate(body)) return { body, errors: [] }
+  const source = { where: ['body'], isText: content.fields !== undefined }
+  return { body, errors: toFieldErrors(content.validate.errors ?? [], source, words) }
 }
 
 /** The essence of a Content-Type. JSON and forms are UTF-8; with another charset, the media type is unsupported. */
 function mediaTypeOf(header: string | undefined, spec: BodySpec): string {
+  if (header === undefined) throw unsupported(spec, 'The body has no Content-Type.')
   try {
-    const type = new MIMEType(header ?? '')
+    const type = new MIMEType(header)
     const charset = type.params.get('charset')
     if (charset === null || charset.toLowerCase() === 'utf-8') return type.essence
   } catch {
-    // The header is not a media type.
+    throw unsupported(spec, 'The Content-Type is not a media type.')
   }
-  throw unsupported(spec)
+  throw unsupported(spec, 'The Content-Type names another charset.')
 }
 
-function unsupported(spec: BodySpec): Problem {
-  return new Problem(
-    'unsupported-media-type',
-    `This operation takes ${[...spec.content.keys()].join(' or ')}, in UTF-8.`,
-  )
+function unsupported(spec: BodySpec, ...why: readonly string[]): Problem {
+  const taken = `This operation takes ${[...spec.content.keys()].join(' or ')}, in UTF-8.`
+  return new Problem('unsupported-media-type', [...why, taken].join(' '))
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../../http/problem.ts'
+import { positionOf, whereBroken } from './json-position.ts'
 
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
@@ -20,7 +21,7 @@ export function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     if (error instanceof Problem) throw error
     // The SyntaxError quotes the body, so we drop it.
-    throw malformed('The body is not valid JSON.')
+    throw malformed(`The body is not valid JSON. ${whereBroken(text)}`)
   }
   refuseBadText(value)
   return value
@@ -50,7 +51,8 @@ function refuseExcess(text: string): void {
       if (expectKey) {
         const key: unknown = JSON.parse(text.slice(match.index, end))
         const scope = scopes.at(-1)
-        if (scope?.has(String(key))) throw malformed('The body has an object with the same key twice.')
+        if (scope?.has(String(key)))
+          throw malformed(`The body has an object with the same key twice: again at ${positionOf(text, match.index)}.`)
         scope?.add(String(key))
         expectKey = false
       }

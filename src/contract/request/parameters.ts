@@ -62,7 +62,7 @@ type Schemas = ReadonlyMap<string, JsonObject>
 
 /**
  * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in and are refused later;
- * a name given twice is an error unless its schema is an array.
+ * a known name given twice is an error unless its schema is an array.
  */
 export function coercePairs(
   pairs: Pairs,
@@ -77,7 +77,7 @@ export function coercePairs(
     if (schema?.['type'] === 'array') {
       const items = schema['items']
       values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
-    } else if (texts.length > 1) {
+    } else if (texts.length > 1 && schema !== undefined) {
       const short = shorten(name)
       errors.push({
         loc: [where, short],
@@ -95,7 +95,7 @@ export function coercePairs(
   return { values, errors }
 }
 
-const MAX_NAME_BYTES = 80
+const MAX_NAME_BYTES = 64
 
 /** Names come from the client and are sent back, up to 20 of them, twice each. The whole reply stays below 8 KiB. */
 export function shorten(name: string): string {

@@ -121,7 +121,10 @@ export const provocations: Record<
   'unsupported-media-type': {
     unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),
   },
-  'validation-failed': { invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')) },
+  'validation-failed': {
+    invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')),
+    misspelt: (given) => askWith(given, withQuery(given.attempt, 'limt=20')),
+  },
   'cursor-expired': {
     cursorExpired: async (given) => {
       await given.story.reset()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Json } from '../../../src/contract/document/document.ts'
+import { type Json, string } from '../../../src/contract/document/document.ts'
 import { useServer } from '../../support/fixtures.ts'
 import { type Answer, enrol } from '../../support/people.ts'
 import { operations } from '../harness/document-examples.ts'
@@ -95,7 +95,13 @@ function takes(bound: Bound, value: Json, answer: Answer): void {
 
 function refuses(bound: Bound, answer: Answer): void {
   expect(answer.status, answer.text.slice(0, 300)).toBe(422)
-  expect(answer.body['errors']).toContainEqual(expect.objectContaining(faultOf(bound)))
+  const { pointer, type } = faultOf(bound)
+  // A value has one error: what does not have its format is told so first.
+  const format = `${string(bound.schema['format'] ?? '').replaceAll('-', '_')}_parsing`
+  const found = (answer.body['errors'] as { pointer: string; type: string }[]).find(
+    (error) => error.pointer === pointer,
+  )
+  expect([type, format], answer.text.slice(0, 300)).toContain(found?.type)
 }
 
 function faultOf({ in: where, name, keyword }: Bound): { pointer: string; type: string } {
