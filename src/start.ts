@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { loadOrCreateSecretKey } from './auth/secret-key.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { defaultStopDelay } from './config/stop-delay.ts'
 import { loadDocument } from './contract/document/document.ts'
 import { type Connection, createDatabase, type Database } from './db/database.ts'
 import { embeddedConnection, startEmbedded } from './db/embedded/embedded.ts'
@@ -26,8 +27,6 @@ interface Phase {
 }
 
 const RETRY_MS = 500
-/** Load balancers ask for health every few seconds, and need a moment to send requests elsewhere. */
-const STOP_DELAY_SECONDS = 2
 /** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
@@ -66,7 +65,7 @@ export async function start(
   stack.use(application)
   await started
   listener.serve(application.app)
-  stack.defer(() => listener.close(config.stopDelaySeconds ?? (process.stdout.isTTY ? 0 : STOP_DELAY_SECONDS)))
+  stack.defer(() => listener.close(config.stopDelaySeconds ?? defaultStopDelay(process.stdout.isTTY)))
 
   const parts = stack.move()
   const database = { connection, isPooled, migrationConnection: config.migrationDatabaseUrl }

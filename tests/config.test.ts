@@ -311,6 +311,10 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
     ['enforce', 'log', 'off'],
     ['false', 'none', 'LOG'],
   ],
+  STOP_DELAY: [
+    ['0s', '0', '5s'],
+    ['6s', '1m', '-1', 'never'],
+  ],
   LOG_LEVEL: [
     ['trace', 'silent'],
     ['verbose', 'INFO', '30'],

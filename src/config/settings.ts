@@ -171,7 +171,7 @@ export const settings = [
     field: 'stopDelaySeconds',
     fallback: '',
     reader: optional(duration('0s', '5s')),
-    help: 'How long a stopping server still takes requests while /health says 503. Empty: 2s, or 0s in a terminal.',
+    help: 'How long a stopping server still takes requests while /health says so. Empty: 2s, or 0s in a terminal.',
   },
   {
     name: 'LOG_LEVEL',
