@@ -386,7 +386,12 @@ export interface paths {
          * Edit parts of a note
          * @description Applies edits to the current content of the note, one after the other: all of them as one new version, or none.
          *     To add a line you need not send the whole text, so 50 parallel appends all succeed. The heading, text or task
-         *     that an edit refers to must be there exactly once; otherwise 422 names the edit by its index.
+         *     that an edit refers to must be there exactly once, or the edit says which one it means; otherwise 422 names the
+         *     edit by its index, and its `candidates` list what the note has.
+         *
+         *     Front matter is no Markdown: what is between a first line `---` and the next line `---` or `...`, or between
+         *     two lines `+++`, has no headings and no tasks. Line breaks in a text that is inserted become those that most
+         *     lines of the note have.
          *
          *     With `dry_run` nothing is written, and the reply shows what would change. `If-Match` works as in `PUT`.
          *
@@ -1181,6 +1186,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
              * @description The new text under the heading; may be empty.
              * @example - [ ] figs
              */
@@ -1200,6 +1219,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
              * @description What to add.
              * @example - [ ] figs
              */
@@ -1211,7 +1244,7 @@ export interface components {
              */
             position?: "start" | "end";
         };
-        /** @description Replaces a text that occurs exactly once. */
+        /** @description Replaces a text that occurs once, or one occurrence of it. */
         ReplaceTextEdit: {
             /**
              * @description Always `replace_text`.
@@ -1220,15 +1253,22 @@ export interface components {
              */
             op: "replace_text";
             /**
-             * @description The exact text to replace.
+             * @description The text to replace. Spellings that are canonically equivalent in Unicode count as equal, and so do the
+             *     line breaks `\n` and `\r\n`. Occurrences may overlap.
              * @example tomorrow
              */
             find: string;
             /**
-             * @description The text that replaces it; may be empty.
+             * @description The text that replaces it; may be empty. Its line breaks become those of the text that it replaces.
              * @example today
              */
             replace: string;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
         };
         /** @description Ticks or clears the box of a task. */
         ToggleTaskEdit: {
@@ -1248,6 +1288,12 @@ export interface components {
              * @example true
              */
             checked?: boolean;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
         };
         /** @description What the edits did, or would do. */
         EditedNote: {
@@ -1393,7 +1439,7 @@ export interface components {
         };
         /**
          * @description A word or a few, with single spaces between them. Stored in Unicode's composed form (NFC) with its case kept;
-         *     compared without regard to case, so `Work` and `work` are one tag.
+         *     compared without regard to case, so `Work` and `work` are one tag, and so are `Straße` and `STRASSE`.
          * @example groceries
          */
         Tag: string;
@@ -1957,6 +2003,41 @@ export interface components {
              * @example string_too_short
              */
             type: string;
+            /**
+             * @description For an edit whose heading, text or task is not there, or is there more than once: what the note has. If
+             *     several match, they are listed in their order, otherwise the most similar ones, the most similar first.
+             *     There are up to 20, fewer if they are long.
+             */
+            candidates?: components["schemas"]["EditCandidate"][];
+        };
+        /** @description A heading, task or text that a note has, for an edit that did not name one. */
+        EditCandidate: {
+            /**
+             * @description The heading with its marks, the task without its box, or a part of the line that has the text. A heading or
+             *     task of more than 100 characters is cut and ends with `…`.
+             * @example ## Notes
+             */
+            text: string;
+            /**
+             * Format: int32
+             * @description Its line, counted from 1 in the content with the edits before this one.
+             * @example 9
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description If it matches the edit: the `occurrence` with which the edit means this one. Otherwise absent; then `text`
+             *     is what the edit may name.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
+             * @description The headings that a heading is under, the outermost first; absent for a heading under no other.
+             * @example [
+             *       "# 2026"
+             *     ]
+             */
+            within?: string[];
         };
     };
     responses: {

@@ -54,6 +54,8 @@ export interface FieldError {
   readonly pointer: string
   readonly msg: string
   readonly type: string
+  /** What of the caller's own note the request may have meant. Never logged. */
+  readonly candidates?: readonly unknown[]
 }
 
 const MAX_FIELD_ERRORS = 20
