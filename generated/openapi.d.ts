@@ -389,9 +389,9 @@ export interface paths {
          *     that an edit refers to must be there exactly once, or the edit says which one it means; otherwise 422 names the
          *     edit by its index, and its `candidates` list what the note has.
          *
-         *     Front matter is no Markdown: what is between a first line `---` and the next line `---` or `...`, or between
-         *     two lines `+++`, has no headings and no tasks. Line breaks in a text that is inserted become those that most
-         *     lines of the note have.
+         *     Front matter has no headings and no tasks: YAML from a first line `---` to the next line `---` or `...`, or TOML
+         *     from a first line `+++` to the next. `prepend` adds its text behind it. Line breaks in a text that is inserted
+         *     become those that most lines of the note have.
          *
          *     With `dry_run` nothing is written, and the reply shows what would change. `If-Match` works as in `PUT`.
          *
@@ -1195,7 +1195,7 @@ export interface components {
             within?: string[];
             /**
              * Format: int32
-             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @description Which one is meant if there are several, as its number in the order of the note.
              * @example 2
              */
             occurrence?: number;
@@ -1228,7 +1228,7 @@ export interface components {
             within?: string[];
             /**
              * Format: int32
-             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @description Which one is meant if there are several, as its number in the order of the note.
              * @example 2
              */
             occurrence?: number;
@@ -1244,7 +1244,7 @@ export interface components {
              */
             position?: "start" | "end";
         };
-        /** @description Replaces a text that occurs once, or one occurrence of it. */
+        /** @description Replaces a text that occurs exactly once, or one of its occurrences. */
         ReplaceTextEdit: {
             /**
              * @description Always `replace_text`.
@@ -1265,7 +1265,7 @@ export interface components {
             replace: string;
             /**
              * Format: int32
-             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @description Which one is meant if there are several, as its number in the order of the note.
              * @example 2
              */
             occurrence?: number;
@@ -1290,7 +1290,7 @@ export interface components {
             checked?: boolean;
             /**
              * Format: int32
-             * @description Which one is meant if there are several, counted from 1 in the order of the note.
+             * @description Which one is meant if there are several, as its number in the order of the note.
              * @example 2
              */
             occurrence?: number;
@@ -2004,9 +2004,9 @@ export interface components {
              */
             type: string;
             /**
-             * @description For an edit whose heading, text or task is not there, or is there more than once: what the note has. If
-             *     several match, they are listed in their order, otherwise the most similar ones, the most similar first.
-             *     There are up to 20, fewer if they are long.
+             * @description For an edit whose heading, text or task is not there, or is there several times: what the note has. Those
+             *     that match are listed in their order; if none does, the most similar are listed, the nearest first. The list
+             *     has at most 20, and fewer if they are long.
              */
             candidates?: components["schemas"]["EditCandidate"][];
         };
@@ -2020,7 +2020,7 @@ export interface components {
             text: string;
             /**
              * Format: int32
-             * @description Its line, counted from 1 in the content with the edits before this one.
+             * @description The number of its line in the content, as the edits before have left it.
              * @example 9
              */
             line: number;
