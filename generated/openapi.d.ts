@@ -386,7 +386,12 @@ export interface paths {
          * Edit parts of a note
          * @description Applies edits to the current content of the note, one after the other: all of them as one new version, or none.
          *     To add a line you need not send the whole text, so 50 parallel appends all succeed. The heading, text or task
-         *     that an edit refers to must be there exactly once; otherwise 422 names the edit by its index.
+         *     that an edit refers to must be there exactly once, or the edit says which one it means; otherwise 422 names the
+         *     edit by its index, and its `candidates` list what the note has.
+         *
+         *     Front matter has no headings and no tasks: YAML from a first line `---` to the next line `---` or `...`, or TOML
+         *     from a first line `+++` to the next. `prepend` adds its text behind it. Line breaks in a text that is inserted
+         *     become those that most lines of the note have.
          *
          *     With `dry_run` nothing is written, and the reply shows what would change. `If-Match` works as in `PUT`.
          *
@@ -1182,6 +1187,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
              * @description The new text under the heading; may be empty.
              * @example - [ ] figs
              */
@@ -1201,6 +1220,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
              * @description What to add.
              * @example - [ ] figs
              */
@@ -1212,7 +1245,7 @@ export interface components {
              */
             position?: "start" | "end";
         };
-        /** @description Replaces a text that occurs exactly once. */
+        /** @description Replaces a text that occurs exactly once, or one of its occurrences. */
         ReplaceTextEdit: {
             /**
              * @description Always `replace_text`.
@@ -1221,15 +1254,22 @@ export interface components {
              */
             op: "replace_text";
             /**
-             * @description The exact text to replace.
+             * @description The text to replace. Spellings that are canonically equivalent in Unicode count as equal, and so do the
+             *     line breaks `\n` and `\r\n`. Occurrences may overlap.
              * @example tomorrow
              */
             find: string;
             /**
-             * @description The text that replaces it; may be empty.
+             * @description The text that replaces it; may be empty. Its line breaks become those of the text that it replaces.
              * @example today
              */
             replace: string;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
         };
         /** @description Ticks or clears the box of a task. */
         ToggleTaskEdit: {
@@ -1249,6 +1289,12 @@ export interface components {
              * @example true
              */
             checked?: boolean;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
         };
         /** @description What the edits did, or would do. */
         EditedNote: {
@@ -1394,7 +1440,7 @@ export interface components {
         };
         /**
          * @description A word or a few, with single spaces between them. Stored in Unicode's composed form (NFC) with its case kept;
-         *     compared without regard to case, so `Work` and `work` are one tag.
+         *     compared without regard to case, so `Work` and `work` are one tag, and so are `Straße` and `STRASSE`.
          * @example groceries
          */
         Tag: string;
@@ -1982,6 +2028,41 @@ export interface components {
              * @example groceries
              */
             example?: string;
+            /**
+             * @description For an edit whose heading, text or task is not there, or is there several times: what the note has. Those
+             *     that match are listed in their order; if none does, the most similar are listed, the nearest first. The list
+             *     has at most 20, and fewer if they are long.
+             */
+            candidates?: components["schemas"]["EditCandidate"][];
+        };
+        /** @description A heading, task or text that a note has, for an edit that did not name one. */
+        EditCandidate: {
+            /**
+             * @description The heading with its marks, the task without its box, or a part of the line that has the text. A heading or
+             *     task of more than 100 characters is cut and ends with `…`.
+             * @example ## Notes
+             */
+            text: string;
+            /**
+             * Format: int32
+             * @description The number of its line in the content, as the edits before have left it.
+             * @example 9
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description If it matches the edit: the `occurrence` with which the edit means this one. Otherwise absent; then `text`
+             *     is what the edit may name.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
+             * @description The headings that a heading is under, the outermost first; absent for a heading under no other.
+             * @example [
+             *       "# 2026"
+             *     ]
+             */
+            within?: string[];
         };
     };
     responses: {

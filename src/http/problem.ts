@@ -65,6 +65,8 @@ export interface FieldError {
   readonly example?: string
   /** The message without what is allowed, for a reply that would become too large. It is not sent otherwise. */
   readonly short?: string
+  /** What of the caller's own note the request may have meant. Never logged. */
+  readonly candidates?: readonly unknown[]
 }
 
 export const MAX_FIELD_ERRORS = 20

@@ -47,9 +47,13 @@ export function orderOf(seen: Seen): Comparison | undefined {
   return ORDERS[seen.operationId]?.(seen)
 }
 
-/** The form in which tags are compared. */
+/** The form in which tags are compared: letter by letter, so that no rule for the end of a word applies. */
 export function tagKey(tag: unknown): string {
-  return String(tag).normalize('NFKC').toLowerCase()
+  const letters = (text: string, form: 'NFKD' | 'NFKC'): string =>
+    Array.from(text.normalize(form), (letter) =>
+      letter === 'ı' ? letter : letter.toLowerCase().toUpperCase().toLowerCase(),
+    ).join('')
+  return letters(letters(String(tag), 'NFKD'), 'NFKC').normalize('NFKC')
 }
 
 function noteOrder(sort: string): Comparison {
