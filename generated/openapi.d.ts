@@ -764,7 +764,7 @@ export interface components {
     schemas: {
         /**
          * Format: uuid
-         * @description A UUID in its canonical lower-case form.
+         * @description A UUID (RFC 9562). Replies write it in lower case; in a request, upper case means the same.
          * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
          */
         Id: string;
@@ -774,6 +774,13 @@ export interface components {
          * @example 2026-11-22T10:16:40.5Z
          */
         Timestamp: string;
+        /**
+         * Format: date-time
+         * @description A time in any spelling of RFC 3339: with any offset, letters in either case, and a blank instead of `T`. What is
+         *     smaller than a microsecond is cut off. A leap second counts as the beginning of the next minute.
+         * @example 2026-11-22T11:16:40+01:00
+         */
+        Moment: string;
         /**
          * @description `*`, or one or more entity tags separated by commas (RFC 9110, section 8.8.3).
          * @example "1"
@@ -2417,17 +2424,17 @@ export interface components {
          */
         TagFilter: components["schemas"]["Tag"][];
         /**
-         * @description Only notes that are, or are not, meant for others.
+         * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPublic: boolean;
         /**
-         * @description Only notes that are, or are not, pinned.
+         * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPinned: boolean;
         /**
-         * @description Only notes that are, or are not, archived.
+         * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
          * @example false
          */
         IsArchived: boolean;
@@ -2435,7 +2442,7 @@ export interface components {
          * @description Only notes changed at this time or later.
          * @example 2026-11-22T10:16:40.5Z
          */
-        UpdatedSince: components["schemas"]["Timestamp"];
+        UpdatedSince: components["schemas"]["Moment"];
         /**
          * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
          * @example -updated_at
@@ -3016,17 +3023,17 @@ export interface operations {
                  */
                 tag?: components["parameters"]["TagFilter"];
                 /**
-                 * @description Only notes that are, or are not, meant for others.
+                 * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_public?: components["parameters"]["IsPublic"];
                 /**
-                 * @description Only notes that are, or are not, pinned.
+                 * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_pinned?: components["parameters"]["IsPinned"];
                 /**
-                 * @description Only notes that are, or are not, archived.
+                 * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example false
                  */
                 is_archived?: components["parameters"]["IsArchived"];

@@ -18,7 +18,11 @@ const malformed: readonly (readonly [title: string, body: string | Buffer])[] = 
   ['a comma too many', '{"title":"a","content":"b",}'],
   ['two values', '{}{}'],
   ['JavaScript', "{title:'a'}"],
-  ['a byte order mark', '\uFEFF{"title":"a","content":"b"}'],
+  ['two byte order marks', '\uFEFF\uFEFF{"title":"a","content":"b"}'],
+  ['a byte order mark behind it', '{"title":"a","content":"b"}\uFEFF'],
+  ['a byte order mark alone', '\uFEFF'],
+  ['the byte order mark of UTF-16', Buffer.from('\uFEFF{}', 'utf16le')],
+  ['half a byte order mark', Buffer.from([0xef, 0xbb, 0x7b, 0x7d])],
   ['a key twice', '{"title":"a","content":"b","title":"c"}'],
   ['a key twice, once escaped', '{"title":"a","content":"b","t\\u0069tle":"c"}'],
   ['a key twice deep inside', '{"title":"a","content":"b","x":[{"a":1,"b":{},"\\u0061":2}]}'],
@@ -110,6 +114,32 @@ describe('a body', () => {
         expect.objectContaining({ pointer: '/email', type: 'email_parsing' }),
       )
     }
+  })
+})
+
+const MARK = '\uFEFF'
+
+describe('a byte order mark before a body', () => {
+  test('is passed over, and is no part of a text', async () => {
+    const made = await ann.ask('POST', '/notes', {
+      body: `${MARK}{"title":"${MARK}a","content":"b"}`,
+      headers: { 'Content-Type': 'application/json' },
+    })
+    expect(made.status).toBe(201)
+    expect(made.body).toMatchObject({ title: `${MARK}a`, content: 'b' })
+  })
+
+  test('does not count as a value or a level', () => {
+    for (const text of [list(9_999, '1'), nested(32), '7']) expect(parse(`${MARK}${text}`)).toEqual(JSON.parse(text))
+  })
+
+  test('makes no other request of a repeated one', async () => {
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': 'marked' }
+    const body = '{"title":"a","content":"b"}'
+    const first = await ann.ask('POST', '/notes', { body, headers })
+    const again = await ann.ask('POST', '/notes', { body: `${MARK}${body}`, headers })
+    expect(again.status).toBe(201)
+    expect(again.body).toEqual(first.body)
   })
 })
 
