@@ -78,6 +78,16 @@ const fractionalDigits: Measure = async ({ value }, lab) => {
   expect((await person.ask('GET', `/notes?updated_since=${momentWith(value + 1)}`)).list).toHaveLength(1)
 }
 
+/** Of a filter with this number: what is listed is what is so, or is not so, as it says behind the number. */
+const asBoolean =
+  (filter: string): Measure =>
+  async ({ value }, lab) => {
+    const person = await lab.person()
+    for (const is of [true, false]) await newNote(person, { [filter]: is })
+    const { list } = await person.ask('GET', `/notes?${filter}=${value}`)
+    expect(list.map((note) => note[filter])).toEqual([value === 1])
+  }
+
 const tags = (count: number): string => Array.from({ length: count }, (_, index) => `"${index + 1}"`).join(', ')
 
 const entityTags: Measure = async ({ value }, lab) => {
@@ -129,6 +139,18 @@ const PASSWORDS = [
 ]
 
 export const fieldClaims = [
+  ...[
+    ['IsPublic', 'is_public'] as const,
+    ['IsPinned', 'is_pinned'] as const,
+    ['IsArchived', 'is_archived'] as const,
+  ].map(([name, filter]) =>
+    claim(
+      `/components/parameters/${name}/description`,
+      '`#` and `#` mean `true` and `false`;',
+      asBoolean(filter),
+      asBoolean(filter),
+    ),
+  ),
   claim(
     INFO,
     '| the title of a note | # characters | # |',
