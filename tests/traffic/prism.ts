@@ -32,7 +32,12 @@ export async function secondOpinion(root: JsonObject): Promise<SecondOpinion> {
       findings.push(...messages(validateOutput({ resource, element })))
     }
     if (answer.status < 400) {
-      const body = valueOf(textOf(exchange.requestBody), exchange.requestHeaders)
+      // A parameter of OAuth without a value counts as left out (RFC 6749 §3.1).
+      const sent = textOf(exchange.requestBody)
+      const body = valueOf(
+        operation.body?.isOAuth === true ? sent.replaceAll(/(?<=^|&)\w*=(?:&|$)/g, '') : sent,
+        exchange.requestHeaders,
+      )
       const url = { path: decodeURI(path), query: queryOf(exchange.target) }
       const element = { method: operation.method as 'get', url, headers: exchange.requestHeaders, body }
       findings.push(...messages(validateInput({ resource, element })))

@@ -75,4 +75,5 @@ export const bodyClaims = [
   claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
   claim(detailOf('TooLarge'), 'The body may have at most #.', largeBytes),
   claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #.', smallBytes),
+  claim(detailOf('OAuthBodyTooLarge'), 'The body may have at most #.', smallBytes),
 ]
