@@ -42,11 +42,15 @@ export interface paths {
          *
          *     With `username` and `password` (the password grant; `grant_type` may be left out) it starts a session. With
          *     `grant_type=refresh_token` it continues one: the refresh token sent is used up and a new one is returned. A
-         *     refresh token that is used again ends its whole session, because it may have been stolen; only within 10 seconds
-         *     may a client that lost the reply repeat the request, once.
+         *     refresh token that is used again ends its whole session, because it may have been stolen. Only within 10 seconds
+         *     may it be sent again, by a client that lost the reply or by its other tabs: all of them get the same new refresh
+         *     token, as long as that has not been used itself.
          *
-         *     `scope` asks for fewer scopes, separated by spaces. A refresh never grants more than its session has. An unknown
-         *     e-mail, a wrong password and a disabled account get the same reply and take the same time. After 5 failures from
+         *     `scope` asks for fewer scopes, separated by spaces. A refresh never grants more than its session has. Parameters
+         *     that are unknown or have no value are ignored. A failure of the request also has `error` and `error_description`
+         *     (RFC 6749, section 5.2).
+         *
+         *     An unknown e-mail, a wrong password and a disabled account get the same reply and take the same time. After 5 failures from
          *     one address, further attempts on that account from there must wait, from one second to 15 minutes. Addresses
          *     from which the owner has logged in are not affected by failures elsewhere.
          */
@@ -71,7 +75,8 @@ export interface paths {
          * @description The OAuth 2.0 revocation endpoint (RFC 7009). Holding a token is enough to revoke it. A refresh token or an
          *     access token ends its whole session, on every server at once; an API key is deleted, which is the fastest remedy
          *     for a leaked key. An unknown, expired or already revoked token answers 200 as well; there is nothing left to do
-         *     then.
+         *     then. Parameters that are unknown or have no value are ignored. A failure of the request also has `error` and
+         *     `error_description` (RFC 6749, section 5.2).
          */
         post: operations["revokeToken"];
         delete?: never;
@@ -769,7 +774,7 @@ export interface components {
     schemas: {
         /**
          * Format: uuid
-         * @description A UUID in its canonical lower-case form.
+         * @description A UUID (RFC 9562). Replies write it in lower case; in a request, upper case means the same.
          * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
          */
         Id: string;
@@ -779,6 +784,13 @@ export interface components {
          * @example 2026-11-22T10:16:40.5Z
          */
         Timestamp: string;
+        /**
+         * Format: date-time
+         * @description A time in any spelling of RFC 3339: with any offset, letters in either case, and a blank instead of `T`. What is
+         *     smaller than a microsecond is cut off. A leap second counts as the beginning of the next minute.
+         * @example 2026-11-22T10:16:40.5Z
+         */
+        Moment: string;
         /**
          * @description `*`, or one or more entity tags separated by commas (RFC 9110, section 8.8.3).
          * @example "1"
@@ -1862,6 +1874,8 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
+            error?: components["schemas"]["OAuthError"];
+            error_description?: components["schemas"]["OAuthErrorDescription"];
         };
         /** @description How the request breaks the contract, error by error. */
         ValidationProblem: {
@@ -1871,6 +1885,8 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
+            error?: components["schemas"]["OAuthError"];
+            error_description?: components["schemas"]["OAuthErrorDescription"];
             /** @description The errors; when there are more than 20, the first 20. */
             errors: components["schemas"]["FieldError"][];
         };
@@ -1969,6 +1985,17 @@ export interface components {
          * @example /problems/not-found#019a6f5f-8000-7000-8000-000000000001
          */
         ProblemInstance: string;
+        /**
+         * @description Only of the token endpoint and of the revocation endpoint: the kind of error in the terms of RFC 6749, such as
+         *     `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`.
+         * @example invalid_grant
+         */
+        OAuthError: string;
+        /**
+         * @description Beside `error`, the same as `detail`, in the characters that RFC 6749 allows.
+         * @example The e-mail or the password is wrong.
+         */
+        OAuthErrorDescription: string;
         /**
          * @description The same as the `X-Request-Id` header.
          * @example 019a6f5f-8000-7000-8000-000000000001
@@ -2478,6 +2505,64 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationProblem"];
             };
         };
+        /** @description The request cannot be parsed, or asks for a grant or a scope that there is not. */
+        TokenRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request cannot be parsed, such as invalid UTF-8 or a broken percent-escape. */
+        OAuthMalformed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than this operation accepts. */
+        OAuthBodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        OAuthInvalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /**
+         * @description Too many wrong passwords were tried for this account or from this address. The reply does not tell whether this
+         *     password is right.
+         */
+        TooManyLogins: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How many seconds to wait before you try again.
+                 * @example 1
+                 */
+                "Retry-After": number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The server failed. The cause is in its log under `request_id`. */
         InternalError: {
             headers: {
@@ -2588,17 +2673,17 @@ export interface components {
          */
         TagFilter: components["schemas"]["Tag"][];
         /**
-         * @description Only notes that are, or are not, meant for others.
+         * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPublic: boolean;
         /**
-         * @description Only notes that are, or are not, pinned.
+         * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPinned: boolean;
         /**
-         * @description Only notes that are, or are not, archived.
+         * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
          * @example false
          */
         IsArchived: boolean;
@@ -2606,7 +2691,7 @@ export interface components {
          * @description Only notes changed at this time or later.
          * @example 2026-11-22T10:16:40.5Z
          */
-        UpdatedSince: components["schemas"]["Timestamp"];
+        UpdatedSince: components["schemas"]["Moment"];
         /**
          * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
          * @example -updated_at
@@ -2774,13 +2859,13 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            400: components["responses"]["Malformed"];
+            400: components["responses"]["TokenRefused"];
             401: components["responses"]["InvalidGrant"];
             406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["SmallBodyTooLarge"];
+            413: components["responses"]["OAuthBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForForm"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyAttempts"];
+            422: components["responses"]["OAuthInvalid"];
+            429: components["responses"]["TooManyLogins"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2807,11 +2892,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Malformed"];
+            400: components["responses"]["OAuthMalformed"];
             406: components["responses"]["NotAcceptableWithoutBody"];
-            413: components["responses"]["SmallBodyTooLarge"];
+            413: components["responses"]["OAuthBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForForm"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["OAuthInvalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3187,17 +3272,17 @@ export interface operations {
                  */
                 tag?: components["parameters"]["TagFilter"];
                 /**
-                 * @description Only notes that are, or are not, meant for others.
+                 * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_public?: components["parameters"]["IsPublic"];
                 /**
-                 * @description Only notes that are, or are not, pinned.
+                 * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_pinned?: components["parameters"]["IsPinned"];
                 /**
-                 * @description Only notes that are, or are not, archived.
+                 * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example false
                  */
                 is_archived?: components["parameters"]["IsArchived"];

@@ -63,6 +63,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
 function begin({ exchange }: IncomingRequest, operation: Operation): void {
   exchange.operationId = operation.operationId
   exchange.operationHeaders = operation.lifetime
+  exchange.isOAuth = operation.body?.isOAuth ?? false
 }
 
 /** The caller; undefined for a public operation, which ignores credentials. */

@@ -7,6 +7,8 @@ export interface Exchange {
   operationId?: string
   /** Headers of every reply of that operation, failures included. */
   operationHeaders?: Readonly<Record<string, string>>
+  /** Whether the operation is an endpoint of OAuth 2.0, whose clients read problems in their own terms. */
+  isOAuth?: boolean
 }
 
 declare global {

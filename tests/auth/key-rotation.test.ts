@@ -99,6 +99,24 @@ test('an accepted key makes no tokens: they are signed with the current one', as
   await onlyNew.stop()
 })
 
+test('while a key is changed, a repeated refresh gets the same token from every replica', async () => {
+  const [before, after, strange] = [
+    await replica(OLD, NEW),
+    await replica(NEW, OLD),
+    await replica('a-secret-key-that-nobody-told-the-others-of'),
+  ]
+  const ann = await register(before)
+  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: ann.refreshToken }).toString()
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const refresh = (server: TestServer) => ask(server, 'POST', '/auth/token', { body: form, headers })
+  const [first, again] = [await refresh(before), await refresh(after)]
+  expect(again.body['refresh_token']).toBe(first.body['refresh_token'])
+  // It cannot repeat the answer, but that is no reuse.
+  expect((await refresh(strange)).status).toBe(401)
+  expect((await refresh(after)).status).toBe(200)
+  for (const server of [before, after, strange]) await server.stop()
+})
+
 test('refresh tokens and API keys do not depend on the secret key at all', async () => {
   const before = await replica(OLD)
   const ann = await register(before)

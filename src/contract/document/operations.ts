@@ -30,6 +30,8 @@ export interface BodySpec {
   readonly required: boolean
   readonly maxBytes: number
   readonly content: ReadonlyMap<string, Place>
+  /** Whether the operation is an endpoint of OAuth 2.0 (`x-oauth`). */
+  readonly isOAuth: boolean
 }
 
 export interface ResponseSpec {
@@ -130,6 +132,7 @@ function readBodySpec(root: JsonObject, operation: Place): BodySpec {
     required: body.value['required'] === true,
     maxBytes: Number(operation.value['x-max-body-bytes'] ?? DEFAULT_MAX_BODY_BYTES),
     content: readContent(root, body),
+    isOAuth: operation.value['x-oauth'] === true,
   }
 }
 

@@ -6,13 +6,17 @@ const MAX_VALUES = 10_000
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
+/** U+FEFF, which some editors put before a text. A parser of JSON may pass over it (RFC 8259 §8.1). */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
 /**
  * Parses a JSON body more strictly than JSON.parse: invalid UTF-8, duplicate keys, U+0000, unpaired surrogates and
  * excessive structure are refused, because each would later be changed or dropped silently, or cost too much.
  * No message holds any of the body, which may be a password.
  */
 export function parseJson(bytes: Buffer): unknown {
-  const text = decodeUtf8(bytes)
+  const isMarked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+  const text = decodeUtf8(isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes)
   let value: unknown
   try {
     // First, because JSON.parse takes a fifth of a second to build a value that is nested a million levels deep.

@@ -41,9 +41,17 @@ export function decodeParams(encoded: Readonly<Record<string, string>>): Record<
   return Object.fromEntries(Object.entries(encoded).map(([name, text]) => [name, decodePercent(text, 'address')]))
 }
 
+/** As clients write booleans: Python sends `True`, and some send `1`. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
+
 /**
  * Reads text as the type that its schema demands. Text of another type stays text, so that the validator reports it.
- * Only canonical forms count: `0x10`, `1e1` and ` 7 ` are not integers.
+ * Of numbers only canonical forms count: `0x10`, `1e1` and ` 7 ` are not integers.
  */
 export function coerce(text: string, schema: JsonObject): unknown {
   switch (schema['type']) {
@@ -52,7 +60,7 @@ export function coerce(text: string, schema: JsonObject): unknown {
     case 'number':
       return /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text) ? Number(text) : text
     case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : text
+      return BOOLEANS.get(text.toLowerCase()) ?? text
     default:
       return text
   }

@@ -82,7 +82,7 @@ export function compileRequestReader(
     ]
     if (errors.length > 0) throw validationFailed(errors)
     const nextPage = (cursor: string): string =>
-      nextLink(operation.path, sent.encodedParams, { pairs, limit: query['limit'] }, cursor)
+      nextLink(operation.path, path, { pairs, limit: query['limit'] }, cursor)
     return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
   }
 }
@@ -125,11 +125,16 @@ function checkParameters(
     const value = values[name]
     if (value === undefined) {
       if (required) errors.push({ loc: [where, name], pointer: `/${name}`, msg: 'Is required.', type: 'missing' })
-    } else if (!validate(value)) {
+    } else if (!validate(value, within(values, name))) {
       errors.push(...toFieldErrors(validate.errors ?? [], { where: [where, name], isText: true, example }, words))
     }
   }
   return errors
+}
+
+/** Tells a check where its value is, so that it can put the canonical form of an id or a time there. */
+function within(values: Record<string, unknown>, name: string) {
+  return { instancePath: '', parentData: values, parentDataProperty: name, rootData: values, dynamicAnchors: {} }
 }
 
 function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string, unknown>): FieldError[] {

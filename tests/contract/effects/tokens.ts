@@ -15,8 +15,7 @@ export function token(server: TestServer, grant: Readonly<Record<string, string>
 /** What the new access token can do, what its session stores, and what the next refresh gives. */
 async function granted({ answer, server }: Seen<State>): Promise<unknown> {
   const { access_token, scope } = answer.body
-  if (answer.status >= 400)
-    return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
+  if (answer.status >= 400) return answer.body['error']
   const sid = String(decodeJwt(String(access_token))['sid'])
   const session = await server.db.selectFrom('sessions').select('scope').where('id', '=', sid).executeTakeFirstOrThrow()
   const read = await ask(server, 'GET', '/notes', bearer(access_token))
@@ -80,7 +79,7 @@ const password: Effect[] = [
       ],
       [
         ({ person }) => ({ grant_type: 'refresh_token', refresh_token: person.refreshToken }),
-        // A client that lost the answer may repeat its refresh once within ten seconds.
+        // A client that lost the answer may repeat its refresh within ten seconds.
         { sessions: 1, goesOn: true, isOldTokenGood: true },
       ],
     ],
@@ -113,7 +112,7 @@ const password: Effect[] = [
         { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' },
       ],
       ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
-      ['notes:read nonsense', ['invalid_scope'], 422],
+      ['notes:read nonsense', 'invalid_scope', 400],
     ],
   }),
   effect('createToken', 'state', {
@@ -181,7 +180,7 @@ const refresh: Effect[] = [
       ['', { ...continued, scope: small }],
       ['notes:read', { ...continued, scope: 'notes:read' }],
       ['account:read', { ...continued, scope: 'account:read', mayRead: false }],
-      ['notes:read notes:write', ['invalid_scope'], 422],
+      ['notes:read notes:write', 'invalid_scope', 400],
     ],
   }),
   effect('createToken', 'body refresh_token', {

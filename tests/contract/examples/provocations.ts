@@ -43,6 +43,12 @@ export const provocations: Record<
   Readonly<Record<string, Provocation>>
 > = {
   'malformed-request': { malformed: (given) => askWith(given, withQuery(given.attempt, '%zz')) },
+  'unsupported-grant-type': {
+    unsupportedGrantType: (given) => askWith(given, { ...given.attempt, body: 'grant_type=authorization_code' }),
+  },
+  'invalid-scope': {
+    invalidScope: (given) => askWith(given, { ...given.attempt, body: `${given.attempt.body}&scope=openid` }),
+  },
   unauthorized: { unauthorized: ({ story, attempt }) => send(story.server, attempt, undefined) },
   'invalid-grant': { invalidGrant: (given) => askWith(given, withFields(given.attempt, { password: 'not it' })) },
   'insufficient-scope': {

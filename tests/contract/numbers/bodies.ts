@@ -83,4 +83,5 @@ export const bodyClaims = [
   claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
   claim(detailOf('TooLarge'), 'The body may have at most #, and has #.', largeBytes, oneMore(largeBytes)),
   claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),
+  claim(detailOf('OAuthBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),
 ]

@@ -119,10 +119,11 @@ function judgeOthers({ others }: Traffic, hold: Hold): void {
   for (const { exchange, path } of others) {
     const allow = exchange.headers['allow']
     if (allow === undefined) continue
+    // `OPTIONS *` is about the whole server.
     const methods = operations.flatMap((operation) =>
-      matches(operation.path, path) ? [operation.method.toUpperCase()] : [],
+      path === '*' || matches(operation.path, path) ? [operation.method.toUpperCase()] : [],
     )
-    const right = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
+    const right = [...new Set(methods), ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
     const told = allow.split(', ').toSorted()
     hold(
       'Allow',
