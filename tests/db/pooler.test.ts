@@ -15,6 +15,8 @@ import { openProxy } from '../support/proxy.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
 
+const urlOf = (port: number): string => `postgres://notes@127.0.0.1:${port}/notes`
+
 describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
   let postgres: EmbeddedPostgres
   let pooler: PgBouncer
@@ -37,7 +39,6 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
     await cleanUp()
   })
 
-  const urlOf = (port: number, parameters = ''): string => `postgres://notes@127.0.0.1:${port}/notes${parameters}`
   const settings = (): Record<string, string> => ({
     ...databaseEnv({ port: pooler.port, user: 'notes', database: 'notes' }),
     DATABASE_POOLER: 'transaction',
