@@ -17,7 +17,7 @@ const PROJECT = join(import.meta.dirname, '..', '..')
 
 const urlOf = (port: number): string => `postgres://notes@127.0.0.1:${port}/notes`
 
-describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
+describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', { timeout: 60_000 }, () => {
   let postgres: EmbeddedPostgres
   let pooler: PgBouncer
   let direct: { readonly port: number; readonly close: () => Promise<void> }
