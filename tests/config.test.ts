@@ -214,10 +214,11 @@ test('.env.example names every setting, and a copy of it as .env changes nothing
   expect(loadConfig(given)).toEqual(loadConfig({}))
 })
 
-test('README, compose.yaml and --help have the settings of the table, with the same defaults and values', () => {
+const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
+
+test('README and compose.yaml have the settings of the table, with the same defaults and values', () => {
   const [, section = ''] = /^## Settings\n([\s\S]*?)^## /m.exec(readFileSync(join(PROJECT, 'README.md'), 'utf8')) ?? []
   const [, , ...rows] = section.split('\n').filter((line) => line.startsWith('|'))
-  const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
   expect(rows).toEqual(
     settings.map(
       ({ name, fallback, reader, help }) => `| \`${name}\` | ${code(fallback)} | ${help} | ${reader.accepts} |`,
@@ -228,8 +229,8 @@ test('README, compose.yaml and --help have the settings of the table, with the s
   }
   const { api, db } = compose.services
   // The image listens on a port of its own and keeps nothing itself; the port of the host is PORT.
-  const fixed = ['HOST', 'PORT', 'DATA_DIR']
-  const passedOn = settings.map(({ name }) => name).filter((name) => !fixed.includes(name))
+  const fixed = new Set<string>(['HOST', 'PORT', 'DATA_DIR'])
+  const passedOn = settings.map(({ name }) => name).filter((name) => !fixed.has(name))
   const special: Record<string, string> = {
     DATABASE_URL: '${DATABASE_URL:-postgres://notes@db:5432/notes}',
     DATABASE_PASSWORD: '${DATABASE_PASSWORD:-${POSTGRES_PASSWORD:-notes}}',

@@ -49,14 +49,14 @@ export const settings = [
     fallback: '',
     reader: optional(password),
     isVerbatim: true,
-    help: 'The password for DATABASE_URL as it is, without percent-encoding. Empty: the one in the URL.',
+    help: 'The password for DATABASE_URL as it is, without percent-encoding. Empty: that of the URL.',
   },
   {
     name: 'DATABASE_POOLER',
     field: 'databasePooler',
     fallback: 'none',
     reader: oneOf('none', 'transaction'),
-    help: 'transaction if DATABASE_URL leads to PgBouncer (1.18 or newer) or a pooler like it, in transaction mode.',
+    help: 'transaction if DATABASE_URL leads to PgBouncer, or a pooler like it, in transaction mode.',
   },
   {
     // undefined: DATABASE_URL.

@@ -1,7 +1,7 @@
 /**
- * Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). Of these whole classes each
- * is an outage: the connection (08), lack of resources (53), an operator or a time-out of ours (57), a fault of the
- * machine that PostgreSQL runs on (58), and a login that is refused, because the first one was accepted (28).
+ * Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). In these classes each is
+ * an outage: the connection (08), lack of resources (53), an operator or a time-out of ours (57), a fault of the machine
+ * that PostgreSQL runs on (58), and a login that is refused (28), although it was accepted at the start.
  */
 const OUTAGE_CLASSES = ['08', '28', '53', '57', '58'] as const
 
@@ -46,8 +46,8 @@ const OUTAGE_MESSAGES = [
 ]
 
 /**
- * Whether the database is unreachable or overloaded: a retry later may succeed, and it is no fault of the server. Damaged
- * data (XX001, XX002) is none: it does not pass, and a 500 is logged as an error.
+ * Whether the database is unreachable or overloaded: a retry later may succeed, and it is no fault of the server.
+ * Damaged data (XX001, XX002) is none: it does not pass, and a 500 is logged as an error.
  */
 export function isOutage(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isOutage)

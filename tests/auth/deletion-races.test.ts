@@ -50,16 +50,16 @@ test.each(Object.keys(writes))(
     for (let round = 0; round < ROUNDS; round += 1) {
       const person = await register(server)
       const made = await person.ask('POST', '/notes', { body: note })
-      let isOver = false
+      const over = new AbortController()
       const loop = async (): Promise<Answer[]> => {
         const answers: Answer[] = []
-        while (!isOver || answers.length < 2) answers.push(await write(person, String(made.body['id'])))
+        while (!over.signal.aborted || answers.length < 2) answers.push(await write(person, String(made.body['id'])))
         return answers
       }
       const writers = Array.from({ length: WRITERS }, loop)
       await write(person, String(made.body['id']))
       const deleted = await person.ask('DELETE', '/users/me', { body: { current_password: person.password } })
-      isOver = true
+      over.abort()
       const answers = (await Promise.all(writers)).flat()
       const failed = answers.filter(({ status }) => status >= 500)
       expect(failed.map(({ text }) => text)).toEqual([])

@@ -15,7 +15,9 @@ import { openProxy } from '../support/proxy.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
 
-describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
+const urlOf = (port: number): string => `postgres://notes@127.0.0.1:${port}/notes`
+
+describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', { timeout: 60_000 }, () => {
   let postgres: EmbeddedPostgres
   let pooler: PgBouncer
   let direct: { readonly port: number; readonly close: () => Promise<void> }
@@ -37,7 +39,6 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode', () => {
     await cleanUp()
   })
 
-  const urlOf = (port: number, parameters = ''): string => `postgres://notes@127.0.0.1:${port}/notes${parameters}`
   const settings = (): Record<string, string> => ({
     ...databaseEnv({ port: pooler.port, user: 'notes', database: 'notes' }),
     DATABASE_POOLER: 'transaction',

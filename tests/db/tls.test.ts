@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from '../support/debian-postgres.ts'
 import { cleanUp, databaseEnv, freePort, runServer, serve, temporaryDirectory } from '../support/process.ts'
@@ -48,12 +49,13 @@ describe.skipIf(!hasDebianPostgres || !hasOpenSsl)('sslmode means what it means 
   ])('%s%s connects to %s, and nothing is written to standard error', async (mode, more, host, isEncrypted) => {
     const parameters = `?sslmode=${mode}${more.replace('CERTIFICATE', encodeURIComponent(certificate))}`
     const server = await serve(envOf(`${parameters}&application_name=tls`, host))
-    const rows = execFileSync('psql', [
-      ...['-h', postgres.connection.host, '-p', String(port), '-U', 'notes', '-Atc'],
-      `select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'tls'`,
-      'postgres',
-    ])
-    expect(rows.toString().trim()).toBe(isEncrypted ? 't' : 'f')
+    const client = new Client(postgres.connection)
+    await client.connect()
+    const { rows } = await client.query<{ ssl: boolean }>(
+      `select bool_and(ssl) as ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'tls'`,
+    )
+    await client.end()
+    expect(rows).toEqual([{ ssl: isEncrypted }])
     expect(await server.end('SIGTERM')).toBe(0)
     expect(server.stderr()).toBe('')
   })

@@ -74,143 +74,147 @@ const tablesOf = (database: string) =>
     where relkind = 'r' and nspname !~ '^pg_|information_schema' group by 1 order by 1`,
   )
 
-describe('a database that cannot be served ends the start with 1 and one line that says what to do', () => {
-  test.each([
-    ['LATIN1', `encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0 locale_provider libc`],
-    ['SQL_ASCII', `encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0 locale_provider libc`],
-  ])('its encoding is %s', async (encoding, options) => {
-    const database = await createDatabase(options)
-    expect(await refusal(envOf(database))).toBe(
-      `DATABASE_URL: the database has the encoding ${encoding}, which cannot hold every text; ` +
-        `make another one with: create database notes encoding 'UTF8' template template0`,
-    )
-    expect(await tablesOf(database)).toEqual([])
-  })
-
-  test('a newer version has migrated it', async () => {
-    const database = await createDatabase()
-    await migrate({ ...cluster.connection, database })
-    await run(database, `insert into migrations (name, run_on) values ('1999999999999_links', now())`)
-    expect(await refusal(envOf(database))).toBe(
-      'DATABASE_URL: a newer version of notes-api has migrated this database (1999999999999_links); ' +
-        'start that version, or restore the backup from before the upgrade',
-    )
-  })
-
-  test.each([
-    ['other columns', 'create table migrations (version bigint primary key)'],
-    [
-      'the same columns and other names',
-      `create table migrations (id serial primary key, name varchar(255) not null, run_on timestamp not null);
-      insert into migrations (name, run_on) values ('0001_other_app', now())`,
-    ],
-    ['no rows of its own', 'create view migrations as select 1 as version'],
-  ])('its schema has a table "migrations" of another program, with %s', async (_, statement) => {
-    const database = await createDatabase()
-    await run(database, statement)
-    expect(await refusal(envOf(database))).toBe(
-      'DATABASE_URL: the schema public has a table migrations that is not of notes-api; ' +
-        'give notes-api a schema or a database of its own',
-    )
-    expect(await tablesOf(database)).toHaveLength(statement.includes('view') ? 0 : 1)
-  })
-
-  test('its schema has a table of the same name as one of ours', async () => {
-    const database = await createDatabase()
-    await run(database, 'create table users (id int)')
-    expect(await refusal(envOf(database))).toBe(
-      'DATABASE_URL: relation "users" already exists and is not of notes-api; ' +
-        'give notes-api a schema or a database of its own',
-    )
-  })
-
-  test('the role may not make tables in its schema', async () => {
-    const database = await createDatabase()
-    const role = await createRole(database)
-    expect(await refusal(envOf(database, role))).toBe(
-      `DATABASE_URL: the role ${role} may not make tables in the schema public; ` +
-        `allow it with: grant create on schema "public" to "${role}"`,
-    )
-  })
-
-  test('the role may use no schema of its search_path', async () => {
-    const database = await createDatabase()
-    const role = await createRole(database, 'revoke all on schema public from public')
-    expect(await refusal(envOf(database, role))).toBe(
-      `DATABASE_URL: the search_path of the role ${role} has no schema that it may use; ` +
-        `make one with: create schema authorization "${role}"`,
-    )
-  })
-
-  test('its tables belong to another role', async () => {
-    const database = await createDatabase()
-    await migrate({ ...cluster.connection, database })
-    const role = await createRole(database, 'grant select on all tables in schema public to ROLE')
-    expect(await refusal(envOf(database, role))).toMatch(
-      new RegExp(
-        `^DATABASE_URL: the role ${role} may not read and write the table \\w+; allow it with: grant select, `,
-      ),
-    )
-    await run(database, `grant select, insert, update, delete on all tables in schema public to ${role}`)
-    await serves(envOf(database, role))
-  })
-
-  test('the list of its migrations belongs to another role', async () => {
-    const database = await createDatabase()
-    await migrate({ ...cluster.connection, database })
-    const role = await createRole(database)
-    expect(await refusal(envOf(database, role))).toBe(
-      'DATABASE_URL: the schema public has a table migrations that this role may not read; ' +
-        'grant select on it, or make this role the owner of all tables',
-    )
-  })
-
-  test('it stays read-only', async () => {
-    const database = await createDatabase()
-    await run('postgres', `alter database ${database} set default_transaction_read_only = on`)
-    expect(await refusal(envOf(database))).toBe(
-      'DATABASE_URL: default_transaction_read_only is on for this role or database; turn it off',
-    )
-  })
-
-  test('it has no TLS, and sslmode asks for it', async () => {
-    for (const mode of ['require', 'verify-full']) {
-      expect(await refusal(envOf(await createDatabase(), 'notes', `?sslmode=${mode}`))).toBe(
-        'DATABASE_URL: PostgreSQL has no TLS, which sslmode asks for; turn on TLS there, or write sslmode=disable',
+describe(
+  'a database that cannot be served ends the start with 1 and one line that says what to do',
+  { timeout: 60_000 },
+  () => {
+    test.each([
+      ['LATIN1', `encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0 locale_provider libc`],
+      ['SQL_ASCII', `encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0 locale_provider libc`],
+    ])('its encoding is %s', async (encoding, options) => {
+      const database = await createDatabase(options)
+      expect(await refusal(envOf(database))).toBe(
+        `DATABASE_URL: the database has the encoding ${encoding}, which cannot hold every text; ` +
+          `make another one with: create database notes encoding 'UTF8' template template0`,
       )
-    }
-  })
+      expect(await tablesOf(database)).toEqual([])
+    })
 
-  test('the role may not connect', async () => {
-    const database = await createDatabase()
-    const role = await createRole(database, `revoke connect on database ${database} from public`)
-    expect(await refusal(envOf(database, role))).toBe(
-      `DATABASE_URL: PostgreSQL refuses the login: permission denied for database "${database}"`,
-    )
-  })
+    test('a newer version has migrated it', async () => {
+      const database = await createDatabase()
+      await migrate({ ...cluster.connection, database })
+      await run(database, `insert into migrations (name, run_on) values ('1999999999999_links', now())`)
+      expect(await refusal(envOf(database))).toBe(
+        'DATABASE_URL: a newer version of notes-api has migrated this database (1999999999999_links); ' +
+          'start that version, or restore the backup from before the upgrade',
+      )
+    })
 
-  test('it takes no connections', async () => {
-    const database = await createDatabase()
-    await run('postgres', `alter database ${database} allow_connections false`)
-    expect(await refusal(envOf(database))).toBe(
-      `DATABASE_URL: the database cannot be used: database "${database}" is not currently accepting connections`,
-    )
-  })
+    test.each([
+      ['other columns', 'create table migrations (version bigint primary key)'],
+      [
+        'the same columns and other names',
+        `create table migrations (id serial primary key, name varchar(255) not null, run_on timestamp not null);
+      insert into migrations (name, run_on) values ('0001_other_app', now())`,
+      ],
+      ['no rows of its own', 'create view migrations as select 1 as version'],
+    ])('its schema has a table "migrations" of another program, with %s', async (_, statement) => {
+      const database = await createDatabase()
+      await run(database, statement)
+      expect(await refusal(envOf(database))).toBe(
+        'DATABASE_URL: the schema public has a table migrations that is not of notes-api; ' +
+          'give notes-api a schema or a database of its own',
+      )
+      expect(await tablesOf(database)).toHaveLength(statement.includes('view') ? 0 : 1)
+    })
 
-  test('the embedded database, too, is refused when a newer version has migrated it: the line names DATA_DIR', async () => {
-    const dataDir = temporaryDirectory()
-    const embedded = await startEmbedded({ dataDir })
-    await migrate(embedded.connection)
-    const client = new Client(embedded.connection)
-    await client.connect()
-    await client.query(`insert into migrations (name, run_on) values ('1999999999999_links', now())`)
-    await client.end()
-    await embedded.stop()
-    expect(await refusal({ DATA_DIR: dataDir })).toMatch(/^DATA_DIR: a newer version of notes-api .+_links\)/)
-  })
-})
+    test('its schema has a table of the same name as one of ours', async () => {
+      const database = await createDatabase()
+      await run(database, 'create table users (id int)')
+      expect(await refusal(envOf(database))).toBe(
+        'DATABASE_URL: relation "users" already exists and is not of notes-api; ' +
+          'give notes-api a schema or a database of its own',
+      )
+    })
 
-describe("a role's own schema is used for everything", () => {
+    test('the role may not make tables in its schema', async () => {
+      const database = await createDatabase()
+      const role = await createRole(database)
+      expect(await refusal(envOf(database, role))).toBe(
+        `DATABASE_URL: the role ${role} may not make tables in the schema public; ` +
+          `allow it with: grant create on schema "public" to "${role}"`,
+      )
+    })
+
+    test('the role may use no schema of its search_path', async () => {
+      const database = await createDatabase()
+      const role = await createRole(database, 'revoke all on schema public from public')
+      expect(await refusal(envOf(database, role))).toBe(
+        `DATABASE_URL: the search_path of the role ${role} has no schema that it may use; ` +
+          `make one with: create schema authorization "${role}"`,
+      )
+    })
+
+    test('its tables belong to another role', async () => {
+      const database = await createDatabase()
+      await migrate({ ...cluster.connection, database })
+      const role = await createRole(database, 'grant select on all tables in schema public to ROLE')
+      expect(await refusal(envOf(database, role))).toMatch(
+        new RegExp(
+          `^DATABASE_URL: the role ${role} may not read and write the table \\w+; allow it with: grant select, `,
+        ),
+      )
+      await run(database, `grant select, insert, update, delete on all tables in schema public to ${role}`)
+      await serves(envOf(database, role))
+    })
+
+    test('the list of its migrations belongs to another role', async () => {
+      const database = await createDatabase()
+      await migrate({ ...cluster.connection, database })
+      const role = await createRole(database)
+      expect(await refusal(envOf(database, role))).toBe(
+        'DATABASE_URL: the schema public has a table migrations that this role may not read; ' +
+          'grant select on it, or make this role the owner of all tables',
+      )
+    })
+
+    test('it stays read-only', async () => {
+      const database = await createDatabase()
+      await run('postgres', `alter database ${database} set default_transaction_read_only = on`)
+      expect(await refusal(envOf(database))).toBe(
+        'DATABASE_URL: default_transaction_read_only is on for this role or database; turn it off',
+      )
+    })
+
+    test('it has no TLS, and sslmode asks for it', async () => {
+      for (const mode of ['require', 'verify-full']) {
+        expect(await refusal(envOf(await createDatabase(), 'notes', `?sslmode=${mode}`))).toBe(
+          'DATABASE_URL: PostgreSQL has no TLS, which sslmode asks for; turn on TLS there, or write sslmode=disable',
+        )
+      }
+    })
+
+    test('the role may not connect', async () => {
+      const database = await createDatabase()
+      const role = await createRole(database, `revoke connect on database ${database} from public`)
+      expect(await refusal(envOf(database, role))).toBe(
+        `DATABASE_URL: PostgreSQL refuses the login: permission denied for database "${database}"`,
+      )
+    })
+
+    test('it takes no connections', async () => {
+      const database = await createDatabase()
+      await run('postgres', `alter database ${database} allow_connections false`)
+      expect(await refusal(envOf(database))).toBe(
+        `DATABASE_URL: the database cannot be used: database "${database}" is not currently accepting connections`,
+      )
+    })
+
+    test('the embedded database, too, is refused when a newer version has migrated it: the line names DATA_DIR', async () => {
+      const dataDir = temporaryDirectory()
+      const embedded = await startEmbedded({ dataDir })
+      await migrate(embedded.connection)
+      const client = new Client(embedded.connection)
+      await client.connect()
+      await client.query(`insert into migrations (name, run_on) values ('1999999999999_links', now())`)
+      await client.end()
+      await embedded.stop()
+      expect(await refusal({ DATA_DIR: dataDir })).toMatch(/^DATA_DIR: a newer version of notes-api .+_links\)/)
+    })
+  },
+)
+
+describe("a role's own schema is used for everything", { timeout: 60_000 }, () => {
   test.each([
     ['by the search_path of DATABASE_URL', [], '?options=-c%20search_path%3Dkept'],
     ['by the search_path of the role', ['alter role ROLE set search_path = kept'], ''],
