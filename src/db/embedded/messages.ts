@@ -8,8 +8,9 @@ export function errorIn(output: string): string | undefined {
 const MAX_LINES = 3
 /** Of LOG, only how a process ended. The settings keep statements and values out of all of these lines. */
 const MATTERS = /(?:PANIC|FATAL): +(.+)|LOG: +(.+ (?:was terminated by signal|exited with exit code) .+)/
-/** What PostgreSQL tells clients while it starts or stops. */
-const IS_FOR_CLIENTS = /^(the database system is|terminating connection|connection to client lost)/
+/** What PostgreSQL tells its clients. */
+const IS_FOR_CLIENTS =
+  /^(the database system is|database ".+" does not exist|terminating connection|connection to client lost)/
 
 /** The last lines of PostgreSQL's own log that say why it ended, as one line. */
 export function causeIn(output: string): string | undefined {
