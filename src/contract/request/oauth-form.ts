@@ -14,7 +14,7 @@ export function oauthPairs(pairs: Pairs, fields: Fields): Pairs {
   const known = list(fields.get('grant_type')?.['enum'])
   const [grant, ...others] = counting.get('grant_type') ?? []
   if (grant === undefined || others.length > 0 || known.length === 0 || known.includes(grant)) return counting
-  throw new Problem('unsupported-grant-type', `The grant_type must be one of: ${known.join(', ')}.`)
+  throw new Problem('unsupported-grant-type', `The grant_type must be one of: ${known.map(String).join(', ')}.`)
 }
 
 /** Throws the 400 of RFC 6749 §5.2 if the scope is all that is wrong with a form. */

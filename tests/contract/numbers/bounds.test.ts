@@ -94,6 +94,10 @@ function takes(bound: Bound, value: Json, answer: Answer): void {
 }
 
 function refuses(bound: Bound, answer: Answer): void {
+  if (bound.operation.body?.isOAuth === true && bound.name === '/scope') {
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_scope'])
+    return
+  }
   expect(answer.status, answer.text.slice(0, 300)).toBe(422)
   const { pointer, type } = faultOf(bound)
   // A value has one error: what does not have its format is told so first.
@@ -104,6 +108,8 @@ function refuses(bound: Bound, answer: Answer): void {
   expect([type, format], answer.text.slice(0, 300)).toContain(found?.type)
 }
 
-function faultOf({ in: where, name, keyword }: Bound): { pointer: string; type: string } {
-  return { pointer: where === 'body' ? name : `/${name}`, type: FAULTS[keyword] }
+function faultOf({ in: where, name, keyword, operation }: Bound): { pointer: string; type: string } {
+  // To OAuth, a parameter without a value is missing (RFC 6749 §3.1).
+  const type = operation.body?.isOAuth === true && keyword === 'minLength' ? 'missing' : FAULTS[keyword]
+  return { pointer: where === 'body' ? name : `/${name}`, type }
 }
