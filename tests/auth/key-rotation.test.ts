@@ -106,9 +106,8 @@ test('while a key is changed, a repeated refresh gets the same token from every 
     await replica('a-secret-key-that-nobody-told-the-others-of'),
   ]
   const ann = await register(before)
-  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: ann.refreshToken }).toString()
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  const refresh = (server: TestServer) => ask(server, 'POST', '/auth/token', { body: form, headers })
+  const refreshing = form({ grant_type: 'refresh_token', refresh_token: ann.refreshToken })
+  const refresh = (server: TestServer) => ask(server, 'POST', '/auth/token', refreshing)
   const [first, again] = [await refresh(before), await refresh(after)]
   expect(again.body['refresh_token']).toBe(first.body['refresh_token'])
   // It cannot repeat the answer, but that is no reuse.

@@ -88,7 +88,7 @@ const asBoolean =
     expect(list.map((note) => note[filter])).toEqual([value === 1])
   }
 
-const tags = (count: number): string => Array.from({ length: count }, (_, index) => `"${index + 1}"`).join(', ')
+const versionTags = (count: number): string => Array.from({ length: count }, (_, index) => `"${index + 1}"`).join(', ')
 
 const entityTags: Measure = async ({ value }, lab) => {
   const person = await lab.person()
@@ -100,7 +100,7 @@ const entityTags: Measure = async ({ value }, lab) => {
   ] as const) {
     const { status: given } = await person.ask('PUT', path, {
       body: { title: 'First' },
-      headers: { 'If-Match': tags(count) },
+      headers: { 'If-Match': versionTags(count) },
     })
     expect(given, `${count} tags`).toBe(status)
   }
