@@ -244,7 +244,7 @@ test(
     await fillLog(database.db, userIdOf(bob), STANDSTILL)
     const still = standStill(`${server.url}/changes/stream?cursor=${String(cursor)}`, bearer(bob))
     await within('it is served', still.begun, 9_000)
-    await until('the server waits for its client', waitsForClient(server))
+    await until('the server waits for its client', waitsForClient(server), 25_000)
     const started = performance.now()
     const [rests, code] = await Promise.all([
       Promise.all(streams.map((stream) => stream.rest())),
