@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   if (values.help === true) return void process.stdout.write(helpText(loadDocument().version))
   if (values.version === true) return void process.stdout.write(`${loadDocument().version}\n`)
 
+  requireWorkingDirectory()
   const environment = readEnvironment()
   const config = loadConfig(environment.values)
   const log = createLog({ level: config.logLevel, format: config.logFormat })
@@ -75,6 +76,17 @@ async function untilReady(starting: Promise<RunningServer>): Promise<RunningServ
   } catch (error) {
     await server.stop()
     throw error
+  }
+}
+
+/** Packages fail with a stack trace without one. */
+function requireWorkingDirectory(): void {
+  try {
+    process.cwd()
+  } catch {
+    throw new StartupError(
+      'DATA_DIR and .env are looked up in the working directory, which has been deleted: start the server in another one',
+    )
   }
 }
 

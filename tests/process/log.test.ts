@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -17,6 +18,7 @@ import {
   spawnServer,
   temporaryDirectory,
   until,
+  within,
 } from '../support/process.ts'
 
 let dataDir: string
@@ -217,6 +219,18 @@ describe('secrets', () => {
   })
 })
 
+/** `fetch` is too slow for thousands of requests. */
+function getLiveness(port: number, agent: Agent, requestId: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'X-Request-Id': requestId }
+    get({ port, host: '127.0.0.1', path: '/health/live', agent, headers }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    }).once('error', reject)
+  })
+}
+
+const dataDirOf = (name: string): string => join(temporaryDirectory(), name)
+
 describe('the log itself', () => {
   test('is JSON unless standard output is a terminal', () => {
     expect(server.lines().length).toBeGreaterThan(10)
@@ -230,6 +244,55 @@ describe('the log itself', () => {
     await until('it is logged', () => readable.stdout().includes('waiting for it'))
     expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not reachable yet /m)
     expect(await readable.end('SIGTERM')).toBe(0)
+  })
+
+  test.each(['json', 'pretty'])(
+    'may have a reader that stands still: requests go on, and a %s line says how many lines are missing',
+    async (format) => {
+      const stalled = await serve({ DATA_DIR: dataDirOf(format), LOG_LEVEL: 'info', LOG_FORMAT: format })
+      await until('all is read', () => stalled.stdout().includes('is ready'))
+      stalled.child.stdout?.pause()
+      // Each request is a line of more than 200 bytes: together more than the pipe and the bound of the server hold.
+      const requests = 8_000
+      const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+      let sent = 0
+      const hand = async (): Promise<void> => {
+        while (sent < requests) {
+          sent += 1
+          expect(await getLiveness(stalled.port, agent, `stalled-${sent}-`.padEnd(64, 'x'))).toBe(200)
+        }
+      }
+      await Promise.all(Array.from({ length: 8 }, hand))
+      agent.destroy()
+      const before = stalled.stdout().length
+      stalled.child.stdout?.resume()
+      await until('the gap is told', () => stalled.stdout().includes('dropped here'))
+      expect(before).toBeLessThan(100_000)
+      await ask(stalled, 'GET', '/health/live', { headers: { 'X-Request-Id': 'after-the-gap' } })
+      await until('the log goes on', () => stalled.stdout().includes('after-the-gap'))
+      const numbers = [...stalled.stdout().matchAll(/stalled-(\d+)-/g)].map(([, number]) => Number(number))
+      const dropped = Number(/(\d+) log lines were dropped here/.exec(stalled.stdout())?.[1])
+      expect(numbers.length + dropped).toBe(requests)
+      expect(dropped).toBeGreaterThan(100)
+      expect(numbers.length).toBeGreaterThan(3_000)
+      const [gap, last] = [stalled.stdout().indexOf('dropped here'), stalled.stdout().lastIndexOf('stalled-')]
+      expect(gap).toBeGreaterThan(last)
+      expect(await stalled.end('SIGTERM')).toBe(0)
+    },
+    60_000,
+  )
+
+  test('does not keep a server from ending when its reader stands still', async () => {
+    const stalled = await serve({ DATA_DIR: dataDirOf('end'), LOG_LEVEL: 'trace' })
+    stalled.child.stdout?.pause()
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+    for (let sent = 0; sent < 1_500; sent += 1) await getLiveness(stalled.port, agent, 'x'.repeat(64))
+    agent.destroy()
+    const exit = new Promise((resolve) => stalled.child.once('exit', resolve))
+    stalled.child.kill('SIGTERM')
+    expect(await within('it ends', exit, 5_000)).toBe(0)
+    stalled.child.stdout?.resume()
+    await stalled.exit
   })
 
   test('describes an error with its causes, and leaves out what PostgreSQL quotes of the data', () => {

@@ -32,6 +32,8 @@ interface Options {
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly cwd?: string
+  /** In a process group of its own, as a terminal starts it. */
+  readonly detached?: boolean
 }
 
 const running = new Set<ServerProcess>()
@@ -63,6 +65,7 @@ export async function spawnServer(
     {
       cwd,
       env: given,
+      detached: options.detached ?? false,
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -27,14 +27,16 @@ export const here = existsSync('/proc/self/cwd') ? '/proc/self/cwd' : '.'
 /** Less than two segments of the write-ahead log: PostgreSQL may have ended for want of one. */
 const LITTLE_SPACE = 32 * 1024 * 1024
 
-export function prepareDataDir(dataDir: string): void {
+/** Creates the directory if it is missing, and returns whether it was. Throws unless files can be created in it. */
+export function prepareDataDir(dataDir: string): boolean {
   try {
     // If root creates it, others may search it: the unprivileged account must be able to reach its cluster inside.
-    makeDirectory(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
+    const isNew = makeDirectory(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
     accessSync(dataDir, constants.W_OK | constants.X_OK)
     readdirSync(dataDir)
     // A deleted directory that is still mounted lets everyone in and takes nothing.
     rmSync(mkdtempSync(join(dataDir, `pg${major}.init-`)), { recursive: true, force: true })
+    return isNew
   } catch (error) {
     throw new StartupError(
       `DATA_DIR (${dataDir}) cannot be created or written: ${explain(error)}. ` +

@@ -38,10 +38,9 @@ const READY_WITHIN_MS = 120_000
  * StartupError if the first start fails.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const dataDir = resolvePath(options.dataDir)
+  const dataDir = resolve(options.dataDir)
   const { log = () => {}, report = () => {}, settings = {}, signal = new AbortController().signal } = options
-  const isNew = statSync(dataDir, { throwIfNoEntry: false }) === undefined
-  prepareDataDir(dataDir)
+  const isNew = prepareDataDir(dataDir)
   const account = accountFor(dataDir, clusterIn(dataDir))
   const lock = await lockDataDir(dataDir, account)
   try {
@@ -69,14 +68,5 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     lock.release()
     if (error instanceof StartupError) throw error
     throw new StartupError(`DATA_DIR (${dataDir}): PostgreSQL cannot start: ${reasonOf(error)} (or set DATABASE_URL).`)
-  }
-}
-
-/** The working directory itself may have been deleted. */
-function resolvePath(dataDir: string): string {
-  try {
-    return resolve(dataDir)
-  } catch (error) {
-    throw new StartupError(`DATA_DIR (${dataDir}) cannot be found: ${reasonOf(error)}; set it to an absolute path.`)
   }
 }
