@@ -1209,7 +1209,7 @@ export interface components {
             /**
              * Format: int32
              * @description Which one is meant if there are several, as its number in the order of the note.
-             * @example 2
+             * @example 1
              */
             occurrence?: number;
             /**
@@ -1242,7 +1242,7 @@ export interface components {
             /**
              * Format: int32
              * @description Which one is meant if there are several, as its number in the order of the note.
-             * @example 2
+             * @example 1
              */
             occurrence?: number;
             /**
@@ -1279,7 +1279,7 @@ export interface components {
             /**
              * Format: int32
              * @description Which one is meant if there are several, as its number in the order of the note.
-             * @example 2
+             * @example 1
              */
             occurrence?: number;
         };
@@ -2067,7 +2067,7 @@ export interface components {
             /**
              * @description The heading with its marks, the task without its box, or a part of the line that has the text. A heading or
              *     task of more than 100 characters is cut and ends with `…`.
-             * @example ## Notes
+             * @example ## Shopping
              */
             text: string;
             /**

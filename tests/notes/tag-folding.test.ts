@@ -55,7 +55,7 @@ const found = async (id: string) => {
 }
 const placesOf = async (owner: string) =>
   (await database.db.selectFrom('note_changes').selectAll().where('owner_id', '=', owner).orderBy('seq').execute()).map(
-    ({ note_id, seq, kind, version }) => `${note_id} ${Number(seq)} ${kind} ${version}`,
+    ({ note_id, seq, kind, version }) => `${note_id} ${seq} ${kind} ${version}`,
   )
 
 test('the migration folds stored tags: of two that are one now the first stays, as a new version of the note', async () => {
@@ -98,7 +98,7 @@ test('the migration folds stored tags: of two that are one now the first stays, 
     .selectAll()
     .where('owner_id', 'in', [ann, bob])
     .execute()
-  expect(new Map(counters.map(({ owner_id, seq }) => [owner_id, Number(seq)]))).toEqual(
+  expect(new Map(counters.map(({ owner_id, seq }) => [owner_id, seq]))).toEqual(
     new Map([
       [ann, 9],
       [bob, 1],

@@ -116,7 +116,8 @@ const edits: Effect[] = [
   }),
 ]
 
-const diary = ['# 2025', '## Notes', '- [ ] a', '# 2026', '## Notes', '- [ ] a', '### Notes', ''].join('\n')
+const diary = ['# 2025', '## Notes', '- [ ] a', '# 2026', '## Notes', '- [ ] a', '### More', ''].join('\n')
+const deep = '# 2027\n## b\n### c\n#### d\n##### e\n###### Notes\n'
 
 const several: Effect[] = [
   ...(['insert_under', 'replace_section'] as const).flatMap((op) => {
@@ -125,17 +126,18 @@ const several: Effect[] = [
         ? [diary.replace('a\n', 'a\nNew\n'), `${diary}New\n`]
         : [
             diary.replace('- [ ] a\n', 'New\n'),
-            diary.replace('# 2026\n## Notes\n- [ ] a\n### Notes\n', '# 2026\n## Notes\nNew\n'),
+            diary.replace('# 2026\n## Notes\n- [ ] a\n### More\n', '# 2026\n## Notes\nNew\n'),
           ]
     return [
       edit(
-        { op, heading: '## Notes', text: 'New', within: [] },
+        { op, heading: 'Notes', text: 'New', within: [] },
         '.within',
         [
-          [['2025'], first],
-          [['# 2026'], second],
+          [['2025'], first + deep],
+          [['# 2026'], second + deep],
+          [['2027', 'b', '### c', 'd', 'e'], `${diary + deep}New\n`],
         ],
-        { content: diary },
+        { content: diary + deep },
       ),
       edit(
         { op, heading: '## Notes', text: 'New', within: [''] },

@@ -51,6 +51,12 @@ const atEdge: readonly (readonly [ending: string, expected: Expected])[] = [
   ['/scopes maxItems', { status: 422, type: 'duplicate_items' }],
   ['/edits/0/heading minLength', { status: 422, type: 'heading_not_found' }],
   ['/edits/0/heading maxLength', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/within minItems', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/within maxItems', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/within/0 minLength', { status: 422, type: 'heading_not_found' }],
+  ['/edits/0/within/0 maxLength', { status: 422, type: 'heading_not_found' }],
+  // No note has anything that often.
+  ['/edits/0/occurrence maximum', { status: 422 }],
   ['/edits/0/find minLength', { status: 422, type: 'text_not_found' }],
   ['/edits/0/find maxLength', { status: 422, type: 'text_not_found' }],
   ['/edits/0/task minLength', { status: 422, type: 'task_not_found' }],

@@ -117,11 +117,11 @@ const blanksBetween: Measure = async ({ value }, lab) => {
 /** Of these spellings so many are different tags. */
 const sameTags: Measure = async ({ value }, lab) => {
   const person = await lab.person()
-  for (const tags of [
+  for (const spellings of [
     ['Work', 'work', 'WORK'],
     ['Straße', 'STRASSE', 'strasse'],
   ]) {
-    const { body } = await person.ask('POST', '/notes', { body: { title: 'A', content: 'B', tags } })
+    const { body } = await person.ask('POST', '/notes', { body: { title: 'A', content: 'B', tags: spellings } })
     expect(body['tags']).toHaveLength(value)
   }
 }

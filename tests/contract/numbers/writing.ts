@@ -113,10 +113,12 @@ async function candidatesIn(
   return error?.candidates ?? []
 }
 
+function headings(count: number, rest = ''): string[] {
+  return Array.from({ length: count }, (_, index) => `# ${index}${rest}`)
+}
+
 /** Of so many headings all are listed; of more, so many. Long ones are fewer. */
 const mostCandidates: Measure = async ({ value }, lab) => {
-  const headings = (count: number, rest = ''): string[] =>
-    Array.from({ length: count }, (_, index) => `# ${index}${rest}`)
   for (const count of [value - 1, value, value + 1])
     expect(await candidatesIn(lab, headings(count))).toHaveLength(Math.min(count, value))
   expect((await candidatesIn(lab, headings(value, '😀'.repeat(90)))).length).toBeLessThan(value)

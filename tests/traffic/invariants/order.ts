@@ -47,13 +47,17 @@ export function orderOf(seen: Seen): Comparison | undefined {
   return ORDERS[seen.operationId]?.(seen)
 }
 
-/** The form in which tags are compared: letter by letter, so that no rule for the end of a word applies. */
+/** The form in which tags are compared. */
 export function tagKey(tag: unknown): string {
-  const letters = (text: string, form: 'NFKD' | 'NFKC'): string =>
-    Array.from(text.normalize(form), (letter) =>
-      letter === 'ı' ? letter : letter.toLowerCase().toUpperCase().toLowerCase(),
-    ).join('')
-  return letters(letters(String(tag), 'NFKD'), 'NFKC').normalize('NFKC')
+  return small(small(String(tag).normalize('NFKD')).normalize('NFKC')).normalize('NFKC')
+}
+
+/** Letter by letter, so that no rule for the end of a word applies. */
+function small(text: string): string {
+  const letters = Array.from(text, (letter) =>
+    letter === 'ı' ? letter : letter.toLowerCase().toUpperCase().toLowerCase(),
+  )
+  return letters.join('')
 }
 
 function noteOrder(sort: string): Comparison {
