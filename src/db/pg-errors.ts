@@ -1,7 +1,7 @@
 /**
  * Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). In these classes each is
- * an outage: the connection (08), lack of resources (53), an operator or a time-out of ours (57), a fault of the machine
- * that PostgreSQL runs on (58), and a login that is refused (28), although it was accepted at the start.
+ * an outage: the connection (08), lack of resources (53), an operator or a time-out of ours (57), a fault of the
+ * machine that PostgreSQL runs on (58), and a login that is refused (28), although it was accepted at the start.
  */
 const OUTAGE_CLASSES = ['08', '28', '53', '57', '58'] as const
 
