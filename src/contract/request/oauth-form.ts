@@ -20,5 +20,8 @@ export function oauthPairs(pairs: Pairs, fields: Fields): Pairs {
 /** Throws the 400 of RFC 6749 §5.2 if the scope is all that is wrong with a form. */
 export function refuseScope(errors: readonly FieldError[]): void {
   if (errors.length === 0 || errors.some(({ pointer }) => pointer !== '/scope')) return
-  throw new Problem('invalid-scope', 'The scope must be a list of scopes, separated by spaces.')
+  throw new Problem(
+    'invalid-scope',
+    'The scope must be names of scopes with single spaces between them; without it you get all that you may have.',
+  )
 }

@@ -23,10 +23,22 @@ export type Own = (name: string, loc: readonly string[]) => Json | undefined
  */
 export function obey(draft: Draft, { status, body }: Answer, own: Own): Draft {
   const errors = (body['errors'] ?? []) as readonly FieldError[]
+  if (isRefusedByOAuth({ status, body })) return asOAuthSays(draft, body)
   if (status !== 422) return withOwnCredentials(draft, own)
   const isName = ({ type }: FieldError): boolean => type === 'extra_forbidden'
   const inOrder = [...errors.filter((error) => !isName(error)), ...errors.filter(isName).toReversed()]
   return inOrder.reduce((current, error) => correct(current, error, own), draft)
+}
+
+/** A 400 of the token endpoint, in the terms of RFC 6749 §5.2. */
+export function isRefusedByOAuth({ status, body }: Pick<Answer, 'status' | 'body'>): boolean {
+  return status === 400 && ['unsupported_grant_type', 'invalid_scope'].includes(String(body['error']))
+}
+
+/** Takes the first value that the words name; without one, leaves the parameter out. */
+function asOAuthSays(draft: Draft, { error, detail }: Answer['body']): Draft {
+  const name = error === 'invalid_scope' ? 'scope' : 'grant_type'
+  return { ...draft, body: withValueAt(draft.body, [name], / of: ([\w:]+)/.exec(String(detail))?.[1]) }
 }
 
 function correct(draft: Draft, error: FieldError, own: Own): Draft {

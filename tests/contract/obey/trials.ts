@@ -201,7 +201,7 @@ function misspellings(name: string): string[] {
 
 function typeTrials(spot: Spot): Trial[] {
   const { type } = spot.schema.value
-  const texts: Readonly<Record<string, readonly string[]>> = { integer: ['many', '1.5'], boolean: ['yes', '1'] }
+  const texts: Readonly<Record<string, readonly string[]>> = { integer: ['many', '1.5'], boolean: ['yes', '2'] }
   const wrong = spot.isText
     ? (texts[string(type ?? '')] ?? [])
     : [null, 7, 'text', true, [], {}].filter((value) => !isOfType(value, type))
