@@ -5,6 +5,7 @@ const slow = [
   'tests/**/*.browser.test.ts',
   'tests/admin/**',
   'tests/auth/{guard,key-rotation}.test.ts',
+  'tests/clients/first-command.test.ts',
   'tests/contract/{lint,stories}.test.ts',
   'tests/contract/evolution/replay.test.ts',
   'tests/db/{embedded,pooler,tls}.test.ts',
