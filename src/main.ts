@@ -22,8 +22,10 @@ async function main(): Promise<void> {
   if (values.version === true) return void process.stdout.write(`${loadDocument().version}\n`)
 
   requireWorkingDirectory()
-  const config = loadConfig(readEnvironment())
+  const environment = readEnvironment()
+  const config = loadConfig(environment.values)
   const log = createLog({ level: config.logLevel, format: config.logFormat })
+  for (const remark of environment.remarks) log.warn(remark)
   // The cache is beside the packages. It shortens later starts by a third, and is skipped if we may not write there.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
   let starting: Promise<RunningServer> | undefined

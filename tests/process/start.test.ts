@@ -253,20 +253,9 @@ describe('a start that succeeds', () => {
     expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
   })
 
-  test.each([
-    ['with a byte order mark', '\uFEFFCORS_ORIGINS=nowhere\n'],
-    ['with Windows line ends', 'CORS_ORIGINS=nowhere\r\n'],
-    ['without a line end', 'CORS_ORIGINS=nowhere'],
-  ])('reads a .env %s', async (_, text) => {
-    const cwd = temporaryDirectory()
-    writeFileSync(join(cwd, '.env'), text)
-    const { stderr } = await runServer({}, { cwd })
-    expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
-  })
-
   test('needs no setting but a place for its data, and logs its address', async () => {
     const cwd = temporaryDirectory()
-    const server = await serve({ DATA_DIR: './data' }, { cwd })
+    const server = await serve({ DATA_DIR: join(cwd, 'data') }, { cwd })
     const last = server.lines().findLast(({ msg }) => String(msg).includes('is ready'))
     expect(last?.['msg']).toBe(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
     expect(await repliesWith(`${server.url}/docs`, 200)).toBe(true)

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { newNote } from '../../notes/new-note.ts'
-import { type Answer, logIn, type Person } from '../../support/people.ts'
+import { heldKeys } from '../../support/locks.ts'
+import { type Answer, form, logIn, type Person } from '../../support/people.ts'
 import { answers } from './answer-status.ts'
 import { about, claim, type Claim, INFO, type Measure } from './claims.ts'
 
@@ -56,9 +57,7 @@ const firstUnderWay = answers(async (person, { server }) => {
     await sql`select from notes where id = ${id} for update`.execute(transaction)
     const first = person.ask('POST', `${path}/edits`, edit)
     first.catch(() => undefined)
-    await expect
-      .poll(async () => (await sql`select from pg_locks where locktype = 'advisory'`.execute(server.db)).rows.length)
-      .toBe(1)
+    await expect.poll(() => heldKeys(server.db)).toBe(1)
     return person.ask('POST', `${path}/edits`, edit)
   })
 })
@@ -120,8 +119,7 @@ const succeededAction = answers(async (person) => {
 })
 
 const unknownToken = answers((_, lab) => {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return lab.ask('POST', '/auth/revoke', { body: 'token=nrt_unknown', headers })
+  return lab.ask('POST', '/auth/revoke', form({ token: 'nrt_unknown' }))
 })
 
 const noSuchHeading = withNote('POST', '/edits', {

@@ -1,7 +1,6 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import type { Answer, Person } from '../../support/people.ts'
+import { type Answer, type Person, userIdOf } from '../../support/people.ts'
 import { operations } from '../harness/document-examples.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
 import { claim, INFO, type Measure } from './claims.ts'
@@ -10,7 +9,7 @@ import type { Lab } from './lab.ts'
 /** Somebody with so many of everything that can be listed a page at a time; answers where each list is. */
 async function withMany(lab: Lab, count: number): Promise<{ person: Person; lists: string[] }> {
   const person = await lab.person()
-  const owner = String(decodeJwt(person.accessToken).sub)
+  const owner = userIdOf(person)
   const { db } = lab.server
   const { id } = await newNote(person)
   for (const deleted of [sql`null`, sql`now() - make_interval(secs => i)`]) {
