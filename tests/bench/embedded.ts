@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Person, register } from '../support/people.ts'
 import { cleanUp, repliesWith, serve, type ServerProcess, temporaryDirectory, until } from '../support/process.ts'
 import { mountSmallDisk, type SmallDisk, useUpLog } from '../support/small-disk.ts'
-import { print } from './figures.ts'
+import { print } from '../support/print.ts'
 
 const HANDS = 8
 const DISK_MB = 256
