@@ -85,7 +85,7 @@ function requireWorkingDirectory(): void {
     process.cwd()
   } catch {
     throw new StartupError(
-      'DATA_DIR and .env are looked up in the working directory, which has been deleted: start the server in another one',
+      'DATA_DIR and .env are looked up in the working directory, which was deleted: start the server in another one',
     )
   }
 }

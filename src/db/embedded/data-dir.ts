@@ -46,7 +46,7 @@ export function prepareDataDir(dataDir: string): boolean {
 }
 
 /**
- * Creates the directory and the parents that are missing, and returns whether it did. The `recursive` of mkdirSync never
+ * Creates the directory and the parents that are missing, and returns whether it did. mkdirSync with `recursive` never
  * returns below a directory that exists but takes no directories, such as /proc or a deleted one that is still mounted.
  */
 export function makeDirectory(path: string, mode: number): boolean {
