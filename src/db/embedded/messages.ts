@@ -23,7 +23,7 @@ export function causeIn(output: string): string | undefined {
     causes.delete(cause)
     causes.add(cause)
   }
-  // Before it has a log, PostgreSQL prints plain text. A log's lines begin with a time, and their continuation with a tab.
+  // Before it has a log, PostgreSQL prints plain text. Lines of its log begin with a time or, continued, a tab.
   const plain = output.split('\n').filter((line) => /^[^\s\d]/.test(line))
   const lines = causes.size > 0 ? [...causes] : plain
   return lines.length === 0 ? undefined : lines.slice(-MAX_LINES).join('; ')
