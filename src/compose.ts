@@ -17,6 +17,7 @@ import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
 import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
+import { createWriteTurns } from './notes/core/write-turns.ts'
 import { createTextWork } from './text/text-work.ts'
 
 /** The settings that the application reads; the others concern the process, its port and its database. */
@@ -30,6 +31,7 @@ export type AppSettings = Pick<
   | 'historyVersions'
   | 'historyDays'
   | 'trashDays'
+  | 'poolSize'
   | 'corsOrigins'
   | 'replyValidation'
 >
@@ -89,6 +91,7 @@ export async function compose(platform: Platform): Promise<Application> {
   const { handlers, chores } = await createFeatures({
     ...auth,
     textWork,
+    turns: createWriteTurns({ connections: settings.poolSize }),
     changeHub,
     ...settings,
     version: document.version,

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { endUnreadReplies } from './http/unread-replies.ts'
 import { StartupError } from './startup-error.ts'
 
 /** A listening HTTP server. Requests wait until the application is attached with `serve`. */
@@ -17,8 +18,8 @@ export interface Listener {
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const DRAIN_TIMEOUT = 8_000
-/** A client that takes nothing of its reply for this long is disconnected. Streams send a comment more often. */
-const REPLY_TIMEOUT = 60_000
+/** A client that takes nothing of its reply for this long is disconnected. */
+const REPLY_TIMEOUT = 30_000
 
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen(
@@ -29,11 +30,13 @@ export async function listen(
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
   const open = new Set<ServerResponse>()
+  const unread = endUnreadReplies(replyTimeout)
   let closing = false
   const repliesOn = (socket: Duplex): ServerResponse[] => [...open].filter(({ req }) => req.socket === socket)
   const handle: RequestListener = (request, response) => {
     open.add(response)
     response.once('close', () => open.delete(response))
+    unread.watch(response)
     if (closing) response.shouldKeepAlive = false
     if (app === undefined) void attached.promise.then((ready) => ready(request, response))
     else app(request, response)
@@ -46,10 +49,6 @@ export async function listen(
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
     else answerClientError(error, socket)
-  })
-  // Without traffic for that long. A request that is being worked on keeps to the time limit of its operation.
-  server.setTimeout(replyTimeout, (socket) => {
-    if (repliesOn(socket).some(({ headersSent }) => headersSent)) socket.destroy()
   })
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
@@ -66,7 +65,7 @@ export async function listen(
       closing = true
       // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
       for (const response of open) response.shouldKeepAlive = false
-      return drain(server)
+      return drain(server).finally(unread.stop)
     },
   }
 }

@@ -21,6 +21,8 @@ export interface DatabaseOptions {
 /** Milliseconds. PostgreSQL times out before the client does, so that the client rarely has to drop a connection. */
 const STATEMENT_TIMEOUT = 4_000
 const CLIENT_TIMEOUT = 5_000
+/** Short, because a transaction that waits for a lock holds a connection. */
+const LOCK_TIMEOUT = 1_000
 const WAIT_FOR_CONNECTION = 2_000
 
 export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOptions): Database {
@@ -33,7 +35,7 @@ export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOp
     keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT,
     query_timeout: CLIENT_TIMEOUT,
-    lock_timeout: STATEMENT_TIMEOUT - 1_000,
+    lock_timeout: LOCK_TIMEOUT,
     idle_in_transaction_session_timeout: CLIENT_TIMEOUT,
     types: typeParsers,
   })

@@ -34,20 +34,25 @@ export async function listNotes(
 }
 
 export async function createNote(
-  { db }: NoteDeps,
-  { body, caller, idempotency }: Request<'createNote'>,
+  { db, turns }: NoteDeps,
+  { body, caller, idempotency, signal }: Request<'createNote'>,
   reply: ReplyTo<'createNote'>,
 ) {
   const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
   refuseOutOfBounds({ tags: note.tags })
   const key = { ...idempotency, subject: note.id, earlier: body }
-  const insertion: Promise<Once<Note>> =
-    key.key === undefined
-      ? insertNoteAlone(db, caller.userId, note).then((row) => {
-          if (row === undefined) throw accountGone()
-          return { state: 'done', result: toNote(row) }
-        })
-      : once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
+  const writer = { ownerId: caller.userId, signal }
+  const insertAlone = async (): Promise<Once<Note>> => {
+    const row = await turns.ofAccount(writer, () => insertNoteAlone(db, caller.userId, note))
+    if (row === undefined) throw accountGone()
+    return { state: 'done', result: toNote(row) }
+  }
+  const insertOnce = (): Promise<Once<Note>> =>
+    once(db, key, {
+      effect: async (tx) => toNote(await insertNote(tx, caller.userId, note)),
+      inTurn: (attempt) => turns.ofAccount(writer, attempt),
+    })
+  const insertion = key.key === undefined ? insertAlone() : turns.ofKey(key, signal, insertOnce)
   const { state, result } = await insertion.catch(rethrowMissingOwner)
   if (result === undefined) throw refuseRepeated(state)
   return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
@@ -70,23 +75,25 @@ export async function getNote(
 }
 
 export async function updateNote(
-  { db, historyVersions }: NoteDeps,
-  { path, ifMatch, body, caller }: Request<'updateNote'>,
+  { db, turns, historyVersions }: NoteDeps,
+  { path, ifMatch, body, caller, signal }: Request<'updateNote'>,
   reply: ReplyTo<'updateNote'>,
 ) {
   const changes = readChanges(body)
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
-  const row = await inTransaction(db, (tx) => changeNote(tx, target, () => changes))
+  const change = () => inTransaction(db, (tx) => changeNote(tx, target, () => changes))
+  const row = await turns.ofNote({ ...target, signal }, path.note_id, change)
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
 
 export async function deleteNote(
-  { db }: NoteDeps,
-  { path, ifMatch, caller }: Request<'deleteNote'>,
+  { db, turns }: NoteDeps,
+  { path, ifMatch, caller, signal }: Request<'deleteNote'>,
   reply: ReplyTo<'deleteNote'>,
 ) {
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch }
-  await inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
+  const trash = () => inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
+  await turns.ofNote({ ...target, signal }, path.note_id, trash)
   return reply(204)
 }
 

@@ -56,8 +56,8 @@ export async function compareRevisions(
 }
 
 export async function restoreRevision(
-  { db, historyVersions }: NoteDeps,
-  { path, ifMatch, caller }: Request<'restoreRevision'>,
+  { db, turns, historyVersions }: NoteDeps,
+  { path, ifMatch, caller, signal }: Request<'restoreRevision'>,
   reply: ReplyTo<'restoreRevision'>,
 ) {
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
@@ -66,7 +66,8 @@ export async function restoreRevision(
     if (revision === undefined) throw noSuchRevision()
     return Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
   }
-  const row = await inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
+  const change = () => inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
+  const row = await turns.ofNote({ ...target, signal }, path.note_id, change)
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
 

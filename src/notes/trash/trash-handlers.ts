@@ -23,29 +23,36 @@ export async function listTrash(
 }
 
 export async function emptyTrash(
-  { db }: NoteDeps,
+  { db, turns }: NoteDeps,
   { caller, signal }: Request<'emptyTrash'>,
   reply: ReplyTo<'emptyTrash'>,
 ) {
+  const erase = () => inTransaction(db, (tx) => eraseTrash(tx, caller.userId, BATCH))
   for (let erased = BATCH; erased === BATCH;) {
     signal.throwIfAborted()
-    erased = await inTransaction(db, (tx) => eraseTrash(tx, caller.userId, BATCH))
+    erased = await turns.ofMany({ ownerId: caller.userId, signal }, erase)
   }
   return reply(204)
 }
 
-export async function eraseNote({ db }: NoteDeps, { path, caller }: Request<'eraseNote'>, reply: ReplyTo<'eraseNote'>) {
-  const isErased = await inTransaction(db, (tx) => eraseTrashed(tx, caller.userId, path.note_id))
+export async function eraseNote(
+  { db, turns }: NoteDeps,
+  { path, caller, signal }: Request<'eraseNote'>,
+  reply: ReplyTo<'eraseNote'>,
+) {
+  const erase = () => inTransaction(db, (tx) => eraseTrashed(tx, caller.userId, path.note_id))
+  const isErased = await turns.ofNote({ ownerId: caller.userId, signal }, path.note_id, erase)
   if (!isErased) throw noSuchNote()
   return reply(204)
 }
 
 export async function restoreNote(
-  { db }: NoteDeps,
-  { path, caller }: Request<'restoreNote'>,
+  { db, turns }: NoteDeps,
+  { path, caller, signal }: Request<'restoreNote'>,
   reply: ReplyTo<'restoreNote'>,
 ) {
-  const row = await inTransaction(db, (tx) => takeFromTrash(tx, caller.userId, path.note_id))
+  const take = () => inTransaction(db, (tx) => takeFromTrash(tx, caller.userId, path.note_id))
+  const row = await turns.ofNote({ ownerId: caller.userId, signal }, path.note_id, take)
   if (row === undefined) throw noSuchNote()
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
