@@ -280,6 +280,9 @@ export interface paths {
          *     Filters are combined: a note is listed if it matches all of them. Without a filter, archived notes are listed
          *     too, and pinned notes are not moved to the top. A `cursor` is valid only with the filters and the order it was
          *     issued for.
+         *
+         *     A page ends early if its notes have more than 8 MiB of text, but never before it has a note. With `skip` it has
+         *     all its notes. The server sends a long page as fast as you read it. A note that is erased meanwhile is left out.
          */
         get: operations["listNotes"];
         put?: never;
@@ -579,7 +582,7 @@ export interface paths {
         /**
          * List the notes in the trash
          * @description Returns your deleted notes, the last deleted first, each with the time after which it is erased. Changes
-         *     nothing.
+         *     nothing. A page ends early if its notes have more than 8 MiB of text, but never before it has a note.
          */
         get: operations["listTrash"];
         put?: never;

@@ -19,7 +19,7 @@ const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
 const DRAIN_TIMEOUT = 8_000
 /** A client that takes nothing of its reply for this long is disconnected. */
-const REPLY_TIMEOUT = 30_000
+export const REPLY_TIMEOUT = 30_000
 
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen(

@@ -9,6 +9,7 @@ import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
 import { readChanges } from './editing/requested-changes.ts'
 import { changeNote, lockTarget } from './core/change-note.ts'
+import { itemsOf } from './core/page-contents.ts'
 import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
 import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
@@ -28,9 +29,11 @@ export async function listNotes(
   const filters = readFilters(query)
   const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
   const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
-  const { rows, end } = await readNotes(db, caller.userId, { filters, sort, limit, after, skip: skip ?? 0 })
-  if (end === undefined) return reply(200, rows.map(toNote))
-  return reply(200, rows.map(toNote), { Link: nextPage(cursors.make(listing, end)) })
+  const listed = { filters, sort, limit, after, skip: skip ?? 0, isWhole: skip !== undefined }
+  const { rows, end } = await readNotes(db, caller.userId, listed)
+  const notes = itemsOf(db, caller.userId, rows, toNote)
+  if (end === undefined) return reply(200, notes)
+  return reply(200, notes, { Link: nextPage(cursors.make(listing, end)) })
 }
 
 export async function createNote(

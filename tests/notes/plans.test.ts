@@ -5,7 +5,7 @@ import { inTransaction } from '../../src/db/transaction.ts'
 import { purgeChanges } from '../../src/changes/core/purge-changes.ts'
 import { readChanges, readLogState, readNotices } from '../../src/changes/core/read-changes.ts'
 import { recordChanges } from '../../src/changes/core/record-changes.ts'
-import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { readNotes, type NoteFilters, type NoteListing } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
 import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
 import { readTags } from '../../src/notes/tags/tags.ts'
@@ -36,12 +36,21 @@ const none: NoteFilters = {
   is_archived: undefined,
   updated_since: undefined,
 }
-const list = (given: Partial<NotePage>) => (db: Database) =>
-  readNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
+const list = (given: Partial<NoteListing>) => (db: Database) =>
+  readNotes(db, ownerId, {
+    filters: none,
+    sort: '-created_at',
+    limit: 20,
+    after: undefined,
+    skip: 0,
+    isWhole: false,
+    ...given,
+  })
 const filtered = (filters: Partial<NoteFilters>) => list({ filters: { ...none, ...filters } })
 const position = ['2026-01-01T00:00:00Z', uuidv7()]
 const someNote = async (db: Database) =>
-  (await readNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0 })).rows[0]
+  (await readNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0, isWhole: false }))
+    .rows[0]
 
 const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['the first page', list({})],
@@ -89,8 +98,9 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
     async (db) => {
       const note = await someNote(db)
       if (note === undefined) throw new Error('There is no note')
-      await findRevision(db, note, note.version + 1)
-      await readRevisions(db, note, { limit: 20, before: 2 })
+      const current = { ...note, content: '' }
+      await findRevision(db, current, note.version + 1)
+      await readRevisions(db, current, { limit: 20, before: 2 })
     },
   ],
 ]

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
+import { countRarely } from './lengths.ts'
 
 /** Compiles schemas at their place in the contract, so that a component used twice is compiled once. */
 export interface SchemaCompiler {
@@ -34,6 +35,7 @@ function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: 
     validateSchema: false,
   })
   addFormats.default(ajv)
+  countRarely(ajv)
   // Keywords of the document itself: to Ajv, it is one large schema, and we compile parts of it.
   ajv.addVocabulary([
     ...Object.keys(root),

@@ -1,9 +1,10 @@
 import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { etagOf, toNote } from '../core/note.ts'
+import { itemsOf, type WithContent } from '../core/page-contents.ts'
 import { noSuchNote } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
-import { eraseTrash, eraseTrashed, readTrash, takeFromTrash } from './trash.ts'
+import { eraseTrash, eraseTrashed, readTrash, takeFromTrash, type TrashedRow } from './trash.ts'
 
 /** Small enough that a statement stays far below its time-out. */
 const BATCH = 200
@@ -17,9 +18,13 @@ export async function listTrash(
   const listing = { ownerId: caller.userId, list: ['trash'] }
   const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
   const { rows, end } = await readTrash(db, caller.userId, { limit, after, days: trashDays })
-  const page = rows.map((row) => ({ ...toNote(row), deleted_at: row.deleted_at, erased_after: row.erased_after }))
+  const page = itemsOf(db, caller.userId, rows, toTrashedNote)
   if (end === undefined) return reply(200, page)
   return reply(200, page, { Link: nextPage(cursors.make(listing, end)) })
+}
+
+function toTrashedNote(row: WithContent<TrashedRow>) {
+  return { ...toNote(row), deleted_at: row.deleted_at, erased_after: row.erased_after }
 }
 
 export async function emptyTrash(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { newNote } from '../../notes/new-note.ts'
-import { type Answer, logIn, type Person } from '../../support/people.ts'
+import { type Answer, logIn, type Person, userIdOf } from '../../support/people.ts'
 import { answers } from './answer-status.ts'
 import { about, claim, type Claim, INFO, type Measure } from './claims.ts'
 
@@ -49,16 +49,13 @@ const otherRequest = answers(async (person) => {
 })
 
 /** While a transaction of ours holds the lock of the key, the first request is under way. */
+/** The first is at another server, which is slow: of it, this one sees the lock of its key. */
 const firstUnderWay = answers(async (person, { server }) => {
-  const { id, path } = await newNote(person)
+  const { path } = await newNote(person)
   const edit = { body: { edits: [{ op: 'append', text: 'x' }] }, headers: { 'Idempotency-Key': 'slow' } }
+  const name = JSON.stringify([userIdOf(person), 'editNote', 'slow'])
   return server.db.transaction().execute(async (transaction) => {
-    await sql`select from notes where id = ${id} for update`.execute(transaction)
-    const first = person.ask('POST', `${path}/edits`, edit)
-    first.catch(() => undefined)
-    await expect
-      .poll(async () => (await sql`select from pg_locks where locktype = 'advisory'`.execute(server.db)).rows.length)
-      .toBe(1)
+    await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction)
     return person.ask('POST', `${path}/edits`, edit)
   })
 })

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import type { Answer, Person } from '../../support/people.ts'
+import { noteLimits } from '../../../generated/limits.ts'
+import { REPLY_TIMEOUT } from '../../../src/listener.ts'
+import { type Answer, type Person, userIdOf } from '../../support/people.ts'
 import { operations } from '../harness/document-examples.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
-import { claim, INFO, type Measure } from './claims.ts'
+import { about, claim, INFO, type Measure } from './claims.ts'
 import type { Lab } from './lab.ts'
 
 /** Somebody with so many of everything that can be listed a page at a time; answers where each list is. */
@@ -94,7 +97,42 @@ const comparedBy: Measure = async ({ value }, lab) => {
   }
 }
 
+/** Notes whose texts together have as many bytes are a page, and a byte more begins the next one; not with `skip`. */
+const textOnPage = (...lists: readonly string[]): Measure => {
+  return async ({ value }, lab) => {
+    const person = await lab.person()
+    const largest = noteLimits.content
+    const ids = Array.from({ length: value / largest }, () => randomUUID())
+    await sql`insert into notes (id, owner_id, title, content, created_at)
+      select id, ${userIdOf(person)}, 'Long', repeat('x', ${largest}::int), now() - interval '1 hour'
+      from unnest(${ids}::uuid[]) id`.execute(lab.server.db)
+    const trash = (): Promise<unknown> =>
+      sql`update notes set deleted_at = created_at where owner_id = ${userIdOf(person)}`.execute(lab.server.db)
+    for (const list of lists) {
+      const read = async (query: string): Promise<[number, boolean]> => {
+        if (list === '/trash') await trash()
+        const page = await person.ask('GET', `${list}?limit=100${query}`)
+        return [page.list.length, nextOf(page.headers) !== undefined]
+      }
+      expect(await read('')).toEqual([ids.length, false])
+      const { path } = await newNote(person, { content: 'x' })
+      expect(await read('')).toEqual([ids.length, true])
+      if (list === '/notes') expect(await read('&skip=0')).toEqual([ids.length + 1, false])
+      await sql`delete from notes where id = ${path.slice(7)}`.execute(lab.server.db)
+    }
+  }
+}
+
+/** tests/http/listener.test.ts holds the listener to this clock, with a shorter time. */
+const unreadFor: Measure = async ({ value, unit }) => {
+  expect([value * 1_000, unit]).toEqual([REPLY_TIMEOUT, 'seconds'])
+}
+
 export const listClaims = [
+  claim(about('listNotes'), 'its notes have more than # of text', textOnPage('/notes')),
+  claim(about('listTrash'), 'its notes have more than # of text', textOnPage('/trash')),
+  claim(INFO, '| text of the notes on a page, but with `skip` | # |', textOnPage('/notes', '/trash')),
+  claim(INFO, 'takes nothing of a reply for # is disconnected.', unreadFor),
   claim(INFO, '| a page (`limit`) | #, and # unless you ask | # |', mostOnPage, usualPage, beyondPage),
   claim(INFO, '| `skip` | #; with `cursor` there is no limit | # |', mostSkipped, beyondSkip),
   claim('/components/parameters/Sort/description', 'by their first # characters.', comparedBy),
