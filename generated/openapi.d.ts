@@ -298,6 +298,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notes/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your notes without their contents
+         * @description Returns the same list as `GET /notes`, with the same filters, orders and pages, but each note has the beginning
+         *     of its content (`excerpt`) and the length of it (`size`) instead of the content. So a page is small, however
+         *     long the notes are. Changes nothing.
+         */
+        get: operations["listNoteSummaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notes/batch": {
         parameters: {
             query?: never;
@@ -1560,6 +1582,58 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description A note without its content. */
+        NoteSummary: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description A line of text.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The first 200 characters of the content; all of it if it has no more.
+             * @example Hello
+             */
+            excerpt: string;
+            /**
+             * Format: int32
+             * @description The number of characters in the content.
+             * @example 5
+             */
+            size: number;
+            /**
+             * @description Whether the note is meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to be shown on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
+             * Format: int32
+             * @description 1 for a new note, one more with each change.
+             * @example 1
+             */
+            version: number;
+            owner_id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
         /** @description A note in the trash. */
         TrashedNote: {
             id: components["schemas"]["Id"];
@@ -2397,6 +2471,12 @@ export interface components {
          */
         Skip: number;
         /**
+         * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+         *     `Link` leaves it out.
+         * @example true
+         */
+        Count: boolean;
+        /**
          * @description The version of the note.
          * @example 1
          */
@@ -2497,6 +2577,23 @@ export interface components {
          * @example </notes?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
          */
         Link: string;
+        /**
+         * @description With `count=true`, the number of notes on all pages. The server counts up to 10 000: that number means so many,
+         *     or more.
+         * @example 2
+         */
+        "X-Total-Count": number;
+        /**
+         * @description With `count=true`, the number of notes on all pages. The server counts up to 10 000: that number means so many,
+         *     or more.
+         * @example 1
+         */
+        TotalCountOfTrash: number;
+        /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </notes/summaries?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfSummaries: string;
         /**
          * @description The address of the next page (RFC 8288); absent on the last one.
          * @example </notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2/revisions?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
@@ -3059,6 +3156,12 @@ export interface operations {
                  * @example 0
                  */
                 skip?: components["parameters"]["Skip"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
             };
             header?: never;
             path?: never;
@@ -3071,6 +3174,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Link: components["headers"]["Link"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3130,6 +3234,91 @@ export interface operations {
             409: components["responses"]["InFlight"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNoteSummaries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only notes with this tag. Repeat it to list only notes that have all of the tags.
+                 * @example [
+                 *       "groceries"
+                 *     ]
+                 */
+                tag?: components["parameters"]["TagFilter"];
+                /**
+                 * @description Only notes that are, or are not, meant for others.
+                 * @example true
+                 */
+                is_public?: components["parameters"]["IsPublic"];
+                /**
+                 * @description Only notes that are, or are not, pinned.
+                 * @example true
+                 */
+                is_pinned?: components["parameters"]["IsPinned"];
+                /**
+                 * @description Only notes that are, or are not, archived.
+                 * @example false
+                 */
+                is_archived?: components["parameters"]["IsArchived"];
+                /**
+                 * @description Only notes changed at this time or later.
+                 * @example 2026-11-22T10:16:40.5Z
+                 */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /**
+                 * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
+                 * @example -updated_at
+                 */
+                sort?: components["parameters"]["Sort"];
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many notes to skip. `cursor` is faster and does not shift when notes are written.
+                 * @example 0
+                 */
+                skip?: components["parameters"]["Skip"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notes; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["LinkOfSummaries"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteSummary"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            406: components["responses"]["NotAcceptable"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -3699,6 +3888,12 @@ export interface operations {
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
             };
             header?: never;
             path?: never;
@@ -3711,6 +3906,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Link: components["headers"]["LinkOfTrash"];
+                    "X-Total-Count": components["headers"]["TotalCountOfTrash"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -56,4 +56,5 @@ const EXPOSED = [
   'Sunset',
   'WWW-Authenticate',
   'X-Request-Id',
+  'X-Total-Count',
 ]

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
+import { noteLimits } from '../../generated/limits.ts'
 import type { Database } from '../db/database.ts'
 import type { Position } from '../http/cursor.ts'
-import { type ListedRow, type NotePage, readNotePage } from './core/note-page.ts'
+import { countUpToLimit, type ListedRow, type NotePage, type PageOptions, readNotePage } from './core/note-page.ts'
 import { tagKey } from './tags/tags.ts'
 
 export interface NoteFilters {
@@ -11,6 +12,11 @@ export interface NoteFilters {
   readonly is_pinned: boolean | undefined
   readonly is_archived: boolean | undefined
   readonly updated_since: string | undefined
+}
+
+/** A note of a page without its content, but with the beginning of it. */
+export interface SummaryRow extends ListedRow {
+  readonly excerpt: string
 }
 
 export type NoteSort = 'created_at' | '-created_at' | 'updated_at' | '-updated_at' | 'title' | '-title'
@@ -40,16 +46,34 @@ const orders: Record<'created_at' | 'updated_at' | 'title', Order> = {
 
 /** A page of one owner's notes that are not in the trash. */
 export function readNotes(db: Database, ownerId: string, page: NoteListing): Promise<NotePage<ListedRow>> {
-  const { sort, after, filters, ...bounds } = page
+  return readNotePage(db, pageOptions(ownerId, page))
+}
+
+/** The same page without contents. */
+export function readSummaries(db: Database, ownerId: string, page: NoteListing): Promise<NotePage<SummaryRow>> {
+  const excerpt = sql`left(content, ${noteLimits.excerpt}) as excerpt`
+  return readNotePage<SummaryRow>(db, { ...pageOptions(ownerId, page), isWithoutContents: true, columns: [excerpt] })
+}
+
+/** How many notes meet the filters; `countLimit` for that many or more. */
+export function countNotes(db: Database, ownerId: string, filters: NoteFilters): Promise<number> {
+  return countUpToLimit(db, conditionsOf(ownerId, filters))
+}
+
+function pageOptions(ownerId: string, { sort, after, filters, ...bounds }: NoteListing): PageOptions {
   const isDescending = sort.startsWith('-')
   const { key, type } = orders[columnOf(sort)]
-  const conditions = [sql`owner_id = ${ownerId}`, sql`deleted_at is null`, ...filterConditions(ownerId, filters)]
+  const conditions = conditionsOf(ownerId, filters)
   if (after !== undefined) {
     const [value, id] = after
     const comparison = isDescending ? sql`<` : sql`>`
     conditions.push(sql`(${key}, id) ${comparison} (${value}::${type}, ${id}::uuid)`)
   }
-  return readNotePage(db, { ...bounds, key, isDescending, conditions })
+  return { ...bounds, key, isDescending, conditions }
+}
+
+function conditionsOf(ownerId: string, filters: NoteFilters): RawBuilder<unknown>[] {
+  return [sql`owner_id = ${ownerId}`, sql`deleted_at is null`, ...filterConditions(ownerId, filters)]
 }
 
 function columnOf(sort: NoteSort): keyof typeof orders {

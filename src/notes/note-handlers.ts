@@ -3,38 +3,18 @@ import type { ReplyTo, Request } from '../contract/types.ts'
 import { type Once, once } from '../db/idempotency.ts'
 import { isMissingRow } from '../db/pg-errors.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { type Problem, validationFailed } from '../http/problem.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
 import { readChanges } from './editing/requested-changes.ts'
 import { changeNote, lockTarget } from './core/change-note.ts'
-import { itemsOf } from './core/page-contents.ts'
 import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
 import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
 import { noSuchNote } from './core/refusals.ts'
-import { readNotes, type NoteFilters } from './list-notes.ts'
 import type { NoteDeps } from './note-deps.ts'
 import { normalTags } from './tags/tags.ts'
 import { moveToTrash } from './trash/trash.ts'
-
-export async function listNotes(
-  { db, cursors }: NoteDeps,
-  { query, caller, nextPage }: Request<'listNotes'>,
-  reply: ReplyTo<'listNotes'>,
-) {
-  const { limit, cursor, skip, sort } = query
-  if (cursor !== undefined && skip !== undefined) throw cursorAndSkip()
-  const filters = readFilters(query)
-  const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
-  const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
-  const listed = { filters, sort, limit, after, skip: skip ?? 0, isWhole: skip !== undefined }
-  const { rows, end } = await readNotes(db, caller.userId, listed)
-  const notes = itemsOf(db, caller.userId, rows, toNote)
-  if (end === undefined) return reply(200, notes)
-  return reply(200, notes, { Link: nextPage(cursors.make(listing, end)) })
-}
 
 export async function createNote(
   { db, turns }: NoteDeps,
@@ -98,25 +78,4 @@ export async function deleteNote(
   const trash = () => inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
   await turns.ofNote({ ...target, signal }, path.note_id, trash)
   return reply(204)
-}
-
-function readFilters({
-  tag = [],
-  is_public,
-  is_pinned,
-  is_archived,
-  updated_since,
-}: Request<'listNotes'>['query']): NoteFilters {
-  return { tags: tag, is_public, is_pinned, is_archived, updated_since }
-}
-
-function cursorAndSkip(): Problem {
-  return validationFailed([
-    {
-      loc: ['query', 'skip'],
-      pointer: '/skip',
-      msg: 'Cannot be combined with cursor.',
-      type: 'conflicting_parameters',
-    },
-  ])
 }

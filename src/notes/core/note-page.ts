@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { countLimit } from '../../../generated/limits.ts'
 import type { Database } from '../../db/database.ts'
 import type { Position } from '../../http/cursor.ts'
 import type { NoteRow } from './note-row.ts'
@@ -27,6 +28,8 @@ export interface PageOptions {
   readonly skip: number
   /** Whether the page has all its notes, however long they are. Otherwise it ends before they have PAGE_BYTES. */
   readonly isWhole: boolean
+  /** Set if no content is wanted; then nothing ends the page early. */
+  readonly isWithoutContents?: true
   /** Further columns of the result, made from those of a note. */
   readonly columns?: readonly RawBuilder<unknown>[]
 }
@@ -46,6 +49,7 @@ const noteColumns = [
   'created_at',
   'updated_at',
   'deleted_at',
+  'size',
 ] as const satisfies readonly Exclude<keyof NoteRow, 'content'>[]
 
 /**
@@ -55,10 +59,12 @@ const noteColumns = [
 export async function readNotePage<Row extends ListedRow>(db: Database, options: PageOptions): Promise<NotePage<Row>> {
   const { key, conditions, limit, skip, isWhole, columns = [] } = options
   const order = options.isDescending ? sql`place_key desc, id desc` : sql`place_key, id`
-  const fits = isWhole ? sql`true` : sql`(place = 1 or bytes <= ${PAGE_BYTES})`
+  const { isWithoutContents = false } = options
+  const fits = isWhole || isWithoutContents ? sql`true` : sql`(place = 1 or bytes <= ${PAGE_BYTES})`
+  const content = isWithoutContents ? sql`null` : sql`case when bytes <= ${BATCH_BYTES} then content end`
   const { rows } = await sql<Row & { readonly place_key: string; readonly listed: number }>`
     select ${sql.join([...noteColumns.map((name) => sql.ref(name)), ...columns])}, place_key, listed, content_bytes,
-      case when bytes <= ${BATCH_BYTES} then content end as content
+      ${content} as content
     from (
       select *, row_number() over in_order as place, count(*) over () as listed,
         sum(content_bytes) over in_order as bytes
@@ -72,4 +78,12 @@ export async function readNotePage<Row extends ListedRow>(db: Database, options:
   const last = rows.at(-1)
   const isLast = last === undefined || rows.length === last.listed
   return { rows, end: isLast ? undefined : [last.place_key, last.id] }
+}
+
+/** How many notes meet the conditions. It stops at `countLimit`, so that the cost is bounded however many there are. */
+export async function countUpToLimit(db: Database, conditions: readonly RawBuilder<unknown>[]): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (
+      select from notes where ${sql.join(conditions, sql` and `)} limit ${countLimit}) as counted`.execute(db)
+  return rows[0]?.count ?? 0
 }

@@ -4,7 +4,7 @@ import { etagOf, toNote } from '../core/note.ts'
 import { itemsOf, type WithContent } from '../core/page-contents.ts'
 import { noSuchNote } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
-import { eraseTrash, eraseTrashed, readTrash, takeFromTrash, type TrashedRow } from './trash.ts'
+import { countTrash, eraseTrash, eraseTrashed, readTrash, takeFromTrash, type TrashedRow } from './trash.ts'
 
 /** Small enough that a statement stays far below its time-out. */
 const BATCH = 200
@@ -14,13 +14,15 @@ export async function listTrash(
   { query, caller, nextPage }: Request<'listTrash'>,
   reply: ReplyTo<'listTrash'>,
 ) {
-  const { limit, cursor } = query
+  const { limit, cursor, count } = query
   const listing = { ownerId: caller.userId, list: ['trash'] }
   const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
   const { rows, end } = await readTrash(db, caller.userId, { limit, after, days: trashDays })
   const page = itemsOf(db, caller.userId, rows, toTrashedNote)
-  if (end === undefined) return reply(200, page)
-  return reply(200, page, { Link: nextPage(cursors.make(listing, end)) })
+  return reply(200, page, {
+    ...(end !== undefined && { Link: nextPage(cursors.make(listing, end)) }),
+    ...(count && { 'X-Total-Count': await countTrash(db, caller.userId) }),
+  })
 }
 
 function toTrashedNote(row: WithContent<TrashedRow>) {

@@ -1,10 +1,10 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
 import type { Position } from '../../http/cursor.ts'
-import { type ListedRow, type NotePage, readNotePage } from '../core/note-page.ts'
+import { countUpToLimit, type ListedRow, type NotePage, readNotePage } from '../core/note-page.ts'
 import type { LockedNote, NoteRow } from '../core/note-row.ts'
 import { indexTags } from '../tags/tags.ts'
 
@@ -28,7 +28,7 @@ export function readTrash(
   page: { readonly limit: number; readonly after: Position | undefined; readonly days: number },
 ): Promise<NotePage<TrashedRow>> {
   const [moment, id] = page.after ?? []
-  const conditions = [sql`owner_id = ${ownerId}`, sql`deleted_at is not null`]
+  const conditions = trashOf(ownerId)
   if (page.after !== undefined) conditions.push(sql`(deleted_at, id) < (${moment}::timestamptz, ${id}::uuid)`)
   const erasedAfter = sql`deleted_at + make_interval(days => ${page.days}) as erased_after`
   return readNotePage<TrashedRow>(db, {
@@ -40,6 +40,15 @@ export function readTrash(
     skip: 0,
     isWhole: false,
   })
+}
+
+/** How many notes are in the trash; `countLimit` for that many or more. */
+export function countTrash(db: Database, ownerId: string): Promise<number> {
+  return countUpToLimit(db, trashOf(ownerId))
+}
+
+function trashOf(ownerId: string): RawBuilder<unknown>[] {
+  return [sql`owner_id = ${ownerId}`, sql`deleted_at is not null`]
 }
 
 export function findTrashed(db: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {

@@ -50,7 +50,7 @@ const mostOnPage: Measure = async ({ value }, lab) => {
     expect(nextOf(page.headers), list).toContain(`limit=${value}&`)
     expect((await person.ask('GET', `${list}?limit=${value + 1}`)).status, list).toBe(422)
   }
-  expect(lists).toHaveLength(6)
+  expect(lists).toHaveLength(7)
 }
 
 const usualPage: Measure = async ({ value }, lab) => {
@@ -128,7 +128,40 @@ const unreadFor: Measure = async ({ value, unit }) => {
   expect([value * 1_000, unit]).toEqual([REPLY_TIMEOUT, 'seconds'])
 }
 
+/** So many notes are counted; one more makes no difference. */
+const mostCounted: Measure = async ({ value }, lab) => {
+  const { person, lists } = await withMany(lab, value - 2)
+  const counting = ['/notes', '/notes/summaries', '/trash']
+  expect(lists).toEqual(expect.arrayContaining(counting))
+  const counts = async () =>
+    Promise.all(
+      counting.map(async (list) =>
+        (await person.ask('GET', `${list}?limit=1&count=true`)).headers.get('x-total-count'),
+      ),
+    )
+  // The note whose versions and tags are listed too is no note of the trash.
+  expect(await counts()).toEqual([value - 1, value - 1, value - 2].map(String))
+  for (let more = 0; more < 3; more += 1) {
+    await newNote(person)
+    await person.ask('DELETE', (await newNote(person)).path)
+  }
+  expect(await counts()).toEqual(counting.map(() => String(value)))
+}
+
+const excerptLength: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  for (const length of [value, value + 1]) {
+    await newNote(person, { content: '語'.repeat(length) })
+    const { list } = await person.ask('GET', '/notes/summaries?limit=1')
+    expect(list).toMatchObject([{ excerpt: '語'.repeat(value), size: length }])
+  }
+}
+
 export const listClaims = [
+  claim('/components/headers/X-Total-Count/description', 'The server counts up to #:', mostCounted),
+  claim('/components/headers/TotalCountOfTrash/description', 'The server counts up to #:', mostCounted),
+  claim(INFO, '| what `count=true` counts | # |', mostCounted),
+  claim('/components/schemas/NoteSummary/properties/excerpt/description', 'The first # characters', excerptLength),
   claim(about('listNotes'), 'its notes have more than # of text', textOnPage('/notes')),
   claim(about('listTrash'), 'its notes have more than # of text', textOnPage('/trash')),
   claim(INFO, '| text of the notes on a page, but with `skip` | # |', textOnPage('/notes', '/trash')),
