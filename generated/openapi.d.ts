@@ -42,11 +42,15 @@ export interface paths {
          *
          *     With `username` and `password` (the password grant; `grant_type` may be left out) it starts a session. With
          *     `grant_type=refresh_token` it continues one: the refresh token sent is used up and a new one is returned. A
-         *     refresh token that is used again ends its whole session, because it may have been stolen; only within 10 seconds
-         *     may a client that lost the reply repeat the request, once.
+         *     refresh token that is used again ends its whole session, because it may have been stolen. Only within 10 seconds
+         *     may it be sent again, by a client that lost the reply or by its other tabs: all of them get the same new refresh
+         *     token, as long as that has not been used itself.
          *
-         *     `scope` asks for fewer scopes, separated by spaces. A refresh never grants more than its session has. An unknown
-         *     e-mail, a wrong password and a disabled account get the same reply and take the same time. After 5 failures from
+         *     `scope` asks for fewer scopes, separated by spaces. A refresh never grants more than its session has. Parameters
+         *     that are unknown or have no value are ignored. A failure of the request also has `error` and `error_description`
+         *     (RFC 6749, section 5.2).
+         *
+         *     An unknown e-mail, a wrong password and a disabled account get the same reply and take the same time. After 5 failures from
          *     one address, further attempts on that account from there must wait, from one second to 15 minutes. Addresses
          *     from which the owner has logged in are not affected by failures elsewhere.
          */
@@ -71,7 +75,8 @@ export interface paths {
          * @description The OAuth 2.0 revocation endpoint (RFC 7009). Holding a token is enough to revoke it. A refresh token or an
          *     access token ends its whole session, on every server at once; an API key is deleted, which is the fastest remedy
          *     for a leaked key. An unknown, expired or already revoked token answers 200 as well; there is nothing left to do
-         *     then.
+         *     then. Parameters that are unknown or have no value are ignored. A failure of the request also has `error` and
+         *     `error_description` (RFC 6749, section 5.2).
          */
         post: operations["revokeToken"];
         delete?: never;
@@ -411,7 +416,12 @@ export interface paths {
          * Edit parts of a note
          * @description Applies edits to the current content of the note, one after the other: all of them as one new version, or none.
          *     To add a line you need not send the whole text, so 50 parallel appends all succeed. The heading, text or task
-         *     that an edit refers to must be there exactly once; otherwise 422 names the edit by its index.
+         *     that an edit refers to must be there exactly once, or the edit says which one it means; otherwise 422 names the
+         *     edit by its index, and its `candidates` list what the note has.
+         *
+         *     Front matter has no headings and no tasks: YAML from a first line `---` to the next line `---` or `...`, or TOML
+         *     from a first line `+++` to the next. `prepend` adds its text behind it. Line breaks in a text that is inserted
+         *     become those that most lines of the note have.
          *
          *     With `dry_run` nothing is written, and the reply shows what would change. `If-Match` works as in `PUT`.
          *
@@ -789,7 +799,7 @@ export interface components {
     schemas: {
         /**
          * Format: uuid
-         * @description A UUID in its canonical lower-case form.
+         * @description A UUID (RFC 9562). Replies write it in lower case; in a request, upper case means the same.
          * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
          */
         Id: string;
@@ -799,6 +809,13 @@ export interface components {
          * @example 2026-11-22T10:16:40.5Z
          */
         Timestamp: string;
+        /**
+         * Format: date-time
+         * @description A time in any spelling of RFC 3339: with any offset, letters in either case, and a blank instead of `T`. What is
+         *     smaller than a microsecond is cut off. A leap second counts as the beginning of the next minute.
+         * @example 2026-11-22T10:16:40.5Z
+         */
+        Moment: string;
         /**
          * @description `*`, or one or more entity tags separated by commas (RFC 9110, section 8.8.3).
          * @example "1"
@@ -920,11 +937,10 @@ export interface components {
         /** @description The credential of a request. */
         Credential: {
             /**
-             * @description A `session` for an access token, or an `api_key`.
+             * @description A `session` for an access token, or an `api_key`. More kinds may come: ignore those that you do not know.
              * @example session
-             * @enum {string}
              */
-            kind: "session" | "api_key";
+            kind: string;
             id: components["schemas"]["Id"];
             /** @description The scopes that the credential has. */
             scopes: components["schemas"]["Scope"][];
@@ -959,13 +975,15 @@ export interface components {
         SecurityEvent: {
             id: components["schemas"]["Id"];
             /**
-             * @description What happened. A wrong current password counts as `login_failed` too. `refresh_token_reused` means that a
-             *     copy of a token is in use: the session was ended. `operator_` events are actions of the server's operator.
-             *     Ignore types that you do not know.
+             * @description What happened: `registered`, `login`, `login_failed`, `refresh_token_reused`, `session_revoked`,
+             *     `password_changed`, `email_changed`, `api_key_created`, `api_key_revoked`, `operator_created_account`,
+             *     `operator_disabled_account`, `operator_enabled_account`, `operator_reset_password` or
+             *     `operator_revoked_sessions`. A wrong current password counts as `login_failed` too. `refresh_token_reused`
+             *     means that a copy of a token is in use: the session was ended. `operator_` events are actions of the
+             *     server's operator. More types may come: ignore those that you do not know.
              * @example login
-             * @enum {string}
              */
-            type: "registered" | "login" | "login_failed" | "refresh_token_reused" | "session_revoked" | "password_changed" | "email_changed" | "api_key_created" | "api_key_revoked" | "operator_created_account" | "operator_disabled_account" | "operator_enabled_account" | "operator_reset_password" | "operator_revoked_sessions";
+            type: string;
             /**
              * Format: uuid
              * @description The session or API key concerned.
@@ -984,7 +1002,7 @@ export interface components {
          * @example notes:read
          * @enum {string}
          */
-        ApiKeyScope: "account:read" | "notes:read" | "notes:write";
+        ApiKeyScope: "account:read" | "notes:read" | "notes:write" | "notes:erase";
         /** @description A new API key. */
         ApiKeyCreate: {
             /**
@@ -1033,7 +1051,7 @@ export interface components {
             last_used_at: string | null;
         };
         /** @description A new API key with its secret part. */
-        NewApiKey: {
+        CreatedApiKey: {
             id: components["schemas"]["Id"];
             /**
              * @description The key itself. Store it as a secret; it is not shown again.
@@ -1147,7 +1165,7 @@ export interface components {
             refresh_token: string;
             /**
              * @description What the access token may do, separated by spaces.
-             * @example account:read account:write keys:write notes:read notes:write
+             * @example account:read account:write keys:write notes:read notes:write notes:erase
              */
             scope: string;
         };
@@ -1206,6 +1224,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 1
+             */
+            occurrence?: number;
+            /**
              * @description The new text under the heading; may be empty.
              * @example - [ ] figs
              */
@@ -1225,6 +1257,20 @@ export interface components {
              */
             heading: string;
             /**
+             * @description Headings that the heading is under, the outermost first; those between may be left out. Each with or without
+             *     its marks.
+             * @example [
+             *       "2026"
+             *     ]
+             */
+            within?: string[];
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 1
+             */
+            occurrence?: number;
+            /**
              * @description What to add.
              * @example - [ ] figs
              */
@@ -1236,7 +1282,7 @@ export interface components {
              */
             position?: "start" | "end";
         };
-        /** @description Replaces a text that occurs exactly once. */
+        /** @description Replaces a text that occurs exactly once, or one of its occurrences. */
         ReplaceTextEdit: {
             /**
              * @description Always `replace_text`.
@@ -1245,15 +1291,22 @@ export interface components {
              */
             op: "replace_text";
             /**
-             * @description The exact text to replace.
+             * @description The text to replace. Spellings that are canonically equivalent in Unicode count as equal, and so do the
+             *     line breaks `\n` and `\r\n`. Occurrences may overlap.
              * @example tomorrow
              */
             find: string;
             /**
-             * @description The text that replaces it; may be empty.
+             * @description The text that replaces it; may be empty. Its line breaks become those of the text that it replaces.
              * @example today
              */
             replace: string;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 1
+             */
+            occurrence?: number;
         };
         /** @description Ticks or clears the box of a task. */
         ToggleTaskEdit: {
@@ -1273,6 +1326,12 @@ export interface components {
              * @example true
              */
             checked?: boolean;
+            /**
+             * Format: int32
+             * @description Which one is meant if there are several, as its number in the order of the note.
+             * @example 2
+             */
+            occurrence?: number;
         };
         /** @description What the edits did, or would do. */
         EditedNote: {
@@ -1418,19 +1477,20 @@ export interface components {
         };
         /**
          * @description A word or a few, with single spaces between them. Stored in Unicode's composed form (NFC) with its case kept;
-         *     compared without regard to case, so `Work` and `work` are one tag.
+         *     compared without regard to case, so `Work` and `work` are one tag, and so are `Straße` and `STRASSE`.
          * @example groceries
          */
         Tag: string;
         /** @description A new note. */
         NoteCreate: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example First Note
              */
             title: string;
             /**
              * @description The text, usually Markdown. Stored exactly as sent.
+             * @default
              * @example Hello
              */
             content: string;
@@ -1465,7 +1525,7 @@ export interface components {
         /** @description The fields to replace; those left out are kept. */
         NoteUpdate: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example Renamed
              */
             title?: string;
@@ -1502,7 +1562,7 @@ export interface components {
         /** @description A merge patch of a note; an empty one changes nothing. */
         NotePatch: {
             /**
-             * @description A line of text; not only whitespace.
+             * @description A line of text without control characters; not only whitespace.
              * @example Renamed
              */
             title?: string;
@@ -1540,7 +1600,7 @@ export interface components {
         Note: {
             id: components["schemas"]["Id"];
             /**
-             * @description A line of text.
+             * @description A line of text. In an old note it may have control characters.
              * @example First Note
              */
             title: string;
@@ -1586,7 +1646,7 @@ export interface components {
         NoteSummary: {
             id: components["schemas"]["Id"];
             /**
-             * @description A line of text.
+             * @description A line of text. In an old note it may have control characters.
              * @example First Note
              */
             title: string;
@@ -1638,7 +1698,7 @@ export interface components {
         TrashedNote: {
             id: components["schemas"]["Id"];
             /**
-             * @description A line of text.
+             * @description A line of text. In an old note it may have control characters.
              * @example First Note
              */
             title: string;
@@ -1723,11 +1783,10 @@ export interface components {
         ChangeSeq: number;
         /**
          * @description `upsert`: the note was created, changed or restored. `trash`: it was moved to the trash. `erase`: it was erased.
-         *     Ignore kinds that you do not know.
+         *     More kinds may come: ignore those that you do not know.
          * @example upsert
-         * @enum {string}
          */
-        ChangeKind: "upsert" | "trash" | "erase";
+        ChangeKind: string;
         /**
          * Format: int32
          * @description The version of the note after the change.
@@ -1747,20 +1806,19 @@ export interface components {
         StreamEnd: {
             /**
              * @description `credential_ended`: log in or refresh the token, then go on. `server_stopping` and `unavailable`: wait a
-             *     moment, then go on. Ignore reasons that you do not know.
+             *     moment, then go on. More reasons may come: treat those that you do not know like `unavailable`.
              * @example credential_ended
-             * @enum {string}
              */
-            reason: "credential_ended" | "server_stopping" | "unavailable";
+            reason: string;
         };
         /** @description The credential that a version was written with. */
         Author: {
             /**
-             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded.
+             * @description `session`: a login; `api_key`: an API key; `unknown`: from before it was recorded. More kinds may come:
+             *     ignore those that you do not know.
              * @example session
-             * @enum {string}
              */
-            kind: "session" | "api_key" | "unknown";
+            kind: string;
             /**
              * Format: uuid
              * @description The id of the session or key; absent when unknown.
@@ -1843,12 +1901,13 @@ export interface components {
              */
             to_version: number;
             /**
-             * @description The fields that differ.
+             * @description The names of the fields that differ: `title`, `content`, `is_public`, `tags`, `is_pinned` or `is_archived`.
+             *     More may come: ignore those that you do not know.
              * @example [
              *       "content"
              *     ]
              */
-            changed: ("title" | "content" | "is_public" | "tags" | "is_pinned" | "is_archived")[];
+            changed: string[];
             /**
              * @description The contents compared, as a unified diff; empty when they are equal.
              * @example --- version 1
@@ -1892,6 +1951,8 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
+            error?: components["schemas"]["OAuthError"];
+            error_description?: components["schemas"]["OAuthErrorDescription"];
         };
         /** @description How the request breaks the contract, error by error. */
         ValidationProblem: {
@@ -1901,6 +1962,8 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             instance: components["schemas"]["ProblemInstance"];
             request_id: components["schemas"]["RequestId"];
+            error?: components["schemas"]["OAuthError"];
+            error_description?: components["schemas"]["OAuthErrorDescription"];
             /** @description The errors; when there are more than 20, the first 20. */
             errors: components["schemas"]["FieldError"][];
         };
@@ -2000,6 +2063,17 @@ export interface components {
          */
         ProblemInstance: string;
         /**
+         * @description Only of the token endpoint and of the revocation endpoint: the kind of error in the terms of RFC 6749, such as
+         *     `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`.
+         * @example invalid_grant
+         */
+        OAuthError: string;
+        /**
+         * @description Beside `error`, the same as `detail`, in the characters that RFC 6749 allows.
+         * @example The e-mail or the password is wrong.
+         */
+        OAuthErrorDescription: string;
+        /**
          * @description The same as the `X-Request-Id` header.
          * @example 019a6f5f-8000-7000-8000-000000000001
          */
@@ -2034,6 +2108,65 @@ export interface components {
              * @example string_too_short
              */
             type: string;
+            /**
+             * @description The values or the names of fields that are allowed there. It may be missing where there are many errors.
+             * @example [
+             *       "limit",
+             *       "cursor"
+             *     ]
+             */
+            allowed?: string[];
+            /**
+             * @description The one of them that is most like what was sent.
+             * @example limit
+             */
+            nearest?: string;
+            /**
+             * Format: int64
+             * @description The smallest or the largest size or number that is allowed.
+             * @example 1
+             */
+            limit?: number;
+            /**
+             * @description A text that would be allowed, as this document shows it.
+             * @example groceries
+             */
+            example?: string;
+            /**
+             * @description For an edit whose heading, text or task is not there, or is there several times: what the note has. Those
+             *     that match are listed in their order; if none does, the most similar are listed, the nearest first. The list
+             *     has at most 20, and fewer if they are long.
+             */
+            candidates?: components["schemas"]["EditCandidate"][];
+        };
+        /** @description A heading, task or text that a note has, for an edit that did not name one. */
+        EditCandidate: {
+            /**
+             * @description The heading with its marks, the task without its box, or a part of the line that has the text. A heading or
+             *     task of more than 100 characters is cut and ends with `…`.
+             * @example ## Shopping
+             */
+            text: string;
+            /**
+             * Format: int32
+             * @description The number of its line in the content, as the edits before have left it.
+             * @example 9
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description If it matches the edit: the `occurrence` with which the edit means this one. Otherwise absent; then `text`
+             *     is what the edit may name.
+             * @example 2
+             */
+            occurrence?: number;
+            /**
+             * @description The headings that a heading is under, the outermost first; absent for a heading under no other.
+             * @example [
+             *       "# 2026"
+             *     ]
+             */
+            within?: string[];
         };
     };
     responses: {
@@ -2091,6 +2224,21 @@ export interface components {
                 /**
                  * @description How to authenticate (RFC 6750), and the scope that is needed.
                  * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:read"
+                 */
+                "WWW-Authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ScopeProblem"];
+            };
+        };
+        /** @description The credential is valid but lacks a scope. */
+        ForbiddenNotesErase: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How to authenticate (RFC 6750), and the scope that is needed.
+                 * @example Bearer realm="notes-api", error="insufficient_scope", scope="notes:erase"
                  */
                 "WWW-Authenticate": string;
                 [name: string]: unknown;
@@ -2384,6 +2532,124 @@ export interface components {
                 "application/problem+json": components["schemas"]["ValidationProblem"];
             };
         };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPage: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidTrashQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidNotesQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidStream: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidPatch: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidComparison: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request cannot be parsed, or asks for a grant or a scope that there is not. */
+        TokenRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request cannot be parsed, such as invalid UTF-8 or a broken percent-escape. */
+        OAuthMalformed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than this operation accepts. */
+        OAuthBodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        OAuthInvalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /**
+         * @description Too many wrong passwords were tried for this account or from this address. The reply does not tell whether this
+         *     password is right.
+         */
+        TooManyLogins: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                /**
+                 * @description How many seconds to wait before you try again.
+                 * @example 1
+                 */
+                "Retry-After": number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The server failed. The cause is in its log under `request_id`. */
         InternalError: {
             headers: {
@@ -2500,17 +2766,17 @@ export interface components {
          */
         TagFilter: components["schemas"]["Tag"][];
         /**
-         * @description Only notes that are, or are not, meant for others.
+         * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPublic: boolean;
         /**
-         * @description Only notes that are, or are not, pinned.
+         * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
          * @example true
          */
         IsPinned: boolean;
         /**
-         * @description Only notes that are, or are not, archived.
+         * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
          * @example false
          */
         IsArchived: boolean;
@@ -2518,7 +2784,7 @@ export interface components {
          * @description Only notes changed at this time or later.
          * @example 2026-11-22T10:16:40.5Z
          */
-        UpdatedSince: components["schemas"]["Timestamp"];
+        UpdatedSince: components["schemas"]["Moment"];
         /**
          * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
          * @example -updated_at
@@ -2703,13 +2969,13 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            400: components["responses"]["Malformed"];
+            400: components["responses"]["TokenRefused"];
             401: components["responses"]["InvalidGrant"];
             406: components["responses"]["NotAcceptable"];
-            413: components["responses"]["SmallBodyTooLarge"];
+            413: components["responses"]["OAuthBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForForm"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyAttempts"];
+            422: components["responses"]["OAuthInvalid"];
+            429: components["responses"]["TooManyLogins"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -2736,11 +3002,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Malformed"];
+            400: components["responses"]["OAuthMalformed"];
             406: components["responses"]["NotAcceptableWithoutBody"];
-            413: components["responses"]["SmallBodyTooLarge"];
+            413: components["responses"]["OAuthBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForForm"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["OAuthInvalid"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3002,7 +3268,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenAccountRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3056,7 +3322,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NewApiKey"];
+                    "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -3116,17 +3382,17 @@ export interface operations {
                  */
                 tag?: components["parameters"]["TagFilter"];
                 /**
-                 * @description Only notes that are, or are not, meant for others.
+                 * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_public?: components["parameters"]["IsPublic"];
                 /**
-                 * @description Only notes that are, or are not, pinned.
+                 * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_pinned?: components["parameters"]["IsPinned"];
                 /**
-                 * @description Only notes that are, or are not, archived.
+                 * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example false
                  */
                 is_archived?: components["parameters"]["IsArchived"];
@@ -3185,7 +3451,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidNotesQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3250,17 +3516,17 @@ export interface operations {
                  */
                 tag?: components["parameters"]["TagFilter"];
                 /**
-                 * @description Only notes that are, or are not, meant for others.
+                 * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_public?: components["parameters"]["IsPublic"];
                 /**
-                 * @description Only notes that are, or are not, pinned.
+                 * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example true
                  */
                 is_pinned?: components["parameters"]["IsPinned"];
                 /**
-                 * @description Only notes that are, or are not, archived.
+                 * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
                  * @example false
                  */
                 is_archived?: components["parameters"]["IsArchived"];
@@ -3319,7 +3585,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidNotesQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3554,7 +3820,7 @@ export interface operations {
             412: components["responses"]["NoteChanged"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForPatch"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPatch"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3659,7 +3925,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3745,7 +4011,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             404: components["responses"]["VersionNotFound"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidComparison"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3834,7 +4100,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3917,7 +4183,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidTrashQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3941,7 +4207,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesErase"];
             406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3973,7 +4239,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
+            403: components["responses"]["ForbiddenNotesErase"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptableWithoutBody"];
             422: components["responses"]["Invalid"];
@@ -4054,7 +4320,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidPage"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -4101,7 +4367,7 @@ export interface operations {
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptableForEvents"];
             410: components["responses"]["CursorExpired"];
-            422: components["responses"]["Invalid"];
+            422: components["responses"]["InvalidStream"];
             429: components["responses"]["TooManyStreams"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

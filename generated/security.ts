@@ -1,7 +1,7 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
 /** Every scope of the contract, in the order in which it declares them. */
-export const scopes = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'] as const
+export const scopes = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write', 'notes:erase'] as const
 export type Scope = (typeof scopes)[number]
 
 /** operationId to the scopes it needs; null: public. */
@@ -36,8 +36,8 @@ export const security = {
   listTags: ['notes:read'],
   renameTags: ['notes:write'],
   listTrash: ['notes:read'],
-  emptyTrash: ['notes:write'],
-  eraseNote: ['notes:write'],
+  emptyTrash: ['notes:erase'],
+  eraseNote: ['notes:erase'],
   restoreNote: ['notes:write'],
   listChanges: ['notes:read'],
   streamChanges: ['notes:read'],

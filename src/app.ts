@@ -8,6 +8,7 @@ import { createDocs } from './docs/docs.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { problemKinds } from './http/problem-kinds.ts'
 import { requestLog } from './http/request-log.ts'
+import { withoutPath } from './http/request-target.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
 export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'> {
@@ -37,6 +38,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('query parser', false)
   app.use(requestLog(log))
   app.use(securityHeaders())
+  app.use(withoutPath())
   if (deps.corsOrigins.length > 0)
     app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED, maxAge: 600 }))
   app.use(createDocs({ yaml: document.text, document: document.root, problems }))

@@ -1,4 +1,4 @@
-import type { Express } from 'express'
+import type { RequestListener } from 'node:http'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { createAuth } from './auth/auth.ts'
@@ -17,6 +17,7 @@ import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
 import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
+import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
 import { createTextWork } from './text/text-work.ts'
 
@@ -57,7 +58,7 @@ export interface Platform {
 }
 
 export interface Application extends AsyncDisposable {
-  readonly app: Express
+  readonly app: RequestListener
   readonly tokens: Tokens
   readonly chores: readonly Chore[]
   readonly openStreams: () => number
@@ -112,7 +113,10 @@ export async function compose(platform: Platform): Promise<Application> {
   })
   const parts = stack.move()
   return {
-    app,
+    app: (request, response) => {
+      normalizeTarget(request)
+      app(request, response)
+    },
     tokens: auth.tokens,
     chores,
     openStreams: streams.count,

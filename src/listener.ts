@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
@@ -10,14 +11,19 @@ import { StartupError } from './startup-error.ts'
 export interface Listener {
   readonly url: string
   readonly serve: (app: RequestListener) => void
-  /** Stops listening, lets open requests finish, and resolves when all are done or the drain timeout has passed. */
-  readonly close: () => Promise<void>
+  /**
+   * Ends each connection with its next reply, and stops listening after the delay. Resolves when all open requests have
+   * finished, or the time for that is up.
+   */
+  readonly close: (delaySeconds?: number) => Promise<void>
 }
 
 /** Milliseconds. A client that sends more slowly is disconnected (slow-loris attacks). */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
-const DRAIN_TIMEOUT = 8_000
+const STOP_TIMEOUT = 8_000
+/** A proxy must not send a request just when we close its idle connection; most proxies close it within two minutes. */
+const KEEP_ALIVE_TIMEOUT = 125_000
 /** A client that takes nothing of its reply for this long is disconnected. */
 export const REPLY_TIMEOUT = 30_000
 
@@ -25,7 +31,7 @@ export const REPLY_TIMEOUT = 30_000
 export async function listen(
   { host, port }: Pick<Config, 'host' | 'port'>,
   log: Logger,
-  replyTimeout = REPLY_TIMEOUT,
+  { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT } = {},
 ): Promise<Listener> {
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
@@ -42,7 +48,12 @@ export async function listen(
     else app(request, response)
   }
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 2_000 },
+    {
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: 2_000,
+      keepAliveTimeout,
+    },
     handle,
   )
   server.on('clientError', (error, socket) => {
@@ -61,11 +72,14 @@ export async function listen(
       app = ready
       attached.resolve(ready)
     },
-    close: () => {
+    close: async (delaySeconds = 0) => {
+      const started = performance.now()
       closing = true
       // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
       for (const response of open) response.shouldKeepAlive = false
-      return drain(server).finally(unread.stop)
+      await delay(delaySeconds * 1_000)
+      await drain(server, STOP_TIMEOUT - (performance.now() - started))
+      unread.stop()
     },
   }
 }
@@ -95,9 +109,9 @@ function bindError(error: NodeJS.ErrnoException, host: string, port: number): St
   }
 }
 
-function drain(server: Server): Promise<void> {
+function drain(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timeout = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT)
+    const timeout = setTimeout(() => server.closeAllConnections(), timeoutMs)
     server.close(() => {
       clearTimeout(timeout)
       resolve()

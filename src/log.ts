@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory, type PrettyOptions } from 'pino-pretty'
+import { LogOutput } from './log-output.ts'
 
 interface LogOptions {
   readonly level: string
@@ -9,12 +10,35 @@ interface LogOptions {
 /** The log of the process, on standard output. Every field is chosen explicitly, so that no secret slips in. */
 export function createLog({ level, format }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
-  const stream = isPretty
-    ? pretty({ destination: 1, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
-    : pino.destination({ fd: 1, sync: true })
-  // The server keeps serving when the reader of its output goes away (`npm start | head`).
-  stream.on('error', () => undefined)
-  return pino({ level, base: null, serializers: { err: describeError } }, stream)
+  // The server keeps serving when the reader of its output goes away (`npm start | head`) or stands still.
+  const output = new LogOutput(isPretty ? prettyFactory(readable) : (line) => line)
+  return pino({ level, base: null, serializers: isPretty ? { err: describeError } : serializers }, output)
+}
+
+/**
+ * In JSON, which is kept, a line has no address: somebody may have pasted a secret into it by mistake. In a terminal a
+ * developer needs it to see what was wrong.
+ */
+export const serializers = { err: describeError, path: (): undefined => undefined }
+
+const inMessage = ['request_id', 'operation', 'method', 'path', 'status', 'duration_ms', 'aborted']
+/** One line for each request, and for everything else that is no error with its stack. */
+const readable: PrettyOptions = {
+  singleLine: true,
+  ignore: ['pid', 'hostname', ...inMessage].join(','),
+  translateTime: 'SYS:HH:MM:ss.l',
+  messageFormat: (line, messageKey) => describeLine(line, String(line[messageKey])),
+}
+
+function describeLine(line: Record<string, unknown>, message: string): string {
+  const ids = told(line['operation'], line['request_id'])
+  if (line['method'] === undefined) return ids === '' ? message : `${message} (${ids})`
+  const { method, path, status = '---', duration_ms: duration } = line
+  return told(method, path, status, duration, 'ms', `(${ids})`, line['aborted'] === true ? message : undefined)
+}
+
+function told(...parts: unknown[]): string {
+  return parts.filter((part) => typeof part === 'string' || typeof part === 'number').join(' ')
 }
 
 /**

@@ -21,11 +21,15 @@ async function main(): Promise<void> {
   if (values.help === true) return void process.stdout.write(helpText(loadDocument().version))
   if (values.version === true) return void process.stdout.write(`${loadDocument().version}\n`)
 
-  const config = loadConfig(readEnvironment())
+  requireWorkingDirectory()
+  const environment = readEnvironment()
+  const config = loadConfig(environment.values)
   const log = createLog({ level: config.logLevel, format: config.logFormat })
+  for (const remark of environment.remarks) log.warn(remark)
   // The cache is beside the packages. It shortens later starts by a third, and is skipped if we may not write there.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
   let starting: Promise<RunningServer> | undefined
+  const breakOff = new AbortController()
   let stopping = 0
 
   const stop = async (reason: string, exitCode: number): Promise<void> => {
@@ -36,6 +40,7 @@ async function main(): Promise<void> {
     stopping = performance.now()
     setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref()
     log.info(`${reason}; finishing open requests`)
+    breakOff.abort()
     const server = await starting?.catch(() => undefined)
     await server?.stop()
     log.info('stopped')
@@ -53,18 +58,36 @@ async function main(): Promise<void> {
   const listener = await listen(config, log)
   // Imported late, because it loads everything: `--help`, a wrong setting and a port in use must be reported at once.
   const { start } = await import('./start.ts')
-  starting = start(config, listener, log, (reason) => {
-    log.fatal(`the embedded PostgreSQL exited: ${reason}`)
-    void stop('stopping without a database', 1)
-  })
+  starting = start(config, listener, log, breakOff.signal)
+  try {
+    const { url } = await untilReady(starting)
+    if (stopping === 0) log.info(`notes-api is ready at ${url}; documentation at ${url}/docs`)
+  } catch (error) {
+    // A start that was broken off is no fault. `stop` ends the process.
+    if (stopping === 0) throw error
+  }
+}
+
+async function untilReady(starting: Promise<RunningServer>): Promise<RunningServer> {
   const server = await starting
   try {
     await server.ready
+    return server
   } catch (error) {
     await server.stop()
     throw error
   }
-  if (stopping === 0) log.info(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
+}
+
+/** Packages fail with a stack trace without one. */
+function requireWorkingDirectory(): void {
+  try {
+    process.cwd()
+  } catch {
+    throw new StartupError(
+      'DATA_DIR and .env are looked up in the working directory, which has been deleted: start the server in another one',
+    )
+  }
 }
 
 function readArguments() {

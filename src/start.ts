@@ -3,12 +3,13 @@ import type { Logger } from 'pino'
 import { loadOrCreateSecretKey } from './auth/secret-key.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { defaultStopDelay } from './config/stop-delay.ts'
 import { loadDocument } from './contract/document/document.ts'
 import { type Connection, createDatabase, type Database } from './db/database.ts'
 import { embeddedConnection, startEmbedded } from './db/embedded/embedded.ts'
-import { migrate } from './db/migrate.ts'
-import { isOutage, isRefusedLogin, reasonOf } from './db/pg-errors.ts'
+import { isOutage, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
+import { prepareDatabase, type PreparedDatabase } from './db/prepare.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Listener } from './listener.ts'
 import { StartupError } from './startup-error.ts'
@@ -29,22 +30,27 @@ const RETRY_MS = 500
 /** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
-/** Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can fix. */
+/**
+ * Starts a whole server behind a listener. Throws a StartupError for a reason that the operator can fix. The signal
+ * breaks the start off; once the server is there, use `stop`.
+ */
 export async function start(
   config: Config,
   listener: Listener,
   log: Logger,
-  onDatabaseExit: (reason: string) => void,
+  signal: AbortSignal,
 ): Promise<RunningServer> {
   const phase: Phase = { now: 'starting' }
   // Closed in reverse order: chores, requests under way, the parts of the application, connections, the database.
   await using stack = new AsyncDisposableStack()
   // PostgreSQL starts in its own process while this one compiles the contract.
-  const { connection, started } = openDatabase(config, log, onDatabaseExit, stack)
-  const db = openPool(connection, config.poolSize, log, phase, stack)
+  const { connection, started } = openDatabase(config, log, signal, stack)
+  const isPooled = config.databasePooler !== 'none'
+  const db = openPool(connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
   const application = await compose({
     settings: config,
-    secretKeys: await secretKeysOf(config),
+    // A database that cannot start either says more about DATA_DIR than a key that cannot be written.
+    secretKeys: await secretKeysOf(config).catch((error: unknown) => started.then(() => Promise.reject(error))),
     document: loadDocument(),
     db,
     log,
@@ -59,10 +65,11 @@ export async function start(
   stack.use(application)
   await started
   listener.serve(application.app)
-  stack.defer(listener.close)
+  stack.defer(() => listener.close(config.stopDelaySeconds ?? defaultStopDelay(process.stdout.isTTY)))
 
   const parts = stack.move()
-  const ready = awaitDatabase(connection, log, () => phase.now === 'stopping').then(() => {
+  const database = { connection, isPooled, migrationConnection: config.migrationDatabaseUrl }
+  const ready = awaitDatabase(database, log, () => phase.now === 'stopping').then(() => {
     if (phase.now !== 'starting') return
     phase.now = 'ready'
     parts.defer(
@@ -87,16 +94,16 @@ async function secretKeysOf(config: Config): Promise<[string, ...string[]]> {
 
 function openPool(
   connection: Connection,
-  poolSize: number,
+  options: { readonly poolSize: number; readonly isPooled: boolean },
   log: Logger,
   phase: Phase,
   stack: AsyncDisposableStack,
 ): Database {
   const db = createDatabase({
     connection,
-    poolSize,
+    ...options,
     onIdleError: (error) => {
-      if (phase.now !== 'stopping') log.warn({ err: error }, 'a database connection was lost')
+      if (phase.now !== 'stopping') log.warn(`a database connection was lost (${reasonOf(error)})`)
     },
   })
   stack.defer(() => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
@@ -107,11 +114,16 @@ function openPool(
 function openDatabase(
   config: Config,
   log: Logger,
-  onExit: (reason: string) => void,
+  signal: AbortSignal,
   stack: AsyncDisposableStack,
 ): { connection: Connection; started: Promise<void> } {
   if (config.databaseUrl !== undefined) return { connection: config.databaseUrl, started: Promise.resolve() }
-  const starting = startEmbedded({ dataDir: config.dataDir, log: (line) => log.info(line), onExit })
+  const starting = startEmbedded({
+    dataDir: config.dataDir,
+    log: (line) => log.info(line),
+    report: (event, line) => log[event === 'up' ? 'info' : 'error'](line),
+    signal,
+  })
   const started = starting.then(() => undefined)
   // A failure is handled where `started` is awaited; until then it must not count as unhandled.
   started.catch(() => undefined)
@@ -125,19 +137,16 @@ function openDatabase(
 }
 
 /** Applies the migrations as soon as the database is reachable, and waits until it is. */
-async function awaitDatabase(connection: Connection, log: Logger, isStopping: () => boolean): Promise<void> {
+async function awaitDatabase(database: PreparedDatabase, log: Logger, isStopping: () => boolean): Promise<void> {
   let reported = false
   while (!isStopping()) {
     try {
-      const applied = await migrate(connection)
+      const applied = await prepareDatabase(database)
       if (applied.length > 0) log.info({ migrations: applied }, 'the database was migrated')
       return
     } catch (error) {
       if (error instanceof StartupError) throw error
-      const reason = reasonOf(error)
-      if (isRefusedLogin(error)) throw new StartupError(`DATABASE_URL: PostgreSQL refuses the login: ${reason}`)
-      if (!isOutage(error)) throw new StartupError(`DATABASE_URL: the database cannot be migrated: ${reason}`)
-      if (!reported && !isStopping()) log.warn(`the database is not reachable yet (${reason}); waiting for it`)
+      if (!reported && !isStopping()) log.warn(`the database is not reachable yet (${reasonOf(error)}); waiting for it`)
       reported = true
       await delay(RETRY_MS)
     }

@@ -75,7 +75,7 @@ test('each door reports an import that it forbids, and every door has a case her
   }
 })
 
-/** dependency-cruiser takes an import of a value for one of types only if there is a type in it too. */
+/** dependency-cruiser takes `import express, { type Express }` for an import of types only. */
 const IMPORTS_EXPRESS = /^import (?!type\b)[^']*'express'|\b(?:import|require)\('express'\)/m
 
 test('only the application and the pages import anything of express that is no type', () => {

@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { loadDocument } from '../src/contract/document/document.ts'
-import { settings } from '../src/config/settings.ts'
 import { useServer } from './support/fixtures.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 const server = useServer()
-const code = (text: string): string => (text === '' ? '' : `\`${text}\``)
 
 test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README runs word for word', async () => {
   const [, tour = ''] = /## The 60-second tour\n\n```bash\n([\s\S]*?)```/.exec(readme) ?? []
@@ -24,16 +22,6 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README ru
   expect(output).toContain('"title":"Renamed","content":"Hello"')
   expect(output).toContain('"status":412')
   expect(output.trim().split('\n').at(-1)).toBe('204')
-})
-
-test('the settings table of the README has every setting, its true default and values, and nothing else', () => {
-  const [, section = ''] = /^## Settings\n([\s\S]*?)^## /m.exec(readme) ?? []
-  const [, , ...rows] = section.split('\n').filter((line) => line.startsWith('|'))
-  expect(rows).toEqual(
-    settings.map(
-      ({ name, fallback, reader, help }) => `| \`${name}\` | ${code(fallback)} | ${help} | ${reader.accepts} |`,
-    ),
-  )
 })
 
 test('package.json, the contract and the image name one version', () => {

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { loadConfig } from '../config/config.ts'
 import { createDatabase } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
-import { isOutage, reasonOf } from '../db/pg-errors.ts'
+import { isOutage, isRefusedLogin, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
 import { commands, helpText, Refusal, UsageError } from './commands.ts'
@@ -45,9 +45,10 @@ function readArguments(): { name: keyof typeof commands | 'help'; args: readonly
 }
 
 async function run(name: keyof typeof commands, args: readonly string[]): Promise<void> {
-  const config = loadConfig(readEnvironment())
+  const config = loadConfig(readEnvironment().values)
   const connection = config.databaseUrl ?? embeddedConnection(config.dataDir)
-  const db = createDatabase({ connection, poolSize: 1, onIdleError: () => undefined })
+  const isPooled = config.databasePooler !== 'none'
+  const db = createDatabase({ connection, poolSize: 1, isPooled, onIdleError: () => undefined })
   try {
     await commands[name].run({ db, print }, args[0] ?? '')
   } finally {
@@ -60,7 +61,7 @@ function explain(error: unknown): readonly [code: number, lines: readonly string
   if (error instanceof StartupError) return [2, error.lines]
   const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
   if (isUsage) return [2, [`${error.message}; try npm run admin -- --help`]]
-  if (isOutage(error)) {
+  if (isOutage(error) && !isRefusedLogin(error)) {
     return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs only while the server does`]]
   }
   return [1, [reasonOf(error)]]

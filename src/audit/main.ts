@@ -7,7 +7,9 @@ import { isIP } from 'node:net'
 import { Client } from 'pg'
 import { type Config, loadConfig } from '../config/config.ts'
 import { type Connection, connectionConfig } from '../db/database.ts'
+import { readDatabaseUrl } from '../db/database-url.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
+import { PooledClient } from '../db/pooled-client.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
 import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
@@ -17,7 +19,7 @@ type Finding = readonly [isOk: boolean, text: string]
 const TIMEOUT_MS = 5_000
 
 try {
-  const config = loadConfig(readEnvironment())
+  const config = loadConfig(readEnvironment().values)
   const pids = serverProcesses(config.port)
   const findings = [
     await checkHealth(config),
@@ -47,7 +49,8 @@ async function checkHealth({ host, port }: Config): Promise<Finding> {
 }
 
 async function checkDatabase(config: Config): Promise<Finding> {
-  const client = new Client({ ...connectionConfig(connectionOf(config)), connectionTimeoutMillis: TIMEOUT_MS })
+  const options = { ...connectionConfig(connectionOf(config)), connectionTimeoutMillis: TIMEOUT_MS }
+  const client = config.databasePooler === 'none' ? new Client(options) : new PooledClient(options)
   try {
     await client.connect()
     const { rows } = await client.query<{ users: string }>('select count(*)::text as users from users')
@@ -89,13 +92,13 @@ function serverProcesses(port: number): number[] | undefined {
   return [...new Set(listening.flatMap(({ inode }) => holdersOf(inode)))]
 }
 
-/** Empty for the embedded database, which is reached through a Unix socket. */
+/** Empty for a database that is reached through a Unix socket, as the embedded one is. */
 async function databaseAddresses({ databaseUrl }: Config): Promise<Set<string>> {
   if (databaseUrl === undefined) return new Set()
-  const { hostname, port } = new URL(databaseUrl)
-  if (hostname === '') return new Set()
-  const addresses = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true })
-  return new Set(addresses.map(({ address }) => `${address} ${port === '' ? '5432' : port}`))
+  const { host = 'localhost', port = 5432 } = readDatabaseUrl(databaseUrl)
+  if (host.startsWith('/')) return new Set()
+  const addresses = await lookup(host, { all: true })
+  return new Set(addresses.map(({ address }) => `${address} ${port}`))
 }
 
 function connectionOf({ databaseUrl, dataDir }: Config): Connection {

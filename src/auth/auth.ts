@@ -41,6 +41,7 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
     }),
     cursors: createCursors(deriveKeys(secretKeys, 'cursor')),
     refreshTokenSeconds,
+    refreshTokenKeys: deriveKeys(secretKeys, 'refresh-token'),
     registration,
     passwordMinLength,
     passwordCost: options.passwordCost ?? SHIPPED_COST,

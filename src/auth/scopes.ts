@@ -1,5 +1,5 @@
 import { scopes, security, type Scope } from '../../generated/security.ts'
-import { type FieldError, validationFailed } from '../http/problem.ts'
+import { type FieldError, Problem } from '../http/problem.ts'
 
 /** Every scope of the contract, as a list separated by spaces. */
 export const allScopes: string = scopes.join(' ')
@@ -10,16 +10,14 @@ export function knownScopes(list: string): Scope[] {
   return scopes.filter((scope) => words.has(scope))
 }
 
-/** The requested scopes, or all available ones if none are named (RFC 6749 §3.3). Throws a 422 for any other scope. */
+/** The requested scopes, or all available ones if none are named (RFC 6749 §3.3). Throws a 400 for any other scope. */
 export function narrowScope(available: string, requested: string | undefined): string {
   const words = (requested ?? '').split(' ').filter((word) => word !== '')
   if (words.length === 0) return available
   const granted = knownScopes(available).filter((scope) => words.includes(scope))
   const refused = words.filter((word) => !granted.some((scope) => scope === word))
   if (refused.length === 0) return granted.join(' ')
-  throw validationFailed([
-    { loc: ['body', 'scope'], pointer: '/scope', msg: `May be any of: ${available}.`, type: 'invalid_scope' },
-  ])
+  throw new Problem('invalid-scope', `The scope may have any of: ${available}.`)
 }
 
 /** A field error for each requested scope that the session does not have. */

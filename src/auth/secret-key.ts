@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartupError } from '../startup-error.ts'
 
@@ -9,7 +9,7 @@ import { StartupError } from '../startup-error.ts'
  */
 export async function loadOrCreateSecretKey(dataDir: string): Promise<string> {
   const file = join(dataDir, 'secret_key')
-  return (await readKey(file)) ?? createKey(dataDir, file)
+  return (await readKey(file)) ?? createKey(file)
 }
 
 async function readKey(file: string): Promise<string | undefined> {
@@ -24,10 +24,9 @@ async function readKey(file: string): Promise<string | undefined> {
 }
 
 /** Written to a temporary file and linked: two servers that start at once use one key, and never read half of it. */
-async function createKey(dataDir: string, file: string): Promise<string> {
+async function createKey(file: string): Promise<string> {
   const temporary = `${file}.${process.pid}`
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
     await writeFile(temporary, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flush: true })
     await link(temporary, file).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error

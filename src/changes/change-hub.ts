@@ -49,7 +49,8 @@ export function createChangeHub({ read, readState, onFailure, pollMs = POLL_MS }
     const waiting = [...followers].filter(({ batch }) => batch.length === 0)
     let wait = pollMs
     try {
-      const notices = Map.groupBy(await read(earliestPlaces(waiting), BATCH), ({ owner_id }) => owner_id)
+      const found = waiting.length === 0 ? [] : await read(earliestPlaces(waiting), BATCH)
+      const notices = Map.groupBy(found, ({ owner_id }) => owner_id)
       for (const follower of waiting) deliver(follower, notices.get(follower.ownerId) ?? [])
       // A full batch: there may be more, so read on at once.
       if ([...notices.values()].some(({ length }) => length === BATCH)) wait = 0

@@ -1,6 +1,7 @@
+import { readDatabaseUrl, sessionParameterOf, withPassword } from '../db/database-url.ts'
 import { StartupError } from '../startup-error.ts'
 import { MAKE_A_KEY, Mistake, type Reader } from './readers.ts'
-import { type SettingName, settings } from './settings.ts'
+import { type Setting, type SettingName, settings } from './settings.ts'
 
 /** The value of every setting, under the field that src/config/settings.ts names. */
 export type Config = { readonly [S in (typeof settings)[number] as S['field']]: ValueOf<S['reader']> }
@@ -12,26 +13,73 @@ type Environment = Readonly<Record<string, string | undefined>>
 export function loadConfig(env: Environment): Config {
   const values: Record<string, unknown> = {}
   const mistakes: string[] = []
-  for (const { name, field, fallback, reader } of settings) {
-    const value = reader.read(givenText(env, name) ?? fallback)
+  for (const setting of settings) {
+    const { name, field, fallback, reader } = setting
+    const value = reader.read(givenText(env, setting) ?? fallback)
     if (value instanceof Mistake) mistakes.push(`${name} ${value.message}`)
     else values[field] = value
   }
-  mistakes.push(...checkSecretKey(env))
-  if (mistakes.length > 0 || !isComplete(values)) throw new StartupError(...mistakes)
-  return Object.freeze(values)
+  if (mistakes.length > 0) throw new StartupError(...mistakes, ...missing(env))
+  if (!isComplete(values)) throw new Error('A setting has no value')
+  const conflicts = [...missing(env), ...conflictsIn(values)]
+  if (conflicts.length > 0) throw new StartupError(...conflicts)
+  return Object.freeze(withPasswords(values))
 }
 
 /** The embedded database keeps a key of its own; for any other database the operator has to give one. */
-function checkSecretKey(env: Environment): string[] {
-  const isMissing = givenText(env, 'DATABASE_URL') !== undefined && givenText(env, 'SECRET_KEY') === undefined
+function missing(env: Environment): string[] {
+  const isMissing = isGiven(env, 'DATABASE_URL') && !isGiven(env, 'SECRET_KEY')
   return isMissing ? [`SECRET_KEY is required with DATABASE_URL; ${MAKE_A_KEY}`] : []
 }
 
-/** undefined for a setting that is missing or blank: compose.yaml passes on an unset variable as an empty one. */
-function givenText(env: Environment, name: SettingName): string | undefined {
-  const text = env[name]?.trim()
-  return text === '' ? undefined : text
+/** Settings that are right alone, but would have no effect, or not work, together. */
+function conflictsIn({ databaseUrl, databasePassword, databasePooler, migrationDatabaseUrl }: Config): string[] {
+  const isPooled = databasePooler !== 'none'
+  if (databaseUrl === undefined) {
+    const idle = [
+      ...(databasePassword === undefined ? [] : ['DATABASE_PASSWORD']),
+      ...(isPooled ? ['DATABASE_POOLER'] : []),
+      ...(migrationDatabaseUrl === undefined ? [] : ['MIGRATION_DATABASE_URL']),
+    ]
+    return idle.map((name) => `${name} has no effect without DATABASE_URL: set that too, or remove it`)
+  }
+  const conflicts: string[] = []
+  if (databasePassword !== undefined && readDatabaseUrl(databaseUrl).password !== undefined)
+    conflicts.push('DATABASE_PASSWORD is set, and DATABASE_URL has a password too: remove one of them')
+  if (isPooled && migrationDatabaseUrl === undefined)
+    conflicts.push('MIGRATION_DATABASE_URL is required with DATABASE_POOLER: the address of PostgreSQL itself')
+  const parameter = isPooled ? sessionParameterOf(databaseUrl) : undefined
+  if (parameter !== undefined)
+    conflicts.push(`DATABASE_URL must not have ${parameter} with DATABASE_POOLER; use alter role … set … in PostgreSQL`)
+  return conflicts
+}
+
+function withPasswords(config: Config): Config {
+  const { databaseUrl, databasePassword, migrationDatabaseUrl } = config
+  if (databasePassword === undefined || databaseUrl === undefined) return config
+  const hasOwn = migrationDatabaseUrl === undefined || readDatabaseUrl(migrationDatabaseUrl).password !== undefined
+  return {
+    ...config,
+    databaseUrl: withPassword(databaseUrl, databasePassword),
+    migrationDatabaseUrl: hasOwn ? migrationDatabaseUrl : withPassword(migrationDatabaseUrl, databasePassword),
+  }
+}
+
+/**
+ * undefined for a setting that is missing or blank: compose.yaml passes on an unset variable as an empty one. Quotation
+ * marks around the whole text are taken off, as in `.env`: docker's --env-file passes them on.
+ */
+function givenText(env: Environment, { name, isVerbatim = false }: Setting): string | undefined {
+  const text = env[name]
+  const trimmed = text
+    ?.trim()
+    .replace(/^(["'])(.*)\1$/s, '$2')
+    .trim()
+  return text === undefined || trimmed === '' ? undefined : isVerbatim ? text : trimmed
+}
+
+function isGiven(env: Environment, name: SettingName): boolean {
+  return settings.some((setting) => setting.name === name && givenText(env, setting) !== undefined)
 }
 
 /** The type of each field is the type that its own reader returns, so all fields together make a Config. */

@@ -1,21 +1,72 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { StartupError } from '../startup-error.ts'
+import { decodeEnvFile, parseEnvFile } from './env-file.ts'
+import { nearestName } from './nearest.ts'
+import { PROJECT } from './readers.ts'
+import { settings } from './settings.ts'
 
-/**
- * The settings as text: the `.env` file in the working directory, overridden by the environment of the process. Each
- * program calls this once, at its start; all other code receives a Config.
- */
-export function readEnvironment(): Record<string, string | undefined> {
-  return { ...readEnvFile(), ...process.env }
+export interface Environment {
+  /** The settings as text: those of `.env`, overridden by the environment of the process. */
+  readonly values: Readonly<Record<string, string | undefined>>
+  /** What the operator should know, a sentence each. */
+  readonly remarks: readonly string[]
 }
 
-function readEnvFile(): NodeJS.Dict<string> {
+const names = settings.map(({ name }) => name)
+/** Docker Compose reads these from the same `.env`. */
+const OF_COMPOSE = /^(POSTGRES_PASSWORD|COMPOSE_\w+)$/
+
+/**
+ * Reads the `.env` file in the working directory, or else in the folder of the project, and the environment of the
+ * process. Each program calls this once, at its start; all other code receives a Config.
+ */
+export function readEnvironment(): Environment {
+  const { values, remarks } = readEnvFile()
+  return { values: { ...values, ...process.env }, remarks: [...remarks, ...misspelt(Object.keys(process.env))] }
+}
+
+function readEnvFile(): Environment {
+  const here = resolve('.env')
+  const file = existsSync(here) ? here : join(PROJECT, '.env')
+  const values = parseEnvFile(decodeEnvFile(bytesOf(file)))
+  const mistakes: string[] = []
+  const remarks: string[] = []
+  for (const [name, value] of Object.entries(values)) {
+    if (isSetting(name) && /\$(\{\w+\}|\(.+\))/.test(value ?? ''))
+      mistakes.push(`${name} in .env holds a \${…} or $(…), which is not expanded there: write the value itself`)
+    if (isSetting(name) || OF_COMPOSE.test(name)) continue
+    const meant = nearestName(name, names)
+    if (meant === undefined) remarks.push(`.env sets ${name}, which is no setting of this server and has no effect`)
+    else mistakes.push(`.env sets ${name}, which is no setting: did you mean ${meant}?`)
+  }
+  if (mistakes.length > 0) throw new StartupError(...mistakes)
+  return { values, remarks }
+}
+
+function bytesOf(file: string): Uint8Array {
   try {
-    // Some editors begin a file with a byte order mark, which parseEnv would make part of the first name.
-    return parseEnv(readFileSync('.env', 'utf8').replace(/^\uFEFF/, ''))
+    return readFileSync(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Uint8Array()
     throw new StartupError(`.env cannot be read: ${String(error)}`)
   }
+}
+
+/** The environment holds much that is not ours, so only a long name that is nearly a setting is worth a remark. */
+function misspelt(given: readonly string[]): string[] {
+  return given.flatMap((name) => {
+    const meant = isSetting(name) ? undefined : nearestName(name, names)
+    const isSwapped = meant !== undefined && lettersOf(name) === lettersOf(meant)
+    if (meant === undefined || (name.length < 8 && !isSwapped)) return []
+    return [`the environment has ${name}, which is no setting: did you mean ${meant}?`]
+  })
+}
+
+function isSetting(name: string): boolean {
+  return names.some((known) => known === name)
+}
+
+function lettersOf(name: string): string {
+  return name.split('').toSorted().join('')
 }

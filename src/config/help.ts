@@ -1,6 +1,6 @@
 import { settings } from './settings.ts'
 
-const INDENT = 22
+const INDENT = 4 + Math.max(...settings.map(({ name }) => name.length))
 
 /** The text of `npm start -- --help`. */
 export function helpText(version: string): string {

@@ -1,4 +1,7 @@
 import { isIPv6 } from 'node:net'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { BadDatabaseUrl, readDatabaseUrl, URL_FORM } from '../db/database-url.ts'
 import { isNetwork } from '../http/client-address.ts'
 
 /** Turns the text of a setting into its value. */
@@ -18,7 +21,13 @@ export class Mistake {
 
 export const MAKE_A_KEY = 'make one with: node -p "crypto.randomBytes(32).toString(\'base64\')"'
 
-export const path: Reader<string> = { accepts: 'a path', read: (text) => text }
+export const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Wherever the server is started from, so that it does not begin a new database in another folder. */
+export const path: Reader<string> = reader(
+  'a path, absolute or relative to the folder of notes-api, without ~',
+  (text) => (/^(~|["'`])/.test(text) ? undefined : resolve(PROJECT, text)),
+)
 
 export const hostName: Reader<string> = reader('a host name or an IP address, without port or brackets', (text) => {
   // An address with a zone is left out: a URL cannot hold it.
@@ -26,9 +35,21 @@ export const hostName: Reader<string> = reader('a host name or an IP address, wi
   return isHost ? text : undefined
 })
 
-export const postgresUrl: Reader<string> = reader('a URL such as postgres://user:password@host:5432/name', (text) =>
-  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) ? text : undefined,
-)
+/** As text, because a password may have to be put into it. */
+export const postgresUrl: Reader<string> = {
+  accepts: URL_FORM,
+  read: (text) => {
+    try {
+      readDatabaseUrl(text)
+      return text
+    } catch (error) {
+      if (error instanceof BadDatabaseUrl) return new Mistake(error.message)
+      throw error
+    }
+  },
+}
+
+export const password: Reader<string> = { accepts: 'any text', read: (text) => text }
 
 const MIN_KEY_BYTES = 32
 /** "changeme", however often repeated, has 7; the poorest of 300 000 random keys in base64 had 22. */
@@ -50,9 +71,19 @@ export const networks: Reader<readonly string[]> = list(
 )
 
 export const origins: Reader<readonly string[]> = list(
-  'origins such as https://notes.example.com (lower case, no path, no default port), separated by commas',
-  (entry) => URL.parse(entry)?.origin === entry,
+  'origins such as https://notes.example.com or app://notes, in lower case, without path, default port or *, ' +
+    'separated by commas',
+  isOrigin,
 )
+
+/** As a browser sends it (RFC 6454 §6.2). Schemes of apps, such as capacitor://, are not resolved by URL. */
+function isOrigin(text: string): boolean {
+  if (text.includes('*')) return false
+  const url = URL.parse(text)
+  if (url === null) return false
+  if (url.origin !== 'null') return url.origin === text
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/.test(text)
+}
 
 /** For a setting that may be empty. */
 export function optional<T>({ accepts, read }: Reader<T>): Reader<T | undefined> {

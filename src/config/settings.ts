@@ -1,4 +1,4 @@
-import { duration, hostName, integer, networks, oneOf, optional, origins, path } from './readers.ts'
+import { duration, hostName, integer, networks, oneOf, optional, origins, password, path } from './readers.ts'
 import { postgresUrl, type Reader, secretKey } from './readers.ts'
 
 export interface Setting {
@@ -10,13 +10,15 @@ export interface Setting {
   readonly fallback: string
   /** Also says which values the setting accepts. */
   readonly reader: Reader<unknown>
+  /** Blanks and quotation marks around the text are part of it. */
+  readonly isVerbatim?: boolean
   /** What the setting does. */
   readonly help: string
 }
 
 /**
- * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/readme.test.ts compares the
- * table of the README with it.
+ * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/config.test.ts compares the
+ * README and compose.yaml with it.
  */
 export const settings = [
   {
@@ -40,6 +42,29 @@ export const settings = [
     fallback: '',
     reader: optional(postgresUrl),
     help: 'PostgreSQL 15 to 18, if you run your own. Empty: an embedded PostgreSQL in DATA_DIR.',
+  },
+  {
+    name: 'DATABASE_PASSWORD',
+    field: 'databasePassword',
+    fallback: '',
+    reader: optional(password),
+    isVerbatim: true,
+    help: 'The password for DATABASE_URL as it is, without percent-encoding. Empty: that of the URL.',
+  },
+  {
+    name: 'DATABASE_POOLER',
+    field: 'databasePooler',
+    fallback: 'none',
+    reader: oneOf('none', 'transaction'),
+    help: 'transaction if DATABASE_URL leads to PgBouncer, or a pooler like it, in transaction mode.',
+  },
+  {
+    // undefined: DATABASE_URL.
+    name: 'MIGRATION_DATABASE_URL',
+    field: 'migrationDatabaseUrl',
+    fallback: '',
+    reader: optional(postgresUrl),
+    help: 'PostgreSQL without the pooler, for migrations; its role may be another one. Empty: DATABASE_URL.',
   },
   {
     name: 'DATA_DIR',
@@ -139,6 +164,14 @@ export const settings = [
     fallback: 'enforce',
     reader: oneOf('enforce', 'log', 'off'),
     help: 'What happens to a reply that breaks the contract: enforce sends a 500, log sends it and logs, off sends it.',
+  },
+  {
+    // undefined: it depends on the terminal.
+    name: 'STOP_DELAY',
+    field: 'stopDelaySeconds',
+    fallback: '',
+    reader: optional(duration('0s', '5s')),
+    help: 'How long a stopping server still takes requests while /health says so. Empty: 2s, or 0s in a terminal.',
   },
   {
     name: 'LOG_LEVEL',

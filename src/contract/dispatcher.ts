@@ -42,6 +42,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
   const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
     const route = router.match(incoming.path)
     if (route === undefined) throw new Problem('not-found', 'There is nothing at this address.')
+    incoming.exchange.path = route.path
     const operation = operationOf(route, incoming.method)
     if (operation === undefined) return replyToOtherMethod(route, incoming)
     begin(incoming, operation)
@@ -63,6 +64,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
 function begin({ exchange }: IncomingRequest, operation: Operation): void {
   exchange.operationId = operation.operationId
   exchange.operationHeaders = operation.lifetime
+  exchange.isOAuth = operation.body?.isOAuth ?? false
 }
 
 /** The caller; undefined for a public operation, which ignores credentials. */

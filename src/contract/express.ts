@@ -1,4 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { acceptsOneOf } from '../http/accept.ts'
 import { hasBody, readBody } from '../http/body.ts'
 import { unavailable } from '../http/problem.ts'
 import { send } from '../http/send.ts'
@@ -30,7 +31,7 @@ function toIncoming(request: Request, response: Response, client: Client): Incom
     query: query.join('?'),
     headers: request.headers,
     body: hasBody(request) ? (maxBytes) => readBody(request, maxBytes) : undefined,
-    accepts: (types) => request.headers.accept === undefined || request.accepts([...types]) !== false,
+    accepts: (types) => acceptsOneOf(request.headers.accept, types),
     client,
     exchange: response.locals.exchange,
     abort,

@@ -1,6 +1,7 @@
 import type { Operation } from './document/operations.ts'
 
 interface Template {
+  readonly path: string
   readonly pattern: RegExp
   readonly names: readonly string[]
   readonly methods: ReadonlyMap<string, Operation>
@@ -8,6 +9,8 @@ interface Template {
 
 /** A known path: its operations by method, and its parameters, still percent-encoded. */
 export interface RouteMatch {
+  /** As the contract has it, with the names of the parameters in braces. */
+  readonly path: string
   readonly methods: ReadonlyMap<string, Operation>
   readonly params: Readonly<Record<string, string>>
 }
@@ -28,7 +31,7 @@ export class ContractRouter {
     this.#templates = [...this.#static]
       .filter(([path]) => path.includes('{'))
       .toSorted(([a], [b]) => literalLength(b) - literalLength(a))
-      .map(([path, methods]) => ({ ...compileTemplate(path), methods }))
+      .map(([path, methods]) => ({ path, ...compileTemplate(path), methods }))
     for (const path of this.#static.keys()) if (path.includes('{')) this.#static.delete(path)
   }
 
@@ -36,12 +39,12 @@ export class ContractRouter {
   match(path: string): RouteMatch | undefined {
     const normal = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
     const methods = this.#static.get(normal)
-    if (methods !== undefined) return { methods, params: {} }
+    if (methods !== undefined) return { path: normal, methods, params: {} }
     for (const template of this.#templates) {
       const match = template.pattern.exec(normal)
       if (match === null) continue
       const params = Object.fromEntries(template.names.map((name, index) => [name, match[index + 1] ?? '']))
-      return { methods: template.methods, params }
+      return { path: template.path, methods: template.methods, params }
     }
     return undefined
   }

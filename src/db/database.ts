@@ -1,7 +1,10 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { type ClientConfig, Pool } from 'pg'
 import type { DB } from '../../generated/db.d.ts'
+import { readDatabaseUrl } from './database-url.ts'
+import { CLIENT_TIMEOUT, limits } from './limits.ts'
 import { NamedClient } from './named-client.ts'
+import { PooledClient } from './pooled-client.ts'
 import { typeParsers } from './type-parsers.ts'
 
 export type Database = Kysely<DB>
@@ -14,29 +17,23 @@ export type Connection =
 export interface DatabaseOptions {
   readonly connection: Connection
   readonly poolSize: number
+  /** The connection leads to a pooler in transaction mode, such as PgBouncer. */
+  readonly isPooled?: boolean
   /** An idle connection failed; the pool replaces it. */
   readonly onIdleError: (error: Error) => void
 }
 
-/** Milliseconds. PostgreSQL times out before the client does, so that the client rarely has to drop a connection. */
-const STATEMENT_TIMEOUT = 4_000
-const CLIENT_TIMEOUT = 5_000
-/** Short, because a transaction that waits for a lock holds a connection. */
-const LOCK_TIMEOUT = 1_000
 const WAIT_FOR_CONNECTION = 2_000
 
-export function createDatabase({ connection, poolSize, onIdleError }: DatabaseOptions): Database {
+export function createDatabase({ connection, poolSize, isPooled = false, onIdleError }: DatabaseOptions): Database {
   const pool = new Pool({
+    query_timeout: CLIENT_TIMEOUT,
+    ...(isPooled ? { Client: PooledClient } : { ...limits, Client: NamedClient }),
     ...connectionConfig(connection),
-    Client: NamedClient,
     max: poolSize,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    statement_timeout: STATEMENT_TIMEOUT,
-    query_timeout: CLIENT_TIMEOUT,
-    lock_timeout: LOCK_TIMEOUT,
-    idle_in_transaction_session_timeout: CLIENT_TIMEOUT,
     types: typeParsers,
   })
   // Without a listener, a restart of PostgreSQL would end the process.
@@ -48,15 +45,7 @@ const UTC = '-c TimeZone=UTC'
 
 /** The settings of a single connection or a pool. The time zone is UTC, whatever the server's own setting. */
 export function connectionConfig(connection: Connection): ClientConfig {
-  const target = typeof connection === 'string' ? { connectionString: inUtc(connection) } : connection
-  return { ...target, application_name: 'notes-api', options: UTC }
-}
-
-/** The options of a connection string replace ours, so we append ours to them. */
-function inUtc(connectionString: string): string {
-  const url = new URL(connectionString)
-  const options = url.searchParams.get('options')
-  if (options === null) return connectionString
-  url.searchParams.set('options', `${options} ${UTC}`)
-  return url.href
+  const target = typeof connection === 'string' ? readDatabaseUrl(connection) : connection
+  const { options } = { options: undefined, ...target }
+  return { application_name: 'notes-api', ...target, options: options === undefined ? UTC : `${options} ${UTC}` }
 }

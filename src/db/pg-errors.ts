@@ -1,18 +1,24 @@
-/** Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). */
+/**
+ * Errors of PostgreSQL and of the connection to it, by name (PostgreSQL manual, appendix A). In these classes each is
+ * an outage: the connection (08), lack of resources (53), an operator or a time-out of ours (57), a fault of the
+ * machine that PostgreSQL runs on (58), and a login that is refused (28), although it was accepted at the start.
+ */
+const OUTAGE_CLASSES = ['08', '28', '53', '57', '58'] as const
+
 const OUTAGE_STATES: ReadonlySet<string> = new Set([
   '25006', // read_only_sql_transaction: a standby after a fail-over
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  '53000', // insufficient_resources
-  '53100', // disk_full
-  '53200', // out_of_memory
-  '53300', // too_many_connections
-  '55P03', // lock_not_available
-  '57014', // query_canceled: a time-out of ours
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
+  '25P02', // in_failed_sql_transaction: after a statement whose result was lost
   '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  '26000', // invalid_sql_statement_name: the session is not the one that prepared it, as behind a new pooler
+  '3D000', // invalid_catalog_name: the database was dropped, and is being restored
+  '40000', // transaction_rollback
+  '40001', // serialization_failure
+  '40003', // statement_completion_unknown
+  '40P01', // deadlock_detected
+  '42P05', // duplicate_prepared_statement: as 26000
+  '55006', // object_in_use
+  '55P03', // lock_not_available
 ])
 
 const OUTAGE_CODES: ReadonlySet<string> = new Set([
@@ -39,14 +45,20 @@ const OUTAGE_MESSAGES = [
   'cached plan must not change result type', // after a migration; the next attempt plans anew
 ]
 
-/** Whether the database is unreachable or overloaded: a retry later may succeed, and it is no fault of the server. */
+/**
+ * Whether the database is unreachable or overloaded: a retry later may succeed, and it is no fault of the server.
+ * Damaged data (XX001, XX002) is none: it does not pass, and a 500 is logged as an error.
+ */
 export function isOutage(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isOutage)
   if (!(error instanceof Error)) return false
   const code = codeOf(error)
   // The socket is missing. Waiting does not help with any other missing file, such as a certificate.
   if (code === 'ENOENT') return propertyOf(error, 'syscall') === 'connect'
-  if (code !== undefined && (OUTAGE_STATES.has(code) || OUTAGE_CODES.has(code) || code.startsWith('08'))) return true
+  if (code !== undefined && (OUTAGE_STATES.has(code) || OUTAGE_CODES.has(code))) return true
+  if (code?.length === 5 && OUTAGE_CLASSES.some((prefix) => code.startsWith(prefix))) return true
+  // The session has ended, or never began; that is no fault of a request, whatever its code (55000, XX000).
+  if (['FATAL', 'PANIC'].includes(propertyOf(error, 'severity') ?? '')) return true
   return OUTAGE_MESSAGES.some((message) => error.message.startsWith(message))
 }
 

@@ -10,7 +10,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new Problem('unsupported-media-type', 'Compressed bodies are not accepted; send the body as it is.')
   }
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > limit) throw tooLarge(limit, announced)
 
   const chunks: Buffer[] = []
   let size = 0
@@ -28,9 +29,10 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 }
 
 /** We do not read the rest of the body, so the connection ends with the reply. */
-function tooLarge(limit: number): Problem {
+function tooLarge(limit: number, announced?: number): Problem {
   const headers = { Connection: 'close' }
-  return new Problem('body-too-large', `The body may have at most ${limit} bytes.`, { headers })
+  const found = announced === undefined ? '' : `, and has ${announced}`
+  return new Problem('body-too-large', `The body may have at most ${limit} bytes${found}.`, { headers })
 }
 
 /** Whether a request announces a body (RFC 9112 §6.3). */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
 import { Problem } from './problem.ts'
 import { problemKinds } from './problem-kinds.ts'
+import { replyHeaders } from './security-headers.ts'
 
 /**
  * Replies to what is not HTTP, or arrived too slowly. Node hands us the bare socket, so we write the reply and close
@@ -20,8 +21,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
-    'X-Content-Type-Options: nosniff',
-    'Cache-Control: private, no-store',
+    ...replyHeaders.map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)

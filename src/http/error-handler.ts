@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express'
 import type { Logger } from 'pino'
 import type { Exchange } from './exchange.ts'
+import { oauthMembers } from './oauth-error.ts'
 import { Problem } from './problem.ts'
 import type { OutgoingReply } from './outgoing.ts'
 import { send } from './send.ts'
@@ -44,10 +45,15 @@ function isExpected(error: unknown): boolean {
   return error instanceof Problem && error.cause === undefined
 }
 
-function toReply(problem: Problem, { requestId, operationHeaders }: Exchange): OutgoingReply {
+function toReply(problem: Problem, { requestId, operationHeaders, isOAuth }: Exchange): OutgoingReply {
+  const document = problem.toDocument(requestId)
   return {
     status: problem.status,
     headers: { ...problem.headers, ...operationHeaders, 'X-Request-Id': requestId },
-    content: { kind: 'json', mediaType: 'application/problem+json', value: problem.toDocument(requestId) },
+    content: {
+      kind: 'json',
+      mediaType: 'application/problem+json',
+      value: isOAuth === true ? { ...document, ...oauthMembers(problem) } : document,
+    },
   }
 }

@@ -3,10 +3,14 @@ export interface Exchange {
   readonly requestId: string
   /** From the monotonic clock, in milliseconds. */
   readonly startedAt: number
+  /** The path as the contract has it, such as `/notes/{note_id}`; set once the contract knows the address. */
+  path?: string
   /** Set once the contract has matched the request. */
   operationId?: string
   /** Headers of every reply of that operation, failures included. */
   operationHeaders?: Readonly<Record<string, string>>
+  /** Whether the operation is an endpoint of OAuth 2.0, whose clients read problems in their own terms. */
+  isOAuth?: boolean
 }
 
 declare global {

@@ -20,6 +20,18 @@ export const problemKinds = {
       'contain, a broken percent-escape, or a body nested too deeply.',
     remedy: 'Correct the syntax that the detail names. Sending the same request again gives the same reply.',
   },
+  'unsupported-grant-type': {
+    status: 400,
+    title: 'Unsupported grant type',
+    description: 'The token endpoint does not have the grant that grant_type names.',
+    remedy: 'Log in with the grant password, or continue a session with the grant refresh_token.',
+  },
+  'invalid-scope': {
+    status: 400,
+    title: 'Invalid scope',
+    description: 'The requested scope is unknown or malformed, or the session does not have it.',
+    remedy: 'Ask for scopes that the detail names, or leave scope out to get all that are available.',
+  },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',

@@ -52,14 +52,59 @@ export function unavailable(detail: string, cause?: unknown): Problem {
 export interface FieldError {
   readonly loc: readonly string[]
   readonly pointer: string
+  /** The error in words: the rule, and what is allowed. */
   readonly msg: string
   readonly type: string
+  /** What is allowed: values, or names of fields. */
+  readonly allowed?: readonly string[]
+  /** The allowed value or name that is most like the one that was sent. */
+  readonly nearest?: string
+  /** The bound that was broken. */
+  readonly limit?: number
+  /** A text that would be allowed. */
+  readonly example?: string
+  /** The message without what is allowed, for a reply that would become too large. It is not sent otherwise. */
+  readonly short?: string
+  /** What of the caller's own note the request may have meant. Never logged. */
+  readonly candidates?: readonly unknown[]
 }
 
-const MAX_FIELD_ERRORS = 20
+export const MAX_FIELD_ERRORS = 20
+/** What remains of 8 KiB beside the other members of the problem. */
+const MAX_ERRORS_BYTES = 7 * 1024
 
+/** The 422 with these errors. Its detail repeats the first of them. */
 export function validationFailed(found: readonly FieldError[]): Problem {
-  const count = found.length === 1 ? '1 place' : `${found.length} places`
-  const errors = found.slice(0, MAX_FIELD_ERRORS)
-  return new Problem('validation-failed', `The request breaks the contract in ${count}.`, { members: { errors } })
+  const errors = withinBytes(found.slice(0, MAX_FIELD_ERRORS))
+  const details = errors.slice(0, 1).map(({ loc, pointer, msg }) => `${placeOf(loc, pointer)}: ${msg}`)
+  const others = found.length - 1
+  if (found.length > MAX_FIELD_ERRORS) details.push(`There are more than ${MAX_FIELD_ERRORS} errors.`)
+  else if (others > 0) details.push(`There ${others === 1 ? 'is 1 more error' : `are ${others} more errors`}.`)
+  return new Problem('validation-failed', details.join(' '), { members: { errors } })
+}
+
+/** `/title in the body`, `limit in the query`, or the body as a whole. */
+function placeOf([part = 'body', ...names]: readonly string[], pointer: string): string {
+  if (names.length === 0) return `The ${part}`
+  const name = part === 'body' ? pointer : names.join('/')
+  // The name of a field may hold any character, and a detail no control character.
+  return `${name.replaceAll(/\p{Cc}/gu, '\uFFFD')} in the ${part}`
+}
+
+/** The errors as they are sent. Those that would make the reply too large say less. */
+function withinBytes(found: readonly FieldError[]): FieldError[] {
+  const both = found.map(({ loc, pointer, msg, type, short = msg, ...more }) => {
+    return { full: { loc, pointer, msg, type, ...more }, brief: { loc, pointer, msg: short, type } }
+  })
+  let spare = MAX_ERRORS_BYTES - bytesOf(both.map(({ brief }) => brief))
+  return both.map(({ full, brief }) => {
+    const more = bytesOf(full) - bytesOf(brief)
+    if (more > spare) return brief
+    spare -= more
+    return full
+  })
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value))
 }

@@ -6,8 +6,8 @@ import type { Exchange } from './exchange.ts'
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * Begins the exchange and logs one line when it is over. The line names the operation, never the address, which may
- * contain a secret that was pasted into it by mistake.
+ * Begins the exchange and logs one line when it is over. The line names the operation and its path in the contract. Only
+ * where nothing is at the address it has the path that was sent, for which see `log.ts`.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
@@ -21,6 +21,7 @@ export function requestLog(log: Logger): RequestHandler {
         request_id: requestId,
         operation: exchange.operationId,
         method: request.method,
+        path: pathOf(request, response),
         status: response.headersSent ? response.statusCode : undefined,
         duration_ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
       }
@@ -29,4 +30,24 @@ export function requestLog(log: Logger): RequestHandler {
     })
     next()
   }
+}
+
+/** The path in the contract, or that of a page; otherwise the one that was sent, fit for a line of text. */
+function pathOf(request: Request, response: Response): string {
+  const { path } = response.locals.exchange
+  if (path !== undefined) return path
+  const page: unknown = response.statusCode === 404 ? undefined : request.route?.path
+  return typeof page === 'string' ? page.replaceAll(/:(\w+)/g, '{$1}') : sentPath(request.originalUrl)
+}
+
+const LONGEST_PATH = 100
+
+/** Without host and query, escaped, cut, and without what looks like a token of this server. */
+export function sentPath(url: string): string {
+  const path = url
+    .replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+    .replace(/[?#].*$/s, '')
+    .replaceAll(/(nak_|nrt_|eyJ)[\w.~+-]+/g, '$1…')
+    .replaceAll(/[^\x21-\x7E…]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path
 }

@@ -1,7 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { Problem } from './problem.ts'
 
-const headers: readonly (readonly [name: string, value: string])[] = [
+/** What every reply has, also one that is written before express sees the request. */
+export const replyHeaders: readonly (readonly [name: string, value: string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
   ['Referrer-Policy', 'no-referrer'],
@@ -12,7 +13,7 @@ const headers: readonly (readonly [name: string, value: string])[] = [
 /** The headers of every reply, failures included. The docs pages override the ones that do not suit them. */
 export function securityHeaders(): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
-    for (const [name, value] of headers) response.setHeader(name, value)
+    for (const [name, value] of replyHeaders) response.setHeader(name, value)
     // Node keeps the first of two Host headers; a proxy in front may have used the other (RFC 9112 §3.2).
     if (countHeader(request.rawHeaders, 'host') > 1) {
       throw new Problem('malformed-request', 'The request has more than one Host header.')

@@ -1,4 +1,4 @@
-import { countEndings, type Endings, type LineEnding, prevailing } from './lines.ts'
+import { countEndings, type Endings, type LineEnding, prevailing, withEndings } from './lines.ts'
 import type { Task } from './outline.ts'
 import { OutlineIndex } from './outline-index.ts'
 
@@ -45,6 +45,13 @@ export class EditableText {
   get dominantEnding(): LineEnding {
     this.#endings ??= countEndings(this.#content)
     return prevailing(this.#endings)
+  }
+
+  /** A text with the line breaks that most lines have; as it is if there are none. */
+  withOwnBreaks(text: string): string {
+    if (!text.includes('\n')) return text
+    this.#endings ??= countEndings(this.#content)
+    return this.#endings.all === 0 ? text : withEndings(text, [prevailing(this.#endings)])
   }
 
   /** Whether the text has more than `max` characters. Characters are code points, as in the contract. */

@@ -1,11 +1,11 @@
 /**
- * Offsets of the first two occurrences, which may overlap; -1 for a missing one. Linear (Knuth, Morris and Pratt):
- * `indexOf` takes a minute for a hostile text of 1 MiB. A match that would cut a surrogate pair does not count.
+ * Calls `visit` with the offset of each occurrence, in order, until it returns false. Occurrences may overlap. Linear
+ * (Knuth, Morris and Pratt): `indexOf` takes a minute for a hostile text of 1 MiB. A match that would cut a surrogate
+ * pair does not count.
  */
-export function findTwice(text: string, part: string): readonly [number, number] {
-  if (part === '') return [-1, -1]
+export function findEach(text: string, part: string, visit: (at: number) => boolean): void {
+  if (part === '') return
   const border = bordersOf(part)
-  let first = -1
   let matched = 0
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i)
@@ -14,11 +14,8 @@ export function findTwice(text: string, part: string): readonly [number, number]
     if (matched < part.length) continue
     matched = border[matched - 1] ?? 0
     const start = i + 1 - part.length
-    if (cutsPair(text, start) || cutsPair(text, i + 1)) continue
-    if (first !== -1) return [first, start]
-    first = start
+    if (!cutsPair(text, start) && !cutsPair(text, i + 1) && !visit(start)) return
   }
-  return [first, -1]
 }
 
 /** For each prefix, the length of its longest proper prefix that is also its suffix. */

@@ -21,6 +21,21 @@ export function withoutEnding(line: string): string {
   return line.slice(0, line.length - endingOf(line).length)
 }
 
+/** The text with other line endings, in the order given; the last one is used for all that follow. */
+export function withEndings(text: string, endings: readonly LineEnding[]): string {
+  let next = 0
+  return text.replaceAll(/\r?\n/g, (ending) => {
+    const other = endings[Math.min(next, endings.length - 1)] ?? ending
+    next += 1
+    return other
+  })
+}
+
+/** The endings of all lines, in their order. */
+export function endingsOf(text: string): LineEnding[] {
+  return (text.match(/\r?\n/g) ?? []).map((ending) => (ending === '\n' ? '\n' : '\r\n'))
+}
+
 /** The ending that most lines have; \n if there are as many of both. */
 export function dominantEnding(text: string): LineEnding {
   return prevailing(countEndings(text))

@@ -1,30 +1,21 @@
-import { type Heading, scanLine, type ScanState, startOfText, type Task } from './outline.ts'
-
-/** A run of whole lines, and what was found in it. All offsets count from its start. */
-interface Chunk {
-  readonly length: number
-  readonly before: ScanState
-  readonly headings: readonly Heading[]
-  readonly tasks: Task[]
-}
-
-/**
- * A chunk ends with the line that reaches either limit: small chunks are read again quickly, few are skipped quickly.
- */
-const CHUNK_LINES = 64
-const CHUNK_LENGTH = 8_192
+import { startOfChangedMarkdown, startOfMarkdown } from './front-matter.ts'
+import { type HeadingName, HeadingPath, type HeadingSought, isNamed } from './heading-path.ts'
+import { type Heading, type ScanState, startOfText, type Task } from './outline.ts'
+import { absolute, type Chunk, isSame, relative, scanChunks } from './outline-chunks.ts'
 
 /**
  * The headings and tasks of a text, kept up to date while the text is edited: after a change, only the lines that it
  * affects are read again. That keeps many edits of a long note affordable.
  */
 export class OutlineIndex {
-  #chunks: Chunk[]
-  #scanned: number
+  /** Where the Markdown begins, and with it the first chunk. */
+  #start: number
+  #chunks: Chunk[] = []
+  #scanned = 0
 
   constructor(content: string) {
-    this.#chunks = scanChunks(content, 0, startOfText(), () => false).chunks
-    this.#scanned = content.length
+    this.#start = startOfMarkdown(content)
+    this.#scan(content)
   }
 
   /** How many characters have been read so far; characters that are read again count each time. */
@@ -32,31 +23,49 @@ export class OutlineIndex {
     return this.#scanned
   }
 
-  /** The first two tasks with this text, which must be normalized. */
-  findTasks(text: string): Task[] {
+  /** The first tasks with this text, which must be normalized, up to `limit`. */
+  findTasks(text: string, limit: number): Task[] {
     const found: Task[] = []
     this.#visit(({ tasks }, start) => {
       for (const task of tasks) {
         if (task.text === text) found.push({ ...task, mark: task.mark + start })
-        if (found.length === 2) return false
+        if (found.length === limit) return false
       }
       return true
     })
     return found
   }
 
-  /** The first two headings with this text, which must be normalized, and with this level if one is given. */
-  findHeadings(text: string, level: number | undefined): Heading[] {
+  /** The first headings that are meant, up to `limit`. */
+  findHeadings({ name, within }: HeadingSought, limit: number): Heading[] {
+    const isMeant = within.length === 0 ? (heading: Heading) => isNamed(heading, name) : isWithin(name, within)
     const found: Heading[] = []
     this.#visit(({ headings }, start) => {
       for (const heading of headings) {
-        if (heading.text === text && (level === undefined || heading.level === level))
-          found.push(shifted(heading, start))
-        if (found.length === 2) return false
+        if (isMeant(heading)) found.push(shifted(heading, start))
+        if (found.length === limit) return false
       }
       return true
     })
     return found
+  }
+
+  allTasks(): Task[] {
+    const all: Task[] = []
+    this.#visit(({ tasks }, start) => {
+      for (const task of tasks) all.push({ ...task, mark: task.mark + start })
+      return true
+    })
+    return all
+  }
+
+  allHeadings(): Heading[] {
+    const all: Heading[] = []
+    this.#visit(({ headings }, start) => {
+      for (const heading of headings) all.push(shifted(heading, start))
+      return true
+    })
+    return all
   }
 
   /**
@@ -88,6 +97,20 @@ export class OutlineIndex {
   /** Records that `length` characters replaced those from `from` to `to`; the text is now `content`. */
   replace(content: string, from: number, to: number, length: number): void {
     const growth = length - (to - from)
+    const before = this.#start
+    this.#start = startOfChangedMarkdown(content, { from, end: from + length, growth }, before)
+    if (this.#start === before && from >= before) this.#replaceLines(content, from, to, length)
+    // A change within the front matter only moves the rest.
+    else if (to > before || this.#start !== before + growth) this.#scan(content)
+  }
+
+  #scan(content: string): void {
+    this.#chunks = scanChunks(content, this.#start, startOfText(), () => false).chunks
+    this.#scanned += content.length - this.#start
+  }
+
+  #replaceLines(content: string, from: number, to: number, length: number): void {
+    const growth = length - (to - from)
     const { first, start } = this.#chunkAt(from)
     // The remaining chunks are still valid as soon as a line begins where one of them does, in the same state.
     let next = first
@@ -111,16 +134,16 @@ export class OutlineIndex {
 
   /** The chunk that contains an offset, and where it begins; the end of the text belongs to the last chunk. */
   #chunkAt(offset: number): { first: number; start: number } {
-    let start = 0
+    let start = this.#start
     for (const [index, { length }] of this.#chunks.entries()) {
       if (offset < start + length || index === this.#chunks.length - 1) return { first: index, start }
       start += length
     }
-    return { first: 0, start: 0 }
+    return { first: 0, start: this.#start }
   }
 
   #visit(visitor: (chunk: Chunk, start: number) => boolean): void {
-    let start = 0
+    let start = this.#start
     for (const chunk of this.#chunks) {
       if (!visitor(chunk, start)) return
       start += chunk.length
@@ -128,50 +151,15 @@ export class OutlineIndex {
   }
 }
 
-/** Reads lines from `from` until the end of the text or until `isReached`. */
-function scanChunks(
-  content: string,
-  from: number,
-  state: ScanState,
-  isReached: (at: number, state: ScanState) => boolean,
-): { chunks: Chunk[]; isWhole: boolean } {
-  const chunks: Chunk[] = []
-  let at = from
-  while (at < content.length && !isReached(at, state)) {
-    const found = { origin: at, headings: [], tasks: [] }
-    const before = relative(state, at)
-    const isFull = (lines: number): boolean => lines === CHUNK_LINES || at - found.origin >= CHUNK_LENGTH
-    for (let lines = 0; at < content.length && !isFull(lines); lines += 1) {
-      if (lines > 0 && isReached(at, state)) break
-      at = scanLine(content, at, state, found)
-    }
-    chunks.push({ length: at - found.origin, before, headings: found.headings, tasks: found.tasks })
+/** Tells for each heading of a text, in their order, whether it has this name and is under these headings. */
+function isWithin(name: HeadingName, within: readonly HeadingName[]): (heading: Heading) => boolean {
+  const path = new HeadingPath()
+  return (heading) => {
+    path.leaveBefore(heading)
+    const isMeant = isNamed(heading, name) && path.leadsThrough(within)
+    path.enter(heading)
+    return isMeant
   }
-  return { chunks, isWhole: at >= content.length }
-}
-
-function relative({ items, fence, paragraph }: ScanState, start: number): ScanState {
-  // If a paragraph cannot become a heading, it does not matter where it begins.
-  const paragraphFromHere = paragraph && {
-    isPlain: paragraph.isPlain,
-    start: paragraph.isPlain ? paragraph.start - start : 0,
-  }
-  return { items, fence, paragraph: paragraphFromHere }
-}
-
-function absolute({ items, fence, paragraph }: ScanState, start: number): ScanState {
-  return { items, fence, paragraph: paragraph && { isPlain: paragraph.isPlain, start: paragraph.start + start } }
-}
-
-function isSame(one: ScanState, other: ScanState): boolean {
-  return (
-    one.items === other.items &&
-    one.fence?.char === other.fence?.char &&
-    one.fence?.length === other.fence?.length &&
-    one.fence?.column === other.fence?.column &&
-    one.paragraph?.isPlain === other.paragraph?.isPlain &&
-    one.paragraph?.start === other.paragraph?.start
-  )
 }
 
 function shifted(heading: Heading, by: number): Heading {

@@ -1,3 +1,4 @@
+import { composed } from './composed.ts'
 import { type ListItems, noItems, withItem } from './list-items.ts'
 import {
   closesFence,
@@ -51,7 +52,6 @@ export interface Found {
 
 const [HASH, EQUALS, DASH] = [code('#'), code('='), code('-')]
 const [GREATER, OPENING, CLOSING] = [code('>'), code('['), code(']')]
-const COMBINABLE = /[\u0300-\uffff]/
 
 /** The state before the first line of a text. */
 export function startOfText(): ScanState {
@@ -100,9 +100,7 @@ export function parseAtx(line: string): { level: number; text: string } | undefi
 
 /** The form in which headings and tasks are compared. */
 export function normalize(text: string): string {
-  const trimmed = text.trim()
-  // Text below U+0300 is always in composed form.
-  return COMBINABLE.test(trimmed) ? trimmed.normalize('NFC') : trimmed
+  return composed(text.trim())
 }
 
 function headingAt(line: Line, at: number, paragraph: Paragraph | undefined, origin: number): Heading | undefined {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { useDatabase, useServer } from '../support/fixtures.ts'
 import { readEpoch } from '../../src/changes/core/epoch.ts'
-import { type Answer, ask, logIn, register } from '../support/people.ts'
+import { type Answer, ask, form, logIn, register } from '../support/people.ts'
 import { SECRET_KEY } from '../support/server.ts'
 
 const database = useDatabase()
@@ -43,8 +43,7 @@ function settings(): Record<string, string> {
 }
 
 function tryLogIn(username: string, password: string): Promise<Answer> {
-  const body = new URLSearchParams({ username, password }).toString()
-  return ask(server, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
+  return ask(server, 'POST', '/auth/token', form({ username, password }))
 }
 
 const passwordIn = ({ stdout }: Outcome): string => /^password: (\S{24})$/m.exec(stdout)?.[1] ?? ''

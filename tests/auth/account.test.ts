@@ -1,26 +1,17 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { allRows } from '../contract/harness/database-rows.ts'
 import { useServer } from '../support/fixtures.ts'
-import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
+import { type Answer, ask, form, logIn, newKey, register, sessionIdOf, userIdOf } from '../support/people.ts'
 
 const server = useServer()
 
 function tryLogIn(username: string, password: string): Promise<Answer> {
-  const body = new URLSearchParams({ username, password }).toString()
-  return ask(server, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
+  return ask(server, 'POST', '/auth/token', form({ username, password }))
 }
 
 function refresh(refreshToken: string): Promise<Answer> {
-  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }).toString()
-  return ask(server, 'POST', '/auth/token', { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
-}
-
-function newKey(person: Person): Promise<Answer> {
-  return person.ask('POST', '/api-keys', {
-    body: { name: 'k', scopes: ['notes:read'], current_password: person.password },
-  })
+  return ask(server, 'POST', '/auth/token', form({ grant_type: 'refresh_token', refresh_token: refreshToken }))
 }
 
 const newEmail = (): string => `New.${crypto.randomUUID()}@Example.com`
@@ -60,8 +51,8 @@ test('10 parallel updateMe to one address: one account has it', async () => {
 test('changePassword ends all other sessions and all API keys, but not its own session', async () => {
   const ann = await register(server)
   const other = await logIn(server, ann.email, ann.password)
-  const key = await newKey(ann)
-  const keyHeader = { headers: { Authorization: `Bearer ${String(key.body['key'])}` } }
+  const { key } = await newKey(ann)
+  const keyHeader = { headers: { Authorization: `Bearer ${key}` } }
   expect((await other.ask('GET', '/notes')).status).toBe(200)
   expect((await ask(server, 'GET', '/notes', keyHeader)).status).toBe(200)
 
@@ -79,10 +70,10 @@ test('changePassword ends all other sessions and all API keys, but not its own s
 
 test('changePassword keeps API keys if revoke_api_keys is false', async () => {
   const ann = await register(server)
-  const key = await newKey(ann)
+  const { key } = await newKey(ann)
   const body = { current_password: ann.password, new_password: 'a longer and better one', revoke_api_keys: false }
   expect((await ann.ask('PUT', '/users/me/password', { body })).status).toBe(204)
-  const headers = { Authorization: `Bearer ${String(key.body['key'])}` }
+  const headers = { Authorization: `Bearer ${key}` }
   expect((await ask(server, 'GET', '/notes', { headers })).status).toBe(200)
 })
 
@@ -140,8 +131,8 @@ test('deleteMe leaves no trace of the account in any table, and its address is f
   await newKey(ann)
   await logIn(server, ann.email, ann.password)
   await tryLogIn(ann.email, 'not the password')
-  const userId = String(decodeJwt(ann.accessToken).sub)
-  const traces = [userId, ann.email, 'a canary title', String(decodeJwt(ann.accessToken)['sid'])]
+  const userId = userIdOf(ann)
+  const traces = [userId, ann.email, 'a canary title', sessionIdOf(ann)]
   const found = async (): Promise<string[]> =>
     (await allRows(server.db)).filter((row) => traces.some((trace) => row.includes(trace)))
   expect((await found()).length).toBeGreaterThan(5)
@@ -162,7 +153,7 @@ test('deleteMe leaves no trace of the account in any table, and its address is f
 
 test('an account with 20 000 notes is deleted in one transaction, within the statement timeout', async () => {
   const ann = await register(server)
-  const userId = String(decodeJwt(ann.accessToken).sub)
+  const userId = userIdOf(ann)
   await sql`insert into notes (id, owner_id, title, content)
     select gen_random_uuid(), ${userId}, 'title', repeat('text ', 400) from generate_series(1, 20000)`.execute(
     server.db,

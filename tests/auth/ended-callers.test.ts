@@ -1,56 +1,27 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createAuthenticate } from '../../src/auth/bearer.ts'
 import { findEndedCallers } from '../../src/auth/ended-callers.ts'
 import { setActive } from '../../src/auth/operator.ts'
 import { createTokens } from '../../src/auth/tokens.ts'
 import type { Caller } from '../../src/contract/types.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { ask, enrol, type Person } from '../support/people.ts'
+import { useDatabase, useServer } from '../support/fixtures.ts'
+import { type ApiKey, ask, enrol, form, newKey, type Person, sessionIdOf, userIdOf } from '../support/people.ts'
 import { plansOf } from '../support/plans.ts'
-import { SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
+import { SECRET_KEY } from '../support/server.ts'
 
-let database: TestDatabase
-let server: TestServer
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ db: database.db })
-})
-afterAll(async () => {
-  await server.stop()
-  await database.drop()
-})
+const database = useDatabase()
+const server = useServer(() => ({ db: database.db }))
 
 /** The caller of a credential, as an event stream holds it. */
 const callerOf = (credential: string): Promise<Caller> =>
   createAuthenticate(database.db, server.tokens)(`Bearer ${credential}`)
 
-const userIdOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
-const sessionIdOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
-
-interface Key {
-  readonly id: string
-  readonly key: string
-  readonly expires_at: string
-}
-
-async function newKey(person: Person): Promise<Key> {
-  const { body } = await person.ask('POST', '/api-keys', {
-    body: { name: 'k', scopes: ['notes:read'], current_password: person.password },
-  })
-  return { id: String(body['id']), key: String(body['key']), expires_at: String(body['expires_at']) }
-}
-
-const endings: [string, (ann: Person, key: Key) => Promise<unknown>, { session: boolean; key: boolean }][] = [
+const endings: [string, (ann: Person, key: ApiKey) => Promise<unknown>, { session: boolean; key: boolean }][] = [
   ['no change', async () => undefined, { session: false, key: false }],
   [
     'a logout',
-    ({ accessToken }) => {
-      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-      return ask(server, 'POST', '/auth/revoke', { body: `token=${accessToken}`, headers })
-    },
+    ({ accessToken }) => ask(server, 'POST', '/auth/revoke', form({ token: accessToken })),
     { session: true, key: false },
   ],
   [
@@ -115,8 +86,8 @@ test('two callers with one ended credential are both reported, and of no callers
 })
 
 test('the caller of an API key knows when the key expires', async () => {
-  const { key, expires_at } = await newKey(await enrol(server))
-  expect((await callerOf(key)).expiresAt).toBe(Date.parse(expires_at))
+  const { key, expiresAt } = await newKey(await enrol(server))
+  expect((await callerOf(key)).expiresAt).toBe(Date.parse(expiresAt))
 })
 
 test('many callers are checked in one statement, by indexes', async () => {

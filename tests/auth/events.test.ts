@@ -1,16 +1,12 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { purge } from '../../src/auth/purge.ts'
 import { useServer } from '../support/fixtures.ts'
-import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
+import { type Answer, ask, form, logIn, type Person, register, sessionIdOf, userIdOf } from '../support/people.ts'
 
 const server = useServer()
 
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
-const token = (form: Record<string, string>): Promise<Answer> =>
-  ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
-const userOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
+const token = (grant: Record<string, string>): Promise<Answer> => ask(server, 'POST', '/auth/token', form(grant))
 
 async function events(person: Person): Promise<readonly Record<string, unknown>[]> {
   const answer = await person.ask('GET', '/users/me/security-events?limit=100')
@@ -31,7 +27,7 @@ test('everything that happens to an account is in its list, newest first, with i
     body: { current_password: ann.password, new_password: 'a longer and better one' },
   })
   const other = await logIn(server, `new-${ann.email}`, 'a longer and better one')
-  await ann.ask('DELETE', `/users/me/sessions/${String(decodeJwt(other.accessToken)['sid'])}`)
+  await ann.ask('DELETE', `/users/me/sessions/${sessionIdOf(other)}`)
 
   const list = await events(ann)
   expect(list.map(({ type }) => type)).toEqual([
@@ -45,7 +41,7 @@ test('everything that happens to an account is in its list, newest first, with i
     'login',
     'registered',
   ])
-  expect(list[0]?.['subject_id']).toBe(decodeJwt(other.accessToken)['sid'])
+  expect(list[0]?.['subject_id']).toBe(sessionIdOf(other))
   expect(list[5]?.['subject_id']).toBe(key.body['id'])
   expect(new Set(list.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']))
 })
@@ -60,7 +56,7 @@ test('a replayed refresh token is in the list, although its request was refused'
   const again = await logIn(server, ann.email, ann.password)
   expect((await events(again))[1]).toMatchObject({
     type: 'refresh_token_reused',
-    subject_id: decodeJwt(ann.accessToken)['sid'],
+    subject_id: sessionIdOf(ann),
   })
 })
 
@@ -94,13 +90,13 @@ test('no caller sees the events of another account, and a cursor is valid for on
 test('strangers who fail to log in cannot push the rest out of the list', async () => {
   const ann = await register(server)
   await sql`insert into security_events (id, user_id, type, created_at)
-    select gen_random_uuid(), ${userOf(ann)}, 'login_failed', now() from generate_series(1, 400)`.execute(server.db)
+    select gen_random_uuid(), ${userIdOf(ann)}, 'login_failed', now() from generate_series(1, 400)`.execute(server.db)
   await token({ username: ann.email, password: 'not the password' })
   const count = async (type: string): Promise<number> => {
     const rows = await server.db
       .selectFrom('security_events')
       .select('id')
-      .where('user_id', '=', userOf(ann))
+      .where('user_id', '=', userIdOf(ann))
       .where('type', '=', type)
       .execute()
     return rows.length
@@ -108,7 +104,9 @@ test('strangers who fail to log in cannot push the rest out of the list', async 
   expect(await count('login_failed')).toBe(200)
   expect(await count('registered')).toBe(1)
   await sql`insert into security_events (id, user_id, type, created_at)
-    select gen_random_uuid(), ${userOf(ann)}, 'api_key_created', now() from generate_series(1, 900)`.execute(server.db)
+    select gen_random_uuid(), ${userIdOf(ann)}, 'api_key_created', now() from generate_series(1, 900)`.execute(
+    server.db,
+  )
   await logIn(server, ann.email, ann.password)
   expect(await count('api_key_created')).toBe(799)
   expect(await count('login_failed')).toBe(200)

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { createAuth } from '../../src/auth/auth.ts'
 import { authHandlers, type AuthDeps } from '../../src/auth/handlers.ts'
 import { createPasswordCheck } from '../../src/auth/password/password-check.ts'
 import { unavailable } from '../../src/http/problem.ts'
 import { createFairGate, type FairGate } from '../../src/scheduling/fair-gate.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { type Answer, ask, enrol, type Person } from '../support/people.ts'
-import { CHEAP, SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
+import { useDatabase, useFixture, usePerson, useServer } from '../support/fixtures.ts'
+import { type Answer, ask, form } from '../support/people.ts'
+import { CHEAP, SECRET_KEY } from '../support/server.ts'
 
 /** One slot and one place, for as long as a slow machine may take. */
 const gate = createFairGate({ slots: 1, queue: 1, waitMs: 60_000, busy: () => unavailable('The gate is full.') })
@@ -28,13 +28,8 @@ const countingGate: FairGate = {
   },
 }
 
-let database: TestDatabase
-let deps: AuthDeps
-let server: TestServer
-let ann: Person
-
-beforeAll(async () => {
-  database = await createTestDatabase()
+const database = useDatabase()
+const gated = useFixture(async () => {
   const auth = createAuth(database.db, {
     secretKeys: [SECRET_KEY],
     accessTokenSeconds: 900,
@@ -44,15 +39,15 @@ beforeAll(async () => {
     passwordCost: CHEAP,
     onLocalThrottle: () => undefined,
   })
-  deps = { ...auth, hashGate: countingGate }
-  const gated = await authHandlers(deps)
-  server = await startServer({ db: database.db, override: (handlers) => ({ ...handlers, ...gated }) })
-  ann = await enrol(server)
+  const deps: AuthDeps = { ...auth, hashGate: countingGate }
+  return { deps, handlers: await authHandlers(deps) }
 })
-afterAll(async () => {
-  await server.stop()
-  await database.drop()
-})
+const server = useServer(() => ({
+  db: database.db,
+  override: (handlers) => ({ ...handlers, ...gated.handlers }),
+}))
+const ann = usePerson(server)
+
 beforeEach(() => {
   Object.assign(counts, { asked: 0, refused: 0, hashed: 0 })
   beforeHash = undefined
@@ -65,9 +60,8 @@ interface Sent {
   readonly headers: Readonly<Record<string, string>>
 }
 
-function form(path: string, fields: Record<string, string>): Sent {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return { method: 'POST', path, body: new URLSearchParams(fields).toString(), headers }
+function post(path: string, fields: Record<string, string>): Sent {
+  return { method: 'POST', path, ...form(fields) }
 }
 
 function json(method: string, path: string, body: object): Sent {
@@ -76,7 +70,7 @@ function json(method: string, path: string, body: object): Sent {
 }
 
 const logIn = (): Promise<Answer> => {
-  const { method, path, ...options } = form('/auth/token', { username: ann.email, password: ann.password })
+  const { method, path, ...options } = post('/auth/token', { username: ann.email, password: ann.password })
   return ask(server, method, path, options)
 }
 
@@ -94,7 +88,7 @@ async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
 
 const wrong = { current_password: 'not the password' }
 const requests: [string, () => Sent][] = [
-  ['createToken', () => form('/auth/token', { username: ann.email, password: 'not the password' })],
+  ['createToken', () => post('/auth/token', { username: ann.email, password: 'not the password' })],
   ['registerUser', () => json('POST', '/auth/register', { email: 'gone@example.com', password: 'securepass123' })],
   ['updateMe', () => json('PATCH', '/users/me', { email: 'gone@example.com', ...wrong })],
   ['deleteMe', () => json('DELETE', '/users/me', wrong)],
@@ -131,7 +125,7 @@ test.each(requests)(
 test('a wrong password counts as a failed login although its client leaves while it is checked', async () => {
   const hash = Promise.withResolvers<void>()
   beforeHash = hash.promise
-  const { method, path, body, headers } = form('/auth/token', { username: ann.email, password: 'not the password' })
+  const { method, path, body, headers } = post('/auth/token', { username: ann.email, password: 'not the password' })
   const client = new AbortController()
   const left = fetch(`${server.url}${path}`, { method, body, headers, signal: client.signal })
   const failed = expect(left).rejects.toThrow('aborted')
@@ -151,7 +145,7 @@ test('a wrong password counts as a failed login although its client leaves while
 })
 
 test('no hash is computed for an aborted request, whatever it is for', async () => {
-  const passwords = await createPasswordCheck(deps)
+  const passwords = await createPasswordCheck(gated.deps)
   const origin = { client: { address: '192.0.2.1', userAgent: undefined }, signal: AbortSignal.abort() }
   const { id, password_hash } = await database.db
     .selectFrom('users')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { useDatabase } from '../support/fixtures.ts'
-import { type Answer, ask, type Person, register } from '../support/people.ts'
+import { type Answer, ask, form, type Person, register } from '../support/people.ts'
 import { until } from '../support/process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -28,11 +28,8 @@ async function work(person: Person, replicas: () => readonly TestServer[], isOve
     ]
     cursorPath = /<(.*)>;/.exec(answers[1]?.headers.get('link') ?? '')?.[1] ?? '/notes?limit=1'
     if (round % 5 === 4) {
-      const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }).toString()
-      const next = await ask(server, 'POST', '/auth/token', {
-        body,
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      })
+      const grant = { grant_type: 'refresh_token', refresh_token: refreshToken }
+      const next = await ask(server, 'POST', '/auth/token', form(grant))
       answers.push(next)
       accessToken = String(next.body['access_token'])
       refreshToken = String(next.body['refresh_token'])
@@ -102,6 +99,23 @@ test('an accepted key makes no tokens: they are signed with the current one', as
   await onlyNew.stop()
 })
 
+test('while a key is changed, a repeated refresh gets the same token from every replica', async () => {
+  const [before, after, strange] = [
+    await replica(OLD, NEW),
+    await replica(NEW, OLD),
+    await replica('a-secret-key-that-nobody-told-the-others-of'),
+  ]
+  const ann = await register(before)
+  const refreshing = form({ grant_type: 'refresh_token', refresh_token: ann.refreshToken })
+  const refresh = (server: TestServer) => ask(server, 'POST', '/auth/token', refreshing)
+  const [first, again] = [await refresh(before), await refresh(after)]
+  expect(again.body['refresh_token']).toBe(first.body['refresh_token'])
+  // It cannot repeat the answer, but that is no reuse.
+  expect((await refresh(strange)).status).toBe(401)
+  expect((await refresh(after)).status).toBe(200)
+  for (const server of [before, after, strange]) await server.stop()
+})
+
 test('refresh tokens and API keys do not depend on the secret key at all', async () => {
   const before = await replica(OLD)
   const ann = await register(before)
@@ -109,15 +123,8 @@ test('refresh tokens and API keys do not depend on the secret key at all', async
     body: { name: 'k', scopes: ['notes:read'], current_password: ann.password },
   })
   const after = await replica(NEW)
-  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: ann.refreshToken }).toString()
-  expect(
-    (
-      await ask(after, 'POST', '/auth/token', {
-        body,
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      })
-    ).status,
-  ).toBe(200)
+  const grant = { grant_type: 'refresh_token', refresh_token: ann.refreshToken }
+  expect((await ask(after, 'POST', '/auth/token', form(grant))).status).toBe(200)
   expect(
     (await ask(after, 'GET', '/notes', { headers: { Authorization: `Bearer ${String(made.body['key'])}` } })).status,
   ).toBe(200)

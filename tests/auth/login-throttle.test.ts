@@ -107,6 +107,26 @@ test('a login during the wait does not prolong it, and gets what is left of it i
   expect(await logIn(account, address, true)).toBe(true)
 })
 
+test('a login that was blocked before the clock was set back an hour waits for 15 minutes at most', async () => {
+  const [account, address] = [anAccount(), anAddress()]
+  await fiveFailures(account, address)
+  await pass(-3600)
+  const wait = await logIn(account, address, true)
+  expect(wait).toBe(900)
+  // What it was told is true.
+  await pass(901)
+  expect(await logIn(account, address, true)).toBe(true)
+})
+
+test('a block of an account at all addresses lasts a minute at most, even after the clock was set back', async () => {
+  const account = anAccount()
+  for (let stranger = 0; stranger < 100; stranger += 1) await logIn(account, anAddress(), false)
+  await pass(-3600)
+  expect(await logIn(account, anAddress(), true)).toBe(60)
+  await pass(61)
+  expect(await logIn(account, anAddress(), true)).toBe(true)
+})
+
 test('50 parallel wrong guesses count exactly 50, and only five of them are answered', async () => {
   const [account, address] = [anAccount(), anAddress()]
   const attempts = await Promise.all(Array.from({ length: 50 }, () => throttle.attempt(account, address)))

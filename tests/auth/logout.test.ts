@@ -1,27 +1,18 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { useServer } from '../support/fixtures.ts'
-import { type Answer, ask, logIn, type Person, register } from '../support/people.ts'
+import { type Answer, ask, form, logIn, register, sessionIdOf, userIdOf } from '../support/people.ts'
 
 const server = useServer()
 /** A second server on the same database, as a replica is. */
 const replica = useServer(() => ({ db: server.db }))
 
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const revoke = (token: string): Promise<Answer> =>
-  ask(server, 'POST', '/auth/revoke', {
-    body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
-    headers: FORM,
-  })
+  ask(server, 'POST', '/auth/revoke', form({ token, token_type_hint: 'access_token' }))
 const refresh = (refresh_token: string): Promise<Answer> =>
-  ask(replica, 'POST', '/auth/token', {
-    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token }).toString(),
-    headers: FORM,
-  })
+  ask(replica, 'POST', '/auth/token', form({ grant_type: 'refresh_token', refresh_token }))
 const onReplica = (token: string): Promise<Answer> =>
   ask(replica, 'GET', '/users/me', { headers: { Authorization: `Bearer ${token}` } })
-const idOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
 
 test.each(['refreshToken', 'accessToken'] as const)(
   'revokeToken with the %s ends the session on every replica at once',
@@ -72,12 +63,12 @@ test('listSessions shows only the live sessions of the caller, the current one, 
   await server.db
     .updateTable('refresh_tokens')
     .set({ expires_at: sql<string>`now()` })
-    .where('session_id', '=', idOf(rested))
+    .where('session_id', '=', sessionIdOf(rested))
     .execute()
   const { list } = await ann.ask('GET', '/users/me/sessions')
   expect(list).toMatchObject([
-    { id: idOf(other), is_current: false, scopes: ['notes:read'], address: '127.0.0.1', user_agent: 'node' },
-    { id: idOf(ann), is_current: true },
+    { id: sessionIdOf(other), is_current: false, scopes: ['notes:read'], address: '127.0.0.1', user_agent: 'node' },
+    { id: sessionIdOf(ann), is_current: true },
   ])
   expect(String(list[0]?.['last_used_at']) > String(list[0]?.['created_at'])).toBe(true)
 })
@@ -85,17 +76,17 @@ test('listSessions shows only the live sessions of the caller, the current one, 
 test('revokeSession ends the session named, on every replica at once, and no other', async () => {
   const ann = await register(server)
   const other = await logIn(server, ann.email, ann.password)
-  expect((await ann.ask('DELETE', `/users/me/sessions/${idOf(other)}`)).status).toBe(204)
+  expect((await ann.ask('DELETE', `/users/me/sessions/${sessionIdOf(other)}`)).status).toBe(204)
   expect((await onReplica(other.accessToken)).status).toBe(401)
   expect((await refresh(other.refreshToken)).status).toBe(401)
   expect((await onReplica(ann.accessToken)).status).toBe(200)
-  expect((await ann.ask('DELETE', `/users/me/sessions/${idOf(other)}`)).status).toBe(404)
+  expect((await ann.ask('DELETE', `/users/me/sessions/${sessionIdOf(other)}`)).status).toBe(404)
 })
 
 test("another's session cannot be ended and answers like an unknown one", async () => {
   const [ann, bob] = [await register(server), await register(server)]
   const end = (id: string) => bob.ask('DELETE', `/users/me/sessions/${id}`, { headers: { 'X-Request-Id': 'same' } })
-  const theirs = await end(idOf(ann))
+  const theirs = await end(sessionIdOf(ann))
   expect(theirs.status).toBe(404)
   expect(theirs.text).toBe((await end(crypto.randomUUID())).text)
   expect((await ann.ask('GET', '/users/me')).status).toBe(200)
@@ -105,18 +96,18 @@ test('an account has at most 100 sessions: another login ends the oldest', async
   const ann = await register(server)
   await sql`insert into sessions (id, user_id, scope, expires_at)
     select gen_random_uuid(), user_id, scope, expires_at from sessions, generate_series(1, 99)
-    where id = ${idOf(ann)}`.execute(server.db)
+    where id = ${sessionIdOf(ann)}`.execute(server.db)
   await server.db
     .updateTable('sessions')
     .set({ created_at: sql<string>`now() - interval '1 day'` })
-    .where('id', '=', idOf(ann))
+    .where('id', '=', sessionIdOf(ann))
     .execute()
   await logIn(server, ann.email, ann.password)
   expect((await ann.ask('GET', '/users/me')).status).toBe(401)
   const alive = await server.db
     .selectFrom('sessions')
     .select('id')
-    .where('user_id', '=', String(decodeJwt(ann.accessToken).sub))
+    .where('user_id', '=', userIdOf(ann))
     .where('ended_at', 'is', null)
     .execute()
   expect(alive).toHaveLength(100)

@@ -1,16 +1,26 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { hashPassword } from '../../src/auth/password/passwords.ts'
 import { resetPassword, revokeSessions, setActive } from '../../src/auth/operator.ts'
-import { type Answer, ask, enrol, logIn, type Person } from '../support/people.ts'
-import { CHEAP, startServer, type TestServer } from '../support/server.ts'
+import { useServer } from '../support/fixtures.ts'
+import {
+  type Answer,
+  ask,
+  askForKey,
+  enrol,
+  form,
+  logIn,
+  newKey,
+  type Person,
+  sessionIdOf,
+  userIdOf,
+} from '../support/people.ts'
+import { CHEAP } from '../support/server.ts'
 
-let server: TestServer
+const server = useServer({ isRecorded: false })
 
 /** While armed, the next insert fails as a serialization conflict does, and later ones succeed. */
 beforeAll(async () => {
-  server = await startServer({ isRecorded: false })
   await sql`create sequence inserts`.execute(server.db)
   await sql`
     create function fail_first() returns trigger language plpgsql as $$ begin
@@ -22,7 +32,6 @@ beforeAll(async () => {
       for each row execute function fail_first()`.execute(server.db)
   await arm(false)
 })
-afterAll(() => server.stop())
 beforeEach(() => arm(false))
 
 /** A sequence is not rolled back with its transaction, so exactly one attempt fails. */
@@ -35,9 +44,6 @@ async function hasFailedOnce(): Promise<boolean> {
   return (rows[0]?.count ?? 0) > 1
 }
 
-const userIdOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
-const sessionIdOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
-
 async function eventsOf(person: Person, type: string): Promise<number> {
   const events = server.db.selectFrom('security_events').select('id')
   return (await events.where('user_id', '=', userIdOf(person)).where('type', '=', type).execute()).length
@@ -48,13 +54,10 @@ async function hasEnded(person: Person): Promise<boolean> {
   return (await session.executeTakeFirstOrThrow()).ended_at !== null
 }
 
-function post(path: string, form: Record<string, string>): Promise<Answer> {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return ask(server, 'POST', path, { body: new URLSearchParams(form).toString(), headers })
+function post(path: string, fields: Record<string, string>): Promise<Answer> {
+  return ask(server, 'POST', path, form(fields))
 }
 const refresh = (refresh_token: string) => post('/auth/token', { grant_type: 'refresh_token', refresh_token })
-const newKey = (ann: Person) =>
-  ann.ask('POST', '/api-keys', { body: { name: 'k', scopes: ['notes:read'], current_password: ann.password } })
 
 const operations: [string, number, string, (ann: Person) => Promise<() => Promise<Answer>>][] = [
   [
@@ -70,14 +73,14 @@ const operations: [string, number, string, (ann: Person) => Promise<() => Promis
     'session_revoked',
     async (ann) => () => ann.ask('DELETE', `/users/me/sessions/${sessionIdOf(ann)}`),
   ],
-  ['createApiKey', 201, 'api_key_created', async (ann) => () => newKey(ann)],
+  ['createApiKey', 201, 'api_key_created', async (ann) => () => askForKey(ann)],
   [
     'revokeApiKey',
     204,
     'api_key_revoked',
     async (ann) => {
-      const { body } = await newKey(ann)
-      return () => ann.ask('DELETE', `/api-keys/${String(body['id'])}`)
+      const { id } = await newKey(ann)
+      return () => ann.ask('DELETE', `/api-keys/${id}`)
     },
   ],
   [

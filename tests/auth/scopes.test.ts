@@ -6,7 +6,7 @@ import { ask, logIn, register } from '../support/people.ts'
 
 const server = useServer()
 
-const KEY_SCOPES = new Set(['account:read', 'notes:read', 'notes:write'])
+const KEY_SCOPES = new Set(['account:read', 'notes:read', 'notes:write', 'notes:erase'])
 
 test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
   'the contract lets API keys call $id exactly when they can have its scopes, and wants the same of them as of a login',
@@ -24,7 +24,7 @@ test('getCredential lists what a login may call: everything', async () => {
   const { body } = await ann.ask('GET', '/users/me/credential')
   expect(body).toMatchObject({
     kind: 'session',
-    scopes: ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write'],
+    scopes: ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write', 'notes:erase'],
   })
   expect(body['operations']).toEqual(Object.keys(security))
 })
@@ -48,7 +48,7 @@ test('getCredential lists what an API key may call, and the list is true', async
 
 test('every credential may ask what it may do, also one with a single scope', async () => {
   const { email, password } = await register(server)
-  for (const scope of ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write']) {
+  for (const scope of ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write', 'notes:erase']) {
     const narrow = await logIn(server, email, password, { scope })
     expect((await narrow.ask('GET', '/users/me/credential')).body['scopes']).toEqual([scope])
   }

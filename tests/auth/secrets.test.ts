@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
 import { useServer } from '../support/fixtures.ts'
-import { type Answer, ask, logIn, register } from '../support/people.ts'
+import { type Answer, ask, form, logIn, register } from '../support/people.ts'
 
 const server = useServer()
 
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
-const form = (path: string, fields: Record<string, string>): Promise<Answer> =>
-  ask(server, 'POST', path, { body: new URLSearchParams(fields).toString(), headers: FORM })
+const post = (path: string, fields: Record<string, string>): Promise<Answer> => ask(server, 'POST', path, form(fields))
 
 test('no secret that passes through is in a log line or an error, wherever it was put', async () => {
   const password = 'canary-password-1f6b'
@@ -19,10 +17,10 @@ test('no secret that passes through is in a log line or an error, wherever it wa
   })
   const key = String(made.body['key'])
   const answers = [
-    await form('/auth/token', { username: ann.email, password: wrong }),
-    await form('/auth/token', { username: ann.email, password: wrong, colour: wrong }),
-    await form('/auth/token', { grant_type: 'refresh_token', refresh_token: wrong }),
-    await form('/auth/revoke', { token: wrong }),
+    await post('/auth/token', { username: ann.email, password: wrong }),
+    await post('/auth/token', { username: ann.email, password: wrong, colour: wrong }),
+    await post('/auth/token', { grant_type: 'refresh_token', refresh_token: wrong }),
+    await post('/auth/revoke', { token: wrong }),
     await ask(server, 'GET', `/notes?access_token=${ann.accessToken}`),
     await ask(server, 'GET', `/${key}`),
     await ask(server, 'GET', '/notes', { headers: { Authorization: `Bearer ${wrong}` } }),

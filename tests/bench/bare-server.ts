@@ -4,8 +4,10 @@
  * our server sends for the same request, the credential's session and the history included.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { Pool, type PoolClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
+import { placing } from '../../src/changes/core/record-changes.ts'
 import { typeParsers } from '../../src/db/type-parsers.ts'
 import { packText, unpackText } from '../../src/notes/history/revision-text.ts'
 
@@ -61,18 +63,17 @@ const create: Write = async (on, { title, content }) => {
   return (await run(on, 'create', text, [uuidv7(), title, content, ownerId, ...author]))[0]
 }
 
-/** What gives the changes in `changed` their places in the log. */
-const PLACING = `counter as (
-      insert into change_counters as c (owner_id, seq) select owner_id, count(*) from changed group by owner_id
-      on conflict (owner_id) do update set seq = c.seq + excluded.seq
-      returning owner_id, seq - (select count(*) from changed) as before
-    ), placed as (
-      insert into note_changes (owner_id, note_id, seq, kind, version, at)
-      select owner_id, note_id, before + place, kind, version, clock_timestamp()
-      from changed join counter using (owner_id)
-      on conflict (owner_id, note_id) do update
-        set seq = excluded.seq, kind = excluded.kind, version = excluded.version, at = excluded.at
-    )`
+/** What gives the changes in `changed` their places in the log: ours. */
+const PLACING = placing.compile(
+  new Kysely({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  }),
+).sql
 
 /** With its tags, of which there are none here, and the change in the log: one statement, as ours. */
 const createWhole: Write = async (on, { title, content }) => {

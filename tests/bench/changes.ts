@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type Connection, createDatabase } from '../../src/db/database.ts'
 import { countPlaces, differences, followNotices, followPages, keepPlaces, truth } from '../changes/readers.ts'
 import { newOwner, runWriter } from '../changes/writers.ts'
+import { print } from '../support/print.ts'
 import { openBenchDatabase } from './database.ts'
 
 const WRITERS = 16
@@ -98,8 +99,4 @@ function startWriters(given: Work) {
     /** How many changes were acknowledged in all, once the process has ended. */
     ended: Promise.all([once(child, 'exit'), once(lines, 'close')]).then(() => acknowledged),
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

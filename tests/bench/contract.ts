@@ -11,7 +11,7 @@ import { readOperations } from '../../src/contract/document/operations.ts'
 import { ContractRouter, operationOf } from '../../src/contract/router.ts'
 import { requestSchemas } from '../../src/contract/document/schemas.ts'
 import { compileRequestReader } from '../../src/contract/request/validator.ts'
-import { print } from './figures.ts'
+import { print } from '../support/print.ts'
 
 const OPERATIONS = 60
 const ROUNDS = 200_000

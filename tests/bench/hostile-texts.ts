@@ -11,7 +11,8 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, type Person, register } from '../support/people.ts'
 import { cleanUp, serve, temporaryDirectory } from '../support/process.ts'
-import { print, quantile } from './figures.ts'
+import { print } from '../support/print.ts'
+import { quantile } from './figures.ts'
 
 const SIZE = 1_040_000
 const [, , first = '5', url = '', name = '', parallel = '1', milliseconds = '0'] = process.argv

@@ -11,8 +11,9 @@ import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
 import { type Person, register, userIdOf } from '../support/people.ts'
 import { type Contender, startNotesApi, urlOf } from './contenders.ts'
+import { print } from '../support/print.ts'
 import { openBenchDatabase } from './database.ts'
-import { print, quantile } from './figures.ts'
+import { quantile } from './figures.ts'
 
 const NOTES = 100
 const SIZE = 1024 * 1024

@@ -11,7 +11,8 @@ import { Agent } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openBenchDatabase } from './database.ts'
-import { print, quantile } from './figures.ts'
+import { print } from '../support/print.ts'
+import { quantile } from './figures.ts'
 import { type BenchServer, type Guards, logIn, register, sample, startBenchServer } from './login-server.ts'
 
 const CONNECTIONS = 50

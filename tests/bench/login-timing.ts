@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { Agent } from 'node:http'
 import { openBenchDatabase } from './database.ts'
-import { print, quantile } from './figures.ts'
+import { print } from '../support/print.ts'
+import { quantile } from './figures.ts'
 import { logIn, register, startBenchServer } from './login-server.ts'
 
 const SAMPLES = Math.min(1_000, Number(process.argv[2] ?? 200))

@@ -17,7 +17,7 @@ import { lockNote } from '../../src/notes/core/lock-note.ts'
 import { writeNote } from '../../src/notes/core/write-note.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
 import { openBenchDatabase } from './database.ts'
-import { print } from './figures.ts'
+import { print } from '../support/print.ts'
 
 const VERSIONS = 1_000
 const NOTES = 100_000

@@ -203,4 +203,34 @@ describe('with a clock that the test moves', () => {
     abort.abort()
     hub.stop()
   })
+
+  test.each([
+    ['no stream is open any more', true],
+    ['no stream has taken its last batch', false],
+  ])('no statement is made while %s', async (_, isGone) => {
+    const reads: (readonly OwnersPlace[])[] = []
+    let last = 0
+    const hub = createChangeHub({
+      read: async (places) => {
+        reads.push(places)
+        const isDue = places.some(({ after }) => after < last)
+        const notice = { owner_id: 'ann', kind: 'upsert' as const, version: 1, at: '' }
+        return isDue ? [1, 2].map((seq) => ({ ...notice, seq, note_id: `${seq}` })) : []
+      },
+      readState: async () => ({ latestSeq: last, forgottenSeq: 0 }),
+      onFailure: () => undefined,
+      pollMs: 5,
+    })
+    const abort = new AbortController()
+    const stream = hub.follow('ann', { seq: 0, floor: 0 }, abort.signal)
+    await stream.next()
+    const next = stream.next()
+    if (isGone) abort.abort()
+    else last = 2
+    if (!isGone) await vi.advanceTimersByTimeAsync(5)
+    await next
+    const before = reads.length
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(reads.slice(before)).toEqual([])
+  })
 })

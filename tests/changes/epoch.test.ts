@@ -1,21 +1,15 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { readEpoch, renewEpoch } from '../../src/changes/core/epoch.ts'
 import { createDatabase, type Connection, type Database } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { hasDebianPostgres, startDebianPostgres } from '../support/debian-postgres.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { cleanUp } from '../support/process.ts'
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(async () => {
-  await database.drop()
-  await cleanUp()
-})
+const database = useDatabase()
+afterAll(cleanUp)
 
 const open = (connection: Connection) => createDatabase({ connection, poolSize: 3, onIdleError: () => undefined })
 

@@ -1,8 +1,8 @@
 import { security } from '../../generated/security.ts'
 
-/** The operations that can change a note, by the contract: those that a caller needs `notes:write` for. */
+/** The operations that can change a note, by the contract: those that a caller needs `notes:write` or `notes:erase` for. */
 export const noteOperations: readonly string[] = Object.entries(security)
-  .filter(([, scopes]) => scopes?.some((scope) => scope === 'notes:write'))
+  .filter(([, scopes]) => scopes?.some((scope) => scope === 'notes:write' || scope === 'notes:erase'))
   .map(([operationId]) => operationId)
   .toSorted()
 

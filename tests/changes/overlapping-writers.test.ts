@@ -1,24 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { expect, test } from 'vitest'
+import { useDatabase } from '../support/fixtures.ts'
 import { countPlaces, differences, followNotices, followPages, keepPlaces, truth } from './readers.ts'
 import { newOwner, runWriter } from './writers.ts'
 
 const WRITERS = 16
 const TRANSACTIONS = 60
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase({ poolSize: WRITERS + 4 })
-  await keepPlaces(database.db)
-})
-afterAll(() => database.drop())
+const database = useDatabase({ poolSize: WRITERS + 4 })
 
 test(
   'however writers overlap, every reader ends with what the server has, and no place is left out',
   { timeout: 60_000 },
   async () => {
     const { db } = database
+    await keepPlaces(db)
     const owners = await Promise.all([1, 2, 3].map(() => newOwner(db)))
     const pages = owners.flatMap((ownerId) => [followPages(db, ownerId, 3), followPages(db, ownerId, 100)])
     const notices = followNotices(db, owners, 10)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
 import { readChanges, readLogState, readNotices } from '../../src/changes/core/read-changes.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
@@ -6,16 +6,12 @@ import { lockNote } from '../../src/notes/core/lock-note.ts'
 import { insertNote } from '../../src/notes/core/notes.ts'
 import { writeNote } from '../../src/notes/core/write-note.ts'
 import { eraseTrashed, moveToTrash } from '../../src/notes/trash/trash.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { newOwner } from './writers.ts'
 
-let database: TestDatabase
+const database = useDatabase()
 let ownerId: string
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
 beforeEach(async () => {
   ownerId = await newOwner(database.db)
 })

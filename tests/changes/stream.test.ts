@@ -1,16 +1,19 @@
 import { sql } from 'kysely'
-import { connect } from 'node:net'
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { setActive } from '../../src/auth/operator.ts'
+import { fillLog, STANDSTILL } from './long-log.ts'
 import { withTimeout } from '../contract/harness/document-examples.ts'
 import { newNote } from '../notes/new-note.ts'
-import { type OpenStream, openStream, parseEvent, type SentEvent } from '../support/event-stream.ts'
+import { type OpenStream, openStream, type SentEvent, standStill } from '../support/event-stream.ts'
 import { useServer } from '../support/fixtures.ts'
+import { inTime } from '../support/in-time.ts'
 import { enrol, form, newKey, type Person, sessionIdOf, userIdOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const server = useServer()
+
+const bearer = ({ accessToken }: Pick<Person, 'accessToken'>) => ({ Authorization: `Bearer ${accessToken}` })
 
 function follow(
   person: Pick<Person, 'accessToken'>,
@@ -20,10 +23,7 @@ function follow(
     lastId,
   }: { at?: Pick<TestServer, 'url'>; query?: string; lastId?: string | undefined } = {},
 ): Promise<OpenStream> {
-  const headers = {
-    Authorization: `Bearer ${person.accessToken}`,
-    ...(lastId !== undefined && { 'Last-Event-ID': lastId }),
-  }
+  const headers = { ...bearer(person), ...(lastId !== undefined && { 'Last-Event-ID': lastId }) }
   return openStream(`${at.url}/changes/stream${query}`, headers)
 }
 
@@ -139,22 +139,6 @@ test('a stream ends within 5 seconds of the revocation of its API key, and says 
 const seqsIn = (events: readonly SentEvent[]): unknown[] =>
   events.filter(({ event }) => event === 'change').map(({ data }) => (data as Record<string, unknown>)['seq'])
 
-/** Opens a stream and takes nothing of it. `received` takes what had arrived, when the server has disconnected. */
-function standStill(url: string, { accessToken }: Person) {
-  const { hostname, port, pathname, search } = new URL(url)
-  const socket = connect(Number(port), hostname)
-  socket.pause()
-  socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`)
-  return {
-    received: async (): Promise<SentEvent[]> => {
-      let text = ''
-      for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) text += chunk
-      // The last block was cut off.
-      return text.split('\n\n').slice(0, -1).flatMap(parseEvent)
-    },
-  }
-}
-
 test(
   'a client that stands still is disconnected, and resumes without loss or repetition',
   { timeout: 60_000 },
@@ -162,25 +146,16 @@ test(
     const strict = await startServer({ db: server.db, document: withTimeout('streamChanges', 1) })
     const ann = await enrol(strict)
     const { cursor } = (await ann.ask('GET', '/changes')).body
-    // More than fits into the buffers between the two.
-    const count = 30_000
-    await sql`
-    insert into note_changes (owner_id, note_id, seq, kind, version, at)
-    select ${userIdOf(ann)}, gen_random_uuid(), n, 'erase', 1, now() from generate_series(1, ${count}::int) n
-  `.execute(server.db)
-    await server.db
-      .insertInto('change_counters')
-      .values({ owner_id: userIdOf(ann), seq: count })
-      .execute()
-    const { received } = standStill(`${strict.url}/changes/stream?cursor=${String(cursor)}`, ann)
-    await expect.poll(strict.openStreams, { timeout: 9_000 }).toBe(1)
+    await fillLog(server.db, userIdOf(ann), STANDSTILL)
+    const { begun, received } = standStill(`${strict.url}/changes/stream?cursor=${String(cursor)}`, bearer(ann))
+    await inTime('the stream begins', begun)
     await expect.poll(strict.openStreams, { timeout: 30_000 }).toBe(0)
     const first = await received()
     await using resumed = await follow(ann, { at: strict, lastId: first.at(-1)?.id })
     const rest = await resumed.until('ready')
     expect(first.length).toBeGreaterThan(0)
     expect(rest.length).toBeGreaterThan(1)
-    expect(seqsIn([...first, ...rest])).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+    expect(seqsIn([...first, ...rest])).toEqual(Array.from({ length: STANDSTILL }, (_, index) => index + 1))
     await resumed.close()
     await strict.stop()
   },

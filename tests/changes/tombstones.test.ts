@@ -1,19 +1,14 @@
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { purgeChanges } from '../../src/changes/core/purge-changes.ts'
 import { mustStartAgain, readChanges } from '../../src/changes/core/read-changes.ts'
 import { recordChanges } from '../../src/changes/core/record-changes.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { useDatabase } from '../support/fixtures.ts'
 import { newOwner } from './writers.ts'
 
-let database: TestDatabase
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
+const database = useDatabase()
 
 const never = () => false
 const state = async (ownerId: string) => {

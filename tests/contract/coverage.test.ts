@@ -10,7 +10,7 @@ import { useFixture, useServer } from '../support/fixtures.ts'
 import { holdLocks } from '../support/locks.ts'
 import { endBlocks, holdBlocks } from '../support/login-blocks.ts'
 import { openStream } from '../support/event-stream.ts'
-import { type Answer, ask, enrol, register } from '../support/people.ts'
+import { type Answer, ask, enrol, register, userIdOf } from '../support/people.ts'
 import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
 import { forge } from './harness/forged-tokens.ts'
 import { answerFaults } from './harness/independent-check.ts'
@@ -105,7 +105,7 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
   },
   'a key whose first request is still under way': async ({ operation, attempt, bearer }) => {
     if (!operation.parameters.some(({ name }) => name === 'Idempotency-Key')) return []
-    const lock = JSON.stringify([decodeJwt(ann.accessToken).sub, operation.operationId, 'under-way'])
+    const lock = JSON.stringify([userIdOf(ann), operation.operationId, 'under-way'])
     await using _ = await holdLocks(server.db, (first) =>
       sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(first),
     )

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { useFixture, useServer } from '../support/fixtures.ts'
-import { register } from '../support/people.ts'
+import { enrol, register } from '../support/people.ts'
 import { schemaFaults } from './harness/independent-check.ts'
 
 const NOBODYS = '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
@@ -42,7 +42,7 @@ describe('integers in the query', () => {
     const refused = await ann.ask('GET', `/notes?limit=${text}`)
     expect(refused.status).toBe(422)
     expect(refused.body['errors']).toEqual([
-      { loc: ['query', 'limit'], pointer: '/limit', msg: 'Must be an integer.', type: 'integer_type' },
+      { loc: ['query', 'limit'], pointer: '/limit', msg: 'Must be an integer.', type: 'integer_type', example: '20' },
     ])
   })
 
@@ -50,6 +50,35 @@ describe('integers in the query', () => {
     'limit=%s is out of bounds',
     async (text) => {
       expect((await ann.ask('GET', `/notes?limit=${text}`)).status).toBe(422)
+    },
+  )
+})
+
+describe('booleans in the query', () => {
+  beforeAll(async () => {
+    await ann.ask('POST', '/notes', { body: { title: 'Pinned', content: 'B', is_pinned: true } })
+  })
+
+  test.each([
+    ['true', ['Pinned']],
+    ['True', ['Pinned']],
+    ['TRUE', ['Pinned']],
+    ['1', ['Pinned']],
+    ['false', ['A']],
+    ['False', ['A']],
+    ['FALSE', ['A']],
+    ['0', ['A']],
+  ])('is_pinned=%s is a boolean', async (text, titles) => {
+    const { status, list } = await ann.ask('GET', `/notes?is_pinned=${text}`)
+    expect([status, list.map(({ title }) => title)]).toEqual([200, titles])
+  })
+
+  test.each(['', 'yes', 'on', 't', '2', '-1', '01', '1.0', '%20true', 'true%20', 'null', 'truе', 'ﬀalse'])(
+    'is_pinned=%s is not a boolean',
+    async (text) => {
+      const refused = await ann.ask('GET', `/notes?is_pinned=${encodeURIComponent(decodeURIComponent(text))}`)
+      expect(refused.status).toBe(422)
+      expect(refused.body['errors']).toMatchObject([{ loc: ['query', 'is_pinned'], type: 'boolean_type' }])
     },
   )
 })
@@ -128,10 +157,53 @@ describe('ids', () => {
     expect((await ann.ask('GET', `/notes/${NOBODYS}`)).status).toBe(404)
   })
 
+  test('an id in upper case is the same id, in a path and in a body', async () => {
+    const spelling = noteId.toUpperCase()
+    const path = `/notes/${spelling}`
+    expect((await ann.ask('GET', path)).body['id']).toBe(noteId)
+    expect((await ann.ask('PATCH', path, { body: { title: 'Ä' } })).body['id']).toBe(noteId)
+    const actions = [{ note_id: spelling, action: 'pin' }]
+    expect((await ann.ask('POST', '/notes/batch', { body: { actions } })).body['results']).toEqual([
+      { note_id: noteId, status: 200, version: 3 },
+    ])
+  })
+
+  test('the address of the next page has the id in lower case', async () => {
+    const { headers } = await ann.ask('GET', `/notes/${noteId.toUpperCase()}/revisions?limit=1`)
+    expect(headers.get('link')).toContain(`/notes/${noteId}/revisions?limit=1&cursor=`)
+  })
+
+  test('an Idempotency-Key knows a request with the id in another case', async () => {
+    const headers = { 'Idempotency-Key': 'in-another-case' }
+    const body = { edits: [{ op: 'append', text: 'x' }] }
+    const first = await ann.ask('POST', `/notes/${noteId}/edits`, { headers, body })
+    const again = await ann.ask('POST', `/notes/${noteId.toUpperCase()}/edits`, { headers, body })
+    expect(again.status).toBe(200)
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(again.body).toEqual(first.body)
+  })
+
+  test("another account's id in upper case answers like an unknown one", async () => {
+    const bob = await enrol(server)
+    const replies = []
+    for (const id of [noteId, NOBODYS]) {
+      const [path, headers] = [`/notes/${id.toUpperCase()}`, { 'X-Request-Id': 'same' }]
+      const got = await bob.ask('GET', path, { headers })
+      const pinned = await bob.ask('POST', '/notes/batch', {
+        body: { actions: [{ note_id: id.toUpperCase(), action: 'pin' }] },
+      })
+      replies.push([got.status, got.text, pinned.status, pinned.text.replace(id, 'id')])
+    }
+    expect(replies[0]).toEqual(replies[1])
+    expect(replies[0]?.[0]).toBe(404)
+  })
+
   test.each([
-    ['upper case', (id: string) => id.toUpperCase()],
     ['a URN', (id: string) => `urn:uuid:${id}`],
+    ['a URN in upper case', (id: string) => `URN:UUID:${id.toUpperCase()}`],
     ['braces', (id: string) => `%7B${id}%7D`],
+    ['a letter that is no hexadecimal digit', (id: string) => id.replace(/.$/, 'G')],
+    ['a letter whose lower case is one of ASCII', (id: string) => id.replace(/.$/, '%E2%84%AA')],
     ['no hyphens', (id: string) => id.replaceAll('-', '')],
     ['an encoded slash before it', (id: string) => `%2F${id}`],
     ['an encoded slash behind it', (id: string) => `${id}%2F`],

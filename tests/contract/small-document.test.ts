@@ -98,8 +98,8 @@ describe('query parameters', () => {
     'ratio=Infinity',
     `ratio=${'9'.repeat(400)}`,
     'ratio=NaN',
-    'exact=TRUE',
-    'exact=1',
+    'exact=yes',
+    'exact=2',
     'exact',
   ])('%s is refused', async (query) => {
     expect((await ask(server, 'GET', `/settings?${query}`)).status).toBe(422)

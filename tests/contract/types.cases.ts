@@ -88,8 +88,8 @@ export const streams: readonly [...Handler<'streamChanges'>[]] = [
   async (_, reply) => reply(200, of({ event: 'rename', data: ended }), unbuffered),
   // @ts-expect-error the data of another event
   async (_, reply) => reply(200, of({ event: 'change', data: ended }), unbuffered),
-  // @ts-expect-error a reason that is not documented
-  async (_, reply) => reply(200, of({ event: 'end', data: { reason: 'bored' } }), unbuffered),
+  // @ts-expect-error a reason that is no text
+  async (_, reply) => reply(200, of({ event: 'end', data: { reason: 1 } }), unbuffered),
   // @ts-expect-error a stream without its header
   async (_, reply) => reply(200, events),
 ]

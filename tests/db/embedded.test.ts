@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -121,8 +121,8 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     const orphan = postmaster()
     process.kill(server.child.pid ?? 0, 'SIGSTOP') // or it would start another watchdog
     for (const pid of watchdogsOf(orphan)) process.kill(pid, 'SIGKILL')
+    await until('no watchdog is left', () => watchdogsOf(orphan).length === 0)
     await killed(server.child)
-    expect(watchdogsOf(orphan)).toEqual([])
     expect(alive(orphan)).toBe(true)
 
     const lines: string[] = []
@@ -165,13 +165,46 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
     await start()
   })
 
-  test('reports when postgres dies unexpectedly', async () => {
-    const reasons: string[] = []
-    await start({ onExit: (reason) => reasons.push(reason) })
+  test('reports that postgres died, starts it again, and says so', async () => {
+    const reports: string[] = []
+    const database = await start({ report: (event, line) => reports.push(`${event}: ${line}`) })
+    await query(database.connection, 'create table kept (id int)')
+    const pid = postmaster()
+    process.kill(pid, 'SIGKILL')
+    await until('it runs again', () => reports.length === 2)
+    expect(reports).toEqual([
+      expect.stringMatching(
+        /^down: the embedded PostgreSQL exited with SIGKILL; starting it again in (0\.5|[1248]) s$/,
+      ),
+      expect.stringMatching(/^up: the embedded PostgreSQL runs again, \d+\.\d s after it ended$/),
+    ])
+    expect(alive(pid)).toBe(false)
+    expect(await query(database.connection, 'select id from kept')).toEqual([])
+  })
+
+  test('says why postgres ended, in the words of its own log', async () => {
+    const reports: string[] = []
+    await start({ report: (_, line) => reports.push(line) })
+    // Without its settings every later start fails, until they are back.
+    const file = join(home, 'data', 'pg18', 'global', 'pg_control')
+    renameSync(file, `${file}.away`)
+    process.kill(postmaster(), 'SIGQUIT')
+    await until('three starts have failed', () => reports.length === 4)
+    expect(reports[1]).toMatch(/^the embedded PostgreSQL cannot start: .*pg_control.*; starting it again in 1 s$/)
+    expect(reports[3]).toMatch(/; starting it again in 4 s$/)
+    renameSync(`${file}.away`, file)
+    await until('it runs again', () => reports.at(-1)?.includes('runs again') === true)
+  })
+
+  test('stop ends the wait for the next start', async () => {
+    const reports: string[] = []
+    const database = await start({ report: (_, line) => reports.push(line) })
     process.kill(postmaster(), 'SIGKILL')
-    await until('it is reported', () => reasons.length === 1)
-    expect(reasons[0]).toContain('SIGKILL')
-    await started.pop()?.stop()
+    await until('it is reported', () => reports.length === 1)
+    const began = performance.now()
+    await database.stop()
+    expect(performance.now() - began).toBeLessThan(300)
+    await until('none is left', () => postgresBelow(home).length === 0)
     await start()
   })
 

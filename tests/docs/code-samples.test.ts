@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { string } from '../../src/contract/document/document.ts'
@@ -16,7 +15,7 @@ import { typescriptSample } from '../../src/generate/samples/typescript.ts'
 import { exampleBody, operations, requestExamples } from '../contract/harness/document-examples.ts'
 import { setStage } from '../contract/harness/example-stages.ts'
 import { wellFormed } from '../contract/operations.ts'
-import { ask, enrol, type Person } from '../support/people.ts'
+import { ask, enrol, type Person, userIdOf } from '../support/people.ts'
 import { until } from '../support/process.ts'
 import { useServer } from '../support/fixtures.ts'
 import { type PythonRunner, startPython } from './python-runner.ts'
@@ -83,7 +82,7 @@ async function readyToRun({
 /** A sample of a stream runs until the server ends the stream; here it does so once the sample reads it. */
 async function endStreamOf(caller: Person): Promise<void> {
   await until('the sample reads the stream', async () => server.openStreams() > 0)
-  const userId = String(decodeJwt(caller.accessToken).sub)
+  const userId = userIdOf(caller)
   await server.db
     .updateTable('sessions')
     .set({ ended_at: sql<string>`now()` })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer } from '../support/server.ts'
 
@@ -107,10 +107,16 @@ async function authorize(page: Page, { email, password }: ReturnType<typeof pers
   return token
 }
 
-async function createNoteInConsole(page: Page, note: { title: string; content: string }): Promise<{ id: string }> {
-  const name = page.locator('.opblock-summary-operation-id', { hasText: /^createNote$/ })
+/** The block of an operation, opened. */
+async function openOperation(page: Page, operationId: string): Promise<Locator> {
+  const name = page.locator('.opblock-summary-operation-id', { hasText: new RegExp(`^${operationId}$`) })
   const operation = page.locator('.opblock', { has: name })
   await operation.locator('.opblock-summary-control').click()
+  return operation
+}
+
+async function createNoteInConsole(page: Page, note: { title: string; content: string }): Promise<{ id: string }> {
+  const operation = await openOperation(page, 'createNote')
   await operation.locator('.body-param__text').fill(JSON.stringify(note))
   await operation.locator('.btn.execute').click()
   const live = operation.locator('.live-responses-table .response')
@@ -133,18 +139,84 @@ async function proveConsole(context: BrowserContext, url: string): Promise<void>
 }
 
 interface Operation {
+  operationId: string
   summary: string
   tags: string[]
+  responses: Record<string, unknown>
 }
 
-async function proveReference(context: BrowserContext, url: string): Promise<void> {
+async function readOperations(url: string): Promise<(Operation & { path: string; method: string })[]> {
   const contract: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
     await (await fetch(`${url}/openapi.json`)).text(),
   )
-  const operations = Object.values(contract.paths).flatMap((path) =>
-    ['get', 'put', 'post', 'patch', 'delete'].flatMap((method) => path[method] ?? []),
+  const operations = Object.entries(contract.paths).flatMap(([path, item]) =>
+    ['get', 'put', 'post', 'patch', 'delete'].flatMap((method) => {
+      const operation = item[method]
+      return operation === undefined ? [] : [{ ...operation, path, method }]
+    }),
   )
   expect(operations.length).toBeGreaterThan(1)
+  return operations
+}
+
+/** Presses Execute, changes nothing before, and returns the status of each reply. */
+async function executeAsOffered(page: Page, operationId: string, times: number): Promise<[string, ...number[]]> {
+  const operation = await openOperation(page, operationId)
+  const statuses: number[] = []
+  for (let time = 0; time < times; time += 1) {
+    const replied = page.waitForResponse((response) => ['fetch', 'xhr'].includes(response.request().resourceType()))
+    await operation.locator('.btn.execute').click()
+    statuses.push((await replied).status())
+  }
+  await operation.locator('.opblock-summary-control').click()
+  return [operationId, ...statuses]
+}
+
+/** What the examples of the contract register and log in with. */
+const exampleUser = { email: 'user@example.com', password: 'securepass123' }
+
+/** Every operation that needs no id of something that exists: each list, and whatever creates something. */
+async function proveOffers(context: BrowserContext, url: string): Promise<void> {
+  const operations = (await readOperations(url)).filter(({ path }) => !path.includes('{'))
+  const { page, complaints } = await watch(context, url, '/docs')
+  expect(await executeAsOffered(page, 'registerUser', 1)).toEqual(['registerUser', 201])
+  await authorize(page, exampleUser)
+  for (const { operationId, method, path, responses } of operations) {
+    if (path === '/auth/register') continue
+    if (method === 'get') expect(await executeAsOffered(page, operationId, 1)).toEqual([operationId, 200])
+    if ('201' in responses) expect(await executeAsOffered(page, operationId, 2)).toEqual([operationId, 201, 201])
+  }
+  expect(await complaints()).toEqual([])
+  await page.close()
+}
+
+async function proveIntroduction(context: BrowserContext, url: string): Promise<void> {
+  const { info }: { info: { description: string } } = JSON.parse(await (await fetch(`${url}/openapi.json`)).text())
+  const headings = [...info.description.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+  const { page, complaints } = await watch(context, url, '/docs')
+  await page.locator('details.conventions summary').click()
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 })
+    for (const part of ['.info', '.info .description', '.conventions', '.conventions .renderedMarkdown']) {
+      const block = page.locator(part).first()
+      const hidden = await block.evaluate(({ scrollHeight, clientHeight, scrollWidth, clientWidth }) => [
+        scrollHeight - clientHeight,
+        scrollWidth - clientWidth,
+      ])
+      expect([part, width, ...hidden]).toEqual([part, width, 0, 0])
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+  }
+  expect(await page.locator('.conventions h2').allTextContents()).toEqual(headings)
+  const shown = `${await page.locator('.info .description').innerText()} ${await page.locator('.conventions').innerText()}`
+  const words = info.description.replaceAll(/^ *```\w*$|\]\([^)]*\)/gm, '').match(/[a-z]{2,}/gi) ?? []
+  expect(words.filter((word) => !shown.includes(word))).toEqual([])
+  expect(await complaints()).toEqual([])
+  await page.close()
+}
+
+async function proveReference(context: BrowserContext, url: string): Promise<void> {
+  const operations = await readOperations(url)
 
   const { page, complaints } = await watch(context, url, '/redoc')
   for (const tag of new Set(operations.flatMap((operation) => operation.tags))) {
@@ -175,6 +247,24 @@ test.skipIf(absent && !inCi)(
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveConsole(stage.context, stage.server.url)
+  },
+)
+
+test.skipIf(absent && !inCi)(
+  'in the console every list, executed as offered, answers 200, and every operation that creates answers 201, twice',
+  { timeout: 60_000 },
+  async () => {
+    if (stage === undefined) throw new Error('the browser did not start')
+    await proveOffers(stage.context, stage.server.url)
+  },
+)
+
+test.skipIf(absent && !inCi)(
+  'the console shows the whole introduction, on wide and on narrow screens',
+  { timeout: 60_000 },
+  async () => {
+    if (stage === undefined) throw new Error('the browser did not start')
+    await proveIntroduction(stage.context, stage.server.url)
   },
 )
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { replyHeaders } from '../../src/http/security-headers.ts'
 import { listen, type Listener } from '../../src/listener.ts'
 
 let listener: Listener
@@ -38,5 +39,6 @@ test.each([
   const reply = await exchange(text)
   expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   expect(reply).toContain('Content-Type: application/problem+json')
+  for (const [name, value] of replyHeaders) expect(reply).toContain(`\r\n${name}: ${value}\r\n`)
   expect(JSON.parse(reply.split('\r\n\r\n')[1] ?? '')).toMatchObject({ type: `/problems/${slug}`, status })
 })

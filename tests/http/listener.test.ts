@@ -9,8 +9,8 @@ import { listen } from '../../src/listener.ts'
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const SHORT_MS = 200
 
-async function connectTo(app: RequestListener, replyTimeout?: number): Promise<Socket> {
-  const listener = await listen({ host: '127.0.0.1', port: 0 }, pino({ level: 'silent' }), replyTimeout)
+async function connectTo(app: RequestListener, timeouts?: Parameters<typeof listen>[2]): Promise<Socket> {
+  const listener = await listen({ host: '127.0.0.1', port: 0 }, pino({ level: 'silent' }), timeouts)
   listener.serve(app)
   const socket = connect(Number(new URL(listener.url).port), '127.0.0.1')
   onTestFinished(async () => {
@@ -48,10 +48,13 @@ const LARGE = Buffer.alloc(64 * 1024 * 1024)
 test('a client that takes nothing of its reply is disconnected after that time, whatever it sends meanwhile', async () => {
   const timeout = 1_000
   const closed = Promise.withResolvers<boolean>()
-  const socket = await connectTo((_, response) => {
-    response.once('close', () => closed.resolve(response.writableFinished))
-    response.end(LARGE)
-  }, timeout)
+  const socket = await connectTo(
+    (_, response) => {
+      response.once('close', () => closed.resolve(response.writableFinished))
+      response.end(LARGE)
+    },
+    { replyTimeout: timeout },
+  )
   socket.on('error', () => undefined).pause()
   const began = performance.now()
   socket.write(`${REQUEST}GET / HTTP/1.1\r\nX: `)
@@ -64,7 +67,7 @@ test('a client that takes nothing of its reply is disconnected after that time, 
 })
 
 test('a client that takes its reply slowly, but takes it, gets all of it', async () => {
-  const socket = await connectTo((_, response) => void response.end(LARGE), SHORT_MS)
+  const socket = await connectTo((_, response) => void response.end(LARGE), { replyTimeout: SHORT_MS })
   const began = performance.now()
   socket.write(REQUEST)
   let count = 0
@@ -83,17 +86,32 @@ test('a client that takes its reply slowly, but takes it, gets all of it', async
 })
 
 test('a client that has read all there is stays connected, however long nothing more is sent', async () => {
-  const socket = await connectTo((_, response) => {
-    response.write('first')
-    void delay(3 * SHORT_MS).then(() => response.end('last'))
-  }, SHORT_MS)
+  const socket = await connectTo(
+    (_, response) => {
+      response.write('first')
+      void delay(3 * SHORT_MS).then(() => response.end('last'))
+    },
+    { replyTimeout: SHORT_MS },
+  )
   socket.write(REQUEST.replace('Host', 'Connection: close\r\nHost'))
   expect(await textUntilClosed(socket)).toMatch(/first[^]*last/)
 })
 
 test('a client that waits for its reply stays connected', async () => {
-  const socket = await connectTo((_, response) => void delay(3 * SHORT_MS).then(() => response.end('late')), SHORT_MS)
+  const socket = await connectTo((_, response) => void delay(3 * SHORT_MS).then(() => response.end('late')), {
+    replyTimeout: SHORT_MS,
+  })
   socket.write(REQUEST)
   const [reply] = (await once(socket, 'data')) as [Buffer]
   expect(reply.toString()).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+test('a connection without a request is closed after a while, and not before', async () => {
+  const socket = await connectTo((_, response) => void response.end('served'), { keepAliveTimeout: 3 * SHORT_MS })
+  socket.write(REQUEST)
+  await once(socket, 'data')
+  await delay(SHORT_MS)
+  socket.write(REQUEST)
+  expect(String((await once(socket, 'data'))[0])).toContain('served')
+  await textUntilClosed(socket)
 })

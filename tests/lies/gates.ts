@@ -31,7 +31,8 @@ function findings(...command: readonly string[]): Gate {
 
 export const gates: Readonly<Record<string, Gate>> = {
   foreign: tests('tests/contract/foreign'),
-  invariants: tests('tests/traffic/exercise', 'tests/traffic/invariants'),
+  invariants: tests('tests/traffic/exercise/exercise', 'tests/traffic/invariants'),
+  failures: tests('tests/traffic/exercise/failing-database', 'tests/traffic/invariants'),
   numbers: tests('tests/contract/numbers'),
   effects: tests('tests/contract/effects'),
   examples: tests('tests/contract/example'),

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { print } from '../support/print.ts'
 import { type PlantedLie, plantedLies } from './planted.ts'
 import { thisProject } from './project.ts'
 import { type Outcome, RedGates, tryLies } from './try-lies.ts'
@@ -67,8 +68,4 @@ function summarize(outcomes: readonly Outcome[]): void {
   for (const { state, lie, reason } of failures) print(`${state}: ${lie.title} (${lie.gate}, ${lie.file}) ${reason}`)
   print(`\n${((performance.now() - started) / 1_000).toFixed(0)} s`)
   print(`${having('caught').length} caught, ${having('SURVIVED').length} survived, ${having('broken').length} broken`)
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -1,9 +1,9 @@
-import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { changeNotes } from '../../src/notes/editing/batch-handlers.ts'
 import { renameTags } from '../../src/notes/tags/tag-handlers.ts'
 import { emptyTrash } from '../../src/notes/trash/trash-handlers.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
+import { userIdOf } from '../support/people.ts'
 import { newNote } from './new-note.ts'
 
 const server = useServer()
@@ -16,7 +16,7 @@ const unused = (): never => {
 
 /** What these operations are called with once the client has left or the time is up. */
 function aborted(body?: unknown) {
-  const caller = { userId: String(decodeJwt(ann.accessToken).sub), credential: { kind: 'session', id: 's' } }
+  const caller = { userId: userIdOf(ann), credential: { kind: 'session', id: 's' } }
   return [{ db: server.db, historyVersions: 10 }, { caller, body, signal: AbortSignal.abort(reason) }, unused] as const
 }
 

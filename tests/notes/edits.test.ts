@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { newNote } from './new-note.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
 
@@ -44,11 +44,84 @@ test('editNote applies all edits or none, and names the one that cannot be appli
     {
       loc: ['body', 'edits', '1'],
       pointer: '/edits/1',
-      msg: 'The note has no such heading.',
+      msg: 'The note has no such heading; `candidates` lists the most similar it has.',
       type: 'heading_not_found',
+      candidates: [
+        { text: '## Later', line: 9, within: ['# List'] },
+        { text: '# List', line: 1 },
+        { text: '## Shopping', line: 5, within: ['# List'] },
+      ],
     },
   ])
   expect((await ann.ask('GET', path)).body).toMatchObject({ content, version: 1 })
+})
+
+describe('a refused edit', () => {
+  const diary = '# 2025\n\n## Notes\n\n# 2026\n\n## Notes\n'
+  const notes = { op: 'insert_under', heading: 'Notes', text: 'x' }
+
+  test.each([
+    ['heading_ambiguous', diary, notes, /more than once.*`candidates`.*`occurrence`.*`within`/],
+    ['heading_not_found', diary, { ...notes, occurrence: 3 }, /only 2 times/],
+    ['heading_not_found', diary, { ...notes, heading: '2025', occurrence: 2 }, /only once/],
+    ['heading_not_found', 'text', notes, /no headings/],
+    ['task_ambiguous', '- [ ] a\n- [ ] a', { op: 'toggle_task', task: 'a' }, /more than once.*`occurrence`/],
+    ['task_not_found', '- [ ] a', { op: 'toggle_task', task: 'b' }, /no such task.*`candidates`/],
+    ['task_not_found', 'text', { op: 'toggle_task', task: 'b' }, /no tasks/],
+    ['text_ambiguous', 'a a', { op: 'replace_text', find: 'a', replace: '' }, /more than once.*`occurrence`/],
+    ['text_not_found', 'canary', { op: 'replace_text', find: 'b', replace: '' }, /no such text.*`candidates`/],
+  ])('is a %s that says what to do, quotes the note in `candidates` only, and takes effect in none', async (...row) => {
+    const [type, text, edit, sentence] = row
+    const { path } = await newNote(ann, { content: text })
+    for (const dry_run of [false, true]) {
+      const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [edit], dry_run } })
+      expect(refused.status).toBe(422)
+      expect(refused.body['errors']).toMatchObject([{ type, msg: expect.stringMatching(sentence) }])
+      expect(JSON.stringify({ ...refused.body, errors: [] })).not.toContain('canary')
+    }
+    expect((await ann.ask('GET', path)).body).toMatchObject({ content: text, version: 1 })
+  })
+
+  test('is a problem of less than 8 KiB, whatever the note has', async () => {
+    for (const wide of ['😀', '\u0007', '語']) {
+      const lines = Array.from(
+        { length: 60 },
+        (_, index) => `${'#'.repeat(1 + (index % 6))} ${index}${wide.repeat(200)}\n`,
+      )
+      const { path } = await newNote(ann, { content: lines.join('') })
+      const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [notes] } })
+      expect(refused.status).toBe(422)
+      expect(Buffer.byteLength(refused.text)).toBeLessThan(8_192)
+    }
+  })
+
+  test('of a note of 1 MiB is answered too, with the nearest of 80 000 tasks', async () => {
+    const tasks = Array.from({ length: 80_000 }, (_, index) => `- [ ] t${index}\n`).join('')
+    const { path } = await newNote(ann, { content: tasks })
+    const refused = await ann.ask('POST', `${path}/edits`, {
+      body: { edits: [{ op: 'toggle_task', task: 'T79999x' }] },
+    })
+    const [error] = refused.body['errors'] as { type: string; candidates: unknown[] }[]
+    expect(error?.type).toBe('task_not_found')
+    expect(error?.candidates[0]).toEqual({ text: 't79999', line: 80_000 })
+    expect(error?.candidates).toHaveLength(20)
+  })
+})
+
+test('editNote keeps the line breaks and the spelling of what it does not touch', async () => {
+  const { path } = await newNote(ann, { content: '---\r\ntitle: x\r\n---\r\n\r\nCafe\u0301 one\r\ntwo\r\n' })
+  const edits = [
+    { op: 'replace_text', find: 'one\ntwo', replace: '1\n2' },
+    { op: 'prepend', text: 'a\nb' },
+  ]
+  const { body } = await ann.ask('POST', `${path}/edits`, { body: { edits } })
+  expect(body['note']).toMatchObject({
+    content: '---\r\ntitle: x\r\n---\r\na\r\nb\r\n\r\nCafe\u0301 1\r\n2\r\n',
+  })
+  const found = [{ op: 'replace_text', find: 'Caf\u00e9 1', replace: 'Tea' }]
+  expect((await ann.ask('POST', `${path}/edits`, { body: { edits: found } })).body['note']).toMatchObject({
+    content: '---\r\ntitle: x\r\n---\r\na\r\nb\r\n\r\nTea\r\n2\r\n',
+  })
 })
 
 test('a dry run shows the difference and writes nothing', async () => {
@@ -103,12 +176,15 @@ test('edits never make a note that the contract does not allow', async () => {
   const { path } = await newNote(ann, { content: large })
   const refused = await ann.ask('POST', `${path}/edits`, { body: { edits: [{ op: 'append', text: 'b'.repeat(10) }] } })
   expect(refused.body['errors']).toMatchObject([{ loc: ['body', 'edits', '0'], type: 'string_too_long' }])
-  const small = await newNote(ann, { content: 'x' })
-  const emptied = await ann.ask('POST', `${small.path}/edits`, {
-    body: { edits: [{ op: 'replace_text', find: 'x', replace: '' }] },
-  })
-  expect(emptied.body['errors']).toMatchObject([{ type: 'string_too_short' }])
-  expect((await ann.ask('GET', small.path)).body['content']).toBe('x')
+})
+
+test('edits may leave an empty note, and fill it again', async () => {
+  const { path } = await newNote(ann, { content: 'x' })
+  const remove = { edits: [{ op: 'replace_text', find: 'x', replace: '' }] }
+  expect((await ann.ask('POST', `${path}/edits`, { body: remove })).body['note']).toMatchObject({ content: '' })
+  expect((await ann.ask('GET', path)).body['content']).toBe('')
+  const add = { edits: [{ op: 'append', text: 'y' }] }
+  expect((await ann.ask('POST', `${path}/edits`, { body: add })).body['note']).toMatchObject({ content: 'y' })
 })
 
 test('each edit that breaks the contract is reported at its place, by the rules of its kind', async () => {

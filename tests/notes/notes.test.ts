@@ -59,7 +59,13 @@ test.each(['application/merge-patch+json', 'application/json'])('patchNote takes
   const refused = await ann.ask('PATCH', path, { body: '{"title":null}', headers: { 'Content-Type': type } })
   expect(refused.status).toBe(422)
   expect(refused.body['errors']).toEqual([
-    { loc: ['body', 'title'], pointer: '/title', msg: 'Must be a string.', type: 'string_type' },
+    {
+      loc: ['body', 'title'],
+      pointer: '/title',
+      msg: 'Must be a string, but is null.',
+      type: 'string_type',
+      example: 'Renamed',
+    },
   ])
 })
 

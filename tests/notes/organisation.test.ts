@@ -34,6 +34,46 @@ describe('tags', () => {
     expect(made.body['tags']).toEqual(['Work', '\u00e9', 'Week 48'])
   })
 
+  const same: readonly (readonly string[])[] = [
+    ['Straße', 'STRASSE', 'straẞe'],
+    ['ΣΊΣΥΦΟΣ', 'σίσυφος', 'Σίσυφοσ'],
+    ['İ', 'i\u0307'],
+    ['ǰ', 'J\u030c'],
+    ['ᾳ', 'ΑΙ', 'ᾼ'],
+    ['ſ', 's', 'S'],
+    ['\u1c80', 'в', 'В'],
+    ['й', 'Й', 'и\u0306'],
+    ['ŉ', 'ʼN'],
+    ['ﬃ', 'FFI'],
+    ['Å', '\u212b', 'a\u030a'],
+    ['ꭰ', 'Ꭰ'],
+  ]
+
+  test.each(same)(
+    '%s, %s and their like are one tag: found, removed and renamed by each spelling',
+    async (...spellings) => {
+      const [first = '', ...others] = spellings
+      const gina = await enrol(server)
+      const made = await newNote(gina, { tags: spellings })
+      expect((await gina.ask('GET', made.path)).body['tags']).toEqual([first.normalize('NFC')])
+      for (const other of others) {
+        expect((await gina.ask('GET', `/notes?tag=${encodeURIComponent(other)}`)).list).toHaveLength(1)
+        const removal = { note_id: made.id, action: 'remove_tags', tags: [other] }
+        await gina.ask('POST', '/notes/batch', { body: { actions: [removal] } })
+        expect((await gina.ask('GET', made.path)).body['tags']).toEqual([])
+        await gina.ask('PATCH', made.path, { body: { tags: [first] } })
+      }
+      const renamed = await gina.ask('POST', '/tags/rename', { body: { from: [others[0]], to: 'x' } })
+      expect(renamed.body).toEqual({ tag: 'x', changed: 1 })
+    },
+  )
+
+  test('with letters that are not the same without regard to case stay apart', async () => {
+    const tags = ['ı', 'i', 'İ', 'и', 'й', 'ه', 'ة', 'ö', 'o', 'oe']
+    const { path } = await newNote(ann, { tags })
+    expect((await ann.ask('GET', path)).body['tags']).toEqual(tags)
+  })
+
   test.each([
     [[' work']],
     [['work ']],

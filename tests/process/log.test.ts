@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -17,6 +18,7 @@ import {
   spawnServer,
   temporaryDirectory,
   until,
+  within,
 } from '../support/process.ts'
 
 let dataDir: string
@@ -45,9 +47,13 @@ async function requestLine(id: string): Promise<Record<string, unknown>> {
 
 /** Sends these bytes and returns the reply, for requests that no client library would send. */
 function send(text: string): Promise<string> {
+  return sendTo(server.port, text)
+}
+
+function sendTo(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = ''
-    const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
     socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk))
     socket.on('error', reject).on('close', () => resolve(reply))
   })
@@ -217,6 +223,18 @@ describe('secrets', () => {
   })
 })
 
+/** `fetch` is too slow for thousands of requests. */
+function getLiveness(port: number, agent: Agent, requestId: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'X-Request-Id': requestId }
+    get({ port, host: '127.0.0.1', path: '/health/live', agent, headers }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode))
+    }).once('error', reject)
+  })
+}
+
+const dataDirOf = (name: string): string => join(temporaryDirectory(), name)
+
 describe('the log itself', () => {
   test('is JSON unless standard output is a terminal', () => {
     expect(server.lines().length).toBeGreaterThan(10)
@@ -230,6 +248,89 @@ describe('the log itself', () => {
     await until('it is logged', () => readable.stdout().includes('waiting for it'))
     expect(readable.stdout()).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*WARN.*: the database is not reachable yet /m)
     expect(await readable.end('SIGTERM')).toBe(0)
+  })
+
+  test.each(['json', 'pretty'])(
+    'may have a reader that stands still: requests go on, and a %s line says how many lines are missing',
+    async (format) => {
+      const stalled = await serve({ DATA_DIR: dataDirOf(format), LOG_LEVEL: 'info', LOG_FORMAT: format })
+      await until('all is read', () => stalled.stdout().includes('is ready'))
+      stalled.child.stdout?.pause()
+      // Together their lines are more than the pipe and the bound of the server hold.
+      const requests = format === 'json' ? 8_000 : 16_000
+      const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+      let sent = 0
+      const hand = async (): Promise<void> => {
+        while (sent < requests) {
+          sent += 1
+          expect(await getLiveness(stalled.port, agent, `stalled-${sent}-`.padEnd(64, 'x'))).toBe(200)
+        }
+      }
+      await Promise.all(Array.from({ length: 8 }, hand))
+      agent.destroy()
+      const before = stalled.stdout().length
+      stalled.child.stdout?.resume()
+      await until('the gap is told', () => stalled.stdout().includes('dropped here'))
+      expect(before).toBeLessThan(100_000)
+      await ask(stalled, 'GET', '/health/live', { headers: { 'X-Request-Id': 'after-the-gap' } })
+      await until('the log goes on', () => stalled.stdout().includes('after-the-gap'))
+      const numbers = [...stalled.stdout().matchAll(/stalled-(\d+)-/g)].map(([, number]) => Number(number))
+      const dropped = Number(/(\d+) log lines were dropped here/.exec(stalled.stdout())?.[1])
+      expect(numbers.length + dropped).toBe(requests)
+      expect(dropped).toBeGreaterThan(100)
+      expect(numbers.length).toBeGreaterThan(3_000)
+      const [gap, last] = [stalled.stdout().indexOf('dropped here'), stalled.stdout().lastIndexOf('stalled-')]
+      expect(gap).toBeGreaterThan(last)
+      expect(await stalled.end('SIGTERM')).toBe(0)
+    },
+    60_000,
+  )
+
+  test('does not keep a server from ending when its reader stands still', async () => {
+    const stalled = await serve({ DATA_DIR: dataDirOf('end'), LOG_LEVEL: 'trace' })
+    stalled.child.stdout?.pause()
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+    for (let sent = 0; sent < 1_500; sent += 1) await getLiveness(stalled.port, agent, 'x'.repeat(64))
+    agent.destroy()
+    const exit = new Promise((resolve) => stalled.child.once('exit', resolve))
+    stalled.child.kill('SIGTERM')
+    expect(await within('it ends', exit, 5_000)).toBe(0)
+    stalled.child.stdout?.resume()
+    await stalled.exit
+  })
+
+  test('has one readable line for each request, and the path of an unknown address without its query', async () => {
+    const readable = await spawnServer({ DATA_DIR: temporaryDirectory(), LOG_FORMAT: 'pretty', LOG_LEVEL: 'trace' })
+    await readable.serving()
+    const key = `nak_${'k'.repeat(40)}`
+    const requests: [name: string, method: string, target: string, line: RegExp][] = [
+      ['page', 'GET', '/problems/not-found', /GET \/problems\/\{slug\} 200 [\d.]+ ms \(line-page\)$/],
+      [
+        'matched',
+        'GET',
+        '/notes/secret-id?secret-query',
+        /GET \/notes\/\{note_id\} 401 \S+ ms \(getNote line-matched\)$/,
+      ],
+      ['method', 'PUT', '/notes/secret-id', /PUT \/notes\/\{note_id\} 401 /],
+      ['verb', 'POST', '/notes/secret-id', /POST \/notes\/\{note_id\} 405 \S+ ms \(line-verb\)$/],
+      ['unknown', 'GET', '/nots?secret-query', /GET \/nots 404 \S+ ms \(line-unknown\)$/],
+      ['absolute', 'GET', 'http://secret-user:secret-word@x/nots?secret-query', /GET \/nots 404 /],
+      ['key', 'GET', `/nots/${key}/x`, /GET \/nots\/nak_…\/x 404 /],
+      ['percent', 'GET', '/%1B%5B31m%0A', /GET \/%1B%5B31m%0A 404 /],
+      ['long', 'GET', `/${'x'.repeat(5_000)}`, /GET \/x{99}… 404 /],
+    ]
+    for (const [name, method, target] of requests) {
+      const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nX-Request-Id: line-${name}\r\nConnection: close\r\n\r\n`
+      await sendTo(readable.port, head)
+    }
+    expect(await readable.end('SIGTERM')).toBe(0)
+    const lines = readable.stdout().split('\n')
+    for (const [name, , , line] of requests) {
+      const own = lines.filter((text) => text.includes(`line-${name})`))
+      expect([name, own]).toEqual([name, [expect.stringMatching(line)]])
+      expect(own[0]).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: /)
+    }
+    expect(readable.stdout()).not.toMatch(/secret|kkk|[^\n\x20-\x7e…]/)
   })
 
   test('describes an error with its causes, and leaves out what PostgreSQL quotes of the data', () => {

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,12 +11,14 @@ import {
   repliesWith,
   cleanUp,
   databaseEnv,
+  freePort,
   postgresIn,
   runServer,
   serve,
   spawnServer,
   temporaryDirectory,
   until,
+  within,
 } from '../support/process.ts'
 import { openProxy } from '../support/proxy.ts'
 import { SECRET_KEY } from '../support/server.ts'
@@ -37,6 +41,22 @@ async function refusal(env: Readonly<Record<string, string>>, args: readonly str
     .map((line) => line.slice('notes-api: '.length))
 }
 
+const isRoot = process.getuid?.() === 0
+
+function file(): string {
+  const path = join(temporaryDirectory(), 'file')
+  writeFileSync(path, '')
+  return path
+}
+
+const mount = (...args: readonly string[]): Buffer => execFileSync('mount', args)
+
+function danglingLink(): string {
+  const path = join(temporaryDirectory(), 'link')
+  symlinkSync('nowhere', path)
+  return path
+}
+
 describe('a start that cannot succeed ends with 1 and a line that names the setting', () => {
   test('PORT is taken, and the database was not touched', async () => {
     const other = createServer()
@@ -56,12 +76,59 @@ describe('a start that cannot succeed ends with 1 and a line that names the sett
     ])
   })
 
-  test('DATA_DIR is a file', async () => {
-    const file = join(temporaryDirectory(), 'data')
-    writeFileSync(file, '')
-    const [line = '', ...others] = await refusal({ DATA_DIR: file })
+  test.each([
+    ['a file', file, /^DATA_DIR .+ cannot be created or written: \S+ is not a directory\. Choose another DATA_DIR/],
+    ['below a file', () => join(file(), 'a', 'b'), /: \S+\/file is not a directory\./],
+    ['a link that leads nowhere', danglingLink, /: \S+\/link is not a directory\./],
+    ['in /proc', () => '/proc/notes', /: \/proc takes no new directories\./],
+    ['deep in /proc', () => '/proc/self/notes/data', /: \/proc\/self takes no new directories\./],
+    ['in /dev/null', () => '/dev/null/notes', /: \/dev\/null is not a directory\./],
+    ['a name that is too long', () => join(temporaryDirectory(), 'x'.repeat(300)), /: ENAMETOOLONG/],
+  ])('DATA_DIR is %s', async (_, place, expected) => {
+    const began = performance.now()
+    const [line = '', ...others] = await refusal({ DATA_DIR: place() })
     expect(others).toEqual([])
-    expect(line).toMatch(/^DATA_DIR\b.+ cannot be (created|read|written)/)
+    expect(line).toMatch(/^DATA_DIR \(/)
+    expect(line).toMatch(expected)
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+
+  test.runIf(isRoot)(
+    'DATA_DIR is on a read-only disk, or below a directory that was deleted while mounted',
+    { timeout: 60_000 },
+    async () => {
+      const home = temporaryDirectory()
+      for (const name of ['read-only', 'source', 'target']) mkdirSync(join(home, name))
+      mount('-t', 'tmpfs', '-o', 'ro', 'tmpfs', join(home, 'read-only'))
+      mount('--bind', join(home, 'source'), join(home, 'target'))
+      opened.push(async () => {
+        for (const name of ['read-only', 'target']) execFileSync('umount', [join(home, name)])
+      })
+      rmdirSync(join(home, 'source'))
+      expect(await refusal({ DATA_DIR: join(home, 'read-only', 'data') })).toEqual([
+        expect.stringMatching(/^DATA_DIR .+: the file system of \S+ is read-only\./),
+      ])
+      expect(await refusal({ DATA_DIR: join(home, 'read-only') })).toEqual([
+        expect.stringMatching(/^DATA_DIR .+: the file system of \S+ is read-only\./),
+      ])
+      for (const place of ['target', 'target/data']) {
+        expect(await refusal({ DATA_DIR: join(home, place) })).toEqual([
+          expect.stringMatching(/^DATA_DIR .+: \S+\/target takes no new directories\./),
+        ])
+      }
+    },
+  )
+
+  test('the working directory was deleted', () => {
+    const cwd = join(temporaryDirectory(), 'gone')
+    mkdirSync(cwd)
+    const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+    const command = `rmdir '${cwd}' && exec '${process.execPath}' '${main}'`
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', command], { cwd, env: { PORT: '0' }, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^notes-api: DATA_DIR and .+ deleted: .+ another one\n$/),
+    ])
   })
 
   test('DATA_DIR holds the database of another PostgreSQL', async () => {
@@ -186,20 +253,9 @@ describe('a start that succeeds', () => {
     expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
   })
 
-  test.each([
-    ['with a byte order mark', '\uFEFFCORS_ORIGINS=nowhere\n'],
-    ['with Windows line ends', 'CORS_ORIGINS=nowhere\r\n'],
-    ['without a line end', 'CORS_ORIGINS=nowhere'],
-  ])('reads a .env %s', async (_, text) => {
-    const cwd = temporaryDirectory()
-    writeFileSync(join(cwd, '.env'), text)
-    const { stderr } = await runServer({}, { cwd })
-    expect(stderr).toMatch(/^notes-api: CORS_ORIGINS [^\n]+\n$/)
-  })
-
   test('needs no setting but a place for its data, and logs its address', async () => {
     const cwd = temporaryDirectory()
-    const server = await serve({ DATA_DIR: './data' }, { cwd })
+    const server = await serve({ DATA_DIR: join(cwd, 'data') }, { cwd })
     const last = server.lines().findLast(({ msg }) => String(msg).includes('is ready'))
     expect(last?.['msg']).toBe(`notes-api is ready at ${server.url}; documentation at ${server.url}/docs`)
     expect(await repliesWith(`${server.url}/docs`, 200)).toBe(true)
@@ -207,12 +263,63 @@ describe('a start that succeeds', () => {
     expect(await server.end('SIGTERM')).toBe(0)
   })
 
-  test('that is stopped half-way ends with 0 and leaves no PostgreSQL', async () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'that %s breaks off ends quietly with 0, leaves no PostgreSQL, and the next start succeeds',
+    async (signal) => {
+      const dataDir = temporaryDirectory()
+      const server = await spawnServer({ DATA_DIR: dataDir }, { detached: true })
+      await until('initdb is at work', () => initdbIn(dataDir).length > 0)
+      expect(server.stdout()).toContain(`creating the database in ${dataDir}/pg18; this takes a few seconds`)
+      // As Ctrl-C in a terminal: every process of the group gets it.
+      process.kill(-(server.child.pid ?? 0), signal)
+      expect(await within('it ends', server.exit, 5_000)).toBe(0)
+      expect([postgresIn(dataDir), initdbIn(dataDir)]).toEqual([[], []])
+      expect(readdirSync(dataDir).filter((name) => name.includes('init-'))).toEqual([])
+      expect(server.stderr()).toBe('')
+      expect(server.lines().filter(({ level }) => Number(level) > 30)).toEqual([])
+      const next = await serve({ DATA_DIR: dataDir })
+      expect(await next.end('SIGTERM')).toBe(0)
+    },
+  )
+
+  test.each(['start', 'dev'])('as npm run %s ends whole when npm gets SIGTERM', { timeout: 40_000 }, async (script) => {
     const dataDir = temporaryDirectory()
-    const server = await spawnServer({ DATA_DIR: dataDir })
-    await until('initdb is at work', () => readdirSync(dataDir).some((name) => name.startsWith('pg18')))
-    expect(await server.end('SIGTERM')).toBe(0)
+    const port = await freePort()
+    const npm = spawn('npm', ['run', script], {
+      cwd: join(import.meta.dirname, '..', '..'),
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port), HOME: tmpdir() },
+      stdio: 'ignore',
+    })
+    opened.push(async () => void npm.kill('SIGKILL'))
+    const ended = new Promise((resolve) => npm.once('exit', resolve))
+    await until('it serves', () => repliesWith(`http://127.0.0.1:${port}/health`, 200), 20_000)
+    const servers = processesWith(dataDir)
+    expect(servers.length).toBeGreaterThan(0)
+    npm.kill('SIGTERM')
+    await within('npm ends', ended, 10_000)
+    await until('the server has ended', () => processesWith(dataDir).length === 0)
     expect(postgresIn(dataDir)).toEqual([])
-    expect(server.stderr()).toBe('')
   })
 })
+
+/** The processes whose environment has this data directory: npm, its shell, node. */
+function processesWith(dataDir: string): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    try {
+      return readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0').includes(`DATA_DIR=${dataDir}`)
+    } catch {
+      return false // not a process, or gone by now
+    }
+  })
+}
+
+/** initdb and its children, by their working directory. */
+function initdbIn(dataDir: string): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    try {
+      return readlinkSync(`/proc/${entry}/cwd`).startsWith(`${dataDir}/pg18.init-`)
+    } catch {
+      return false
+    }
+  })
+}

@@ -2,10 +2,14 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { sql } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { insertNote } from '../../src/notes/core/notes.ts'
+import { fillLog, STANDSTILL } from '../changes/long-log.ts'
 import { useDatabase, useFixture } from '../support/fixtures.ts'
-import { openStream } from '../support/event-stream.ts'
-import { ask, type Person, person, register } from '../support/people.ts'
+import { openStream, standStill } from '../support/event-stream.ts'
+import { ask, type Person, person, register, userIdOf } from '../support/people.ts'
 import {
   repliesWith,
   cleanUp,
@@ -73,6 +77,20 @@ async function newNote(ann: Person): Promise<string> {
   return String((await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })).body['id'])
 }
 
+const bearer = ({ accessToken }: Person) => ({ Authorization: `Bearer ${accessToken}` })
+
+/** Of a note that is made without a server. */
+const fields = {
+  title: 'a',
+  content: 'b',
+  tags: [],
+  is_public: false,
+  is_pinned: false,
+  is_archived: false,
+  changed_by_kind: null,
+  changed_by_id: null,
+}
+
 const isWaiting = async (): Promise<boolean> => {
   const { rows } =
     await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
@@ -112,6 +130,19 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(await within('it ends', server.exit, 2_000)).toBe(0)
   },
 )
+
+test('for a moment after SIGTERM, /health is 503 and everything else is served, to new clients too', async () => {
+  const server = await serve({ ...databaseEnv({ ...database.connection, port: proxy.port }), STOP_DELAY: '2s' })
+  const ann = await register(server)
+  const began = performance.now()
+  server.child.kill('SIGTERM')
+  await until('it is not ready', async () => repliesWith(`${server.url}/health`, 503))
+  const made = await ann.ask('POST', '/notes', { body: { title: 'still taken' } })
+  expect([made.status, made.headers.get('connection')]).toEqual([201, 'close'])
+  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(await within('it ends', server.exit, 4_000)).toBe(0)
+  expect(performance.now() - began).toBeGreaterThan(2_000)
+})
 
 test('a client that keeps sending requests on one connection does not delay the end', async () => {
   const server = await serveHere()
@@ -153,14 +184,6 @@ test('SIGTERM also ends the embedded PostgreSQL', async () => {
   expect(postgresIn(dataDir)).toEqual([])
 })
 
-test('an embedded PostgreSQL that dies ends the server too: logged, exit 1', async () => {
-  const server = await serve({ DATA_DIR: dataDir })
-  const postmaster = Number.parseInt(readFileSync(join(dataDir, 'pg18', 'postmaster.pid'), 'utf8'), 10)
-  process.kill(postmaster, 'SIGQUIT')
-  expect(await within('it ends', server.exit, 10_000)).toBe(1)
-  expect(server.stdout()).toContain('the embedded PostgreSQL exited')
-})
-
 test.each(['A rejection', 'An exception'])('%s that is not handled is logged, drains and ends with 1', async (kind) => {
   const trap = join(temporaryDirectory(), 'trap.mjs')
   const act =
@@ -193,30 +216,72 @@ test.each(['json', 'pretty'])('the server goes on when the reader of its %s log 
   expect(await within('it ends', server.end('SIGTERM'), 5_000)).toBe(0)
 })
 
+/** Whether a connection of the server has the same bytes to send as in the last 20 calls. */
+function waitsForClient({ port }: ServerProcess): () => boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const pattern = new RegExp(`^ *\\d+: \\w+:${hex} \\w+:\\w+ 01 (\\w+):`, 'gm')
+  const seen: string[] = []
+  return () => {
+    const waiting = [...readFileSync('/proc/net/tcp', 'utf8').matchAll(pattern)].map(([, bytes]) => bytes)
+    seen.push(waiting.filter((bytes) => bytes !== '00000000').join())
+    const last = seen.slice(-20)
+    return last.length === 20 && last[0] !== '' && new Set(last).size === 1
+  }
+}
+
+const follow = (server: ServerProcess, headers: Readonly<Record<string, string>>) =>
+  openStream(`${server.url}/changes/stream`, headers)
+
 test(
-  'SIGTERM ends event streams at once, with a reason, and the next server goes on after the last id',
+  'SIGTERM ends event streams at once, with a reason, also beside a client that takes nothing',
+  { timeout: 40_000 },
+  async () => {
+    const server = await serveHere()
+    const [ann, bob] = [await register(server), await register(server)]
+    const streams = [await follow(server, bearer(ann)), await follow(server, bearer(ann))]
+    for (const stream of streams) await stream.until('ready')
+    const { cursor } = (await bob.ask('GET', '/changes')).body
+    await fillLog(database.db, userIdOf(bob), STANDSTILL)
+    const still = standStill(`${server.url}/changes/stream?cursor=${String(cursor)}`, bearer(bob))
+    await within('it is served', still.begun, 9_000)
+    await until('the server waits for its client', waitsForClient(server), 25_000)
+    const started = performance.now()
+    const [rests, code] = await Promise.all([
+      Promise.all(streams.map((stream) => stream.rest())),
+      server.end('SIGTERM'),
+    ])
+    const took = performance.now() - started
+    const end = { event: 'end', id: undefined, data: { reason: 'server_stopping' } }
+    expect(rests).toEqual([[end], [end]])
+    expect(code).toBe(0)
+    expect(took).toBeLessThan(6_000)
+    expect((await still.received()).length).toBeLessThan(STANDSTILL)
+  },
+)
+
+test(
+  'a note that is committed while no server runs reaches a client that resumes at the next server, once and in order',
   { timeout: 40_000 },
   async () => {
     const server = await serveHere()
     const ann = await register(server)
-    const headers = { Authorization: `Bearer ${ann.accessToken}` }
-    const stream = await openStream(`${server.url}/changes/stream`, headers)
+    const stream = await follow(server, bearer(ann))
     await stream.until('ready')
     const first = await newNote(ann)
     const last = await stream.next()
-    expect(last).toMatchObject({ event: 'change', data: { note_id: first } })
-    const started = performance.now()
-    const [rest, code] = await Promise.all([stream.rest(), server.end('SIGTERM')])
-    expect(rest).toEqual([{ event: 'end', id: undefined, data: { reason: 'server_stopping' } }])
-    expect(code).toBe(0)
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(last).toMatchObject({ event: 'change', data: { seq: 1, note_id: first } })
+    await Promise.all([stream.rest(), server.end('SIGTERM')])
+    const meanwhile = await inTransaction(database.db, (tx) =>
+      insertNote(tx, userIdOf(ann), { id: uuidv7(), ...fields }),
+    )
 
     const other = await serveHere()
-    const second = await newNote(person(other, ann))
-    await using resumed = await openStream(`${other.url}/changes/stream`, {
-      ...headers,
-      'Last-Event-ID': last?.id ?? '',
-    })
-    expect(await resumed.next()).toMatchObject({ event: 'change', data: { note_id: second } })
+    await using resumed = await follow(other, { ...bearer(ann), 'Last-Event-ID': last?.id ?? '' })
+    expect(await resumed.until('ready')).toMatchObject([
+      { event: 'change', data: { seq: 2, kind: 'upsert', note_id: meanwhile.id } },
+      { event: 'ready' },
+    ])
+    const next = await newNote(person(other, ann))
+    expect(await resumed.next()).toMatchObject({ event: 'change', data: { seq: 3, note_id: next } })
   },
 )

@@ -4,6 +4,7 @@ import { Client, Pool } from 'pg'
 import { inject } from 'vitest'
 import type { DB } from '../../generated/db.d.ts'
 import { connectionConfig, createDatabase, type Database } from '../../src/db/database.ts'
+import { NamedClient } from '../../src/db/named-client.ts'
 import { typeParsers } from '../../src/db/type-parsers.ts'
 import { TEMPLATE } from './cluster.ts'
 
@@ -22,13 +23,25 @@ export interface DatabaseOptions {
   readonly copyOf?: TestDatabase
 }
 
+/** In the environment of a run whose servers reach PostgreSQL through a pooler (tests/db/pooler.test.ts). */
+export const POOLER_PORT = 'TEST_POOLER_PORT'
+
 /** A new database, copied from the migrated template, or empty for tests that migrate it themselves. */
 export async function createTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   const name = `notes_test_${randomBytes(8).toString('hex')}`
   const template = options.copyOf?.connection.database ?? TEMPLATE
   await administer(`create database ${name} ${options.empty === true ? '' : `template ${template}`}`)
   const connection = targetOf(name)
-  const db = createDatabase({ connection, poolSize: options.poolSize ?? 10, onIdleError: () => undefined })
+  const pool = { poolSize: options.poolSize ?? 10, onIdleError: () => undefined }
+  const pooler = process.env[POOLER_PORT]
+  const db =
+    pooler === undefined
+      ? createDatabase({ connection, ...pool })
+      : createDatabase({
+          connection: { ...connection, host: '127.0.0.1', port: Number(pooler) },
+          isPooled: true,
+          ...pool,
+        })
   const drop = async (): Promise<void> => {
     await db.destroy()
     await administer(`drop database ${name} with (force)`)
@@ -43,7 +56,9 @@ export async function createTestDatabase(options: DatabaseOptions = {}): Promise
 export async function withoutTimeLimits(db: Database): Promise<Pick<TestDatabase, 'db'>> {
   const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(db)
   const connection = connectionConfig(targetOf(rows[0]?.name ?? ''))
-  const pool = new Pool({ ...connection, types: typeParsers })
+  const pool = new Pool({ ...connection, types: typeParsers, Client: NamedClient })
+  // A connection that has not quite ended when its database is dropped.
+  pool.on('error', () => undefined)
   return { db: new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }) }
 }
 

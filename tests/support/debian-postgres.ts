@@ -24,9 +24,12 @@ export const hasDebianPostgres = oldest !== undefined || process.env['CI'] === '
 
 /**
  * Debian's PostgreSQL, in memory and on a socket only; a standby of another one if that is given. PostgreSQL refuses
- * root, so root runs it as `nobody`.
+ * root, so root runs it as `nobody`. `given` replaces its settings.
  */
-export async function startDebianPostgres(primary?: DebianPostgres): Promise<DebianPostgres> {
+export async function startDebianPostgres(
+  primary?: DebianPostgres,
+  given: Readonly<Record<string, string>> = {},
+): Promise<DebianPostgres> {
   const home = temporaryDirectory()
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   const data = join(home, 'data')
@@ -44,6 +47,7 @@ export async function startDebianPostgres(primary?: DebianPostgres): Promise<Deb
     port: '5432',
     fsync: 'off',
     timezone: 'Asia/Tokyo',
+    ...given,
   }
   const serverFlags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const child = spawn(`${BINARIES}/postgres`, ['-D', data, ...serverFlags], options)
@@ -57,5 +61,5 @@ export async function startDebianPostgres(primary?: DebianPostgres): Promise<Deb
     child.kill('SIGINT')
     return gone
   }
-  return { connection: { host: home, port: 5432, user: 'notes', database: 'postgres' }, stop }
+  return { connection: { host: home, port: Number(settings.port), user: 'notes', database: 'postgres' }, stop }
 }

@@ -5,7 +5,7 @@
 const features = 'auth|notes|changes|health|docs'
 /** The files that know express, if only its types: who makes the application, its middleware and pages, the adaptor. */
 const knowExpress =
-  'app|compose|contract/express|docs/(assets|docs|fixed)|http/(error-handler|request-log|security-headers)'
+  'app|compose|contract/express|docs/(assets|docs|fixed)|http/(error-handler|request-log|request-target|security-headers)'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { inTime } from './in-time.ts'
 
 /** A server-sent event as a client receives it (HTML Standard §9.2.6), with its `data` parsed, because ours is JSON. */
@@ -52,6 +54,28 @@ export async function openStream(url: string, headers: Readonly<Record<string, s
     rest: async () => (await collect(({ event }) => event === '')) ?? [],
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/**
+ * Opens a stream and takes nothing of it once it has `begun`, except what fits into the buffer of a socket. `received`
+ * takes what has arrived, up to the end of the connection.
+ */
+export function standStill(address: string, headers: Readonly<Record<string, string>>) {
+  const { hostname, port, pathname, search } = new URL(address)
+  const socket = connect(Number(port), hostname)
+  socket.setEncoding('utf8')
+  const begun = once(socket, 'readable')
+  const lines = Object.entries({ Host: hostname, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  return {
+    begun,
+    received: async (): Promise<SentEvent[]> => {
+      let text = ''
+      for await (const chunk of socket as AsyncIterable<string>) text += chunk
+      // The last block may have been cut off.
+      return text.split('\n\n').slice(0, -1).flatMap(parseEvent)
+    },
   }
 }
 

@@ -57,10 +57,15 @@ export interface ApiKey {
   readonly expiresAt: string
 }
 
-/** Makes an API key of this person. */
-export async function newKey(owner: Person, keyScopes: readonly string[] = ['notes:read']): Promise<ApiKey> {
+/** Asks for an API key of this person. */
+export function askForKey(owner: Person, keyScopes: readonly string[] = ['notes:read']): Promise<Answer> {
   const body = { name: 'k', scopes: keyScopes, current_password: owner.password }
-  const made = await owner.ask('POST', '/api-keys', { body })
+  return owner.ask('POST', '/api-keys', { body })
+}
+
+/** Makes an API key of this person. */
+export async function newKey(owner: Person, keyScopes?: readonly string[]): Promise<ApiKey> {
+  const made = await askForKey(owner, keyScopes)
   if (made.status !== 201) throw new Error(`making an API key failed: ${made.text}`)
   const { id, key, expires_at: expiresAt } = made.body
   return { id: String(id), key: String(key), expiresAt: String(expiresAt) }

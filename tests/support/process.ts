@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,10 +32,13 @@ interface Options {
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly cwd?: string
+  /** In a process group of its own, as a terminal starts it. */
+  readonly detached?: boolean
 }
 
 const running = new Set<ServerProcess>()
 const directories = new Set<string>()
+let emptyDirectory: string | undefined
 
 /** Spawns a server and does not wait. Its environment is only `env`, a PATH and a free port. */
 export async function spawnServer(
@@ -49,15 +52,20 @@ export async function spawnServer(
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     PORT: String(port),
     LOG_FORMAT: 'json',
+    STOP_DELAY: '0s',
     ...recording,
     ...env,
   }
+  const cwd = options.cwd ?? (emptyDirectory ??= temporaryDirectory())
+  // Without one here, the server would read that of the project.
+  if (!existsSync(join(cwd, '.env'))) writeFileSync(join(cwd, '.env'), '')
   const child = spawn(
     process.execPath,
     ['--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])],
     {
-      cwd: options.cwd ?? tmpdir(),
+      cwd,
       env: given,
+      detached: options.detached ?? false,
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -140,6 +148,7 @@ export async function cleanUp(): Promise<void> {
     rmSync(directory, { recursive: true, force: true })
   }
   directories.clear()
+  emptyDirectory = undefined
 }
 
 /** The PostgreSQL processes whose working directory is below this one. */

@@ -10,7 +10,7 @@ import type { Handlers } from '../../src/contract/types.ts'
 import type { Database } from '../../src/db/database.ts'
 import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
-import { describeError } from '../../src/log.ts'
+import { serializers } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
 import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
 import { recordServer, type ServerRecording } from '../traffic/recorder.ts'
@@ -135,5 +135,5 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 }
 
 function collectingLog(write: (line: string) => void): Logger {
-  return pino({ level: 'trace', base: null, serializers: { err: describeError } }, { write })
+  return pino({ level: 'trace', base: null, serializers }, { write })
 }

@@ -155,7 +155,7 @@ export const breaches: Readonly<Record<string, readonly Breach[]>> = {
   'A problem is told as the contract says': [
     { answer: 'getNote 404', lie: withBody({ instance: '/problems/not-found' }) },
     { answer: 'updateNote 412', lie: withHeader('x-request-id', 'another') },
-    { answer: 'renameTags 422', lie: withBody({ detail: 'The request breaks the contract in 9 places.' }) },
+    { answer: 'renameTags 422', lie: withBody({ detail: 'colour in the query: Is not known here.' }) },
   ],
   'A failure tells nothing of the inside': [
     { answer: 'getNote 404', lie: withBody({ detail: 'relation "notes" does not exist' }) },

@@ -32,7 +32,12 @@ export async function secondOpinion(root: JsonObject): Promise<SecondOpinion> {
       findings.push(...messages(validateOutput({ resource, element })))
     }
     if (answer.status < 400) {
-      const body = valueOf(textOf(exchange.requestBody), exchange.requestHeaders)
+      // A parameter of OAuth without a value counts as left out (RFC 6749 §3.1).
+      const sent = textOf(exchange.requestBody)
+      const body = valueOf(
+        operation.body?.isOAuth === true ? sent.replaceAll(/(?<=^|&)\w*=(?:&|$)/g, '') : sent,
+        exchange.requestHeaders,
+      )
       const url = { path: decodeURI(path), query: queryOf(exchange.target) }
       const element = { method: operation.method as 'get', url, headers: exchange.requestHeaders, body }
       findings.push(...messages(validateInput({ resource, element })))
@@ -49,13 +54,19 @@ function messages(judged: Judged): string[] {
 
 function valueOf(text: string, headers: Readonly<Record<string, string>>): unknown {
   if (text === '') return undefined
-  return /json/i.test(headers['content-type'] ?? '') ? (JSON.parse(text) as unknown) : text
+  return /json/i.test(headers['content-type'] ?? '') ? (JSON.parse(text.replace(/^\uFEFF/, '')) as unknown) : text
 }
 
 function queryOf(target: string): Record<string, string | string[]> {
   const pairs = new URLSearchParams(target.split('?')[1] ?? '')
   const names = [...new Set(pairs.keys())]
   return Object.fromEntries(
-    names.map((name) => [name, pairs.getAll(name).length > 1 ? pairs.getAll(name) : (pairs.get(name) ?? '')]),
+    names.map((name) => [name, pairs.getAll(name).length > 1 ? pairs.getAll(name) : asSchema(name, pairs.get(name))]),
   )
+}
+
+/** The spellings of a boolean that only the text of the document allows, as its schema has them. */
+function asSchema(name: string, value: string | null): string {
+  if (!name.startsWith('is_')) return value ?? ''
+  return (value ?? '').toLowerCase().replace(/^1$/, 'true').replace(/^0$/, 'false')
 }

@@ -5,8 +5,9 @@ import { recordProcess } from './recorder.ts'
 
 recordProcess(() => {
   // Not the whole configuration: it holds secrets.
-  const { databaseUrl, dataDir, accessTokenSeconds, refreshTokenSeconds, historyVersions, trashDays } =
-    loadConfig(readEnvironment())
+  const { databaseUrl, dataDir, accessTokenSeconds, refreshTokenSeconds, historyVersions, trashDays } = loadConfig(
+    readEnvironment().values,
+  )
   const settings = { accessTokenSeconds, refreshTokenSeconds, historyVersions, trashDays }
   return { name: '', database: databaseUrl ?? dataDir, isOverridden: false, isRewritten: false, settings }
 })

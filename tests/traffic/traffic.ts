@@ -18,12 +18,20 @@ const templates = [...new Set(operations.map(({ path }) => path))]
   .toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)
 
 export function place(exchange: ObservedExchange): Placed {
-  // A trailing slash is accepted, says info.description.
-  const path = exchange.target.split('?')[0]?.replace(/(.)\/$/, '$1') ?? '/'
+  // A trailing slash is accepted, says info.description, and so are ids in upper case.
+  const path = pathOf(exchange.target)
+    .replace(/(.)\/$/, '$1')
+    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, (id) => id.toLowerCase())
   const template = templates.find(({ matches }) => matches.test(path))
   const method = exchange.method === 'HEAD' ? 'get' : exchange.method.toLowerCase()
   const operation = operations.find((candidate) => candidate.path === template?.path && candidate.method === method)
   return { exchange, path, operation, isKnownPath: template !== undefined }
+}
+
+/** The path of a target, which may be a whole address (RFC 9112 §3.2.2). */
+function pathOf(target: string): string {
+  const [path = ''] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?')
+  return path === '' ? '/' : path
 }
 
 /** What the server answers outside the contract, and where that is decided: docs/decisions/0002. */
@@ -33,12 +41,22 @@ const PAGES = /^\/($|docs$|docs\/assets\/|redoc$|openapi\.(yaml|json)$|problems(
 export function contractViolations({ exchange, operation, path, isKnownPath }: Placed): string[] {
   const { method, status } = exchange
   if (operation !== undefined) return answerFaults(operation, answerOf(exchange))
-  const isReal = isKnownPath ? isOtherMethod(exchange) : isPage(path, status) || isProblem(exchange, 404, 'not-found')
+  const isReal = isKnownPath
+    ? isOtherMethod(exchange)
+    : isPage(path, status) || isProblem(exchange, 404, 'not-found') || isWithoutPath(exchange)
   return isReal ? [] : [`${method} ${path} is not documented and answers ${status}`]
 }
 
 function isPage(path: string, status: number): boolean {
   return PAGES.test(path) && (status === 200 || status === 304)
+}
+
+/** `OPTIONS *`, and a target that is no address at all. */
+function isWithoutPath(exchange: ObservedExchange): boolean {
+  const { target, method, status, body, headers } = exchange
+  if (target !== '*') return false
+  const isOfServer = method === 'OPTIONS' && status === 204 && body === '' && headers['allow'] !== undefined
+  return isOfServer || isProblem(exchange, 400, 'malformed-request')
 }
 
 /** The promise of info.description for what is no operation: 405 with Allow, OPTIONS answers it too. */

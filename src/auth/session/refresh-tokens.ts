@@ -1,11 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Database } from '../../db/database.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { recordEvent } from '../events.ts'
 
-/** A client that did not receive the answer may repeat its refresh once within this time. */
+/** How long a refresh may be repeated: by a client that did not receive the answer, or by its other tabs. */
 const RETRY_SECONDS = 10
+
+const PREFIX = 'nrt_'
 
 export interface SessionTokens {
   readonly sessionId: string
@@ -16,6 +18,8 @@ export interface SessionTokens {
 
 interface Refresh {
   readonly refreshToken: string
+  /** Successors are made with the first one; those made with another one are recognized. */
+  readonly keys: readonly Uint8Array[]
   readonly idleSeconds: number
   /** Where the request came from. */
   readonly address: string
@@ -24,31 +28,54 @@ interface Refresh {
 }
 
 /**
- * Exchanges a refresh token for a new one; undefined if the token is unknown, used or expired. Reuse of a used token
- * ends its session (RFC 9700 §4.14.2). That must be committed although the request is refused, so reuse returns
- * undefined instead of throwing.
+ * Exchanges a refresh token for its successor; undefined if the token is unknown, used or expired. Within the grace a
+ * used token gets the same successor again, so that each of several tabs has a living token and there is still only one
+ * branch. Any other use of a used token ends its session (RFC 9700 §4.14.2). That must be committed although the
+ * request is refused, so reuse returns undefined instead of throwing.
  */
 export function rotateRefreshToken(
   db: Database,
-  { refreshToken, idleSeconds, address, checkScope }: Refresh,
+  { refreshToken, keys, idleSeconds, address, checkScope }: Refresh,
 ): Promise<SessionTokens | undefined> {
   const hash = hashToken(refreshToken)
+  const successors = keys.map((key) => successorOf(refreshToken, key))
   return inTransaction(db, async (tx) => {
     const token = await lockToken(tx, hash)
     if (token === undefined || !token.is_usable) return undefined
-    if (token.is_replay) await endFamily(tx, token, address)
-    if (token.is_replay || token.retried) return undefined
+    if (token.is_replay) {
+      await endFamily(tx, token, address)
+      return undefined
+    }
     checkScope(token.scope)
-    // The one permitted retry. The token of the answer that was lost is deleted, so that only one branch stays alive.
-    if (token.used) await tx.deleteFrom('refresh_tokens').where('token_hash', '=', token.replaced_by).execute()
-    const next = await addRefreshToken(tx, token.session_id, idleSeconds)
-    await tx
-      .updateTable('refresh_tokens')
-      .set({ used_at: sql`coalesce(used_at, now())`, retried: token.used, replaced_by: hashToken(next) })
-      .where('token_hash', '=', hash)
-      .execute()
+    const { replaced_by } = token
+    const next =
+      replaced_by === null ? successors[0] : successors.find((successor) => hashToken(successor).equals(replaced_by))
+    // Its successor was made with a secret key that this server does not know.
+    if (next === undefined) return undefined
+    if (replaced_by === null) await replaceToken(tx, hash, { session_id: token.session_id, next, idleSeconds })
     return { sessionId: token.session_id, userId: token.user_id, scope: token.scope, refreshToken: next }
   })
+}
+
+async function replaceToken(
+  tx: Tx,
+  hash: Buffer,
+  { session_id, next, idleSeconds }: { session_id: string; next: string; idleSeconds: number },
+): Promise<void> {
+  await storeRefreshToken(tx, session_id, next, idleSeconds)
+  await tx
+    .updateTable('refresh_tokens')
+    .set({ used_at: sql`now()`, replaced_by: hashToken(next) })
+    .where('token_hash', '=', hash)
+    .execute()
+}
+
+/**
+ * The token that follows another one. It is computed, not drawn, so that a repeated refresh gets the same one although
+ * only hashes are stored. Without the secret key it cannot be told from a random one.
+ */
+function successorOf(refreshToken: string, key: Uint8Array): string {
+  return `${PREFIX}${createHmac('sha256', key).update(refreshToken).digest('base64url')}`
 }
 
 /** Reads a refresh token under a lock on its session, which serializes parallel refreshes of one family. */
@@ -70,8 +97,6 @@ async function lockToken(tx: Tx, hash: Buffer) {
       'token.replaced_by',
       'session.user_id',
       'session.scope',
-      sql<boolean>`token.used_at is not null`.as('used'),
-      'token.retried',
       sql<boolean>`token.used_at < now() - make_interval(secs => ${RETRY_SECONDS}) or next.used_at is not null`.as(
         'is_replay',
       ),
@@ -82,14 +107,19 @@ async function lockToken(tx: Tx, hash: Buffer) {
     .executeTakeFirst()
 }
 
+/** Gives a new session its first refresh token. */
 export async function addRefreshToken(tx: Tx, sessionId: string, idleSeconds: number): Promise<string> {
-  const token = `nrt_${randomBytes(32).toString('base64url')}`
+  const token = `${PREFIX}${randomBytes(32).toString('base64url')}`
+  await storeRefreshToken(tx, sessionId, token, idleSeconds)
+  return token
+}
+
+async function storeRefreshToken(tx: Tx, sessionId: string, token: string, idleSeconds: number): Promise<void> {
   const expires = sql<string>`now() + make_interval(secs => ${idleSeconds})`
   await tx
     .insertInto('refresh_tokens')
     .values({ token_hash: hashToken(token), session_id: sessionId, expires_at: expires })
     .execute()
-  return token
 }
 
 /** A copy of the token exists, perhaps stolen. We cannot tell which client owns the session, so it ends for both. */

@@ -16,6 +16,7 @@ export interface TokenDeps {
   readonly passwords: PasswordCheck
   readonly tokens: Tokens
   readonly refreshTokenSeconds: number
+  readonly refreshTokenKeys: readonly Uint8Array[]
   readonly registration: 'open' | 'closed'
 }
 
@@ -82,12 +83,13 @@ async function logIn(
 
 /** The refresh grant (RFC 6749 §6). */
 async function refresh(
-  { db, refreshTokenSeconds }: TokenDeps,
+  { db, refreshTokenSeconds, refreshTokenKeys }: TokenDeps,
   grant: Schemas['RefreshGrant'],
   address: string,
 ): Promise<SessionTokens> {
   const session = await rotateRefreshToken(db, {
     refreshToken: grant.refresh_token,
+    keys: refreshTokenKeys,
     idleSeconds: refreshTokenSeconds,
     address,
     checkScope: (available) => void narrowScope(available, grant.scope),

@@ -66,6 +66,20 @@ export function readLoginState(db: Database, keys: LoginKeys) {
     .executeTakeFirstOrThrow()
 }
 
+/** Ends the blocks that last longer than any block can, as after the clock of the database was set back, in time. */
+export async function shortenBlocks(db: Database, keys: LoginKeys, policies: FailurePolicies): Promise<void> {
+  const names = ['pair', 'account', 'address'] as const
+  for (const name of names) {
+    const latest = sql<string>`now() + make_interval(secs => ${sql.lit(policies[name].maxSeconds)})`
+    await db
+      .updateTable('login_failures')
+      .set({ blocked_until: latest })
+      .where('key', '=', keys[name])
+      .where('blocked_until', '>', latest)
+      .execute()
+  }
+}
+
 /** Increments all counters of a failure in one statement. */
 export function countFailures(
   db: Database,

@@ -12,6 +12,7 @@ import {
   type LoginKeys,
   readLoginState,
   rememberAddress,
+  shortenBlocks,
 } from './login-failures.ts'
 
 /** Slows the guessing of passwords, across restarts and all servers on one database. */
@@ -71,22 +72,25 @@ export function createLoginThrottle(
   const policies = { ...POLICIES, ...given }
   const local = createLocalFailures()
 
-  /** undefined during an outage of the database. */
-  const unlessOutage = async <T>(work: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work
-    } catch (error) {
-      if (!isOutage(error)) throw error
-      onFallback?.(error)
-      return undefined
-    }
+  const unlessOutage = <T>(work: Promise<T>) => undefinedInOutage(work, onFallback)
+
+  /** Never longer than a block can be, and what it says is true, even after the clock was set back. */
+  const waitInDatabase = async (
+    { is_known, pair_wait, shared_wait }: Awaited<ReturnType<typeof readLoginState>>,
+    keys: LoginKeys,
+  ): Promise<number> => {
+    const waits = longestWaits(policies)
+    const [pair, shared] = [pair_wait ?? 0, is_known ? 0 : (shared_wait ?? 0)]
+    if (pair > waits.pair || shared > waits.shared) await unlessOutage(shortenBlocks(db, keys, policies))
+    return Math.max(Math.min(pair, waits.pair), Math.min(shared, waits.shared))
   }
 
   /** Throws while the login is blocked. At a known address, only the failures of this account there block it. */
   const refuseBlocked = async (keys: LoginKeys) => {
     const state = await unlessOutage(readLoginState(db, keys))
     const isKnown = state?.is_known ?? false
-    const wait = Math.max(state?.pair_wait ?? 0, isKnown ? 0 : (state?.shared_wait ?? 0), local.wait(keys, isKnown))
+    const inDatabase = state === undefined ? 0 : await waitInDatabase(state, keys)
+    const wait = Math.max(inDatabase, local.wait(keys, isKnown))
     if (wait > 0) throw tooManyAttempts(wait)
     return { isKnown, isFresh: state?.is_fresh ?? false, hasFailures: state?.has_failures ?? false }
   }
@@ -117,6 +121,24 @@ export function createLoginThrottle(
       await unlessOutage(forgetAccount(db, loginKeys(key, accountKey, '').account))
     },
   }
+}
+
+/** undefined during an outage of the database. */
+async function undefinedInOutage<T>(
+  work: Promise<T>,
+  onFallback: ThrottleOptions['onFallback'],
+): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isOutage(error)) throw error
+    onFallback?.(error)
+    return undefined
+  }
+}
+
+function longestWaits({ pair, account, address }: FailurePolicies): { pair: number; shared: number } {
+  return { pair: pair.maxSeconds, shared: Math.max(account.maxSeconds, address.maxSeconds) }
 }
 
 /** The keys of the counters of one login. */

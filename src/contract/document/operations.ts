@@ -22,12 +22,16 @@ export interface Parameter {
   readonly in: 'path' | 'query' | 'header'
   readonly required: boolean
   readonly schema: Place
+  /** An example of its value, as text. */
+  readonly example: string | undefined
 }
 
 export interface BodySpec {
   readonly required: boolean
   readonly maxBytes: number
   readonly content: ReadonlyMap<string, Place>
+  /** Whether the operation is an endpoint of OAuth 2.0 (`x-oauth`). */
+  readonly isOAuth: boolean
 }
 
 export interface ResponseSpec {
@@ -113,11 +117,12 @@ function readSecurity(root: JsonObject, value: Json | undefined, operationId: st
 function readParameters(root: JsonObject, place: Place): Parameter[] {
   return list(place.value['parameters']).map((_, index) => {
     const parameter = at(root, place, 'parameters', String(index))
-    const { required } = parameter.value
+    const { required, example } = parameter.value
     const name = string(parameter.value['name'])
     const where = string(parameter.value['in'])
     if (where !== 'path' && where !== 'query' && where !== 'header') throw new Error(`Parameter ${name}: in ${where}`)
-    return { name, in: where, required: required === true, schema: at(root, parameter, 'schema') }
+    const text = typeof example === 'string' ? example : JSON.stringify(example)
+    return { name, in: where, required: required === true, schema: at(root, parameter, 'schema'), example: text }
   })
 }
 
@@ -127,6 +132,7 @@ function readBodySpec(root: JsonObject, operation: Place): BodySpec {
     required: body.value['required'] === true,
     maxBytes: Number(operation.value['x-max-body-bytes'] ?? DEFAULT_MAX_BODY_BYTES),
     content: readContent(root, body),
+    isOAuth: operation.value['x-oauth'] === true,
   }
 }
 

@@ -1,6 +1,8 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { DataValidationCxt } from 'ajv/dist/types/index.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
+import { canonicalMoment, canonicalUuid } from './formats.ts'
 import { countRarely } from './lengths.ts'
 
 /** Compiles schemas at their place in the contract, so that a component used twice is compiled once. */
@@ -9,23 +11,51 @@ export interface SchemaCompiler {
 }
 
 const DOCUMENT = 'openapi'
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const TIMESTAMP = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/
 
-/** For requests: reports all errors, and fills in defaults. */
+/** Formats that have several spellings; what is stored and sent has one. */
+const CANONICAL: Readonly<Record<string, (text: string) => string | undefined>> = {
+  uuid: canonicalUuid,
+  'date-time': canonicalMoment,
+}
+/** Our keyword beside such a format: it replaces the value in a request by its canonical form. */
+const CANONICALIZE = 'x-canonicalize'
+
+/** For requests: reports all errors, each with its schema and value, fills in defaults, and takes every spelling. */
 export function requestSchemas(root: JsonObject): SchemaCompiler {
-  return compiler(object(withTargetsInPlace(withDefaultsInPlace(root, root), root)), {
-    allErrors: true,
-    useDefaults: true,
+  const prepared = withCanonicalForms(withTargetsInPlace(withDefaultsInPlace(root, root), root))
+  const ajv = createAjv(root, { allErrors: true, useDefaults: true, verbose: true })
+  for (const [format, canonical] of Object.entries(CANONICAL))
+    ajv.addFormat(format, (text: string) => canonical(text) !== undefined)
+  ajv.addKeyword({
+    keyword: CANONICALIZE,
+    type: 'string',
+    schemaType: 'string',
+    modifying: true,
+    errors: false,
+    validate: (format: string, text: string, _: unknown, place?: DataValidationCxt) => {
+      const canonical = CANONICAL[format]?.(text)
+      if (canonical !== undefined && place !== undefined) place.parentData[place.parentDataProperty] = canonical
+      return true
+    },
   })
+  return compilerOf(ajv, object(prepared))
 }
 
 /** For replies: stops at the first violation, and fills in no defaults, which would hide a missing field. */
 export function replySchemas(root: JsonObject): SchemaCompiler {
-  return compiler(root, { allErrors: false, useDefaults: false })
+  const ajv = createAjv(root, { allErrors: false, useDefaults: false, verbose: false })
+  // What the server sends has one spelling, so that clients can compare bytes.
+  for (const [format, canonical] of Object.entries(CANONICAL))
+    ajv.addFormat(format, (text: string) => canonical(text) === text)
+  return compilerOf(ajv, root)
 }
 
-function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: boolean }): SchemaCompiler {
+function compilerOf(ajv: Ajv2020, root: JsonObject): SchemaCompiler {
+  ajv.addSchema(root, DOCUMENT)
+  return { compile: ({ pointer }) => ajv.compile({ $ref: `${DOCUMENT}#${encodeFragment(pointer)}` }) }
+}
+
+function createAjv(root: JsonObject, options: Pick<Options, 'allErrors' | 'useDefaults' | 'verbose'>): Ajv2020 {
   // OpenAPI 3.1 uses JSON Schema 2020-12; openapi-backend's own Ajv is for draft-07 and ignores unknown keywords.
   const ajv = new Ajv2020({
     ...options,
@@ -49,17 +79,7 @@ function compiler(root: JsonObject, options: { allErrors: boolean; useDefaults: 
   ])
   ajv.addFormat('password', true)
   ajv.addFormat('binary', true)
-  // An id and a time each have one spelling: the server accepts what it sends, and clients can compare bytes.
-  ajv.addFormat('uuid', UUID)
-  ajv.addFormat('date-time', (text: string) => TIMESTAMP.test(text) && isRealMoment(text))
-  ajv.addSchema(root, DOCUMENT)
-  return { compile: ({ pointer }) => ajv.compile({ $ref: `${DOCUMENT}#${encodeFragment(pointer)}` }) }
-}
-
-/** Whether date and time exist: 2026-02-30 and 25:00 do not. */
-function isRealMoment(text: string): boolean {
-  const moment = new Date(text)
-  return !Number.isNaN(moment.getTime()) && moment.toISOString().slice(0, 19) === text.slice(0, 19)
+  return ajv
 }
 
 /** A pointer as a URI fragment (RFC 6901 §6); the braces of path templates need it. */
@@ -98,4 +118,13 @@ function withTargetsInPlace(value: Json, root: JsonObject, isInPlace = false): J
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, withTargetsInPlace(member, root, isInPlace || begins(key))]),
   )
+}
+
+/** Marks the schemas whose values have a canonical form. */
+function withCanonicalForms(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withCanonicalForms(item))
+  if (!isObject(value)) return value
+  const copy = Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withCanonicalForms(member)]))
+  const { format } = copy
+  return typeof format === 'string' && Object.hasOwn(CANONICAL, format) ? { ...copy, [CANONICALIZE]: format } : copy
 }

@@ -1,9 +1,13 @@
 import { Problem } from '../../http/problem.ts'
+import { positionOf, whereBroken } from './json-position.ts'
 
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+
+/** U+FEFF, which some editors put before a text. A parser of JSON may pass over it (RFC 8259 §8.1). */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
  * Parses a JSON body more strictly than JSON.parse: invalid UTF-8, duplicate keys, U+0000, unpaired surrogates and
@@ -11,7 +15,8 @@ const BACKSLASH = 0x5c
  * No message holds any of the body, which may be a password.
  */
 export function parseJson(bytes: Buffer): unknown {
-  const text = decodeUtf8(bytes)
+  const isMarked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+  const text = decodeUtf8(isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes)
   let value: unknown
   try {
     // First, because JSON.parse takes a fifth of a second to build a value that is nested a million levels deep.
@@ -20,7 +25,7 @@ export function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     if (error instanceof Problem) throw error
     // The SyntaxError quotes the body, so we drop it.
-    throw malformed('The body is not valid JSON.')
+    throw malformed(`The body is not valid JSON. ${whereBroken(text)}`)
   }
   refuseBadText(value)
   return value
@@ -50,7 +55,8 @@ function refuseExcess(text: string): void {
       if (expectKey) {
         const key: unknown = JSON.parse(text.slice(match.index, end))
         const scope = scopes.at(-1)
-        if (scope?.has(String(key))) throw malformed('The body has an object with the same key twice.')
+        if (scope?.has(String(key)))
+          throw malformed(`The body has an object with the same key twice: again at ${positionOf(text, match.index)}.`)
         scope?.add(String(key))
         expectKey = false
       }

@@ -9,11 +9,11 @@ const PAGE_PARAMETERS: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip',
 /** The value of Link (RFC 8288) for the next page: the same request with its page size and another cursor. */
 export function nextLink(
   template: string,
-  encodedParams: Readonly<Record<string, string>>,
+  params: Readonly<Record<string, unknown>>,
   { pairs, limit }: { readonly pairs: Pairs; readonly limit: unknown },
   cursor: string,
 ): string {
-  const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => encodedParams[name] ?? '')
+  const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
   const query = new URLSearchParams({ limit: String(limit) })
   for (const [name, values] of pairs) {
     if (!PAGE_PARAMETERS.has(name)) for (const value of values) query.append(name, value)

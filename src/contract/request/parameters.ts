@@ -41,9 +41,17 @@ export function decodeParams(encoded: Readonly<Record<string, string>>): Record<
   return Object.fromEntries(Object.entries(encoded).map(([name, text]) => [name, decodePercent(text, 'address')]))
 }
 
+/** As clients write booleans: Python sends `True`, and some send `1`. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
+
 /**
  * Reads text as the type that its schema demands. Text of another type stays text, so that the validator reports it.
- * Only canonical forms count: `0x10`, `1e1` and ` 7 ` are not integers.
+ * Of numbers only canonical forms count: `0x10`, `1e1` and ` 7 ` are not integers.
  */
 export function coerce(text: string, schema: JsonObject): unknown {
   switch (schema['type']) {
@@ -52,7 +60,7 @@ export function coerce(text: string, schema: JsonObject): unknown {
     case 'number':
       return /^-?(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text) ? Number(text) : text
     case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : text
+      return BOOLEANS.get(text.toLowerCase()) ?? text
     default:
       return text
   }
@@ -62,7 +70,7 @@ type Schemas = ReadonlyMap<string, JsonObject>
 
 /**
  * Coerces text pairs by the schemas of their names and fills in defaults. Unknown names stay in and are refused later;
- * a name given twice is an error unless its schema is an array.
+ * a known name given twice is an error unless its schema is an array.
  */
 export function coercePairs(
   pairs: Pairs,
@@ -77,7 +85,7 @@ export function coercePairs(
     if (schema?.['type'] === 'array') {
       const items = schema['items']
       values[name] = texts.map((text) => coerce(text, isObject(items) ? items : {}))
-    } else if (texts.length > 1) {
+    } else if (texts.length > 1 && schema !== undefined) {
       const short = shorten(name)
       errors.push({
         loc: [where, short],
@@ -95,7 +103,7 @@ export function coercePairs(
   return { values, errors }
 }
 
-const MAX_NAME_BYTES = 80
+const MAX_NAME_BYTES = 64
 
 /** Names come from the client and are sent back, up to 20 of them, twice each. The whole reply stays below 8 KiB. */
 export function shorten(name: string): string {

@@ -1,11 +1,13 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { type FieldError, validationFailed } from '../../http/problem.ts'
+import { type FieldError, MAX_FIELD_ERRORS, validationFailed } from '../../http/problem.ts'
 import { escapeToken, type JsonObject } from '../document/document.ts'
 import type { Operation, Parameter } from '../document/operations.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
+import { readWords, type Words } from '../document/words.ts'
 import { checkBody, type CompiledContent, compileContent, contentOf, withItems } from './content.ts'
 import { type EntityTags, readEntityTags } from './entity-tags.ts'
 import { toFieldErrors } from './faults.ts'
+import { unknown } from './messages.ts'
 import { headerOf, type IncomingRequest } from './incoming.ts'
 import { nextLink } from './next-link.ts'
 import { coerce, coercePairs, decodeParams, parsePairs, shorten } from './parameters.ts'
@@ -46,6 +48,7 @@ export function compileRequestReader(
   root: JsonObject,
   schemas: SchemaCompiler,
 ): RequestReader {
+  const words = readWords(root)
   const requests = new Map(
     operations.map((operation) => [operation.operationId, compileRequest(operation, root, schemas)]),
   )
@@ -60,22 +63,26 @@ export function compileRequestReader(
     const pairs = parsePairs(incoming.query, 'address')
     const { values: query, errors: repeated } = coercePairs(pairs, compiled.querySchemas, 'query')
     const headers = readHeaders(compiled, incoming)
-    const { body, errors: bodyErrors } = checkBody(sent.body, content, operation.body?.required ?? false)
+    const { body, errors: bodyErrors } = checkBody(sent.body, content, operation.body?.required ?? false, words)
+    const headerErrors = checkParameters(compiled.header, headers, words)
     const ifMatch = readEntityTags(headers, 'If-Match')
     const ifNoneMatch = readEntityTags(headers, 'If-None-Match')
+    // One error for each value: what is no header of the contract is no list of tags either.
+    const tagErrors = [...ifMatch.errors, ...ifNoneMatch.errors].filter(
+      ({ pointer }) => !headerErrors.some((error) => error.pointer === pointer),
+    )
     const errors = [
-      ...checkParameters(compiled.path, path),
+      ...checkParameters(compiled.path, path, words),
       ...repeated,
       ...unknownNames(query, compiled.querySchemas),
-      ...checkParameters(compiled.query, query),
-      ...checkParameters(compiled.header, headers),
-      ...ifMatch.errors,
-      ...ifNoneMatch.errors,
+      ...checkParameters(compiled.query, query, words),
+      ...headerErrors,
+      ...tagErrors,
       ...bodyErrors,
     ]
     if (errors.length > 0) throw validationFailed(errors)
     const nextPage = (cursor: string): string =>
-      nextLink(operation.path, sent.encodedParams, { pairs, limit: query['limit'] }, cursor)
+      nextLink(operation.path, path, { pairs, limit: query['limit'] }, cursor)
     return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
   }
 }
@@ -108,27 +115,37 @@ function compileRequest(operation: Operation, root: JsonObject, schemas: SchemaC
   }
 }
 
-function checkParameters(parameters: readonly CompiledParameter[], values: Record<string, unknown>): FieldError[] {
+function checkParameters(
+  parameters: readonly CompiledParameter[],
+  values: Record<string, unknown>,
+  words: Words,
+): FieldError[] {
   const errors: FieldError[] = []
-  for (const { name, in: where, required, validate } of parameters) {
+  for (const { name, in: where, required, validate, example } of parameters) {
     const value = values[name]
     if (value === undefined) {
       if (required) errors.push({ loc: [where, name], pointer: `/${name}`, msg: 'Is required.', type: 'missing' })
-    } else if (!validate(value)) {
-      errors.push(...toFieldErrors(validate.errors ?? [], [where, name]))
+    } else if (!validate(value, within(values, name))) {
+      errors.push(...toFieldErrors(validate.errors ?? [], { where: [where, name], isText: true, example }, words))
     }
   }
   return errors
 }
 
+/** Tells a check where its value is, so that it can put the canonical form of an id or a time there. */
+function within(values: Record<string, unknown>, name: string) {
+  return { instancePath: '', parentData: values, parentDataProperty: name, rootData: values, dynamicAnchors: {} }
+}
+
 function unknownNames(values: Record<string, unknown>, known: ReadonlyMap<string, unknown>): FieldError[] {
-  const unknown = Object.keys(values)
-    .filter((name) => !known.has(name))
-    .map(shorten)
-  return unknown.map((name) => ({
-    loc: ['query', name],
-    pointer: `/${escapeToken(name)}`,
-    msg: 'Is not known here.',
-    type: 'extra_forbidden',
-  }))
+  const names = Object.keys(values).filter((name) => !known.has(name))
+  const none = { msg: 'Is not known here. This operation has no query parameters.', type: 'extra_forbidden' }
+  return names.slice(0, MAX_FIELD_ERRORS + 1).map((name) => {
+    const short = shorten(name)
+    return {
+      loc: ['query', short],
+      pointer: `/${escapeToken(short)}`,
+      ...(known.size === 0 ? none : unknown(name, [...known.keys()])),
+    }
+  })
 }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { StartupError } from '../../startup-error.ts'
 import { reachable, type Account } from './account.ts'
+import { makeDirectory } from './data-dir.ts'
 
 export interface Binaries {
   readonly initdb: string
@@ -77,7 +78,7 @@ function linkDirectory(
   links: readonly Link[],
   account: Account | undefined,
 ): string {
-  mkdirSync(directory, { recursive: true })
+  makeDirectory(directory, 0o755)
   chmodSync(directory, 0o755)
   if (account !== undefined) lchownSync(directory, account.uid, account.gid)
   const library = join(native, 'lib')
@@ -113,7 +114,7 @@ function sharedCopy(
 ): string {
   for (const parent of ['/var/cache/notes-api', '/var/lib/notes-api', join(realpathSync(tmpdir()), 'notes-api')]) {
     try {
-      if (mkdirSync(parent, { recursive: true })) chmodSync(parent, 0o755)
+      if (makeDirectory(parent, 0o755)) chmodSync(parent, 0o755)
       if (!ownedByRootAlone(parent)) continue
       const copy = copyOf(native, links, join(parent, name), log)
       // Also fails on a mount with noexec.

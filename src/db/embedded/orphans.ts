@@ -3,30 +3,39 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** Processes that are about to end by themselves are not worth a line. */
+const SILENT_MS = 200
+
 /**
- * Stops the postgres that a killed server left running in its cluster: its watchdog may still be shutting it down, or
- * may have died as well. Only for the holder of the owner lock, because then no other server uses this postgres.
+ * Stops what is left of an earlier postgres in this cluster. After a killed server, its watchdog may still be shutting
+ * it down, or may have died as well; after a killed postmaster, its children end when they notice. Only for the holder
+ * of the owner lock, because then no other server uses this postgres. Gives up when the signal is aborted.
  */
-export async function stopOrphans(cluster: string, log: (line: string) => void): Promise<void> {
+export async function stopOrphans(cluster: string, log: (line: string) => void, stopping: AbortSignal): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   const postmaster = postmasterIn(pidFile)
   if (postmaster === undefined) return
 
   const began = Date.now()
   let signal: NodeJS.Signals | undefined
-  for (;;) {
+  let reported: NodeJS.Signals | undefined
+  while (!stopping.aborted) {
     const left = postgresIn(cluster, postmaster)
     if (left.length === 0) break
     const waited = Date.now() - began
     const next = waited < 5_000 ? 'SIGINT' : waited < 8_000 ? 'SIGQUIT' : 'SIGKILL'
     if (next !== signal) {
       signal = next
-      log(`stopping a PostgreSQL left behind by a killed server (pid ${postmaster}, ${signal})`)
       // Only the postmaster gets the signal for a fast shutdown; orphaned children exit by themselves.
       for (const pid of signal === 'SIGINT' ? left.filter((one) => one === postmaster) : left) kill(pid, signal)
     }
-    await delay(10)
+    if (reported !== signal && (waited > SILENT_MS || left.includes(postmaster))) {
+      reported = signal
+      log(`stopping what is left of an earlier PostgreSQL (pid ${postmaster}, ${signal})`)
+    }
+    await delay(20)
   }
+  if (stopping.aborted) return
   // PostgreSQL removes a stale pid file itself, unless another process of the same user now has that pid (common after
   // a container restart). The loop above found no postgres in this cluster, so the file is stale.
   if (postmasterIn(pidFile) === postmaster && kill(postmaster, 0)) rmSync(pidFile, { force: true })

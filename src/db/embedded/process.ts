@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Account } from './account.ts'
-import { clusterIn, errorIn, spawnReason } from './cluster.ts'
 import type { Binaries } from './binaries.ts'
+import { clusterIn } from './data-dir.ts'
+import { causeIn, spawnReason } from './messages.ts'
 
 export interface PostgresProcess {
   readonly pid: number | undefined
@@ -27,20 +28,14 @@ export function spawnPostgres(
 ): PostgresProcess {
   const log = openLog(join(dataDir, 'postgres.log'), account)
   const from = fstatSync(log).size
-  const child = spawn(binaries.postgres, args, {
-    ...account,
-    cwd: clusterIn(dataDir),
-    env: binaries.env,
-    detached: true,
-    stdio: ['ignore', log, log],
-  })
+  const child = spawnOn(log, binaries.postgres, args, { ...account, cwd: clusterIn(dataDir), env: binaries.env })
   child.unref()
   let over = false
   const gone = new Promise<string>((resolve) => {
     const end = (how: string): void => {
       if (over) return
       over = true
-      const reason = errorIn(readFrom(log, from))
+      const reason = causeIn(readFrom(log, from))
       closeSync(log)
       resolve(reason === undefined ? how : `${how}: ${reason}`)
     }
@@ -66,6 +61,15 @@ export function spawnPostgres(
         timer.abort()
       }
     },
+  }
+}
+
+function spawnOn(log: number, program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(program, args, { ...options, detached: true, stdio: ['ignore', log, log] })
+  } catch (error) {
+    closeSync(log)
+    throw error
   }
 }
 

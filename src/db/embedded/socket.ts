@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { StartupError } from '../../startup-error.ts'
 import type { Account } from './account.ts'
-import { clusterIn } from './cluster.ts'
+import { clusterIn, makeDirectory } from './data-dir.ts'
 
 export const port = 5432
 
@@ -16,10 +16,23 @@ const longestPath = process.platform === 'linux' ? 107 : 103
 const insideCluster = (dataDir: string): string => join(clusterIn(resolve(dataDir)), 'socket')
 
 /** Inside the cluster. If that path is too long for a socket, a private directory whose name is derived from it. */
-export function socketDirectory(dataDir: string): string {
+function socketDirectory(dataDir: string): string {
   const inside = insideCluster(dataDir)
   if (Buffer.byteLength(join(inside, socketName)) <= longestPath) return inside
   return join(tmpdir(), `notes-${createHash('sha256').update(inside).digest('hex').slice(0, 20)}`)
+}
+
+/** What pg.Pool needs; `host` is the directory of the socket. */
+export interface EmbeddedConnection {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly database: string
+}
+
+/** The address depends on the data directory only, so a pool can be created before PostgreSQL is ready. */
+export function embeddedConnection(dataDir: string): EmbeddedConnection {
+  return { host: socketDirectory(dataDir), port, user: 'notes', database: 'notes' }
 }
 
 /**
@@ -35,7 +48,7 @@ export function prepareSocketDirectory(dataDir: string, account: Account | undef
     return 'socket'
   }
   // Other users may write to the parent, so an existing directory must be ours; the parent's sticky bit protects it.
-  if (mkdirSync(directory, { recursive: true, mode: 0o700 }) && account) chownSync(directory, account.uid, account.gid)
+  if (makeDirectory(directory, 0o700) && account) chownSync(directory, account.uid, account.gid)
   const stats = lstatSync(directory)
   const owner = account?.uid ?? process.getuid?.()
   if (!stats.isDirectory() || stats.uid !== owner || (stats.mode & 0o077) !== 0) {

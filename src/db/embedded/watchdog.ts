@@ -38,7 +38,7 @@ export function watch(pid: number, account: Account | undefined): Watchdog {
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     shell.unref()
-    shell.once('error', () => {})
+    shell.once('error', () => setTimeout(startWatchdog, 1_000).unref())
     shell.once('exit', () => setTimeout(startWatchdog, 50).unref())
     if (shell.stdin instanceof Socket) {
       pipe = shell.stdin

@@ -27,7 +27,6 @@ export function refuseOutOfBounds(fields: Partial<NoteFields>, where: readonly s
   if (title !== undefined && title.trim() === '') add('title', 'string_too_short', 'The title would be empty.')
   if (content !== undefined && isLonger(content, noteLimits.content))
     add('content', 'string_too_long', `The text would have more than ${noteLimits.content} characters.`)
-  if (content === '') add('content', 'string_too_short', 'The text would be empty.')
   if (tags !== undefined && tags.length > noteLimits.tags)
     add('tags', 'too_long', `The note would have more than ${noteLimits.tags} tags.`)
   if (tags?.some((tag) => isLonger(tag, noteLimits.tag)) === true)

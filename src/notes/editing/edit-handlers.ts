@@ -57,25 +57,46 @@ function editJob({ content }: NoteRow, edits: EditJob['edits']): EditJob {
   return { kind: 'edit', content, edits, bounds: editBounds }
 }
 
-/** The result of the edits. Throws a Problem (422) for an edit that cannot be applied, or if no text is left. */
+/** The result of the edits. Throws a Problem (422) for an edit that cannot be applied. */
 function accepted(result: ResultOf<EditJob>): Exclude<ResultOf<EditJob>, { fault: EditFault }> {
   if (result.fault === undefined) {
     refuseOutOfBounds({ content: result.content }, ['body', 'edits'])
     return result
   }
-  const { index, type } = result.fault
-  const fault = { loc: ['body', 'edits', String(index)], pointer: `/edits/${index}` }
-  throw validationFailed([{ ...fault, msg: faults[type], type: type === 'text_too_long' ? 'string_too_long' : type }])
+  const { index, type, candidates = [] } = result.fault
+  throw validationFailed([
+    {
+      loc: ['body', 'edits', String(index)],
+      pointer: `/edits/${index}`,
+      msg: sentenceOn(result.fault),
+      type: type === 'text_too_long' ? 'string_too_long' : type,
+      ...(candidates.length === 0 ? {} : { candidates }),
+    },
+  ])
 }
 
-/** Fixed sentences: an error never quotes the text of a note. */
-const faults: Record<EditFault['type'], string> = {
-  heading_not_found: 'The note has no such heading.',
-  heading_ambiguous: 'The note has this heading more than once.',
-  text_not_found: 'The note does not have this text.',
-  text_ambiguous: 'The note has this text more than once.',
-  task_not_found: 'The note has no such task.',
-  task_ambiguous: 'The note has this task more than once.',
-  text_too_long: `The text would have more than ${noteLimits.content} characters.`,
-  too_much_reading: 'Up to here, the edits open and close too much code in a long text. Send them in several requests.',
+/** Never quotes the note: only `candidates` does, which is for its owner and in no log. */
+function sentenceOn({ type, count, candidates = [] }: EditFault): string {
+  switch (type) {
+    case 'text_too_long':
+      return `The text would have more than ${noteLimits.content} characters.`
+    case 'too_much_reading':
+      return 'Up to here, the edits open and close too much code in a long text. Send them in several requests.'
+    case 'heading_ambiguous':
+      return `${ambiguous('heading')}, or with \`within\`, the headings above it.`
+    case 'text_ambiguous':
+      return `${ambiguous('text')}, or send more of the text around it.`
+    case 'task_ambiguous':
+      return `${ambiguous('task')}.`
+    default: {
+      const what = type.replace('_not_found', '')
+      if (count !== undefined) return `The note has this ${what} only ${count === 1 ? 'once' : `${count} times`}.`
+      if (candidates.length > 0) return `The note has no such ${what}; \`candidates\` lists the most similar it has.`
+      return type === 'text_not_found' ? 'The note has no text.' : `The note has no ${what}s.`
+    }
+  }
+}
+
+function ambiguous(what: string): string {
+  return `The note has this ${what} more than once. Say which of the \`candidates\` you mean with \`occurrence\``
 }

@@ -8,6 +8,7 @@ import { findNote } from '../core/notes.ts'
 import { noSuchNote } from '../core/refusals.ts'
 import { changedFields } from '../core/write-note.ts'
 import type { NoteDeps } from '../note-deps.ts'
+import { normalTags } from '../tags/tags.ts'
 import { asRevision, findRevision, readRevisions } from './revisions.ts'
 
 export async function listRevisions(
@@ -64,7 +65,8 @@ export async function restoreRevision(
   const restore = async (tx: Tx, current: NoteRow): Promise<Partial<NoteFields>> => {
     const revision = await findRevision(tx, current, path.version)
     if (revision === undefined) throw noSuchRevision()
-    return Object.fromEntries(noteFields.map((name) => [name, revision[name]]))
+    const fields: NoteFields = { ...revision, tags: normalTags(revision.tags) }
+    return Object.fromEntries(noteFields.map((name) => [name, fields[name]]))
   }
   const change = () => inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
   const row = await turns.ofNote({ ...target, signal }, path.note_id, change)

@@ -5,27 +5,50 @@ import type { Tx } from '../../db/transaction.ts'
 
 const MAX_KEY_LENGTH = 200
 
-/** The form in which tags are compared: it ignores case and compatibility variants of characters. */
+/**
+ * The form in which tags are compared: it ignores case and compatibility variants of characters. A compatibility
+ * caseless match (Unicode, D146): decomposed first, because of letters whose marks fold to letters, and folded again
+ * after the compatibility variants are gone. A change of this form needs a migration of `note_tags`.
+ */
 export function tagKey(tag: string): string {
+  const key = foldCase(foldCase(tag.normalize('NFD')).normalize('NFKC')).normalize('NFKC')
   // NFKC can turn one character into eighteen, and the size of an index entry is limited.
-  return Array.from(tag.normalize('NFKC').toLowerCase()).slice(0, MAX_KEY_LENGTH).join('')
+  return Array.from(key).slice(0, MAX_KEY_LENGTH).join('')
+}
+
+/**
+ * Full case folding: texts that it makes equal are those that Unicode's CaseFolding.txt makes equal (statuses C and F).
+ * Upper case unites letters that lower case keeps apart, such as ß and SS, or ſ and s. The dotless ı is apart: it folds
+ * to itself, although its upper case is I. At the end of a word, lower case makes a Σ a final ς.
+ */
+function foldCase(text: string): string {
+  const folded = text.split('ı').map((part) => part.toLowerCase().toUpperCase().toLowerCase())
+  return folded.join('ı').replaceAll('ς', 'σ')
 }
 
 /** Tags as they are stored: in composed form (NFC) and each once. Of two tags with the same key the first stays. */
 export function normalTags(tags: readonly string[]): string[] {
-  const byKey = new Map<string, string>()
-  for (const tag of tags.map((text) => text.normalize('NFC'))) if (!byKey.has(tagKey(tag))) byKey.set(tagKey(tag), tag)
-  return [...byKey.values()]
+  return [...byKey(tags.map((text) => text.normalize('NFC'))).values()]
 }
 
-/** Makes a note findable by its tags. It must not be in the trash. */
+function byKey(tags: readonly string[]): Map<string, string> {
+  const first = new Map<string, string>()
+  for (const tag of tags) if (!first.has(tagKey(tag))) first.set(tagKey(tag), tag)
+  return first
+}
+
+/**
+ * Makes a note findable by its tags. It must not be in the trash. A note from the time when fewer tags were the same
+ * may have two with one key.
+ */
 export async function indexTags(tx: Tx, note: LockedNote): Promise<void> {
-  const keys = note.tags.map(tagKey)
+  const index = byKey(note.tags)
+  const [keys, tags] = [[...index.keys()], [...index.values()]]
   await sql`
     with gone as (delete from note_tags where note_id = ${note.id} and tag_key <> all(${keys}::text[]))
     insert into note_tags (owner_id, note_id, tag_key, tag, position)
     select ${note.owner_id}, ${note.id}, tag_key, tag, position
-    from unnest(${keys}::text[], ${note.tags}::text[]) with ordinality as given (tag_key, tag, position)
+    from unnest(${keys}::text[], ${tags}::text[]) with ordinality as given (tag_key, tag, position)
     on conflict (owner_id, tag_key, note_id) do update set tag = excluded.tag, position = excluded.position`.execute(tx)
 }
 

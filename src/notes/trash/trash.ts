@@ -126,6 +126,9 @@ async function afterErasing(tx: Tx, ownerId: string, rows: readonly ErasedRow[])
 }
 
 function recordErased(tx: Tx, ownerId: string, rows: readonly ErasedRow[]): void {
-  const changes = rows.map(({ id, version }) => ({ noteId: id, kind: 'erase' as const, version }))
+  // The order in which a statement returns rows is chance.
+  const changes = rows
+    .map(({ id, version }) => ({ noteId: id, kind: 'erase' as const, version }))
+    .toSorted((a, b) => (a.noteId < b.noteId ? -1 : 1))
   recordChanges(tx, ownerId, changes)
 }

@@ -1,10 +1,10 @@
-import { security } from '../../../generated/security.ts'
-import { ask, enrol, logIn, type Person } from '../../support/people.ts'
+import { scopes, security } from '../../../generated/security.ts'
+import { ask, enrol, logIn, type Person, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { operations } from '../harness/document-examples.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import { toText } from './mask.ts'
-import { alone, succeed, userOf, withKey } from './states.ts'
+import { alone, succeed, withKey } from './states.ts'
 import { token } from './tokens.ts'
 
 /** Which of these passwords opens the account of an e-mail. */
@@ -71,7 +71,11 @@ async function member(server: TestServer): Promise<Member> {
 }
 
 async function left({ state, server }: Seen<Member>): Promise<unknown> {
-  const keys = await server.db.selectFrom('api_keys').select('id').where('user_id', '=', userOf(state.person)).execute()
+  const keys = await server.db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('user_id', '=', userIdOf(state.person))
+    .execute()
   const [mine, others] = [await state.person.ask('GET', '/users/me'), await state.other.ask('GET', '/users/me')]
   return { keys: keys.length, mine: mine.status, others: others.status }
 }
@@ -190,9 +194,10 @@ function bearer({ accessToken }: Person) {
   return { Authorization: `Bearer ${accessToken}` }
 }
 
-/** Every scope that an operation of the document needs. */
+/** Every scope that an operation of the document needs, in the order in which the document declares them. */
 function everything(): string[] {
-  return [...new Set(Object.values(security).flatMap((scopes): readonly string[] => scopes ?? []))].toSorted()
+  const needed = new Set(Object.values(security).flatMap((each): readonly string[] => each ?? []))
+  return scopes.filter((scope) => needed.has(scope))
 }
 
 export const accountEffects: readonly Effect[] = [...register, ...proofs, ...changes, ...credentials]

@@ -23,6 +23,7 @@ async function made({ answer, state, server }: Seen<State>): Promise<unknown> {
     await ask(server, 'GET', '/users/me', { headers }),
     await ask(server, 'GET', '/notes', { headers }),
     await ask(server, 'POST', '/notes', { headers, body: { title: 'a', content: 'b' } }),
+    await ask(server, 'DELETE', '/trash', { headers }),
   ]
   const isListed = ['id', 'name', 'hint', 'created_at', 'expires_at'].every(
     (field) => listed[field] === answer.body[field],
@@ -43,7 +44,7 @@ const usual = {
   days: 90,
   isHinted: true,
   isListed: true,
-  opens: [403, 200, 403],
+  opens: [403, 200, 403, 403],
 }
 
 const create: Effect[] = [
@@ -59,12 +60,17 @@ const create: Effect[] = [
     given: wanting({ name: 'A key' }),
     sees: made,
     samples: [
-      [['account:read'], { ...usual, scopes: ['account:read'], opens: [200, 403, 403] }],
+      [['account:read'], { ...usual, scopes: ['account:read'], opens: [200, 403, 403, 403] }],
       [['notes:read'], usual],
-      [['notes:write'], { ...usual, scopes: ['notes:write'], opens: [403, 403, 201] }],
+      [['notes:write'], { ...usual, scopes: ['notes:write'], opens: [403, 403, 201, 403] }],
+      [['notes:erase'], { ...usual, scopes: ['notes:erase'], opens: [403, 403, 403, 204] }],
       [
-        ['notes:write', 'account:read', 'notes:read'],
-        { ...usual, scopes: ['account:read', 'notes:read', 'notes:write'], opens: [200, 200, 201] },
+        ['notes:erase', 'notes:write', 'account:read', 'notes:read'],
+        {
+          ...usual,
+          scopes: ['account:read', 'notes:read', 'notes:write', 'notes:erase'],
+          opens: [200, 200, 201, 204],
+        },
       ],
     ],
   }),

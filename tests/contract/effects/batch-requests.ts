@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import { enrol } from '../../support/people.ts'
+import { enrol, userIdOf } from '../../support/people.ts'
 import { effect, type Effect } from './effect.ts'
-import { manyNotes, stored, theOne, theTwo, userOf, withTwoNotes } from './states.ts'
+import { manyNotes, stored, theOne, theTwo, withTwoNotes } from './states.ts'
 
 /** The flag and the tags of each note. */
 const marks = async (seen: Parameters<typeof stored>[0]) =>
@@ -49,7 +49,7 @@ export const batchRequestEffects: readonly Effect[] = [
       [
         ({ one, two, person }) => [
           { note_id: one, action: 'pin' },
-          { note_id: userOf(person), action: 'pin' },
+          { note_id: userIdOf(person), action: 'pin' },
           { note_id: one, action: 'add_tags', tags: ['x'] },
           { note_id: two, action: 'pin' },
         ],
@@ -63,7 +63,7 @@ export const batchRequestEffects: readonly Effect[] = [
       await manyNotes(server, person, 100)
       const { rows } = await sql<{
         id: string
-      }>`select id from notes where owner_id = ${userOf(person)} order by title`.execute(server.db)
+      }>`select id from notes where owner_id = ${userIdOf(person)} order by title`.execute(server.db)
       return { person, ids: rows.map(({ id }) => id), request: { body: {} } }
     },
     sees: async (seen) => {

@@ -32,6 +32,8 @@ export const createEffects: readonly Effect[] = [
     sees: written,
     samples: [
       ['Hello', note],
+      [undefined, { ...note, content: '' }],
+      ['', { ...note, content: '' }],
       ['# a\r\n\tb ', { ...note, content: '# a\r\n\tb ' }],
     ],
   }),

@@ -116,6 +116,69 @@ const edits: Effect[] = [
   }),
 ]
 
+const diary = ['# 2025', '## Notes', '- [ ] a', '# 2026', '## Notes', '- [ ] a', '### More', ''].join('\n')
+const deep = '# 2027\n## b\n### c\n#### d\n##### e\n###### Notes\n'
+
+const several: Effect[] = [
+  ...(['insert_under', 'replace_section'] as const).flatMap((op) => {
+    const [first, second] =
+      op === 'insert_under'
+        ? [diary.replace('a\n', 'a\nNew\n'), `${diary}New\n`]
+        : [
+            diary.replace('- [ ] a\n', 'New\n'),
+            diary.replace('# 2026\n## Notes\n- [ ] a\n### More\n', '# 2026\n## Notes\nNew\n'),
+          ]
+    return [
+      edit(
+        { op, heading: 'Notes', text: 'New', within: [] },
+        '.within',
+        [
+          [['2025'], first + deep],
+          [['# 2026'], second + deep],
+          [['2027', 'b', '### c', 'd', 'e'], `${diary + deep}New\n`],
+        ],
+        { content: diary + deep },
+      ),
+      edit(
+        { op, heading: '## Notes', text: 'New', within: [''] },
+        '.within[0]',
+        [
+          ['2025', first],
+          ['2026', second],
+        ],
+        { content: diary },
+      ),
+      edit(
+        { op, heading: '## Notes', text: 'New' },
+        '.occurrence',
+        [
+          [1, first],
+          [2, second],
+        ],
+        { content: diary },
+      ),
+    ]
+  }),
+  edit(
+    { op: 'replace_text', find: '] a', replace: '] b' },
+    '.occurrence',
+    [
+      [1, diary.replace('] a', '] b')],
+      [2, diary.replace(/\] a(?=\n###)/, '] b')],
+    ],
+    { content: diary },
+  ),
+  edit(
+    { op: 'toggle_task', task: 'a' },
+    '.occurrence',
+    [
+      [1, diary.replace('[ ] a', '[x] a')],
+      [2, diary.replace(/\[ \](?= a\n###)/, '[x]')],
+    ],
+    { content: diary },
+  ),
+]
+
 const appends = Array.from({ length: 100 }, (_, index) => `line ${index}`)
 
 const requests: Effect[] = [
@@ -214,4 +277,4 @@ const requests: Effect[] = [
   }),
 ]
 
-export const editEffects: readonly Effect[] = [...edits, ...requests]
+export const editEffects: readonly Effect[] = [...edits, ...several, ...requests]

@@ -3,10 +3,10 @@ import { insertAccount } from '../../../src/auth/account/accounts.ts'
 import { resetPassword, revokeSessions, setActive } from '../../../src/auth/operator.ts'
 import { hashPassword } from '../../../src/auth/password/passwords.ts'
 import { nextOf } from '../../notes/new-note.ts'
-import { enrol, logIn } from '../../support/people.ts'
+import { enrol, logIn, sessionIdOf, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { column, cursorAfter, sessionOf, sharing, succeed, userOf, withKey } from './states.ts'
+import { column, cursorAfter, sharing, succeed, withKey } from './states.ts'
 import { token } from './tokens.ts'
 
 interface Eventful extends State {
@@ -39,7 +39,7 @@ async function eventful(server: TestServer): Promise<Eventful> {
   await resetPassword(server.db, account.id, await hashPassword(third))
   const again = await logIn(server, `new-${email}`, third)
   const other = await logIn(server, `new-${email}`, third)
-  await succeed(again.ask('DELETE', `/users/me/sessions/${sessionOf(other)}`))
+  await succeed(again.ask('DELETE', `/users/me/sessions/${sessionIdOf(other)}`))
   return { person: again, cursor: await cursorAfter(again, '/users/me/security-events?limit=5') }
 }
 
@@ -84,7 +84,7 @@ export const eventEffects: readonly Effect[] = [
     given: async (server) => {
       const person = await enrol(server)
       await sql`insert into security_events (id, user_id, type, address, created_at)
-        select gen_random_uuid(), ${userOf(person)}, 'email_changed', '10.0.0.' || n, now() - n * interval '1 second'
+        select gen_random_uuid(), ${userIdOf(person)}, 'email_changed', '10.0.0.' || n, now() - n * interval '1 second'
         from generate_series(1, 120) n`.execute(server.db)
       return { person }
     },
@@ -115,11 +115,11 @@ export const eventEffects: readonly Effect[] = [
     given: async (server, sent) => {
       const person = await enrol(server)
       if (sent === 'long ago')
-        await sql`update security_events set created_at = now() - interval '401 days' where user_id = ${userOf(person)}`.execute(
+        await sql`update security_events set created_at = now() - interval '401 days' where user_id = ${userIdOf(person)}`.execute(
           server.db,
         )
       if (sent === 'elsewhere')
-        await sql`update security_events set address = '2001:db8::/64' where user_id = ${userOf(person)}`.execute(
+        await sql`update security_events set address = '2001:db8::/64' where user_id = ${userIdOf(person)}`.execute(
           server.db,
         )
       return { person }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { newNote, nextOf } from '../../notes/new-note.ts'
-import { ask, enrol } from '../../support/people.ts'
+import { ask, enrol, sessionIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import {
@@ -9,7 +9,6 @@ import {
   numbered,
   plain,
   rich,
-  sessionOf,
   sharing,
   succeed,
   theOne,
@@ -53,7 +52,7 @@ export const versions = {
 
 export function authorOf(by: unknown, { person, key }: Storied): string {
   const { kind, id } = by as { kind: string; id?: string }
-  return `${kind} ${id === undefined ? 'without id' : id === { session: sessionOf(person), api_key: key }[kind] ? 'by its id' : 'by another id'}`
+  return `${kind} ${id === undefined ? 'without id' : id === { session: sessionIdOf(person), api_key: key }[kind] ? 'by its id' : 'by another id'}`
 }
 
 const page = ({ answer, state }: Seen<Storied>) => ({

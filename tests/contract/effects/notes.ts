@@ -43,7 +43,7 @@ const change: Effect[] = (['updateNote', 'patchNote'] as const).flatMap((operati
   }
   return [
     changed('body title', 'title', ['Renamed']),
-    changed('body content', 'content', ['Rewritten\n']),
+    changed('body content', 'content', ['Rewritten\n', '']),
     changed('body tags', 'tags', [[], ['B', 'c'], many]),
     changed('body is_public', 'is_public', [false, true]),
     changed('body is_pinned', 'is_pinned', [false, true]),

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { newNote } from '../../notes/new-note.ts'
-import { ask, enrol, type Person } from '../../support/people.ts'
+import { ask, enrol, type Person, sessionIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
 import type { Request } from './request.ts'
-import { fieldsOf, plain, rich, sessionOf, stored, succeed, withKey } from './states.ts'
+import { fieldsOf, plain, rich, stored, succeed, withKey } from './states.ts'
 
 export type Author = 'session' | 'api_key' | 'unknown'
 
@@ -47,7 +47,7 @@ export function versionOf(value: unknown, { person, key }: Changed): unknown {
     ...note
   } = value as Record<string, unknown> & { created_by?: { kind: string; id?: string } }
   if (by === undefined) return { ...fieldsOf(note), version }
-  const isRight = by.id === { session: sessionOf(person), api_key: key }[by.kind]
+  const isRight = by.id === { session: sessionIdOf(person), api_key: key }[by.kind]
   return { ...fieldsOf(note), version, by: isRight ? by.kind : 'another' }
 }
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import { ask, enrol, logIn, type Person } from '../../support/people.ts'
+import { ask, enrol, logIn, type Person, sessionIdOf, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { sessionOf, succeed, userOf, withKey } from './states.ts'
+import { succeed, withKey } from './states.ts'
 import { token } from './tokens.ts'
 
 interface Two extends State {
@@ -24,7 +24,7 @@ const newest = ({ answer: { list } }: Seen<State>) => {
   return { scopes, address, user_agent, hours, isUsed: String(last_used_at) > String(created_at) }
 }
 
-const all = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write']
+const all = ['account:read', 'account:write', 'keys:write', 'notes:read', 'notes:write', 'notes:erase']
 
 export const sessionEffects: readonly Effect[] = [
   effect('listSessions', 'state', {
@@ -34,20 +34,20 @@ export const sessionEffects: readonly Effect[] = [
     },
     sees: ({ answer, state }) => {
       const nameOf = (id: unknown) =>
-        id === sessionOf(state.person) ? 'older' : id === sessionOf(state.other) ? 'newer' : 'unknown'
+        id === sessionIdOf(state.person) ? 'older' : id === sessionIdOf(state.other) ? 'newer' : 'unknown'
       return answer.list.map(
         ({ id, is_current, scopes }) => `${nameOf(id)} ${String(is_current)} ${String((scopes as string[]).length)}`,
       )
     },
     samples: [
-      ['the older one', ['newer false 5', 'older true 2']],
-      ['the newer one', ['newer true 5', 'older false 2']],
+      ['the older one', ['newer false 6', 'older true 2']],
+      ['the newer one', ['newer true 6', 'older false 2']],
     ],
   }),
   effect('listSessions', 'state', {
     given: async (server, sent) => {
       const person = await enrol(server)
-      const id = sessionOf(person)
+      const id = sessionIdOf(person)
       if (sent === 'a day old')
         await sql`update sessions set created_at = created_at - interval '1 day' where id = ${id}`.execute(server.db)
       if (sent === 'refreshed') await token(server, { grant_type: 'refresh_token', refresh_token: person.refreshToken })
@@ -83,9 +83,9 @@ export const sessionEffects: readonly Effect[] = [
     given: async (server, sent) => {
       const person = await enrol(server)
       const { key } = await withKey(person, ['account:read'])
-      if (sent === 'logged out') await succeed(person.ask('DELETE', `/users/me/sessions/${sessionOf(person)}`))
+      if (sent === 'logged out') await succeed(person.ask('DELETE', `/users/me/sessions/${sessionIdOf(person)}`))
       if (sent === 'expired')
-        await sql`update sessions set expires_at = now() where user_id = ${userOf(person)}`.execute(server.db)
+        await sql`update sessions set expires_at = now() where user_id = ${userIdOf(person)}`.execute(server.db)
       return { person, credential: key }
     },
     sees: ({ answer }) => answer.list.map(({ is_current }) => is_current),
@@ -102,8 +102,8 @@ export const sessionEffects: readonly Effect[] = [
       newer: (await state.other.ask('GET', '/users/me')).status,
     }),
     samples: [
-      [({ person }) => sessionOf(person), { older: 401, newer: 200 }],
-      [({ other }) => sessionOf(other), { older: 200, newer: 401 }],
+      [({ person }) => sessionIdOf(person), { older: 401, newer: 200 }],
+      [({ other }) => sessionIdOf(other), { older: 200, newer: 401 }],
     ],
   }),
 ]

@@ -1,8 +1,7 @@
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import type { Json } from '../../../src/contract/document/document.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
-import { type Answer, enrol, type Person } from '../../support/people.ts'
+import { type Answer, enrol, type Person, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import type { Seen, State } from './effect.ts'
 import type { Request } from './request.ts'
@@ -24,9 +23,6 @@ export interface NoteState extends State {
   readonly id: string
   readonly path: string
 }
-
-export const userOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken).sub)
-export const sessionOf = ({ accessToken }: Person): string => String(decodeJwt(accessToken)['sid'])
 
 /** A new person without notes, and this request. */
 export function alone(request: Request = {}): (server: TestServer) => Promise<State> {
@@ -111,7 +107,7 @@ export async function stored({
     select title, content, is_public, tags, is_pinned, is_archived, version, deleted_at is not null as is_trashed,
       array(select tag from note_tags t where t.note_id = notes.id order by position) as found_by,
       (select count(*)::int from note_revisions r where r.note_id = notes.id) as earlier
-    from notes where owner_id = ${userOf(state.person)} order by created_at, id`.execute(server.db)
+    from notes where owner_id = ${userIdOf(state.person)} order by created_at, id`.execute(server.db)
   return rows
 }
 
@@ -158,7 +154,7 @@ export async function manyNotes(
 ): Promise<void> {
   await sql`
     insert into notes (id, owner_id, title, content, created_at, updated_at, deleted_at)
-    select gen_random_uuid(), ${userOf(person)}, 'n' || lpad(n::text, 5, '0'), 'x', moment, moment,
+    select gen_random_uuid(), ${userIdOf(person)}, 'n' || lpad(n::text, 5, '0'), 'x', moment, moment,
       case when ${fields.trashed === true} then moment end
     from generate_series(1, ${count}::int) n, lateral (select now() - interval '1 day' + n * interval '1 second' as moment) m`.execute(
     server.db,

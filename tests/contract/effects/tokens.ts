@@ -1,24 +1,21 @@
 import { decodeJwt } from 'jose'
 import { scopes as allScopes } from '../../../generated/security.ts'
 import type { Json } from '../../../src/contract/document/document.ts'
-import { ask, enrol, type Person } from '../../support/people.ts'
+import { ask, enrol, form, type Person, sessionIdOf, userIdOf } from '../../support/people.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { effect, type Effect, type Seen, type State } from './effect.ts'
-import { sessionOf, userOf } from './states.ts'
 
 const everything = allScopes.join(' ')
 export const bearer = (credential: unknown) => ({ headers: { Authorization: `Bearer ${String(credential)}` } })
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
-export function token(server: TestServer, form: Readonly<Record<string, string>>) {
-  return ask(server, 'POST', '/auth/token', { body: new URLSearchParams(form).toString(), headers: FORM })
+export function token(server: TestServer, grant: Readonly<Record<string, string>>) {
+  return ask(server, 'POST', '/auth/token', form(grant))
 }
 
 /** What the new access token can do, what its session stores, and what the next refresh gives. */
 async function granted({ answer, server }: Seen<State>): Promise<unknown> {
   const { access_token, scope } = answer.body
-  if (answer.status >= 400)
-    return (answer.body['errors'] as Record<string, unknown>[] | undefined)?.map(({ type }) => type)
+  if (answer.status >= 400) return answer.body['error']
   const sid = String(decodeJwt(String(access_token))['sid'])
   const session = await server.db.selectFrom('sessions').select('scope').where('id', '=', sid).executeTakeFirstOrThrow()
   const read = await ask(server, 'GET', '/notes', bearer(access_token))
@@ -60,7 +57,7 @@ async function twoPeople(server: TestServer): Promise<Two> {
 
 const whose = ({ answer, state }: Seen<Two>) => {
   const { sub } = decodeJwt(String(answer.body['access_token']))
-  return sub === userOf(state.person) ? 'the one' : sub === userOf(state.other) ? 'the other' : 'neither'
+  return sub === userIdOf(state.person) ? 'the one' : sub === userIdOf(state.other) ? 'the other' : 'neither'
 }
 
 export const ignored = 'Accepted because OAuth clients send it, and ignored'
@@ -71,7 +68,7 @@ const password: Effect[] = [
     given: loggingIn,
     sees: async ({ answer, state, server }) => {
       const { list } = await state.person.ask('GET', '/users/me/sessions')
-      const goesOn = decodeJwt(String(answer.body['access_token']))['sid'] === sessionOf(state.person)
+      const goesOn = decodeJwt(String(answer.body['access_token']))['sid'] === sessionIdOf(state.person)
       const used = await token(server, { grant_type: 'refresh_token', refresh_token: state.person.refreshToken })
       return { sessions: list.length, goesOn, isOldTokenGood: used.status === 200 }
     },
@@ -82,7 +79,7 @@ const password: Effect[] = [
       ],
       [
         ({ person }) => ({ grant_type: 'refresh_token', refresh_token: person.refreshToken }),
-        // A client that lost the answer may repeat its refresh once within ten seconds.
+        // A client that lost the answer may repeat its refresh within ten seconds.
         { sessions: 1, goesOn: true, isOldTokenGood: true },
       ],
     ],
@@ -115,7 +112,7 @@ const password: Effect[] = [
         { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' },
       ],
       ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
-      ['notes:read nonsense', ['invalid_scope'], 422],
+      ['notes:read nonsense', 'invalid_scope', 400],
     ],
   }),
   effect('createToken', 'state', {
@@ -183,7 +180,7 @@ const refresh: Effect[] = [
       ['', { ...continued, scope: small }],
       ['notes:read', { ...continued, scope: 'notes:read' }],
       ['account:read', { ...continued, scope: 'account:read', mayRead: false }],
-      ['notes:read notes:write', ['invalid_scope'], 422],
+      ['notes:read notes:write', 'invalid_scope', 400],
     ],
   }),
   effect('createToken', 'body refresh_token', {

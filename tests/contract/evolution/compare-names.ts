@@ -3,7 +3,16 @@ import { type Finding, same, shown, reporter } from './changes.ts'
 import { compareMembers, mapOf, objectsOf } from './compare-members.ts'
 
 /** Members of the root that another part compares, or that only people read. */
-const ROOT = ['info', 'paths', 'components', 'tags', 'servers', 'x-tagGroups', 'x-timeout-seconds'] as const
+const ROOT = [
+  'info',
+  'paths',
+  'components',
+  'tags',
+  'servers',
+  'x-tagGroups',
+  'x-timeout-seconds',
+  'x-rules-in-words',
+] as const
 
 /** Compares what is outside of operations: names that generated clients use, and the addresses of servers. */
 export function compareNames(oldRoot: JsonObject, newRoot: JsonObject): readonly Finding[] {

@@ -6,7 +6,7 @@ import { appended, both, deprecated, having, reordered, without } from './edit-d
 import { seededBreaks } from './seeded-breaks.ts'
 
 const { root } = loadDocument()
-const KIND = '/components/schemas/Author/properties/kind'
+const KIND = '/components/schemas/Conflict/properties/field'
 const pattern = (text: string) => having(`${KIND}/pattern`, text)
 
 describe('comparing two contracts', () => {
@@ -20,6 +20,17 @@ describe('comparing two contracts', () => {
     expect(changes.map(({ id }) => id)).toContainEqual(expect.stringContaining(finds))
     expect(worstOf(changes), JSON.stringify(changes, undefined, 1)).toBe(impact)
     expect(changes.find(({ id }) => id.startsWith(finds))?.impact).toBe(impact)
+  })
+
+  test('a reply gets a value that clients have to ignore', () => {
+    const reason = '/components/schemas/StreamEnd/properties/reason'
+    const announced = both(
+      having(`${reason}/description`, 'Why. Ignore reasons that you do not know.'),
+      having(`${reason}/enum`, ['credential_ended']),
+    )
+    const before = announced(root)
+    const after = appended(`${reason}/enum`, 'bored')(before)
+    expect(compareContracts(before, after)).toMatchObject([{ id: `reply/enum ${reason}`, impact: 'minor' }])
   })
 
   test.each([
@@ -39,7 +50,7 @@ describe('comparing two contracts', () => {
       'major',
     ],
     ['changes', pattern('^[a-z_]+$'), pattern('^[a-z_]*$'), 'patch'],
-    ['goes that refused one of the values', pattern('^[a-z]+$'), without(`${KIND}/pattern`), 'major'],
+    ['goes that refused one of the values', pattern('^[a-s]+$'), without(`${KIND}/pattern`), 'major'],
     [
       'is removed with the list that implied it',
       pattern('^[a-z_]+$'),

@@ -21,6 +21,7 @@ const OPERATION = [
   'security',
   'x-max-body-bytes',
   'x-timeout-seconds',
+  'x-oauth',
   ...LIFETIME,
 ] as const
 const PATH_ITEM = ['parameters', 'get', 'put', 'post', 'delete', 'patch'] as const
@@ -82,7 +83,14 @@ function compareIdentity(before: Operation, after: Operation): Finding[] {
       : [report('operation-renamed', '', 'major', `it is called ${after.operationId} now`, [after.operationId])]),
     ...(was === is ? [] : [report('address-changed', '', 'major', `${was} became ${is}`)]),
     ...(before.timeoutSeconds === after.timeoutSeconds ? [] : [timeLimit(before, after)]),
+    ...(before.body === undefined || before.body.isOAuth === after.body?.isOAuth ? [] : [oauth(before, after)]),
   ]
+}
+
+/** An endpoint of OAuth takes parameters that it does not know. */
+function oauth({ operationId }: Operation, { body }: Operation): Finding {
+  const [impact, is] = body?.isOAuth === true ? (['minor', 'is'] as const) : (['major', 'is no longer'] as const)
+  return reporter(operationId)('oauth', '', impact, `it ${is} an endpoint of OAuth`)
 }
 
 /** Requests that were done in time may not be any more. */

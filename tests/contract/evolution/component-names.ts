@@ -1,16 +1,13 @@
 import type { JsonObject } from '../../../src/contract/document/document.ts'
 import { componentsOf } from './compare-members.ts'
 
-/** Older than the rule, and clients know it. docs/clients.md describes the option that a generator needs. */
-const KNOWN: ReadonlySet<string> = new Set(['NewApiKey'])
-
 /**
  * Names of schemas that collide in generated code: for Go, openapi-generator makes a function `NewNote` for a type
  * `Note`, and many languages keep each type in a file, whose name ignores case on some machines.
  */
 export function componentNameViolations(root: JsonObject): string[] {
   const names = Object.keys(componentsOf(root, 'schemas'))
-  const constructors = names.filter((name) => !KNOWN.has(name) && names.some((other) => name === `New${other}`))
+  const constructors = names.filter((name) => names.some((other) => name === `New${other}`))
   const alike = names.filter(
     (name, index) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) !== index,
   )

@@ -5,7 +5,7 @@ import { RELEASED } from './released.ts'
 /** The SHA-256 of each released file by its name. A release is never edited: clients have it. */
 const FILE = 'digests.json'
 /** Files that grow with each release, and are reviewed when they do. */
-const LIVING: ReadonlySet<string> = new Set([FILE, 'breaking-changes.yaml'])
+const LIVING: ReadonlySet<string> = new Set([FILE, 'breaking-changes.yaml', 'broken-stories.yaml'])
 
 /** Released files that were edited, that have no digest, or that are gone. */
 export function digestViolations(folder: URL = RELEASED): string[] {

@@ -31,10 +31,17 @@ export function releasedContracts(): readonly ContractDocument[] {
   return contracts.toSorted((a, b) => compareVersions(parseVersion(a.version), parseVersion(b.version)))
 }
 
-export function listedChanges(
-  text = readFileSync(new URL('breaking-changes.yaml', RELEASED), 'utf8'),
-): readonly Listed[] {
+export function listedChanges(text = textOf('breaking-changes.yaml')): readonly Listed[] {
   return readListed(load(text, { schema: CORE_SCHEMA }) as Json)
+}
+
+/** The recorded stories of earlier major versions that are broken since. */
+export function brokenStories(): readonly Listed[] {
+  return listedChanges(textOf('broken-stories.yaml'))
+}
+
+function textOf(name: string): string {
+  return readFileSync(new URL(name, RELEASED), 'utf8')
 }
 
 export function readListed(entries: Json | undefined): readonly Listed[] {

@@ -148,3 +148,24 @@ describe('a released file', () => {
     expect(digestViolations(folder)).toHaveLength(4)
   })
 })
+
+describe('every pattern and format is told in words', () => {
+  test.each([
+    ['pattern', having(`${SCHEMAS}/NoteCreate/properties/title/pattern`, '^[a-f]+$'), '^[a-f]+$'],
+    ['pattern', having('/components/parameters/Cursor/schema/pattern', '^x'), '^x'],
+    ['format', having(`${SCHEMAS}/UserCreate/properties/email/format`, 'idn-email'), 'idn-email'],
+  ] as const)('a new %s is missing there', (keyword, edit, rule) => {
+    expect(violationsOf(edit)).toEqual([
+      `the ${keyword} ${rule} is not in x-rules-in-words, so nobody is told what it means`,
+    ])
+  })
+
+  test('words that nothing needs, or that are no sentence, are found', () => {
+    expect(violationsOf(having('/x-rules-in-words/formats/ipv4', 'Must be an IPv4 address.'))).toEqual([
+      'x-rules-in-words explains the format ipv4, which no schema has',
+    ])
+    expect(violationsOf(having('/x-rules-in-words/formats/uuid', 'a UUID'))).toEqual([
+      'x-rules-in-words must say in a short sentence of ASCII what the format uuid demands',
+    ])
+  })
+})

@@ -5,10 +5,11 @@ import { lifetimeViolations } from './compare-lifetimes.ts'
 import { problemTypeViolations, type ProblemKinds } from './compare-problems.ts'
 import { componentNameViolations } from './component-names.ts'
 import { digestViolations } from './digests.ts'
+import { ruleWordViolations } from './rule-words.ts'
 
 /**
  * Checks a contract whatever was released before: deprecated parts need their dates, values and schemas need names that
- * generated code can use, and the server must know each problem type. Also checks that no released file was edited.
+ * generated code can use, the server must know each problem type, and patterns need words. Also checks that no released file was edited.
  */
 export function standingViolations(
   { root }: Pick<ContractDocument, 'root'>,
@@ -20,5 +21,6 @@ export function standingViolations(
     ...enumNameViolations(root),
     ...componentNameViolations(root),
     ...problemTypeViolations(root, kinds),
+    ...ruleWordViolations(root),
   ]
 }

@@ -20,6 +20,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   '/components/securitySchemes/*/flows/password/scopes/* changed': 'the description of a scope',
   '/components/parameters/*/explode deleted': 'its value is the default of its style',
   '/components/parameters/*/style deleted': 'its value is the default of its place',
+  '/x-rules-in-words': 'what messages say',
   '/x-timeout-seconds deleted': 'its value is the default of the server',
   '/paths/*/*/x-timeout-seconds deleted': 'its value is that of the root',
 }

@@ -84,5 +84,5 @@ async function startWithoutDatabase(): Promise<RunningServer> {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     SECRET_KEY,
   })
-  return start(config, await listen(config, log), log, () => undefined)
+  return start(config, await listen(config, log), log, new AbortController().signal)
 }

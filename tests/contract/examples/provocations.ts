@@ -43,6 +43,12 @@ export const provocations: Record<
   Readonly<Record<string, Provocation>>
 > = {
   'malformed-request': { malformed: (given) => askWith(given, withQuery(given.attempt, '%zz')) },
+  'unsupported-grant-type': {
+    unsupportedGrantType: (given) => askWith(given, { ...given.attempt, body: 'grant_type=authorization_code' }),
+  },
+  'invalid-scope': {
+    invalidScope: (given) => askWith(given, { ...given.attempt, body: `${given.attempt.body}&scope=openid` }),
+  },
   unauthorized: { unauthorized: ({ story, attempt }) => send(story.server, attempt, undefined) },
   'invalid-grant': { invalidGrant: (given) => askWith(given, withFields(given.attempt, { password: 'not it' })) },
   'insufficient-scope': {
@@ -121,7 +127,10 @@ export const provocations: Record<
   'unsupported-media-type': {
     unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),
   },
-  'validation-failed': { invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')) },
+  'validation-failed': {
+    invalid: (given) => askWith(given, withQuery(given.attempt, 'colour=red')),
+    misspelt: (given) => askWith(given, withQuery(given.attempt, 'limt=20')),
+  },
   'cursor-expired': {
     cursorExpired: async (given) => {
       await given.story.reset()

@@ -45,6 +45,11 @@ test('what the examples of operations do not show is given all the same', async 
   await sendAs('listNoteSummaries', first('listNoteSummaries'))
   await story.send('DELETE', path)
   await sendAs('listTrash', first('listTrash'))
+  const ambiguous = exampleRequests(operationCalled('editNote')).find(({ name }) => name === 'oneOfSeveral')
+  if (ambiguous === undefined) throw new Error('editNote has no such example')
+  await setScene(story, ambiguous)
+  const edits = [{ op: 'insert_under', heading: 'Shopping', text: 'x' }]
+  await sendAs('editNote', withBody(ambiguous.attempt, 'application/json', { edits }))
   await sendAs('createNote', withBody(first('createNote'), 'application/json', { title: '', content: 'Hello' }))
   await sendAs('getCredential', first('getCredential'), `Bearer ${await story.token()}`)
   await using stream = await openStream(`${story.server.url}/changes/stream`, {

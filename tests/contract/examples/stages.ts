@@ -14,6 +14,8 @@ export const stages: Readonly<Record<string, Stage>> = {
   },
   changeNotes: ({ server }) => server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute(),
   'editNote several': (story) => write(story, 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'),
+  'editNote oneOfSeveral': (story) =>
+    write(story, '# 2025\n\n## Shopping\n\n- [ ] milk\n\n# 2026\n\n## Shopping\n\nDue tomorrow.\n\n- [ ] milk\n'),
   listRevisions: (story) => change(story, { title: 'Renamed' }),
   restoreRevision: (story) => change(story, { title: 'Renamed' }),
   compareRevisions: (story) => change(story, { content: 'Hello\nWorld\n' }),

@@ -109,6 +109,8 @@ export const cases: Cases = {
     'body/edits/[]/op': nothing('the kind of an edit'),
     'body/edits/[]/text': text,
     'body/edits/[]/heading': inText,
+    'body/edits/[]/within/[]': inText,
+    'body/edits/[]/occurrence': nothing('a number of an occurrence'),
     'body/edits/[]/position': inText,
     'body/edits/[]/find': inText,
     'body/edits/[]/replace': text,

@@ -3,9 +3,12 @@ import type { Answer } from '../../support/people.ts'
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** As the API and as PostgreSQL write it. */
 const TIME = /(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|\+00)/g
-/** Tokens, keys, hashes, cursors, and numbers that fade with time; and the length of a text that has such. */
+/** Tokens, keys, hashes and cursors; and the length of a text that has such. */
 const OTHERS =
-  /\b(?:nrt|nak)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|\$argon2id\$[\w$+/=,]+|\\x[0-9a-f]{64}|(?<=cursor=|"cursor":"|\nid: )[\w-]+|\d\.\d{6,}|(?<=content-length: )\d+/g
+  /\b(?:nrt|nak)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|\$argon2id\$[\w$+/=,]+|\\x[0-9a-f]{64}|(?<=cursor=|"cursor":"|\nid: )[\w-]+|(?<=content-length: )\d+/g
+
+/** How many failed logins are counted. They fade with time; one that has partly faded still counts as one. */
+const FAILURES = /(?<=^login_failures \("\\\\x[0-9a-f]{64}",)[\d.]+/
 
 /** Ids and times that were there before any request; they are never masked. */
 export type Known = ReadonlySet<string>
@@ -31,7 +34,8 @@ export function isSame(one: string, other: string, known: Known): boolean {
 
 export function masked(text: string, known: Known): string {
   const mask = (name: string) => (found: string) => (known.has(plain(found)) ? plain(found) : name)
-  return text.replace(ID, mask('<id>')).replace(TIME, mask('<time>')).replace(OTHERS, '<other>')
+  const whole = text.replace(FAILURES, (failures) => String(Math.ceil(Number(failures))))
+  return whole.replace(ID, mask('<id>')).replace(TIME, mask('<time>')).replace(OTHERS, '<other>')
 }
 
 /** What rows of one database have no counterpart in the other, as texts that say which. */

@@ -8,7 +8,7 @@ import { sendTrial } from './exchange.ts'
 import { asUnknown, hasTwin, type Trial } from './trials.ts'
 import type { World, Worlds } from './worlds.ts'
 
-/** Sends each trial as the stranger in both worlds, and the same about unknown things; says where the answers differ. */
+/** Sends each trial as the stranger in both worlds, then the same about unknown things. Says where answers differ. */
 export async function answerFaults(
   { peopled, empty, known }: Worlds,
   operation: Operation,
@@ -53,7 +53,7 @@ function lostRows(rows: readonly string[], victimRows: readonly string[]): strin
   return victimRows.filter((row) => !left.has(row)).map((row) => `the victim had ${row.slice(0, 300)}`)
 }
 
-/** What the contract tells a stranger openly: it is refused, without a word about the victim, and changes nothing of hers. */
+/** What a stranger is told openly: it is refused, without a word about the victim, and changes nothing of hers. */
 export async function toldFaults(
   { peopled, victimRows }: Worlds,
   operation: Operation,
@@ -69,7 +69,10 @@ export async function toldFaults(
   return [...faults, ...lostRows(await allRows(peopled.server.db), victimRows)]
 }
 
-/** Of an operation that checks passwords: a block would end after a second, in one world before a request and not in the other. */
+/**
+ * For an operation that checks passwords: a block after failed logins lasts a second, and may end before a request in
+ * one world and after it in the other.
+ */
 export async function endBlocksFor({ responses }: Operation, worlds: readonly World[]): Promise<void> {
   if (responses.has(429)) await Promise.all(worlds.map(({ server }) => endBlocks(server.db)))
 }

@@ -16,7 +16,7 @@ export interface World {
   readonly victim: Person
 }
 
-/** Two worlds in which the stranger has the same to the byte. The victim, with all that is hers, is in one of them only. */
+/** Two worlds in which the stranger has the same to the byte. The victim and all that is hers are in one of them. */
 export interface Worlds {
   readonly peopled: World
   readonly empty: World

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { decodeJwt } from 'jose'
 import { list, object, string } from '../../../src/contract/document/document.ts'
-import { ask, enrol, type Person } from '../../support/people.ts'
+import { ask, enrol, type Person, sessionIdOf, userIdOf } from '../../support/people.ts'
 import type { TestServer } from '../../support/server.ts'
 import { exampleBody, operations, requestExamples } from './document-examples.ts'
 
@@ -17,7 +16,7 @@ const stages: Readonly<Record<string, Stage>> = {
   },
   'changeNotes tidyUp': async (server, caller) => {
     const [first] = list(exampleBody('changeNotes')['actions']).map((action) => string(object(action)['note_id']))
-    const owner_id = String(decodeJwt(caller.accessToken).sub)
+    const owner_id = userIdOf(caller)
     await server.db.deleteFrom('notes').where('id', '=', String(first)).execute()
     await server.db
       .insertInto('notes')
@@ -30,7 +29,7 @@ const stages: Readonly<Record<string, Stage>> = {
     const expires_at = new Date(Date.now() + 60_000).toISOString()
     await server.db.deleteFrom('refresh_tokens').where('token_hash', '=', hash).execute()
     // Of another account, because the example of revokeToken ends this session.
-    const session_id = String(decodeJwt((await enrol(server)).accessToken)['sid'])
+    const session_id = sessionIdOf(await enrol(server))
     await server.db.insertInto('refresh_tokens').values({ token_hash: hash, session_id, expires_at }).execute()
   },
 }

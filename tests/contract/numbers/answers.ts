@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { newNote } from '../../notes/new-note.ts'
-import { type Answer, logIn, type Person, userIdOf } from '../../support/people.ts'
+import { type Answer, form, logIn, type Person, userIdOf } from '../../support/people.ts'
 import { answers } from './answer-status.ts'
 import { about, claim, type Claim, INFO, type Measure } from './claims.ts'
 
@@ -117,8 +117,7 @@ const succeededAction = answers(async (person) => {
 })
 
 const unknownToken = answers((_, lab) => {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  return lab.ask('POST', '/auth/revoke', { body: 'token=nrt_unknown', headers })
+  return lab.ask('POST', '/auth/revoke', form({ token: 'nrt_unknown' }))
 })
 
 const noSuchHeading = withNote('POST', '/edits', {

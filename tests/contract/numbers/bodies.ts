@@ -27,12 +27,20 @@ const mostBytes = (isMeant: (operation: Operation) => boolean): Measure => {
       const taken = await ofSize(lab, operation, value)
       expect(isSuccess(taken), `${operation.operationId}: ${taken.text}`).toBe(true)
       const refused = await ofSize(lab, operation, value + 1)
-      expect([refused.status, refused.body['detail']]).toEqual([413, `The body may have at most ${value} bytes.`])
+      expect([refused.status, refused.body['detail']]).toEqual([
+        413,
+        `The body may have at most ${value} bytes, and has ${value + 1}.`,
+      ])
     }
   }
 }
 const smallBytes = mostBytes(isOfAccount)
 const largeBytes = mostBytes((operation) => !isOfAccount(operation))
+
+/** The size of the body that is refused in the example. */
+const oneMore = (measure: Measure): Measure => {
+  return ({ value, ...figure }, lab) => measure({ ...figure, value: value - 1, unit: 'bytes' }, lab)
+}
 
 const beyondBytes: Measure = async ({ value }, lab) => {
   for (const operation of takers)
@@ -73,6 +81,7 @@ export const bodyClaims = [
     smallBytes,
   ),
   claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
-  claim(detailOf('TooLarge'), 'The body may have at most #.', largeBytes),
-  claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #.', smallBytes),
+  claim(detailOf('TooLarge'), 'The body may have at most #, and has #.', largeBytes, oneMore(largeBytes)),
+  claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),
+  claim(detailOf('OAuthBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),
 ]

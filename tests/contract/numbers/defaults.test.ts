@@ -91,6 +91,11 @@ const held: Readonly<Record<string, Held>> = {
     expect((await person.ask('GET', '/api-keys')).list).toHaveLength(fallback === true ? 0 : 1)
   },
   'createApiKey /expires_in_days': async (fallback) => keyLivesFor(Number(fallback), lab, undefined),
+  'createNote /content': async (fallback) => {
+    const person = await lab.person()
+    const { body } = await person.ask('POST', '/notes', { body: { title: 'First' } })
+    expect((await person.ask('GET', `/notes/${String(body['id'])}`)).body['content']).toBe(fallback)
+  },
   'createNote /is_public': ofNewNote('is_public'),
   'createNote /tags': ofNewNote('tags'),
   'createNote /is_pinned': ofNewNote('is_pinned'),

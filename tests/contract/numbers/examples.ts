@@ -66,5 +66,4 @@ export const exampleClaims: readonly Claim[] = [
   ),
   claim(inOperation('/tags/rename', `post/${ok}/merge`), '# notes were changed', member('changed')),
   claim(inProblem('MergeConflict', 'mergeConflict/value/detail'), 'in # place.', told('conflicts')),
-  claim(inProblem('Invalid', 'invalid/value/detail'), 'in # place.', told('errors')),
 ]

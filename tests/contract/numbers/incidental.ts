@@ -11,6 +11,7 @@ export const rules: readonly Rule[] = [
   { pattern: /\bRFC «\d+»/, reason: 'the number of a standard' },
   { pattern: /\bRFC \d+, section «[\d.]+»/, reason: 'the section of a standard' },
   { pattern: /\bUTF-«8»/, reason: 'a name: UTF-8' },
+  { pattern: /`%«2B»`/, reason: 'a name: the escape of +' },
   { pattern: /\bU\+«0000»/, reason: 'a name: the character U+0000' },
   { pattern: /\bOAuth «2\.0»/, reason: 'a name: OAuth 2.0' },
   { pattern: /«(?:0\.0\.0\.0|127\.0\.0\.1)»/, reason: 'an address' },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { noteLimits } from '../../../generated/limits.ts'
@@ -13,7 +12,7 @@ import type { Lab } from './lab.ts'
 /** Somebody with so many of everything that can be listed a page at a time; answers where each list is. */
 async function withMany(lab: Lab, count: number): Promise<{ person: Person; lists: string[] }> {
   const person = await lab.person()
-  const owner = String(decodeJwt(person.accessToken).sub)
+  const owner = userIdOf(person)
   const { db } = lab.server
   const { id } = await newNote(person)
   for (const deleted of [sql`null`, sql`now() - make_interval(secs => i)`]) {

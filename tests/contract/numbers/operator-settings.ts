@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { loadConfig } from '../../../src/config/config.ts'
+import { defaultStopDelay } from '../../../src/config/stop-delay.ts'
 import type { SettingName } from '../../../src/config/settings.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { ask, logIn } from '../../support/people.ts'
@@ -124,6 +125,10 @@ const brokenReply: Measure = async ({ value }) => {
   await server.stop()
 }
 
+const stopDelay = (isTerminal: boolean): Measure => {
+  return async ({ value }) => expect(defaultStopDelay(isTerminal)).toBe(value)
+}
+
 const of = (
   name: SettingName,
   part: 'help' | 'fallback' | 'accepts',
@@ -154,6 +159,8 @@ export const settingClaims: readonly Claim[] = [
   of('HISTORY_DAYS', 'fallback', '#', daysKept),
   range('HISTORY_DAYS'),
   of('REPLY_VALIDATION', 'help', 'enforce sends a #,', brokenReply),
+  of('STOP_DELAY', 'help', 'Empty: #, or # in a terminal', stopDelay(false), stopDelay(true)),
+  range('STOP_DELAY'),
   of('TRASH_DAYS', 'fallback', '#', async ({ value }, lab) => keepsInTrash(lab, value)),
   range('TRASH_DAYS'),
 ]

@@ -6,7 +6,7 @@ import { purgeChanges } from '../../../src/changes/core/purge-changes.ts'
 import { Heartbeats } from '../../../src/http/heartbeats.ts'
 import { newNote } from '../../notes/new-note.ts'
 import { openStream } from '../../support/event-stream.ts'
-import { type Answer, logIn, type Person } from '../../support/people.ts'
+import { type Answer, form, logIn, type Person } from '../../support/people.ts'
 import { startServer } from '../../support/server.ts'
 import { document, operationCalled, operations } from '../harness/document-examples.ts'
 import { about, claim, INFO, type Measure } from './claims.ts'
@@ -75,10 +75,7 @@ const endsWithin: Measure = async ({ value }, lab) => {
   const person = await lab.person()
   await using stream = await follow(lab, person)
   await stream.until('ready')
-  await person.ask('POST', '/auth/revoke', {
-    body: new URLSearchParams({ token: person.refreshToken }).toString(),
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-  })
+  await person.ask('POST', '/auth/revoke', form({ token: person.refreshToken }))
   const ended = performance.now()
   expect(await stream.rest()).toMatchObject([{ event: 'end' }])
   expect(performance.now() - ended).toBeLessThan(value * 1_000)

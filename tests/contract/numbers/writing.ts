@@ -101,6 +101,35 @@ const occurrences: Measure = async ({ value }, lab) => {
   }
 }
 
+async function candidatesIn(
+  lab: Parameters<Measure>[1],
+  lines: readonly string[],
+): Promise<readonly { readonly text: string }[]> {
+  const person = await lab.person()
+  const { path } = await newNote(person, { content: lines.join('\n') })
+  const edits = [{ op: 'insert_under', heading: 'None', text: 'x' }]
+  const { body } = await person.ask('POST', `${path}/edits`, { body: { edits } })
+  const [error] = body['errors'] as { readonly candidates: readonly { readonly text: string }[] }[]
+  return error?.candidates ?? []
+}
+
+function headings(count: number, rest = ''): string[] {
+  return Array.from({ length: count }, (_, index) => `# ${index}${rest}`)
+}
+
+/** Of so many headings all are listed; of more, so many. Long ones are fewer. */
+const mostCandidates: Measure = async ({ value }, lab) => {
+  for (const count of [value - 1, value, value + 1])
+    expect(await candidatesIn(lab, headings(count))).toHaveLength(Math.min(count, value))
+  expect((await candidatesIn(lab, headings(value, '😀'.repeat(90)))).length).toBeLessThan(value)
+}
+
+const longestCandidate: Measure = async ({ value }, lab) => {
+  const whole = `# ${'a'.repeat(value - 2)}`
+  expect(await candidatesIn(lab, [whole])).toMatchObject([{ text: whole }])
+  expect(await candidatesIn(lab, [`${whole}a`])).toMatchObject([{ text: `${whole.slice(0, -1)}…` }])
+}
+
 /** With so many faults all are told; with more, so many. */
 const mostFaults: Measure = async ({ value }, lab) => {
   const { ask } = await lab.person()
@@ -112,7 +141,9 @@ const mostFaults: Measure = async ({ value }, lab) => {
   ] as const) {
     const refused = await ask('GET', `/notes?${Array.from({ length: faults }, (_, index) => `x${index}=1`).join('&')}`)
     expect(refused.body['errors']).toHaveLength(told)
-    expect(refused.body['detail']).toContain(`in ${faults} places`)
+    expect(refused.body['detail']).toContain(
+      faults > told ? `There are more than ${told} errors.` : `There are ${faults - 1} more errors.`,
+    )
   }
 }
 
@@ -176,8 +207,10 @@ export const writingClaims = [
   ...CHANGED.map((place) => claim(place, '# for a new note, # more with each change.', firstVersion, versionStep)),
   claim(about('editNote'), 'all of them as # new version', versionsOfEdits),
   claim(about('editNote'), 'so # parallel appends all succeed', parallelAppends),
-  claim(about('editNote'), 'must be there exactly #; otherwise', occurrences),
-  claim('/components/schemas/ReplaceTextEdit/description', 'occurs exactly #.', occurrences),
+  claim(about('editNote'), 'must be there exactly #, or the edit', occurrences),
+  claim('/components/schemas/ReplaceTextEdit/description', 'occurs exactly #, or', occurrences),
+  claim('/components/schemas/FieldError/properties/candidates/description', 'has at most #, and fewer', mostCandidates),
+  claim('/components/schemas/EditCandidate/properties/text/description', 'of more than # characters', longestCandidate),
   claim(INFO, ', at most # of them.', mostFaults),
   claim(
     '/components/schemas/ValidationProblem/properties/errors/description',

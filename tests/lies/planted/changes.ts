@@ -16,8 +16,8 @@ export const lies: readonly Lie[] = [
     title: 'what the purge erases is not recorded',
     gate,
     file: 'src/notes/trash/trash.ts',
-    from: 'for (const row of rows) recordErased(tx, row.owner_id, [row])',
-    to: 'if (batch < 0) for (const row of rows) recordErased(tx, row.owner_id, [row])',
+    from: 'if (erased !== undefined) recordErased(tx, erased.owner_id, rows)',
+    to: 'if (erased !== undefined && batch < 0) recordErased(tx, erased.owner_id, rows)',
   },
   {
     title: 'renaming a tag records one note of a batch',
@@ -54,8 +54,8 @@ export const lies: readonly Lie[] = [
     title: 'a log does not say that it has lost a tombstone',
     gate,
     file: 'src/changes/core/purge-changes.ts',
-    from: 'set forgotten_seq = greatest(forgotten_seq, ${seq})',
-    to: 'set forgotten_seq = greatest(forgotten_seq, ${seq} * 0)',
+    from: 'greatest(forgotten_seq, ${log.seq})',
+    to: 'greatest(forgotten_seq, ${log.seq} * 0)',
   },
   {
     title: 'tombstones are kept for 60 days',

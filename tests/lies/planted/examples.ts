@@ -19,7 +19,11 @@ export const lies: readonly Lie[] = [
     'expires_in: 3600\n                    refresh_token: nrt_YW5v',
   ),
   shown('a key that reads notes cannot look into the trash', '                      - listTrash\n', ''),
-  shown('a field error has another message', 'msg: Is not known here.', 'msg: Is no parameter of this operation.'),
+  shown(
+    'a field error has another message',
+    "msg: 'Is not known here. Allowed here: on_conflict.'",
+    "msg: 'Is no parameter of this operation.'",
+  ),
   shown(
     'an account has a hundred API keys',
     'detail: An account has at most 50 API keys.',

@@ -68,8 +68,8 @@ export const lies: readonly Lie[] = [
     title: 'emptying the trash empties that of every account',
     gate,
     file: 'src/notes/trash/trash.ts',
-    from: 'select id from notes where owner_id = ${ownerId} and deleted_at is not null limit',
-    to: 'select id from notes where deleted_at is not null limit',
+    from: 'select id from notes where owner_id = ${ownerId} and deleted_at is not null\n      order by',
+    to: 'select id from notes where deleted_at is not null\n      order by',
   },
   {
     title: 'a batch reveals the version of a foreign note in the trash',

@@ -24,19 +24,19 @@ export const lies: readonly Lie[] = [
     title: 'the Link of a list of notes forgets is_pinned',
     gate,
     file: 'src/contract/request/next-link.ts',
-    from: 'if (!PLACES.has(name))',
-    to: "if (!PLACES.has(name) && name !== 'is_pinned')",
+    from: 'if (!PAGE_PARAMETERS.has(name))',
+    to: "if (!PAGE_PARAMETERS.has(name) && name !== 'is_pinned')",
   },
   {
     title: 'a result of a batch reveals the message of the database',
-    gate,
+    gate: 'failures',
     file: 'src/notes/editing/batch-handlers.ts',
     from: 'title, detail: problem.message } }',
     to: 'title, detail: problem.cause instanceof Error ? problem.cause.message : problem.message } }',
   },
   {
     title: 'a key that cannot be revoked right now is not found, with the message of the driver',
-    gate,
+    gate: 'failures',
     file: 'src/auth/api-key/key-handlers.ts',
     from:
       '  if (!(await deleteApiKey(db, key, client.address))) ' +
@@ -83,7 +83,7 @@ export const lies: readonly Lie[] = [
   },
   {
     title: 'a busy server asks its callers to wait for an hour',
-    gate,
+    gate: 'failures',
     file: 'src/http/problem.ts',
     from: "headers: { 'Retry-After': 2 }",
     to: "headers: { 'Retry-After': 3600 }",

@@ -37,7 +37,7 @@ export const lies: readonly Lie[] = [
   },
   {
     title: 'a 503 carries the message of the driver',
-    gate: 'invariants',
+    gate: 'failures',
     file: 'src/http/problem.ts',
     from: "unavailable('The server cannot reach its database right now.', error)",
     to: 'unavailable(`The server cannot reach its database right now: ${String(error)}`, error)',

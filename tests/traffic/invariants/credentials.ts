@@ -15,6 +15,8 @@ interface Credential {
   /** When it was certainly over, and by which operation. */
   over: { readonly at: number; readonly by: string } | undefined
   lastUse: { readonly began: number; readonly ended: number }
+  /** What each refresh token was exchanged for. */
+  readonly successors: Map<string, string>
 }
 
 /** Sessions that rest for less are not judged: they may end by themselves. */
@@ -59,6 +61,7 @@ function learnBeginning(seen: Seen, all: Map<string, Credential>, hold: Hold): v
     perhapsOver: Number.POSITIVE_INFINITY,
     over: undefined,
     lastUse: { began: 0, ended: 0 },
+    successors: new Map<string, string>(),
   }
   if (operationId === 'createApiKey' && sender !== undefined) {
     const [id, key] = [String(answer['id']), String(answer['key'])]
@@ -73,12 +76,13 @@ function learnBeginning(seen: Seen, all: Map<string, Credential>, hold: Hold): v
     const before = [...all.values()].find((credential) => credential.secrets.has(String(given['refresh_token'])))
     const isAnother = before !== undefined && (before.id !== token.id || before.userId !== token.userId)
     hold('refresh', seen, !isAnother, 'the tokens are of another session')
-    hold(
-      'refresh',
-      seen,
-      before === undefined || secrets.every((secret) => !before.secrets.has(secret)),
-      'a token is not new',
-    )
+    const [accessToken = '', refreshToken = ''] = secrets
+    const successor = before?.successors.get(String(given['refresh_token']))
+    const isSuccessor =
+      successor === undefined ? before?.secrets.has(refreshToken) !== true : successor === refreshToken
+    const isNew = isSuccessor && before?.secrets.has(accessToken) !== true
+    hold('refresh', seen, isNew, 'a token is neither new nor the one that the same refresh token got before')
+    before?.successors.set(String(given['refresh_token']), refreshToken)
   }
   if (known !== undefined) {
     for (const secret of secrets) known.secrets.add(secret)

@@ -10,8 +10,7 @@ const OF_THE_PAGE = new Set(['limit', 'cursor', 'skip', 'sort', 'count'])
 /** Whether an item meets a filter. A flag means the field of its name. */
 const MEANINGS: Readonly<Record<string, (item: Fields, wanted: string) => boolean>> = {
   tag: hasTag,
-  updated_since: (item, wanted) =>
-    micros(item['updated_at']) >= micros(new Date(wanted).toISOString().slice(0, 19) + fractionOf(wanted)),
+  updated_since: (item, wanted) => micros(item['updated_at']) >= momentOf(wanted),
   is_public: isSo('is_public'),
   is_pinned: isSo('is_pinned'),
   is_archived: isSo('is_archived'),
@@ -51,10 +50,15 @@ export function meetsAll(item: Fields, query: URLSearchParams): boolean {
 }
 
 function isSo(name: string): (item: Fields, wanted: string) => boolean {
-  return (item, wanted) => String(item[name]) === wanted
+  return (item, wanted) => item[name] === /^(true|1)$/i.test(wanted)
 }
 
-/** With the microseconds that a Date does not have. */
-function fractionOf(time: string): string {
-  return `${/\.\d{1,6}/.exec(time)?.[0] ?? ''}Z`
+/** A moment in any spelling of RFC 3339, with the microseconds that a Date does not have. */
+function momentOf(time: string): number {
+  const [, date = '', clock = '', fraction = '', offset = ''] =
+    /^(.{10}).(.{8})(\.\d{1,6})?\d*(.+)$/.exec(time.toUpperCase()) ?? []
+  // A leap second is the beginning of the next minute.
+  const [until, more] = clock.endsWith(':60') ? [`${clock.slice(0, 6)}59`, 1_000_000] : [clock, 0]
+  const seconds = new Date(`${date}T${until}${offset}`).toISOString().slice(0, -5)
+  return micros(`${seconds}${more === 0 ? fraction : ''}Z`) + more
 }

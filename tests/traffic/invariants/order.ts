@@ -50,7 +50,15 @@ export function orderOf(seen: Seen): Comparison | undefined {
 
 /** The form in which tags are compared. */
 export function tagKey(tag: unknown): string {
-  return String(tag).normalize('NFKC').toLowerCase()
+  return small(small(String(tag).normalize('NFKD')).normalize('NFKC')).normalize('NFKC')
+}
+
+/** Letter by letter, so that no rule for the end of a word applies. */
+function small(text: string): string {
+  const letters = Array.from(text, (letter) =>
+    letter === 'ı' ? letter : letter.toLowerCase().toUpperCase().toLowerCase(),
+  )
+  return letters.join('')
 }
 
 function noteOrder(sort: string): Comparison {

@@ -55,23 +55,26 @@ function judgeProblem(seen: Seen, problem: Fields, requestId: string, titles: Ma
   hold(concern, seen, isShort, `${seen.exchange.body.length} bytes`)
   if (type === '/problems/unauthorized') {
     const challenge = seen.headers['www-authenticate'] ?? ''
-    const right = seen.asked['authorization'] === undefined ? '' : ', error="invalid_token"'
+    // Without a bearer credential there is no error code (RFC 6750 §3.1).
+    const right = /^Bearer\b/i.test(seen.asked['authorization'] ?? '') ? ', error="invalid_token"' : ''
     hold(concern, seen, challenge === `Bearer realm="notes-api"${right}`, `WWW-Authenticate: ${challenge}`)
   }
   if (!Array.isArray(errors)) return
-  const count = Number(/\d+/.exec(String(detail))?.[0])
-  hold(
-    concern,
-    seen,
-    count === errors.length || (count > 20 && errors.length === 20),
-    `"${String(detail)}" and ${errors.length} errors`,
-  )
+  hold(concern, seen, tells(String(detail), errors), `"${String(detail)}" and ${errors.length} errors`)
   for (const error of errors.filter(isFields)) {
     const [where, ...names] = (error['loc'] as readonly string[]).map(String)
     const pointer = names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
     hold(concern, seen, error['pointer'] === pointer, `pointer ${String(error['pointer'])} to ${names.join('.')}`)
     hold(concern, seen, ['path', 'query', 'header', 'body'].includes(where ?? ''), `a fault in ${where}`)
   }
+}
+
+/** Whether a detail repeats the first error and says how many there are. */
+function tells(detail: string, errors: readonly unknown[]): boolean {
+  const first = errors.find(isFields)
+  const [, more] = / There (?:is|are) (\d+ more error|more than 20 error)s?\.$/.exec(detail) ?? []
+  const isCounted = more === 'more than 20 error' ? errors.length === 20 : errors.length === parseInt(more ?? '0') + 1
+  return isCounted && detail.includes(`: ${String(first?.['msg'])}`)
 }
 
 /** The results of a batch have problems of their own. */
@@ -116,10 +119,11 @@ function judgeOthers({ others }: Traffic, hold: Hold): void {
   for (const { exchange, path } of others) {
     const allow = exchange.headers['allow']
     if (allow === undefined) continue
+    // `OPTIONS *` is about the whole server.
     const methods = operations.flatMap((operation) =>
-      matches(operation.path, path) ? [operation.method.toUpperCase()] : [],
+      path === '*' || matches(operation.path, path) ? [operation.method.toUpperCase()] : [],
     )
-    const right = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
+    const right = [...new Set(methods), ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted()
     const told = allow.split(', ').toSorted()
     hold(
       'Allow',

@@ -30,7 +30,7 @@ const TELLING: readonly RegExp[] = [
 ]
 
 /** Members that show what the account itself has stored. */
-const OF_THE_ACCOUNT = new Set(['current', 'base', 'conflicts'])
+const OF_THE_ACCOUNT = new Set(['current', 'base', 'conflicts', 'candidates'])
 
 /** What a failure says in words of its own: without the note it shows, and without names that the request sent. */
 const wordsOf = (seen: Pick<Seen, 'exchange'>, value: unknown): string[] => {

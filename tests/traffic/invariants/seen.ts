@@ -122,7 +122,7 @@ function parsed(latin1: string, type = ''): unknown {
   if (/form-urlencoded/i.test(type)) return Object.fromEntries(new URLSearchParams(text))
   if (text === '' || !/json/i.test(type)) return undefined
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown
   } catch {
     return undefined // a test sent broken JSON
   }
