@@ -106,6 +106,7 @@ export interface Notes {
   is_pinned: Generated<boolean>;
   is_public: Generated<boolean>;
   owner_id: string;
+  size: Generated<number>;
   tags: Generated<string[]>;
   text_version: Generated<number>;
   title: string;

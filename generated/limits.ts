@@ -4,6 +4,7 @@
 export const noteLimits = {
   title: 500,
   content: 1048576,
+  excerpt: 200,
   tags: 32,
   tag: 64,
   version: 2147483647,
@@ -15,7 +16,11 @@ export const listLimits = {
   listSecurityEvents: 100,
   listApiKeys: 50,
   listNotes: 100,
+  listNoteSummaries: 100,
   listRevisions: 100,
   listTags: 100,
   listTrash: 100,
 } as const
+
+/** How far the items of all pages of a list are counted. */
+export const countLimit = 10000

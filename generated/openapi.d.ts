@@ -285,6 +285,9 @@ export interface paths {
          *     Filters are combined: a note is listed if it matches all of them. Without a filter, archived notes are listed
          *     too, and pinned notes are not moved to the top. A `cursor` is valid only with the filters and the order it was
          *     issued for.
+         *
+         *     A page ends early if its notes have more than 8 MiB of text, but never before it has a note. With `skip` it has
+         *     all its notes. The server sends a long page as fast as you read it. A note that is erased meanwhile is left out.
          */
         get: operations["listNotes"];
         put?: never;
@@ -294,6 +297,28 @@ export interface paths {
          *     reply arrives, the note is on disk.
          */
         post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your notes without their contents
+         * @description Returns the same list as `GET /notes`, with the same filters, orders and pages, but each note has the beginning
+         *     of its content (`excerpt`) and the length of it (`size`) instead of the content. So a page is small, however
+         *     long the notes are. Changes nothing.
+         */
+        get: operations["listNoteSummaries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -589,7 +614,7 @@ export interface paths {
         /**
          * List the notes in the trash
          * @description Returns your deleted notes, the last deleted first, each with the time after which it is erased. Changes
-         *     nothing.
+         *     nothing. A page ends early if its notes have more than 8 MiB of text, but never before it has a note.
          */
         get: operations["listTrash"];
         put?: never;
@@ -1617,6 +1642,58 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description A note without its content. */
+        NoteSummary: {
+            id: components["schemas"]["Id"];
+            /**
+             * @description A line of text. In an old note it may have control characters.
+             * @example First Note
+             */
+            title: string;
+            /**
+             * @description The first 200 characters of the content; all of it if it has no more.
+             * @example Hello
+             */
+            excerpt: string;
+            /**
+             * Format: int32
+             * @description The number of characters in the content.
+             * @example 5
+             */
+            size: number;
+            /**
+             * @description Whether the note is meant for others.
+             * @example false
+             */
+            is_public: boolean;
+            /**
+             * @description The tags, in the order given.
+             * @example [
+             *       "groceries",
+             *       "Week 48"
+             *     ]
+             */
+            tags: components["schemas"]["Tag"][];
+            /**
+             * @description Whether the note is to be shown on top.
+             * @example false
+             */
+            is_pinned: boolean;
+            /**
+             * @description Whether the note is archived; it stays in the list, and `is_archived` filters on it.
+             * @example false
+             */
+            is_archived: boolean;
+            /**
+             * Format: int32
+             * @description 1 for a new note, one more with each change.
+             * @example 1
+             */
+            version: number;
+            owner_id: components["schemas"]["Id"];
+            created_at: components["schemas"]["Timestamp"];
+            updated_at: components["schemas"]["Timestamp"];
+        };
         /** @description A note in the trash. */
         TrashedNote: {
             id: components["schemas"]["Id"];
@@ -2466,6 +2543,16 @@ export interface components {
             };
         };
         /** @description The request is well-formed but breaks the contract; `errors` says where. */
+        InvalidTrashQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationProblem"];
+            };
+        };
+        /** @description The request is well-formed but breaks the contract; `errors` says where. */
         InvalidNotesQuery: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2650,6 +2737,12 @@ export interface components {
          */
         Skip: number;
         /**
+         * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+         *     `Link` leaves it out.
+         * @example true
+         */
+        Count: boolean;
+        /**
          * @description The version of the note.
          * @example 1
          */
@@ -2750,6 +2843,23 @@ export interface components {
          * @example </notes?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
          */
         Link: string;
+        /**
+         * @description With `count=true`, the number of notes on all pages. The server counts up to 10 000: that number means so many,
+         *     or more.
+         * @example 2
+         */
+        "X-Total-Count": number;
+        /**
+         * @description With `count=true`, the number of notes on all pages. The server counts up to 10 000: that number means so many,
+         *     or more.
+         * @example 1
+         */
+        TotalCountOfTrash: number;
+        /**
+         * @description The address of the next page (RFC 8288); absent on the last one.
+         * @example </notes/summaries?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
+         */
+        LinkOfSummaries: string;
         /**
          * @description The address of the next page (RFC 8288); absent on the last one.
          * @example </notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2/revisions?limit=20&cursor=MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg>; rel="next"
@@ -3312,6 +3422,12 @@ export interface operations {
                  * @example 0
                  */
                 skip?: components["parameters"]["Skip"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
             };
             header?: never;
             path?: never;
@@ -3324,6 +3440,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Link: components["headers"]["Link"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3384,6 +3501,91 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNoteSummaries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only notes with this tag. Repeat it to list only notes that have all of the tags.
+                 * @example [
+                 *       "groceries"
+                 *     ]
+                 */
+                tag?: components["parameters"]["TagFilter"];
+                /**
+                 * @description Only notes that are, or are not, meant for others. `1` and `0` mean `true` and `false`; case does not matter.
+                 * @example true
+                 */
+                is_public?: components["parameters"]["IsPublic"];
+                /**
+                 * @description Only notes that are, or are not, pinned. `1` and `0` mean `true` and `false`; case does not matter.
+                 * @example true
+                 */
+                is_pinned?: components["parameters"]["IsPinned"];
+                /**
+                 * @description Only notes that are, or are not, archived. `1` and `0` mean `true` and `false`; case does not matter.
+                 * @example false
+                 */
+                is_archived?: components["parameters"]["IsArchived"];
+                /**
+                 * @description Only notes changed at this time or later.
+                 * @example 2026-11-22T10:16:40.5Z
+                 */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /**
+                 * @description The order; `-` reverses it. Titles are compared without regard to case, by their first 100 characters.
+                 * @example -updated_at
+                 */
+                sort?: components["parameters"]["Sort"];
+                /**
+                 * @description The maximum number of items on a page.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description Where the page begins, as given by the `Link` of the previous page. It belongs to the account it was issued to,
+                 *     and is refused if altered or sent with other filters. It cannot be combined with `skip`.
+                 * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
+                 */
+                cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description How many notes to skip. `cursor` is faster and does not shift when notes are written.
+                 * @example 0
+                 */
+                skip?: components["parameters"]["Skip"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notes; empty when there are none. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Link: components["headers"]["LinkOfSummaries"];
+                    "X-Total-Count": components["headers"]["X-Total-Count"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteSummary"][];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenNotesRead"];
+            406: components["responses"]["NotAcceptable"];
+            422: components["responses"]["InvalidNotesQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -3952,6 +4154,12 @@ export interface operations {
                  * @example MjAyNi0xMS0yMlQxMDoxNjo0MC41WiwwMTlhNmY1Zg
                  */
                 cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Whether the reply has `X-Total-Count`, the number of notes on all pages. Ask for it with the first page only:
+                 *     `Link` leaves it out.
+                 * @example true
+                 */
+                count?: components["parameters"]["Count"];
             };
             header?: never;
             path?: never;
@@ -3964,6 +4172,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Link: components["headers"]["LinkOfTrash"];
+                    "X-Total-Count": components["headers"]["TotalCountOfTrash"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3974,7 +4183,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenNotesRead"];
             406: components["responses"]["NotAcceptable"];
-            422: components["responses"]["InvalidPage"];
+            422: components["responses"]["InvalidTrashQuery"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

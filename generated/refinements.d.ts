@@ -18,8 +18,9 @@ export interface DefaultedQuery {
   listApiKeys: never
   createApiKey: never
   revokeApiKey: never
-  listNotes: 'sort' | 'limit'
+  listNotes: 'sort' | 'limit' | 'count'
   createNote: never
+  listNoteSummaries: 'sort' | 'limit' | 'count'
   changeNotes: never
   getNote: never
   updateNote: never
@@ -32,7 +33,7 @@ export interface DefaultedQuery {
   restoreRevision: never
   listTags: 'limit'
   renameTags: never
-  listTrash: 'limit'
+  listTrash: 'limit' | 'count'
   emptyTrash: never
   eraseNote: never
   restoreNote: never
@@ -58,8 +59,9 @@ export interface OptionalReplyHeaders {
   listApiKeys: never
   createApiKey: never
   revokeApiKey: never
-  listNotes: 'Link'
+  listNotes: 'Link' | 'X-Total-Count'
   createNote: 'Idempotency-Replayed'
+  listNoteSummaries: 'Link' | 'X-Total-Count'
   changeNotes: never
   getNote: never
   updateNote: never
@@ -72,7 +74,7 @@ export interface OptionalReplyHeaders {
   restoreRevision: never
   listTags: 'Link'
   renameTags: never
-  listTrash: 'Link'
+  listTrash: 'Link' | 'X-Total-Count'
   emptyTrash: never
   eraseNote: never
   restoreNote: never
@@ -100,6 +102,7 @@ export interface ReplyEvents {
   revokeApiKey: never
   listNotes: never
   createNote: never
+  listNoteSummaries: never
   changeNotes: never
   getNote: never
   updateNote: never

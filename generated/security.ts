@@ -22,6 +22,7 @@ export const security = {
   revokeApiKey: ['keys:write'],
   listNotes: ['notes:read'],
   createNote: ['notes:write'],
+  listNoteSummaries: ['notes:read'],
   changeNotes: ['notes:write'],
   getNote: ['notes:read'],
   updateNote: ['notes:write'],

@@ -58,4 +58,5 @@ const EXPOSED = [
   'Sunset',
   'WWW-Authenticate',
   'X-Request-Id',
+  'X-Total-Count',
 ]

@@ -18,6 +18,7 @@ import { createFeatures, type FeatureDeps } from './features.ts'
 import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
+import { createWriteTurns } from './notes/core/write-turns.ts'
 import { createTextWork } from './text/text-work.ts'
 
 /** The settings that the application reads; the others concern the process, its port and its database. */
@@ -31,6 +32,7 @@ export type AppSettings = Pick<
   | 'historyVersions'
   | 'historyDays'
   | 'trashDays'
+  | 'poolSize'
   | 'corsOrigins'
   | 'replyValidation'
 >
@@ -90,6 +92,7 @@ export async function compose(platform: Platform): Promise<Application> {
   const { handlers, chores } = await createFeatures({
     ...auth,
     textWork,
+    turns: createWriteTurns({ connections: settings.poolSize }),
     changeHub,
     ...settings,
     version: document.version,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { endUnreadReplies } from './http/unread-replies.ts'
 import { StartupError } from './startup-error.ts'
 
 /** A listening HTTP server. Requests wait until the application is attached with `serve`. */
@@ -23,8 +24,8 @@ const REQUEST_TIMEOUT = 30_000
 const STOP_TIMEOUT = 8_000
 /** A proxy must not send a request just when we close its idle connection; most proxies close it within two minutes. */
 const KEEP_ALIVE_TIMEOUT = 125_000
-/** A client that takes nothing of its reply for this long is disconnected. Streams send a comment more often. */
-const REPLY_TIMEOUT = 60_000
+/** A client that takes nothing of its reply for this long is disconnected. */
+export const REPLY_TIMEOUT = 30_000
 
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen(
@@ -35,11 +36,13 @@ export async function listen(
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
   const open = new Set<ServerResponse>()
+  const unread = endUnreadReplies(replyTimeout)
   let closing = false
   const repliesOn = (socket: Duplex): ServerResponse[] => [...open].filter(({ req }) => req.socket === socket)
   const handle: RequestListener = (request, response) => {
     open.add(response)
     response.once('close', () => open.delete(response))
+    unread.watch(response)
     if (closing) response.shouldKeepAlive = false
     if (app === undefined) void attached.promise.then((ready) => ready(request, response))
     else app(request, response)
@@ -57,11 +60,6 @@ export async function listen(
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
     else answerClientError(error, socket)
-  })
-  // Without traffic for that long, or for keepAliveTimeout between requests. A request that is being worked on keeps to
-  // the time limit of its operation.
-  server.setTimeout(replyTimeout, (socket) => {
-    if (repliesOn(socket).every(({ headersSent }) => headersSent)) socket.destroy()
   })
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
@@ -81,6 +79,7 @@ export async function listen(
       for (const response of open) response.shouldKeepAlive = false
       await delay(delaySeconds * 1_000)
       await drain(server, STOP_TIMEOUT - (performance.now() - started))
+      unread.stop()
     },
   }
 }

@@ -18,6 +18,7 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README ru
   expect(output).toContain(`{"status":"healthy","version":"${loadDocument().version}"}`)
   expect(output).toMatch(/\{"id":"[0-9a-f-]{36}","email":"user@example.com","is_active":true,"created_at":"[^"]+"\}/)
   expect(output).toMatch(/\[\{"id":"[0-9a-f-]{36}","title":"First Note","content":"Hello","is_public":false/)
+  expect(output).toMatch(/\[\{"id":"[0-9a-f-]{36}","title":"First Note","excerpt":"Hello","size":5/)
   expect(output).toContain('"title":"Renamed","content":"Hello"')
   expect(output).toContain('"status":412')
   expect(output.trim().split('\n').at(-1)).toBe('204')

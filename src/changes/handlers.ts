@@ -3,6 +3,9 @@ import type { EventOf, ReplyTo, Request } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import type { Cursors } from '../http/cursor.ts'
 import { toNote } from '../notes/core/note.ts'
+import { BATCH_BYTES, PAGE_BYTES } from '../notes/core/note-page.ts'
+import { type Problem, unavailable } from '../http/problem.ts'
+import { createFairGate, type FairGate } from '../scheduling/fair-gate.ts'
 import type { ChangeHub } from './change-hub.ts'
 import { readEpoch } from './core/epoch.ts'
 import { type Change, type Notice, readChanges, readLogState } from './core/read-changes.ts'
@@ -14,19 +17,26 @@ export interface ChangeDeps {
   readonly changeHub: ChangeHub
 }
 
-/** The contract's 8 MiB: a page ends before its notes have more text than that. */
-const PAGE_BYTES = 8 * 1024 * 1024
+interface BoundDeps extends ChangeDeps {
+  /** For pages with much text: each is in memory as a whole, several times over, until it is sent. */
+  readonly longPages: FairGate
+}
+
+const LONG_PAGES = { slots: 2, queue: 64, waitMs: 10_000 }
 
 export async function listChanges(
-  { db, cursors }: ChangeDeps,
-  { query, caller, nextPage }: Request<'listChanges'>,
+  { db, cursors, longPages }: BoundDeps,
+  { query, caller, nextPage, signal }: Request<'listChanges'>,
   reply: ReplyTo<'listChanges'>,
 ) {
   const feed = feedCursors(cursors, caller.userId)
   const given = query.cursor === undefined ? undefined : feed.read(query.cursor, ['query', 'cursor'])
   const epoch = await readEpoch(db)
-  const limits = { after: given?.seq ?? 0, limit: query.limit, maxBytes: PAGE_BYTES }
-  const { changes, hasMore, ...log } = await readChanges(db, caller.userId, limits)
+  const limits = { after: given?.seq ?? 0, limit: query.limit }
+  const short = await readChanges(db, caller.userId, { ...limits, maxBytes: BATCH_BYTES })
+  const long = () => readChanges(db, caller.userId, { ...limits, maxBytes: PAGE_BYTES })
+  const isShort = !short.hasMore || short.changes.length === limits.limit
+  const { changes, hasMore, ...log } = isShort ? short : await longPages.run(long, { key: caller.userId, signal })
   if (given !== undefined) refuseExpired(given, epoch, log)
   const seq = changes.at(-1)?.seq ?? limits.after
   const cursor = feed.make({ epoch, seq, floor: given?.floor ?? log.forgottenSeq })
@@ -58,8 +68,18 @@ export async function streamChanges(
   return reply(200, events(), { 'X-Accel-Buffering': 'no' })
 }
 
+function tooManyLongPages(cause?: unknown): Problem {
+  return unavailable('Too many long pages of changes are being read right now.', cause)
+}
+
 /** The operations on what has changed. */
-export const changeHandlers = (deps: ChangeDeps) => bindOperations({ listChanges, streamChanges }, deps)
+export const changeHandlers = (deps: ChangeDeps) => {
+  const longPages = createFairGate({ ...LONG_PAGES, busy: tooManyLongPages })
+  return bindOperations<BoundDeps, 'listChanges' | 'streamChanges'>(
+    { listChanges, streamChanges },
+    { ...deps, longPages },
+  )
+}
 
 function readStart(feed: ReturnType<typeof feedCursors>, lastEventId: string | undefined, cursor: string | undefined) {
   if (lastEventId !== undefined) return feed.read(lastEventId, ['header', 'Last-Event-ID'])

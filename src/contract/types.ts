@@ -77,7 +77,9 @@ export type EventOf<K extends OperationId> = {
 
 type ReplyBody<K extends OperationId, R> = R extends { content: { 'text/event-stream': unknown } }
   ? AsyncIterable<EventOf<K>>
-  : JsonBody<R>
+  : Streamable<JsonBody<R>>
+/** An array may also be sent item by item, as the client reads it. */
+type Streamable<B> = B extends readonly (infer I)[] ? B | AsyncIterable<I> : B
 type JsonBody<R> = R extends { content: infer C }
   ? [NonNullable<C>] extends [never]
     ? undefined
@@ -90,7 +92,7 @@ type ReplyHeaders<K extends OperationId, R> = Simplify<
 >
 
 type HeaderArguments<H> = [keyof H] extends [never] ? [] : Partial<H> extends H ? [headers?: H] : [headers: H]
-type ReplyArguments<B, H> = B extends undefined
+type ReplyArguments<B, H> = [B] extends [undefined]
   ? [keyof H] extends [never]
     ? []
     : [body: undefined, ...headers: HeaderArguments<H>]

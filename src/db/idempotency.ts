@@ -28,15 +28,21 @@ export type Once<T> =
   | { readonly state: 'done' | 'replayed'; readonly result: T }
   | { readonly state: 'in-flight' | 'other-request'; readonly result?: never }
 
+export interface OnceWork<T> {
+  readonly effect: (tx: Tx) => Promise<T>
+  /** Runs one attempt, which is a transaction, when the database has room for it. */
+  readonly inTurn: <R>(attempt: () => Promise<R>) => Promise<R>
+}
+
 /**
  * Runs `effect` in a transaction that also stores its result under the key, so that neither exists without the other. A
  * repeated request gets the stored result. What `effect` throws undoes both.
  */
-export async function once<T>(db: Database, key: OnceKey, effect: (tx: Tx) => Promise<T>): Promise<Once<T>> {
-  if (key.key === undefined) return { state: 'done', result: await inTransaction(db, effect) }
+export async function once<T>(db: Database, key: OnceKey, { effect, inTurn }: OnceWork<T>): Promise<Once<T>> {
+  if (key.key === undefined) return { state: 'done', result: await inTurn(() => inTransaction(db, effect)) }
   const deadline = performance.now() + MAX_WAIT_MS
   for (;;) {
-    const outcome = await inTransaction(db, (tx) => attempt(tx, key, effect))
+    const outcome = await inTurn(() => inTransaction(db, (tx) => attempt(tx, key, effect)))
     if (outcome.state !== 'in-flight' || performance.now() > deadline) return outcome
     await delay(PAUSE_MS * (0.5 + Math.random()))
   }

@@ -67,6 +67,11 @@ export function isSerializationConflict(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error) ?? '')
 }
 
+/** A lock that another transaction holds was not released in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === '55P03'
+}
+
 /** No connection with these settings will ever work: wrong or no password, unknown role or database. */
 export function isRefusedLogin(error: unknown): boolean {
   if (['28P01', '28000', '3D000', '42501'].includes(codeOf(error) ?? '')) return true

@@ -73,9 +73,11 @@ function refinementsText(): string {
 function limitsText(): string {
   const schemas = at(root, { pointer: '', value: root }, 'components', 'schemas')
   const note = at(root, schemas, 'Note', 'properties')
+  const counted = at(root, { pointer: '', value: root }, 'components', 'headers', 'X-Total-Count', 'schema')
   const sizes = {
     title: at(root, note, 'title').value['maxLength'],
     content: at(root, note, 'content').value['maxLength'],
+    excerpt: at(root, schemas, 'NoteSummary', 'properties', 'excerpt').value['maxLength'],
     tags: at(root, note, 'tags').value['maxItems'],
     tag: at(root, schemas, 'Tag').value['maxLength'],
     version: at(root, note, 'version').value['maximum'],
@@ -95,6 +97,9 @@ function limitsText(): string {
     'export const listLimits = {',
     ...numbers(lists),
     '} as const',
+    '',
+    '/** How far the items of all pages of a list are counted. */',
+    `export const countLimit = ${Number(counted.value['maximum'])}`,
     '',
   ].join('\n')
 }

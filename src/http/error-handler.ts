@@ -24,7 +24,8 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
       response.destroy()
       return
     }
-    let cause = error
+    // What a problem says is sent; what it was made of is logged.
+    let cause = error instanceof Problem ? (error.cause ?? error) : error
     let reply = toReply(Problem.from(error, isOutage), exchange)
     const violations = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
     if (violations.length > 0) {
@@ -35,7 +36,7 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
       const level = reply.status === 503 ? 'warn' : 'error'
       log[level]({ ...fields, err: cause }, `replied ${reply.status}`)
     }
-    send(response, reply)
+    void send(response, reply)
   }
 }
 

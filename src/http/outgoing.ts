@@ -15,6 +15,17 @@ export interface JsonContent {
   readonly value: unknown
 }
 
+/** A JSON array that is sent item by item, as the client reads it, so that it costs no more memory than one item. */
+export interface ItemsContent {
+  readonly kind: 'items'
+  readonly mediaType: string
+  readonly items: AsyncIterable<unknown>
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal
+  /** Called once no further item will be sent. */
+  readonly onEnd: () => void
+}
+
 /** A body that is sent event by event, for as long as the client reads. */
 export interface EventContent {
   readonly kind: 'events'
@@ -31,7 +42,7 @@ export interface EventContent {
 }
 
 /** The body of a reply; undefined if it has none. */
-export type Content = JsonContent | EventContent | undefined
+export type Content = JsonContent | ItemsContent | EventContent | undefined
 
 export interface OutgoingReply {
   readonly status: number

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { drained } from './drained.ts'
 import type { EventContent, ServerSentEvent } from './outgoing.ts'
 
 /**
@@ -35,27 +36,6 @@ async function pump(response: ServerResponse, content: EventContent): Promise<vo
   } finally {
     stopComments()
   }
-}
-
-/**
- * Resolves when the send buffer is empty again. Rejects when it stays full for too long, and when the signal is
- * aborted.
- */
-function drained(response: ServerResponse, signal: AbortSignal, idleSeconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(reject), idleSeconds * 1_000)
-    const settle = (act: () => void): void => {
-      clearTimeout(timer)
-      response.off('drain', onDrain)
-      signal.removeEventListener('abort', onAbort)
-      act()
-    }
-    const onDrain = (): void => settle(resolve)
-    const onAbort = (): void => settle(reject)
-    response.once('drain', onDrain)
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
-  })
 }
 
 /** One event on the wire (HTML Standard §9.2.6). JSON has no line breaks of its own, so `data` is one line. */

@@ -4,7 +4,8 @@ import { editNote } from './editing/edit-handlers.ts'
 import { patchNote } from './editing/patch-handlers.ts'
 import { compareRevisions, getRevision, listRevisions, restoreRevision } from './history/history-handlers.ts'
 import type { NoteDeps } from './note-deps.ts'
-import { createNote, deleteNote, getNote, listNotes, updateNote } from './note-handlers.ts'
+import { listNotes, listNoteSummaries } from './list-handlers.ts'
+import { createNote, deleteNote, getNote, updateNote } from './note-handlers.ts'
 import { listTags, renameTags } from './tags/tag-handlers.ts'
 import { emptyTrash, eraseNote, listTrash, restoreNote } from './trash/trash-handlers.ts'
 
@@ -22,6 +23,7 @@ export const noteHandlers = (deps: NoteDeps) =>
       getNote,
       getRevision,
       listNotes,
+      listNoteSummaries,
       listRevisions,
       listTags,
       listTrash,

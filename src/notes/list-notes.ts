@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
+import { noteLimits } from '../../generated/limits.ts'
 import type { Database } from '../db/database.ts'
 import type { Position } from '../http/cursor.ts'
-import type { NoteRow } from './core/note-row.ts'
+import { countUpToLimit, type ListedRow, type NotePage, type PageOptions, readNotePage } from './core/note-page.ts'
 import { tagKey } from './tags/tags.ts'
 
 export interface NoteFilters {
@@ -13,53 +14,66 @@ export interface NoteFilters {
   readonly updated_since: string | undefined
 }
 
+/** A note of a page without its content, but with the beginning of it. */
+export interface SummaryRow extends ListedRow {
+  readonly excerpt: string
+}
+
 export type NoteSort = 'created_at' | '-created_at' | 'updated_at' | '-updated_at' | 'title' | '-title'
 
-export interface NotePage {
+export interface NoteListing {
   readonly filters: NoteFilters
   readonly sort: NoteSort
   readonly limit: number
   /** The position of the last note of the previous page. */
   readonly after: Position | undefined
   readonly skip: number
+  /** Whether the page has all its notes, however long they are. */
+  readonly isWhole: boolean
 }
 
 interface Order {
-  readonly column: RawBuilder<unknown>
+  readonly key: RawBuilder<unknown>
   readonly type: RawBuilder<unknown>
-  readonly valueOf: (note: NoteRow & { readonly sort_title: string }) => string
 }
-
-/** The expression of the index. Titles that begin with the same 100 characters are ordered by id. */
-const sortTitle = sql<string>`left(lower(title), 100) collate "C"`
 
 const orders: Record<'created_at' | 'updated_at' | 'title', Order> = {
-  created_at: { column: sql`created_at`, type: sql`timestamptz`, valueOf: (note) => note.created_at },
-  updated_at: { column: sql`updated_at`, type: sql`timestamptz`, valueOf: (note) => note.updated_at },
-  title: { column: sortTitle, type: sql`text`, valueOf: (note) => note.sort_title },
+  created_at: { key: sql`created_at`, type: sql`timestamptz` },
+  updated_at: { key: sql`updated_at`, type: sql`timestamptz` },
+  // The expression of the index. Titles that begin with the same 100 characters are ordered by id.
+  title: { key: sql`left(lower(title), 100) collate "C"`, type: sql`text` },
 }
 
-/** A page of one owner's notes that are not in the trash, and its end if there is another page. */
-export async function readNotes(
-  db: Database,
-  ownerId: string,
-  page: NotePage,
-): Promise<{ rows: NoteRow[]; end: Position | undefined }> {
-  const isDescending = page.sort.startsWith('-')
-  const order = orders[columnOf(page.sort)]
-  const direction = isDescending ? sql`desc` : sql`asc`
-  const conditions = [sql`owner_id = ${ownerId}`, sql`deleted_at is null`, ...filterConditions(ownerId, page.filters)]
-  if (page.after !== undefined) {
-    const [value, id] = page.after
+/** A page of one owner's notes that are not in the trash. */
+export function readNotes(db: Database, ownerId: string, page: NoteListing): Promise<NotePage<ListedRow>> {
+  return readNotePage(db, pageOptions(ownerId, page))
+}
+
+/** The same page without contents. */
+export function readSummaries(db: Database, ownerId: string, page: NoteListing): Promise<NotePage<SummaryRow>> {
+  const excerpt = sql`left(content, ${noteLimits.excerpt}) as excerpt`
+  return readNotePage<SummaryRow>(db, { ...pageOptions(ownerId, page), isWithoutContents: true, columns: [excerpt] })
+}
+
+/** How many notes meet the filters; `countLimit` for that many or more. */
+export function countNotes(db: Database, ownerId: string, filters: NoteFilters): Promise<number> {
+  return countUpToLimit(db, conditionsOf(ownerId, filters))
+}
+
+function pageOptions(ownerId: string, { sort, after, filters, ...bounds }: NoteListing): PageOptions {
+  const isDescending = sort.startsWith('-')
+  const { key, type } = orders[columnOf(sort)]
+  const conditions = conditionsOf(ownerId, filters)
+  if (after !== undefined) {
+    const [value, id] = after
     const comparison = isDescending ? sql`<` : sql`>`
-    conditions.push(sql`(${order.column}, id) ${comparison} (${value}::${order.type}, ${id}::uuid)`)
+    conditions.push(sql`(${key}, id) ${comparison} (${value}::${type}, ${id}::uuid)`)
   }
-  const { rows } = await sql<NoteRow & { sort_title: string }>`
-    select *, ${sortTitle} as sort_title from notes where ${sql.join(conditions, sql` and `)}
-    order by ${order.column} ${direction}, id ${direction} limit ${page.limit + 1} offset ${page.skip}`.execute(db)
-  const shown = rows.slice(0, page.limit)
-  const last = rows.length > page.limit ? shown.at(-1) : undefined
-  return { rows: shown, end: last === undefined ? undefined : [order.valueOf(last), last.id] }
+  return { ...bounds, key, isDescending, conditions }
+}
+
+function conditionsOf(ownerId: string, filters: NoteFilters): RawBuilder<unknown>[] {
+  return [sql`owner_id = ${ownerId}`, sql`deleted_at is null`, ...filterConditions(ownerId, filters)]
 }
 
 function columnOf(sort: NoteSort): keyof typeof orders {

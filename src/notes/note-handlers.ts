@@ -3,7 +3,6 @@ import type { ReplyTo, Request } from '../contract/types.ts'
 import { type Once, once } from '../db/idempotency.ts'
 import { isMissingRow } from '../db/pg-errors.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { type Problem, validationFailed } from '../http/problem.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
@@ -13,41 +12,30 @@ import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
 import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
 import { noSuchNote } from './core/refusals.ts'
-import { readNotes, type NoteFilters } from './list-notes.ts'
 import type { NoteDeps } from './note-deps.ts'
 import { normalTags } from './tags/tags.ts'
 import { moveToTrash } from './trash/trash.ts'
 
-export async function listNotes(
-  { db, cursors }: NoteDeps,
-  { query, caller, nextPage }: Request<'listNotes'>,
-  reply: ReplyTo<'listNotes'>,
-) {
-  const { limit, cursor, skip, sort } = query
-  if (cursor !== undefined && skip !== undefined) throw cursorAndSkip()
-  const filters = readFilters(query)
-  const listing = { ownerId: caller.userId, list: ['notes', sort, filters] }
-  const after = cursor === undefined ? undefined : cursors.read(listing, cursor)
-  const { rows, end } = await readNotes(db, caller.userId, { filters, sort, limit, after, skip: skip ?? 0 })
-  if (end === undefined) return reply(200, rows.map(toNote))
-  return reply(200, rows.map(toNote), { Link: nextPage(cursors.make(listing, end)) })
-}
-
 export async function createNote(
-  { db }: NoteDeps,
-  { body, caller, idempotency }: Request<'createNote'>,
+  { db, turns }: NoteDeps,
+  { body, caller, idempotency, signal }: Request<'createNote'>,
   reply: ReplyTo<'createNote'>,
 ) {
   const note = { id: uuidv7(), ...body, tags: normalTags(body.tags), ...authorOf(caller) }
   refuseOutOfBounds({ tags: note.tags })
   const key = { ...idempotency, subject: note.id, earlier: body }
-  const insertion: Promise<Once<Note>> =
-    key.key === undefined
-      ? insertNoteAlone(db, caller.userId, note).then((row) => {
-          if (row === undefined) throw accountGone()
-          return { state: 'done', result: toNote(row) }
-        })
-      : once(db, key, async (tx) => toNote(await insertNote(tx, caller.userId, note)))
+  const writer = { ownerId: caller.userId, signal }
+  const insertAlone = async (): Promise<Once<Note>> => {
+    const row = await turns.ofAccount(writer, () => insertNoteAlone(db, caller.userId, note))
+    if (row === undefined) throw accountGone()
+    return { state: 'done', result: toNote(row) }
+  }
+  const insertOnce = (): Promise<Once<Note>> =>
+    once(db, key, {
+      effect: async (tx) => toNote(await insertNote(tx, caller.userId, note)),
+      inTurn: (attempt) => turns.ofAccount(writer, attempt),
+    })
+  const insertion = key.key === undefined ? insertAlone() : turns.ofKey(key, signal, insertOnce)
   const { state, result } = await insertion.catch(rethrowMissingOwner)
   if (result === undefined) throw refuseRepeated(state)
   return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
@@ -70,43 +58,24 @@ export async function getNote(
 }
 
 export async function updateNote(
-  { db, historyVersions }: NoteDeps,
-  { path, ifMatch, body, caller }: Request<'updateNote'>,
+  { db, turns, historyVersions }: NoteDeps,
+  { path, ifMatch, body, caller, signal }: Request<'updateNote'>,
   reply: ReplyTo<'updateNote'>,
 ) {
   const changes = readChanges(body)
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
-  const row = await inTransaction(db, (tx) => changeNote(tx, target, () => changes))
+  const change = () => inTransaction(db, (tx) => changeNote(tx, target, () => changes))
+  const row = await turns.ofNote({ ...target, signal }, path.note_id, change)
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
 
 export async function deleteNote(
-  { db }: NoteDeps,
-  { path, ifMatch, caller }: Request<'deleteNote'>,
+  { db, turns }: NoteDeps,
+  { path, ifMatch, caller, signal }: Request<'deleteNote'>,
   reply: ReplyTo<'deleteNote'>,
 ) {
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch }
-  await inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
+  const trash = () => inTransaction(db, async (tx) => moveToTrash(tx, await lockTarget(tx, target)))
+  await turns.ofNote({ ...target, signal }, path.note_id, trash)
   return reply(204)
-}
-
-function readFilters({
-  tag = [],
-  is_public,
-  is_pinned,
-  is_archived,
-  updated_since,
-}: Request<'listNotes'>['query']): NoteFilters {
-  return { tags: tag, is_public, is_pinned, is_archived, updated_since }
-}
-
-function cursorAndSkip(): Problem {
-  return validationFailed([
-    {
-      loc: ['query', 'skip'],
-      pointer: '/skip',
-      msg: 'Cannot be combined with cursor.',
-      type: 'conflicting_parameters',
-    },
-  ])
 }

@@ -103,6 +103,7 @@ async function serve(connection: string, guards: string): Promise<void> {
       registration: 'open',
       passwordMinLength: 8,
       trustedProxies: [],
+      poolSize: 10,
       historyVersions: 1_000,
       historyDays: 365,
       trashDays: 30,

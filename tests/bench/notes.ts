@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import type { Position } from '../../src/http/cursor.ts'
-import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { countNotes, readNotes, readSummaries, type NoteFilters, type NoteListing } from '../../src/notes/list-notes.ts'
 import { findNote, insertNote } from '../../src/notes/core/notes.ts'
 import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
 import { readTags } from '../../src/notes/tags/tags.ts'
@@ -99,15 +99,16 @@ async function measureGrowth(ownerId: string): Promise<void> {
     is_archived: undefined,
     updated_since: undefined,
   }
-  const page = (given: Partial<NotePage> = {}): NotePage => ({
+  const page = (given: Partial<NoteListing> = {}): NoteListing => ({
     filters: none,
     sort: '-created_at',
     limit: 20,
     after: undefined,
     skip: 0,
+    isWhole: false,
     ...given,
   })
-  const thousandth = async (sort: NotePage['sort'], filters = none): Promise<Position | undefined> => {
+  const thousandth = async (sort: NoteListing['sort'], filters = none): Promise<Position | undefined> => {
     let after: Position | undefined
     for (let skipped = 0; skipped < 999 * 20;) {
       const limit = Math.min(5_000, 999 * 20 - skipped)
@@ -136,6 +137,11 @@ async function measureGrowth(ownerId: string): Promise<void> {
     ],
     ['pinned', (on) => readNotes(on, ownerId, page({ filters: { ...none, is_pinned: true } }))],
     ['not archived', (on) => readNotes(on, ownerId, page({ filters: { ...none, is_archived: false } }))],
+    ['summaries, page 1', (on) => readSummaries(on, ownerId, page())],
+    ['counted', (on) => countNotes(on, ownerId, none)],
+    ['counted, not archived', (on) => countNotes(on, ownerId, { ...none, is_archived: false })],
+    ['counted, a tag of 10 000 notes', (on) => countNotes(on, ownerId, { ...none, tags: ['common'] })],
+    ['counted, both tags', (on) => countNotes(on, ownerId, { ...none, tags: ['common', 'rare'] })],
     ['trash, page 1', (on) => readTrash(on, ownerId, { limit: 20, after: undefined, days: 30 })],
     ['tags with counts', (on) => readTags(on, ownerId, { limit: 20, after: undefined })],
   ]

@@ -53,6 +53,10 @@ export const prepare: Record<OperationId, Prepare> = {
     await newNote(person)
     return {}
   },
+  listNoteSummaries: async (_, person) => {
+    await newNote(person)
+    return {}
+  },
   createNote: async () => ({ body: exampleBody('createNote') }),
   getNote: async (_, person) => ({ params: await newNote(person) }),
   updateNote: async (_, person) => ({ params: await newNote(person), body: exampleBody('updateNote') }),

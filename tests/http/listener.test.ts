@@ -43,18 +43,58 @@ test('a body that breaks its own framing gets a problem', async () => {
   expect(await textUntilClosed(socket)).toMatch(/^HTTP\/1\.1 400 /)
 })
 
-test('a client that takes nothing of its reply is disconnected', async () => {
+const LARGE = Buffer.alloc(64 * 1024 * 1024)
+
+test('a client that takes nothing of its reply is disconnected after that time, whatever it sends meanwhile', async () => {
+  const timeout = 1_000
   const closed = Promise.withResolvers<boolean>()
   const socket = await connectTo(
     (_, response) => {
       response.once('close', () => closed.resolve(response.writableFinished))
-      response.end(Buffer.alloc(64 * 1024 * 1024))
+      response.end(LARGE)
+    },
+    { replyTimeout: timeout },
+  )
+  socket.on('error', () => undefined).pause()
+  const began = performance.now()
+  socket.write(`${REQUEST}GET / HTTP/1.1\r\nX: `)
+  const sending = setInterval(() => socket.write('x'), timeout / 10)
+  onTestFinished(() => clearInterval(sending))
+  expect(await closed.promise).toBe(false)
+  const took = performance.now() - began
+  expect(took).toBeGreaterThan(timeout * 0.95)
+  expect(took).toBeLessThan(timeout * 1.7)
+})
+
+test('a client that takes its reply slowly, but takes it, gets all of it', async () => {
+  const socket = await connectTo((_, response) => void response.end(LARGE), { replyTimeout: SHORT_MS })
+  const began = performance.now()
+  socket.write(REQUEST)
+  let count = 0
+  socket.on('data', ({ length }: Buffer) => {
+    // A pause after every 8 MiB, of half the time that a client may do nothing.
+    if (Math.floor((count + length) / 2 ** 23) > Math.floor(count / 2 ** 23)) {
+      socket.pause()
+      setTimeout(() => socket.resume(), SHORT_MS / 2)
+    }
+    count += length
+    if (count > LARGE.length) socket.end()
+  })
+  await once(socket, 'close')
+  expect(count).toBeGreaterThan(LARGE.length)
+  expect(performance.now() - began).toBeGreaterThan(3 * SHORT_MS)
+})
+
+test('a client that has read all there is stays connected, however long nothing more is sent', async () => {
+  const socket = await connectTo(
+    (_, response) => {
+      response.write('first')
+      void delay(3 * SHORT_MS).then(() => response.end('last'))
     },
     { replyTimeout: SHORT_MS },
   )
-  socket.pause()
-  socket.write(REQUEST)
-  expect(await closed.promise).toBe(false)
+  socket.write(REQUEST.replace('Host', 'Connection: close\r\nHost'))
+  expect(await textUntilClosed(socket)).toMatch(/first[^]*last/)
 })
 
 test('a client that waits for its reply stays connected', async () => {

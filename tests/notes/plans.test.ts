@@ -5,11 +5,11 @@ import { inTransaction } from '../../src/db/transaction.ts'
 import { purgeChanges } from '../../src/changes/core/purge-changes.ts'
 import { readChanges, readLogState, readNotices } from '../../src/changes/core/read-changes.ts'
 import { recordChanges } from '../../src/changes/core/record-changes.ts'
-import { readNotes, type NoteFilters, type NotePage } from '../../src/notes/list-notes.ts'
+import { countNotes, readNotes, readSummaries, type NoteFilters, type NoteListing } from '../../src/notes/list-notes.ts'
 import { findNote } from '../../src/notes/core/notes.ts'
 import { findRevision, readRevisions } from '../../src/notes/history/revisions.ts'
 import { readTags } from '../../src/notes/tags/tags.ts'
-import { eraseExpired, readTrash } from '../../src/notes/trash/trash.ts'
+import { countTrash, eraseExpired, readTrash } from '../../src/notes/trash/trash.ts'
 import { lockNote } from '../../src/notes/core/lock-note.ts'
 import { useDatabase } from '../support/fixtures.ts'
 import { fillNotes, plansOf } from '../support/plans.ts'
@@ -36,12 +36,18 @@ const none: NoteFilters = {
   is_archived: undefined,
   updated_since: undefined,
 }
-const list = (given: Partial<NotePage>) => (db: Database) =>
-  readNotes(db, ownerId, { filters: none, sort: '-created_at', limit: 20, after: undefined, skip: 0, ...given })
+const page: NoteListing = {
+  filters: none,
+  sort: '-created_at',
+  limit: 20,
+  after: undefined,
+  skip: 0,
+  isWhole: false,
+}
+const list = (given: Partial<NoteListing>) => (db: Database) => readNotes(db, ownerId, { ...page, ...given })
 const filtered = (filters: Partial<NoteFilters>) => list({ filters: { ...none, ...filters } })
 const position = ['2026-01-01T00:00:00Z', uuidv7()]
-const someNote = async (db: Database) =>
-  (await readNotes(db, ownerId, { filters: none, sort: 'title', limit: 1, after: undefined, skip: 0 })).rows[0]
+const someNote = async (db: Database) => (await readNotes(db, ownerId, { ...page, limit: 1 })).rows[0]
 
 const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['the first page', list({})],
@@ -57,6 +63,10 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
   ['not archived', filtered({ is_archived: false })],
   ['archived', filtered({ is_archived: true })],
   ['public', filtered({ is_public: true })],
+  ['summaries', (db) => readSummaries(db, ownerId, page)],
+  ['the number of notes', (db) => countNotes(db, ownerId, none)],
+  ['the number of notes with a rare tag', (db) => countNotes(db, ownerId, { ...none, tags: ['rare'] })],
+  ['the number of notes in the trash', (db) => countTrash(db, ownerId)],
   ['the trash', (db) => readTrash(db, ownerId, { limit: 20, after: undefined, days: 30 })],
   ['a later page of the trash', (db) => readTrash(db, ownerId, { limit: 20, after: position, days: 30 })],
   ['the purge', (db) => inTransaction(db, (tx) => eraseExpired(tx, 30, 100))],
@@ -89,8 +99,9 @@ const hotPaths: [string, (db: Database) => Promise<unknown>][] = [
     async (db) => {
       const note = await someNote(db)
       if (note === undefined) throw new Error('There is no note')
-      await findRevision(db, note, note.version + 1)
-      await readRevisions(db, note, { limit: 20, before: 2 })
+      const current = { ...note, content: '' }
+      await findRevision(db, current, note.version + 1)
+      await readRevisions(db, current, { limit: 20, before: 2 })
     },
   ],
 ]

@@ -80,7 +80,9 @@ test('the migration folds stored tags: of two that are one now the first stays, 
   expect(await found(ascii)).toEqual(['work: Work'])
   expect(await found(theirs)).toEqual(['αι: ᾳ', 'x: x'])
   expect(await found(trashed)).toEqual([])
-  expect(await Promise.all([single, ascii, trashed, clean].map(note))).toEqual(untouched)
+  // A later migration adds the size.
+  const now = await Promise.all([single, ascii, trashed, clean].map(note))
+  expect(now).toEqual(untouched.map((columns) => ({ ...columns, size: 1 })))
   for (const [id, tags] of [
     [twice, ['a', 'STRASSE', 'b']],
     [other, ['Straße', 'ς']],

@@ -84,6 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       registration: options.registration ?? 'open',
       passwordMinLength: options.passwordMinLength ?? 8,
       trustedProxies: options.trustedProxies ?? [],
+      poolSize: 10,
       historyDays: 365,
       corsOrigins: options.corsOrigins ?? [],
       replyValidation: 'enforce',

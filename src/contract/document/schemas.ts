@@ -3,6 +3,7 @@ import type { DataValidationCxt } from 'ajv/dist/types/index.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
 import { canonicalMoment, canonicalUuid } from './formats.ts'
+import { countRarely } from './lengths.ts'
 
 /** Compiles schemas at their place in the contract, so that a component used twice is compiled once. */
 export interface SchemaCompiler {
@@ -64,6 +65,7 @@ function createAjv(root: JsonObject, options: Pick<Options, 'allErrors' | 'useDe
     validateSchema: false,
   })
   addFormats.default(ajv)
+  countRarely(ajv)
   // Keywords of the document itself: to Ajv, it is one large schema, and we compile parts of it.
   ajv.addVocabulary([
     ...Object.keys(root),

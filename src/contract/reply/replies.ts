@@ -6,17 +6,25 @@ import type { Operation, ResponseHeader, ResponseSpec } from '../document/operat
 import type { Place } from '../document/document.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
 
+interface CompiledContent {
+  readonly validate: ValidateFunction
+  /** Of an array. */
+  readonly maxItems: number
+}
+
 interface CompiledResponse {
-  readonly content: ReadonlyMap<string, ValidateFunction>
+  readonly content: ReadonlyMap<string, CompiledContent>
   readonly events: ReadonlyMap<string, ValidateFunction> | undefined
   readonly headers: readonly (ResponseHeader & { readonly validate: ValidateFunction })[]
 }
 
 /** Returns contract violations; none if the list is empty. */
 export interface ReplyCheck {
-  /** For a stream: checks all but its events, before the first one is sent. */
+  /** For a stream: checks all but its events or items, before the first one is sent. */
   readonly reply: (operationId: string, reply: OutgoingReply) => readonly string[]
   readonly event: (operationId: string, event: ServerSentEvent) => readonly string[]
+  /** Checks an item of an array that is sent item by item; `place` counts from 1. */
+  readonly item: (operationId: string, status: number, item: unknown, place: number) => readonly string[]
 }
 
 /** A reply or an event that is not sent, because it breaks the contract. */
@@ -24,6 +32,10 @@ export class BrokenReply extends Error {
   constructor(violations: readonly string[]) {
     super(`The reply breaks the contract: ${violations.join('; ')}`)
   }
+}
+
+export function refuseViolations(violations: readonly string[]): void {
+  if (violations.length > 0) throw new BrokenReply(violations)
 }
 
 /** Headers of the connection, which no operation documents. */
@@ -56,15 +68,24 @@ export function compileReplyCheck(operations: readonly Operation[], schemas: Sch
       const { events } = byOperation.get(operationId)?.responses.get(200) ?? {}
       return eventViolations(events, event).map((violation) => `${operationId} 200: ${violation}`)
     },
+    item: (operationId, status, item, place) => {
+      const array = byOperation.get(operationId)?.responses.get(status)?.content.get('application/json')
+      return itemViolations(array, item, place).map((violation) => `${operationId} ${status}: ${violation}`)
+    },
   }
 }
 
 function compileResponse(spec: ResponseSpec, schemas: SchemaCompiler): CompiledResponse {
   return {
-    content: compileEach(spec.content, schemas),
+    content: new Map([...spec.content].map(([type, place]) => [type, compileContent(place, schemas)])),
     events: spec.events === undefined ? undefined : compileEach(spec.events, schemas),
     headers: spec.headers.map((header) => ({ ...header, validate: schemas.compile(header.schema) })),
   }
+}
+
+function compileContent(place: Place, schemas: SchemaCompiler): CompiledContent {
+  const { maxItems } = place.value
+  return { validate: schemas.compile(place), maxItems: typeof maxItems === 'number' ? maxItems : Infinity }
 }
 
 function compileEach(places: ReadonlyMap<string, Place>, schemas: SchemaCompiler): Map<string, ValidateFunction> {
@@ -74,11 +95,13 @@ function compileEach(places: ReadonlyMap<string, Place>, schemas: SchemaCompiler
 function bodyViolations(response: CompiledResponse, reply: OutgoingReply): string[] {
   if (response.content.size === 0) return reply.content === undefined ? [] : ['has a body, but none is documented']
   if (reply.content === undefined) return ['has no body, but one is documented']
-  const validate = response.content.get(reply.content.mediaType)
-  if (validate === undefined) return [`${reply.content.mediaType} is not documented`]
+  const compiled = response.content.get(reply.content.mediaType)
+  if (compiled === undefined) return [`${reply.content.mediaType} is not documented`]
   const isStream = response.events !== undefined
   if (isStream !== (reply.content.kind === 'events')) return [isStream ? 'is not an event stream' : 'is a stream']
-  return reply.content.kind === 'events' ? [] : valueViolations(validate, reply.content.value, 'body')
+  if (reply.content.kind === 'events') return []
+  // Without its items, an array is an empty one.
+  return valueViolations(compiled.validate, reply.content.kind === 'items' ? [] : reply.content.value, 'body')
 }
 
 function eventViolations(events: CompiledResponse['events'], { event, id, data }: ServerSentEvent): string[] {
@@ -87,6 +110,12 @@ function eventViolations(events: CompiledResponse['events'], { event, id, data }
   // A line break begins another field, and clients ignore an id with U+0000 (HTML Standard §9.2.6).
   if (id !== undefined && /[\0\r\n]/.test(id)) return [`the id of an event ${event} has a line break or U+0000`]
   return valueViolations(validate, data, event)
+}
+
+function itemViolations(array: CompiledContent | undefined, item: unknown, place: number): string[] {
+  if (array === undefined) return ['is no documented array']
+  if (place > array.maxItems) return ['body breaks "maxItems"']
+  return valueViolations(array.validate, [item], 'body')
 }
 
 function valueViolations(validate: ValidateFunction, value: unknown, where: string): string[] {

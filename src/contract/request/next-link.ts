@@ -1,7 +1,10 @@
 import type { Pairs } from './parameters.ts'
 
-/** Not copied: the link states the page size, even if it was a default, and begins at another cursor. */
-const PAGE_PARAMETERS: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip'])
+/**
+ * Not copied: the link states the page size, even if it was a default, and begins at another cursor. The items of all
+ * pages need not be counted again on each.
+ */
+const PAGE_PARAMETERS: ReadonlySet<string> = new Set(['limit', 'cursor', 'skip', 'count'])
 
 /** The value of Link (RFC 8288) for the next page: the same request with its page size and another cursor. */
 export function nextLink(

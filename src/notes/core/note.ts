@@ -16,6 +16,14 @@ export function toNote(row: NoteRow): Note {
   return { id, title, content, is_public, tags, is_pinned, is_archived, version, owner_id, created_at, updated_at }
 }
 
+/** The same without the content, but with the beginning of it. */
+export function toNoteSummary(row: Omit<NoteRow, 'content'> & { readonly excerpt: string }): Schemas['NoteSummary'] {
+  const { id, title, excerpt, size, is_public, tags, is_pinned, is_archived } = row
+  const { version, owner_id, created_at, updated_at } = row
+  const flags = { is_public, tags, is_pinned, is_archived }
+  return { id, title, excerpt, size, ...flags, version, owner_id, created_at, updated_at }
+}
+
 /** The strong validator of a note (RFC 9110 §8.8.3): its version, which rises with every change. */
 export function etagOf({ version }: Pick<NoteRow, 'version'>): string {
   return `"${version}"`

@@ -16,19 +16,30 @@ import { type WriteOptions, writeNote } from '../core/write-note.ts'
 type Action = Request<'changeNotes'>['body']['actions'][number]
 
 export async function changeNotes(
-  { db, historyVersions }: NoteDeps,
+  { db, turns, historyVersions }: NoteDeps,
   { body, caller, signal }: Request<'changeNotes'>,
   reply: ReplyTo<'changeNotes'>,
 ) {
+  const writer = { ownerId: caller.userId, signal }
   const options = { author: authorOf(caller), historyVersions }
   const results = []
+  /** Notes that others keep locked: for each, a batch waits once. */
+  const busy = new Map<string, ReturnType<typeof failureOf>>()
   for (const action of body.actions) {
     signal.throwIfAborted()
+    const known = busy.get(action.note_id)
+    if (known !== undefined) {
+      results.push({ note_id: action.note_id, ...known })
+      continue
+    }
     try {
-      const { version } = await inTransaction(db, (tx) => act(tx, caller.userId, action, options))
+      const run = () => inTransaction(db, (tx) => act(tx, caller.userId, action, options))
+      const { version } = await turns.ofNote(writer, action.note_id, run)
       results.push({ note_id: action.note_id, status: 200, version })
     } catch (error) {
-      results.push({ note_id: action.note_id, ...failureOf(error) })
+      const failure = failureOf(error)
+      if (failure.status === 503) busy.set(action.note_id, failure)
+      results.push({ note_id: action.note_id, ...failure })
     }
   }
   const succeeded = results.filter(({ status }) => status === 200).length

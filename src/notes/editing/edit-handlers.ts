@@ -16,8 +16,8 @@ import { noSuchNote, requireMatch } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
 
 export async function editNote(deps: NoteDeps, request: Request<'editNote'>, reply: ReplyTo<'editNote'>) {
-  const { db, textWork, historyVersions } = deps
-  const { path, headers, ifMatch, body, caller, idempotency } = request
+  const { db, textWork, turns, historyVersions } = deps
+  const { path, headers, ifMatch, body, caller, idempotency, signal } = request
   if (body.dry_run) return tryEdits(deps, request, reply)
   const earlier = [path.note_id, headers['If-Match'] ?? null, body]
   const key = { ...idempotency, subject: path.note_id, earlier }
@@ -29,8 +29,11 @@ export async function editNote(deps: NoteDeps, request: Request<'editNote'>, rep
     })
     return toNote(row)
   }
-  const { state, result: note } = await textWork.whileUnchanged<EditJob, Once<Note>>(caller.userId, (done) =>
-    once(db, key, (tx) => edit(tx, done)),
+  const inTurn = <T>(attempt: () => Promise<T>) => turns.ofNote({ ...target, signal }, path.note_id, attempt)
+  const { state, result: note } = await turns.ofKey(key, signal, () =>
+    textWork.whileUnchanged<EditJob, Once<Note>>(caller.userId, (done) =>
+      once(db, key, { effect: (tx) => edit(tx, done), inTurn }),
+    ),
   )
   if (note === undefined) throw refuseRepeated(state)
   return reply(200, { dry_run: false, note }, { ETag: etagOf(note), ...replayedHeader(state) })

@@ -15,8 +15,8 @@ import { type FieldConflict, mergeJob, mergeNote } from './merge-note.ts'
 import { readChanges } from './requested-changes.ts'
 
 export async function patchNote(
-  { db, textWork, historyVersions }: NoteDeps,
-  { path, query, ifMatch, body, caller }: Request<'patchNote'>,
+  { db, textWork, turns, historyVersions }: NoteDeps,
+  { path, query, ifMatch, body, caller, signal }: Request<'patchNote'>,
   reply: ReplyTo<'patchNote'>,
 ) {
   const changes = readChanges(body)
@@ -31,7 +31,7 @@ export async function patchNote(
       isMatch(current, ifMatch) ? changes : merge(tx, current, ifMatch, changes, done),
     )
   const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
-    inTransaction(db, (tx) => patch(tx, done)),
+    turns.ofNote({ ...target, signal }, path.note_id, () => inTransaction(db, (tx) => patch(tx, done))),
   )
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }

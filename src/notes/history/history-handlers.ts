@@ -57,8 +57,8 @@ export async function compareRevisions(
 }
 
 export async function restoreRevision(
-  { db, historyVersions }: NoteDeps,
-  { path, ifMatch, caller }: Request<'restoreRevision'>,
+  { db, turns, historyVersions }: NoteDeps,
+  { path, ifMatch, caller, signal }: Request<'restoreRevision'>,
   reply: ReplyTo<'restoreRevision'>,
 ) {
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
@@ -68,7 +68,8 @@ export async function restoreRevision(
     const fields: NoteFields = { ...revision, tags: normalTags(revision.tags) }
     return Object.fromEntries(noteFields.map((name) => [name, fields[name]]))
   }
-  const row = await inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
+  const change = () => inTransaction(db, (tx) => changeNote(tx, target, (current) => restore(tx, current)))
+  const row = await turns.ofNote({ ...target, signal }, path.note_id, change)
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }
 

@@ -23,7 +23,7 @@ export async function listTags(
 }
 
 export async function renameTags(
-  { db, historyVersions }: NoteDeps,
+  { db, turns, historyVersions }: NoteDeps,
   { body, caller, signal }: Request<'renameTags'>,
   reply: ReplyTo<'renameTags'>,
 ) {
@@ -34,7 +34,8 @@ export async function renameTags(
   for (let last: string | undefined = NO_NOTE; last !== undefined;) {
     signal.throwIfAborted()
     const after: string = last
-    const renamed = await inTransaction(db, (tx) => renameTagsInBatch(tx, renaming, after, BATCH))
+    const rename = () => inTransaction(db, (tx) => renameTagsInBatch(tx, renaming, after, BATCH))
+    const renamed = await turns.ofMany({ ...renaming, signal }, rename)
     changed += renamed?.changed ?? 0
     last = renamed?.last
   }

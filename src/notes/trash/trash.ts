@@ -1,13 +1,14 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { recordChanges } from '../../changes/core/record-changes.ts'
 import type { Database } from '../../db/database.ts'
 import type { Tx } from '../../db/transaction.ts'
 import { forgetSubjects } from '../../db/idempotency.ts'
 import type { Position } from '../../http/cursor.ts'
+import { countUpToLimit, type ListedRow, type NotePage, readNotePage } from '../core/note-page.ts'
 import type { LockedNote, NoteRow } from '../core/note-row.ts'
 import { indexTags } from '../tags/tags.ts'
 
-export interface TrashedRow extends NoteRow {
+export interface TrashedRow extends ListedRow {
   readonly deleted_at: string
   readonly erased_after: string
 }
@@ -20,21 +21,34 @@ export async function moveToTrash(tx: Tx, note: LockedNote): Promise<void> {
   recordChanges(tx, note.owner_id, [{ noteId: note.id, kind: 'trash', version: note.version }])
 }
 
-/** A page of deleted notes, the last deleted first, and its end if there is another page. */
-export async function readTrash(
+/** A page of deleted notes, the last deleted first. */
+export function readTrash(
   db: Database,
   ownerId: string,
   page: { readonly limit: number; readonly after: Position | undefined; readonly days: number },
-): Promise<{ rows: TrashedRow[]; end: Position | undefined }> {
+): Promise<NotePage<TrashedRow>> {
   const [moment, id] = page.after ?? []
-  const rest = page.after === undefined ? sql`` : sql`and (deleted_at, id) < (${moment}::timestamptz, ${id}::uuid)`
-  const { rows } = await sql<TrashedRow>`
-    select *, deleted_at + make_interval(days => ${page.days}) as erased_after from notes
-    where owner_id = ${ownerId} and deleted_at is not null ${rest}
-    order by deleted_at desc, id desc limit ${page.limit + 1}`.execute(db)
-  const shown = rows.slice(0, page.limit)
-  const last = rows.length > page.limit ? shown.at(-1) : undefined
-  return { rows: shown, end: last === undefined ? undefined : [last.deleted_at, last.id] }
+  const conditions = trashOf(ownerId)
+  if (page.after !== undefined) conditions.push(sql`(deleted_at, id) < (${moment}::timestamptz, ${id}::uuid)`)
+  const erasedAfter = sql`deleted_at + make_interval(days => ${page.days}) as erased_after`
+  return readNotePage<TrashedRow>(db, {
+    columns: [erasedAfter],
+    key: sql`deleted_at`,
+    isDescending: true,
+    conditions,
+    limit: page.limit,
+    skip: 0,
+    isWhole: false,
+  })
+}
+
+/** How many notes are in the trash; `countLimit` for that many or more. */
+export function countTrash(db: Database, ownerId: string): Promise<number> {
+  return countUpToLimit(db, trashOf(ownerId))
+}
+
+function trashOf(ownerId: string): RawBuilder<unknown>[] {
+  return [sql`owner_id = ${ownerId}`, sql`deleted_at is not null`]
 }
 
 export function findTrashed(db: Database, ownerId: string, noteId: string): Promise<NoteRow | undefined> {

@@ -33,6 +33,7 @@ async function trashed(server: TestServer): Promise<Trashed> {
 
 const bin = sharing(trashed)
 const page = ({ answer }: Seen<State>) => ({ titles: titles({ answer }), isLast: nextOf(answer.headers) === undefined })
+const total = ({ answer }: Seen<State>) => answer.headers.get('x-total-count')
 const days = (from: unknown, to: unknown) => (Date.parse(String(to)) - Date.parse(String(from))) / 86_400_000
 
 const lists: Effect[] = [
@@ -56,6 +57,27 @@ const lists: Effect[] = [
       [undefined, numbered(102, 83)],
       [20, numbered(102, 83)],
       [100, numbered(102, 3)],
+    ],
+  }),
+  effect('listTrash', 'query count', {
+    given: bin({ query: { limit: 2 } }),
+    sees: total,
+    samples: [
+      [undefined, null],
+      [false, null],
+      [true, '5'],
+    ],
+  }),
+  effect('listTrash', 'query count', {
+    given: async (server) => {
+      const person = await enrol(server)
+      await manyNotes(server, person, 10_001, { trashed: true })
+      return { person }
+    },
+    sees: total,
+    samples: [
+      [undefined, null],
+      [true, '10000'],
     ],
   }),
   effect('listTrash', 'query cursor', {

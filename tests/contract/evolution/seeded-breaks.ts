@@ -186,13 +186,13 @@ const rows: readonly Row[] = [
   [
     'major',
     'a new required parameter appears',
-    having(`${LIST}/parameters/9`, { name: 'colour', in: 'query', required: true, schema: { type: 'string' } }),
+    having(`${LIST}/parameters/10`, { name: 'colour', in: 'query', required: true, schema: { type: 'string' } }),
     'parameter-required listNotes query colour',
   ],
   [
     'minor',
     'a new optional parameter appears',
-    having(`${LIST}/parameters/9`, { name: 'colour', in: 'query', schema: { type: 'string' } }),
+    having(`${LIST}/parameters/10`, { name: 'colour', in: 'query', schema: { type: 'string' } }),
     'parameter-added listNotes query colour',
   ],
   [

@@ -117,8 +117,8 @@ export const namingRows: readonly Row[] = [
     'major',
     'a new parameter stands before older ones',
     both(
-      having(`${LIST}/parameters/9`, { name: 'colour', in: 'query', schema: { type: 'string' } }),
-      reordered(`${LIST}/parameters`, '9'),
+      having(`${LIST}/parameters/10`, { name: 'colour', in: 'query', schema: { type: 'string' } }),
+      reordered(`${LIST}/parameters`, '10'),
     ),
     'parameter-order listNotes query colour',
   ],

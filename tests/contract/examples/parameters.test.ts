@@ -51,6 +51,11 @@ const circumstances: Readonly<
   Record<string, (operation: Operation) => Promise<{ answer: Answer; comparison: Comparison }>>
 > = {
   Link: many,
+  'X-Total-Count': async (operation) => {
+    const request = first(operation)
+    await setScene(story, request)
+    return compared(story, operation, withQuery(request.attempt, 'count', 'true'))
+  },
   'Idempotency-Replayed': async (operation) => {
     const request = first(operation)
     await setScene(story, request)

@@ -42,6 +42,7 @@ test('what the examples of operations do not show is given all the same', async 
   const tags = ['groceries', 'Week 48']
   await story.send('PUT', path, { tags })
   await sendAs('getRevision', { ...first('getRevision'), path: `${path}/revisions/2` })
+  await sendAs('listNoteSummaries', first('listNoteSummaries'))
   await story.send('DELETE', path)
   await sendAs('listTrash', first('listTrash'))
   const ambiguous = exampleRequests(operationCalled('editNote')).find(({ name }) => name === 'oneOfSeveral')

@@ -43,6 +43,11 @@ export const meanwhile: Readonly<Record<string, Stage>> = {
   streamChanges: (story) => change(story, { title: 'Renamed' }),
 }
 
+function copyNotes({ server }: Story): Promise<unknown> {
+  return sql`insert into notes (id, owner_id, title, content) select gen_random_uuid(), owner_id, title, content
+    from notes, generate_series(1, 30)`.execute(server.db)
+}
+
 /** As if there had only been the first note. */
 async function forgetSecondNote({ server }: Story): Promise<void> {
   await server.db.deleteFrom('notes').where('id', '=', ids.secondNote).execute()
@@ -87,9 +92,8 @@ export const manyOf: Readonly<Record<string, Stage>> = {
   listChanges: manyNotes,
   // Of streams: what has the cursors that they take.
   streamChanges: manyNotes,
-  listNotes: ({ server }) =>
-    sql`insert into notes (id, owner_id, title, content) select gen_random_uuid(), owner_id, title, content
-      from notes, generate_series(1, 30)`.execute(server.db),
+  listNotes: copyNotes,
+  listNoteSummaries: copyNotes,
   listRevisions: async (story) => {
     for (let count = 0; count < 25; count += 1) await change(story, { title: `Renamed ${count}` })
   },

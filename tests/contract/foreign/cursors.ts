@@ -69,12 +69,16 @@ export async function readCursors({ stranger, own, victim, foreign }: Readers): 
   return cursors
 }
 
+/** Parameters that say nothing about which notes are listed. */
+const NO_FILTERS: ReadonlySet<string> = new Set(['query/count'])
+
 /** Cursors of the same list with each other filter and order. Numbers of items are no filters. */
 async function withFilters(stranger: Person, { operation, shape, place }: List, note: string | undefined) {
   const { operationId } = operation
   const plain = draftAbout(operationId, shape, note)
   const filters = shape.places.flatMap(({ place: filter, schema }) => {
     if (filter === place || !filter.startsWith('query/') || schema['type'] === 'integer') return []
+    if (NO_FILTERS.has(filter)) return []
     const values: Json[] = namingOf(operationId, filter).names === 'tag' ? [STRANGERS_TAG] : samplesOf(schema)
     return values.filter((value) => value !== schema['default']).map((value) => ({ filter, value }))
   })

@@ -13,7 +13,7 @@ import { type Trial, trialsOf } from './trials.ts'
 import type { Worlds } from './worlds.ts'
 
 const KEY = 'key-of-a-request-under-way'
-/** A request waits for a lock for 3 s and then answers 503. On a busy machine that may be too short for the others. */
+/** A request waits for a lock for 1.5 s and then answers 503. On a busy machine that may be too short for the others. */
 const MOST_TRIES = 3
 /** Between two looks at who waits. */
 const PAUSE_MS = 5

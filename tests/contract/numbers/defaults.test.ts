@@ -31,25 +31,42 @@ const ofNewNote = (name: string): Held => {
   }
 }
 
-const held: Readonly<Record<string, Held>> = {
-  // limits.test.ts measures how many that are.
-  'listSecurityEvents limit': pageOf('/users/me/security-events'),
-  'listNotes limit': pageOf('/notes'),
-  'listRevisions limit': pageOf('/notes/{note_id}/revisions'),
-  'listTags limit': pageOf('/tags'),
-  'listTrash limit': pageOf('/trash'),
-  'listChanges limit': pageOf('/changes'),
-  'listNotes sort': async (fallback) => {
+const countsOnly = (path: string): Held => {
+  return async (fallback) => {
+    const { ask } = await lab.person()
+    for (const query of ['', `?count=${textOf(fallback)}`])
+      expect((await ask('GET', `${path}${query}`)).headers.has('x-total-count')).toBe(fallback)
+  }
+}
+
+const sortsBy = (path: string): Held => {
+  return async (fallback) => {
     const person = await lab.person()
     const titles = ['b', 'c', 'a']
     for (const title of titles) {
       await newNote(person, { title })
       await lab.clock.pass(1)
     }
-    const listed = async (query: string) => (await person.ask('GET', `/notes${query}`)).list.map(({ title }) => title)
+    const listed = async (query: string) => (await person.ask('GET', `${path}${query}`)).list.map(({ title }) => title)
     expect(await listed('')).toEqual(titles.toReversed())
     expect(await listed(`?sort=${textOf(fallback)}`)).toEqual(titles.toReversed())
-  },
+  }
+}
+
+const held: Readonly<Record<string, Held>> = {
+  // limits.test.ts measures how many that are.
+  'listSecurityEvents limit': pageOf('/users/me/security-events'),
+  'listNotes limit': pageOf('/notes'),
+  'listNoteSummaries limit': pageOf('/notes/summaries'),
+  'listRevisions limit': pageOf('/notes/{note_id}/revisions'),
+  'listTags limit': pageOf('/tags'),
+  'listTrash limit': pageOf('/trash'),
+  'listChanges limit': pageOf('/changes'),
+  'listNotes count': countsOnly('/notes'),
+  'listNoteSummaries count': countsOnly('/notes/summaries'),
+  'listTrash count': countsOnly('/trash'),
+  'listNotes sort': sortsBy('/notes'),
+  'listNoteSummaries sort': sortsBy('/notes/summaries'),
   'patchNote on_conflict': async (fallback) => {
     const person = await lab.person()
     for (const query of ['', `?on_conflict=${textOf(fallback)}`]) {

@@ -43,6 +43,7 @@ const ok = 'responses/200/content/application~1json/examples'
 export const exampleClaims: readonly Claim[] = [
   claim(inOperation('/users/me/sessions', `get/${ok}/sessions`), '# session,', items),
   claim(inOperation('/notes', `get/${ok}/page`), '# notes', items),
+  claim(inOperation('/notes/summaries', `get/${ok}/page`), '# notes', items),
   claim(inOperation('/notes/{note_id}/revisions', `get/${ok}/page`), '# versions', items),
   claim(inOperation('/tags', `get/${ok}/page`), '# tags', items),
   claim(inOperation('/trash', `get/${ok}/page`), '# deleted note', items),

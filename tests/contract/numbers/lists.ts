@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
+import { noteLimits } from '../../../generated/limits.ts'
+import { REPLY_TIMEOUT } from '../../../src/listener.ts'
 import { type Answer, type Person, userIdOf } from '../../support/people.ts'
 import { operations } from '../harness/document-examples.ts'
 import { newNote, nextOf } from '../../notes/new-note.ts'
-import { claim, INFO, type Measure } from './claims.ts'
+import { about, claim, INFO, type Measure } from './claims.ts'
 import type { Lab } from './lab.ts'
 
 /** Somebody with so many of everything that can be listed a page at a time; answers where each list is. */
@@ -46,7 +49,7 @@ const mostOnPage: Measure = async ({ value }, lab) => {
     expect(nextOf(page.headers), list).toContain(`limit=${value}&`)
     expect((await person.ask('GET', `${list}?limit=${value + 1}`)).status, list).toBe(422)
   }
-  expect(lists).toHaveLength(6)
+  expect(lists).toHaveLength(7)
 }
 
 const usualPage: Measure = async ({ value }, lab) => {
@@ -93,7 +96,75 @@ const comparedBy: Measure = async ({ value }, lab) => {
   }
 }
 
+/** Notes whose texts together have as many bytes are a page, and a byte more begins the next one; not with `skip`. */
+const textOnPage = (...lists: readonly string[]): Measure => {
+  return async ({ value }, lab) => {
+    const person = await lab.person()
+    const largest = noteLimits.content
+    const ids = Array.from({ length: value / largest }, () => randomUUID())
+    await sql`insert into notes (id, owner_id, title, content, created_at)
+      select id, ${userIdOf(person)}, 'Long', repeat('x', ${largest}::int), now() - interval '1 hour'
+      from unnest(${ids}::uuid[]) id`.execute(lab.server.db)
+    const trash = (): Promise<unknown> =>
+      sql`update notes set deleted_at = created_at where owner_id = ${userIdOf(person)}`.execute(lab.server.db)
+    for (const list of lists) {
+      const read = async (query: string): Promise<[number, boolean]> => {
+        if (list === '/trash') await trash()
+        const page = await person.ask('GET', `${list}?limit=100${query}`)
+        return [page.list.length, nextOf(page.headers) !== undefined]
+      }
+      expect(await read('')).toEqual([ids.length, false])
+      const { path } = await newNote(person, { content: 'x' })
+      expect(await read('')).toEqual([ids.length, true])
+      if (list === '/notes') expect(await read('&skip=0')).toEqual([ids.length + 1, false])
+      await sql`delete from notes where id = ${path.slice(7)}`.execute(lab.server.db)
+    }
+  }
+}
+
+/** tests/http/listener.test.ts holds the listener to this clock, with a shorter time. */
+const unreadFor: Measure = async ({ value, unit }) => {
+  expect([value * 1_000, unit]).toEqual([REPLY_TIMEOUT, 'seconds'])
+}
+
+/** So many notes are counted; one more makes no difference. */
+const mostCounted: Measure = async ({ value }, lab) => {
+  const { person, lists } = await withMany(lab, value - 2)
+  const counting = ['/notes', '/notes/summaries', '/trash']
+  expect(lists).toEqual(expect.arrayContaining(counting))
+  const counts = async () =>
+    Promise.all(
+      counting.map(async (list) =>
+        (await person.ask('GET', `${list}?limit=1&count=true`)).headers.get('x-total-count'),
+      ),
+    )
+  // The note whose versions and tags are listed too is no note of the trash.
+  expect(await counts()).toEqual([value - 1, value - 1, value - 2].map(String))
+  for (let more = 0; more < 3; more += 1) {
+    await newNote(person)
+    await person.ask('DELETE', (await newNote(person)).path)
+  }
+  expect(await counts()).toEqual(counting.map(() => String(value)))
+}
+
+const excerptLength: Measure = async ({ value }, lab) => {
+  const person = await lab.person()
+  for (const length of [value, value + 1]) {
+    await newNote(person, { content: '語'.repeat(length) })
+    const { list } = await person.ask('GET', '/notes/summaries?limit=1')
+    expect(list).toMatchObject([{ excerpt: '語'.repeat(value), size: length }])
+  }
+}
+
 export const listClaims = [
+  claim('/components/headers/X-Total-Count/description', 'The server counts up to #:', mostCounted),
+  claim('/components/headers/TotalCountOfTrash/description', 'The server counts up to #:', mostCounted),
+  claim(INFO, '| what `count=true` counts | # |', mostCounted),
+  claim('/components/schemas/NoteSummary/properties/excerpt/description', 'The first # characters', excerptLength),
+  claim(about('listNotes'), 'its notes have more than # of text', textOnPage('/notes')),
+  claim(about('listTrash'), 'its notes have more than # of text', textOnPage('/trash')),
+  claim(INFO, '| text of the notes on a page, but with `skip` | # |', textOnPage('/notes', '/trash')),
+  claim(INFO, 'takes nothing of a reply for # is disconnected.', unreadFor),
   claim(INFO, '| a page (`limit`) | #, and # unless you ask | # |', mostOnPage, usualPage, beyondPage),
   claim(INFO, '| `skip` | #; with `cursor` there is no limit | # |', mostSkipped, beyondSkip),
   claim('/components/parameters/Sort/description', 'by their first # characters.', comparedBy),

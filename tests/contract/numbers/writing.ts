@@ -176,7 +176,9 @@ const firstLine: Measure = async ({ value }, lab) => {
   expect(conflicts.map(({ line }) => line)).toEqual([value, value + 3])
 }
 
-const CHANGED = ['Note', 'TrashedNote'].map((name) => `/components/schemas/${name}/properties/version/description`)
+const CHANGED = ['Note', 'NoteSummary', 'TrashedNote'].map(
+  (name) => `/components/schemas/${name}/properties/version/description`,
+)
 
 export const writingClaims = [
   claim(INFO, 'both read version #: `ETag: "#"`', inStory('read', 'version'), inStory('read', 'version')),

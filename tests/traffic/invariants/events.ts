@@ -38,6 +38,7 @@ const ACTS: Readonly<Record<OperationId, Read | undefined>> = {
   createApiKey: (seen) => ofSender(seen, 201, 'api_key_created', String(seen.answer['id'])),
   revokeApiKey: (seen) => ofSender(seen, 204, 'api_key_revoked', seen.params['key_id']),
   listNotes: nothing,
+  listNoteSummaries: nothing,
   createNote: nothing,
   getNote: nothing,
   updateNote: nothing,

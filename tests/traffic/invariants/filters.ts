@@ -5,7 +5,7 @@ import { hasTag } from './order.ts'
 import { type Fields, micros } from './seen.ts'
 
 /** Parameters that say which part of a list is shown, not which items it has. */
-const OF_THE_PAGE = new Set(['limit', 'cursor', 'skip', 'sort'])
+const OF_THE_PAGE = new Set(['limit', 'cursor', 'skip', 'sort', 'count'])
 
 /** Whether an item meets a filter. A flag means the field of its name. */
 const MEANINGS: Readonly<Record<string, (item: Fields, wanted: string) => boolean>> = {

@@ -64,7 +64,7 @@ function meaning(page: Seen, query: URLSearchParams): string {
     return value === undefined || query.has(name) ? [] : [[name, inWords(value)]]
   })
   const pairs = [...query, ...filledIn]
-    .filter(([name]) => name !== 'cursor' && name !== 'skip')
+    .filter(([name]) => name !== 'cursor' && name !== 'skip' && name !== 'count')
     .map(([name, value]) => `${name}=${value}`)
   return pairs.toSorted().join('&')
 }

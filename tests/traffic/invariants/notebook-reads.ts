@@ -36,13 +36,12 @@ export const reads: Readonly<Record<string, Follow>> = {
     expectPage(book, seen, all, hold)
   },
   listNotes: (book, seen, hold) => {
-    const notes = here(book).map(({ fields }) => fields)
-    const compare = orderOf(seen)
-    if (compare === undefined || notes.some((note) => !isSortable(note, seen))) return
-    const sign = (queryValue(seen, 'sort') ?? '').startsWith('-') ? -1 : 1
-    const byId = (a: Fields, b: Fields): number => (identityOf(a) < identityOf(b) ? -sign : sign)
-    const listed = notes.filter((note) => meetsAll(note, seen.query)).toSorted((a, b) => compare(a, b) || byId(a, b))
-    expectPage(book, seen, listed, hold)
+    const listed = listedNotes(book, seen)
+    if (listed !== undefined) expectPage(book, seen, listed, hold)
+  },
+  listNoteSummaries: (book, seen, hold) => {
+    const listed = listedNotes(book, seen)
+    if (listed !== undefined) expectPage(book, seen, listed.map(summaryOf), hold)
   },
   listTrash: (book, seen, hold) => {
     const notes = inTrash(book).toSorted((a, b) => b.deleted - a.deleted)
@@ -85,6 +84,22 @@ export const reads: Readonly<Record<string, Follow>> = {
     const wrong = seen.items.filter(({ tag }) => !(spellings.get(tagKey(tag)) ?? []).includes(String(tag)))
     hold(seen.operationId, seen, wrong.length === 0, 'a tag in a spelling that no note has')
   },
+}
+
+/** All notes that a list has on all its pages, in their order; undefined if that is not certain. */
+function listedNotes(book: Notebook, seen: Seen): Fields[] | undefined {
+  const notes = here(book).map(({ fields }) => fields)
+  const compare = orderOf(seen)
+  if (compare === undefined || notes.some((note) => !isSortable(note, seen))) return undefined
+  const sign = (queryValue(seen, 'sort') ?? '').startsWith('-') ? -1 : 1
+  const byId = (a: Fields, b: Fields): number => (identityOf(a) < identityOf(b) ? -sign : sign)
+  return notes.filter((note) => meetsAll(note, seen.query)).toSorted((a, b) => compare(a, b) || byId(a, b))
+}
+
+function summaryOf({ content, ...note }: Fields): Fields {
+  if (typeof content !== 'string') return note
+  const characters = Array.from(content)
+  return { ...note, excerpt: characters.slice(0, 200).join(''), size: characters.length }
 }
 
 /** A failure tells of what is there too: 404 that there is no such thing, 412 and 409 what the note is. */
@@ -137,6 +152,9 @@ function expectPage(book: Notebook, seen: Seen, all: readonly Fields[], hold: Ho
     (nextOf(seen) !== undefined) === end < all.length,
     `Link, where ${all.length} are there and ${end} were shown`,
   )
+  const total = seen.headers['x-total-count']
+  if (total !== undefined)
+    hold(seen.operationId, seen, Number(total) === Math.min(all.length, 10_000), `${total} of ${all.length} counted`)
   for (const [index, item] of expected.entries()) {
     expectFields(seen, without(item, 'tag'), seen.items[index] ?? {}, hold)
   }

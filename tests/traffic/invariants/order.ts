@@ -11,6 +11,7 @@ const ORDERS: Readonly<Record<string, (seen: Seen) => Comparison>> = {
   listSecurityEvents: () => byTime('created_at', -1),
   listApiKeys: () => byTime('created_at', -1),
   listNotes: (seen) => noteOrder(queryValue(seen, 'sort') ?? ''),
+  listNoteSummaries: (seen) => noteOrder(queryValue(seen, 'sort') ?? ''),
   listRevisions: () => (a, b) => Number(b['version']) - Number(a['version']),
   listTags: () => (a, b) => byCodePoints(tagKey(a['tag']), tagKey(b['tag'])),
   listTrash: () => byTime('deleted_at', -1),

@@ -39,9 +39,11 @@ function learn(seen: Seen, note: Fields, { states, latest }: Known, hold: Hold):
   const concern = `${seen.operationId} ${seen.status}`
   const [id, version] = [String(note['id']), Number(note['version'])]
   const state = states.get(`${id} ${version}`) ?? note
-  states.set(`${id} ${version}`, state)
+  states.set(`${id} ${version}`, { ...note, ...state })
+  // A summary has no content.
+  const isSummary = !('content' in state && 'content' in note)
   const differing = [...KEPT, 'owner_id', 'created_at', 'updated_at'].filter(
-    (name) => !isDeepStrictEqual(state[name], note[name]),
+    (name) => !(isSummary && name === 'content') && !isDeepStrictEqual(state[name], note[name]),
   )
   hold(concern, seen, differing.length === 0, `${differing.join()} of a version that had another`)
   const last = latest.get(id)
@@ -86,7 +88,7 @@ function judgeRevision(
   const name = `${noteId} ${String(revision['version'])}`
   const state = known.states.get(name)
   if (state !== undefined) {
-    const wrong = names.filter((field) => !isDeepStrictEqual(state[field], revision[field]))
+    const wrong = names.filter((field) => field in state && !isDeepStrictEqual(state[field], revision[field]))
     hold(concern, seen, wrong.length === 0, `${wrong.join()} is not as it was in that version`)
     hold(
       concern,
