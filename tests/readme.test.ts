@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { loadDocument } from '../src/contract/document/document.ts'
@@ -22,6 +22,30 @@ test.skipIf(!hasCurl && process.env['CI'] !== 'true')('the tour of the README ru
   expect(output).toContain('"title":"Renamed","content":"Hello"')
   expect(output).toContain('"status":412')
   expect(output.trim().split('\n').at(-1)).toBe('204')
+})
+
+const project = new URL('..', import.meta.url)
+const pages = [
+  ...readdirSync(project).filter((name) => name.endsWith('.md')),
+  ...readdirSync(new URL('docs', project), { recursive: true }).map((name) => `docs/${String(name)}`),
+  'openapi.yaml',
+].filter((name) => /\.(md|yaml)$/.test(name))
+
+/** The lines of shell blocks that have a comment: zsh takes it for arguments when a person pastes it. */
+function commentedLines(text: string): string[] {
+  const blocks = [...text.matchAll(/^ *```(?:ba|z)?sh(?:ell)?\n([\s\S]*?)^ *```$/gm)]
+  return blocks
+    .flatMap(([, block = '']) => block.split('\n'))
+    .filter((line) => /(^|\s)#/.test(line.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '""')))
+}
+
+test('no shell block that people paste has a comment, which zsh would take for arguments', () => {
+  expect(commentedLines('```bash\nls  # all\n# own line\ncurl a#b -d \'{"a":"# b"}\' "# \\" #"\n```\n')).toEqual([
+    'ls  # all',
+    '# own line',
+  ])
+  for (const name of pages)
+    expect([name, commentedLines(readFileSync(new URL(name, project), 'utf8'))]).toEqual([name, []])
 })
 
 test('package.json, the contract and the image name one version', () => {

@@ -6,8 +6,8 @@ import type { Exchange } from './exchange.ts'
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /**
- * Begins the exchange and logs one line when it is over. The line names the operation and its path in the contract. Only
- * where nothing is at the address it has the path that was sent, for which see `log.ts`.
+ * Begins the exchange and logs one line when it is over. The line names the operation and its path in the contract.
+ * Only where nothing is at the address it has the path that was sent, for which see `log.ts`.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {

@@ -10,7 +10,7 @@ export function composed(text: string): string {
   return COMBINABLE.test(text) && !hasPile(text) ? text.normalize('NFC') : text
 }
 
-/** Whether 64 marks follow one another. A text with 33 of them may count as well: only every 32nd is looked at first. */
+/** Whether 64 marks follow one another. A text with 33 of them may count too: only every 32nd is looked at first. */
 export function hasPile(text: string): boolean {
   for (let at = STEP; at < text.length; at += STEP) {
     if (!isMark(text, at) || !isMark(text, at - STEP)) continue
