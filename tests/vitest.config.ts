@@ -8,7 +8,7 @@ const slow = [
   'tests/clients/first-command.test.ts',
   'tests/contract/{lint,stories}.test.ts',
   'tests/contract/evolution/replay.test.ts',
-  'tests/db/{embedded,pooler,tls}.test.ts',
+  'tests/db/{embedded,tls}.test.ts',
   'tests/docs/code-samples.test.ts',
   'tests/lies/run.test.ts',
   'tests/notes/{history-size,idempotency-crash}.test.ts',
@@ -21,6 +21,9 @@ const slow = [
  * would still lie in the future. These files are their own project, so no other tests share their processes.
  */
 const moveClock = ['tests/contract/numbers/{answers,defaults,limits,time}.test.ts']
+
+/** Runs other files once more, in processes of their own: too much beside other tests. */
+const alone = ['tests/db/pooler.test.ts']
 
 /** Checks the replies of the servers of all other files, so it runs last and means little alone. */
 const last = ['tests/traffic/{traffic,invariants}.test.ts']
@@ -39,14 +42,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...last] },
+        test: { name: 'quick', include: ['tests/**/*.test.ts'], exclude: [...slow, ...moveClock, ...alone, ...last] },
       },
       { extends: true, test: { name: 'clock', include: moveClock } },
       {
         extends: true,
         test: { name: 'slow', include: slow.map((path) => (path.endsWith('**') ? `${path}/*.test.ts` : path)) },
       },
-      { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'traffic', include: last, sequence: { groupOrder: 2 } } },
     ],
   },
 })

@@ -7,8 +7,8 @@ export const lies: readonly Lie[] = [
     title: 'listNotes sorts in one direction, whatever the sign',
     gate,
     file: 'src/notes/list-notes.ts',
-    from: "const isDescending = page.sort.startsWith('-')",
-    to: 'const isDescending = page.sort.length > 0',
+    from: "const isDescending = sort.startsWith('-')",
+    to: 'const isDescending = sort.length > 0',
   },
   {
     title: 'listNotes treats is_pinned=false as no filter',

@@ -27,11 +27,11 @@ export const lies: readonly Lie[] = [
     to: '  title: Notes Server API\n',
   },
   {
-    title: 'two filters of a list swap places',
+    title: 'two parameters of a list swap places',
     gate,
     file: contract,
-    from: "        - $ref: '#/components/parameters/IsPublic'\n        - $ref: '#/components/parameters/IsPinned'\n",
-    to: "        - $ref: '#/components/parameters/IsPinned'\n        - $ref: '#/components/parameters/IsPublic'\n",
+    from: "        - $ref: '#/components/parameters/Limit'\n        - $ref: '#/components/parameters/ChangesCursor'\n",
+    to: "        - $ref: '#/components/parameters/ChangesCursor'\n        - $ref: '#/components/parameters/Limit'\n",
   },
   {
     title: 'two fields of a request swap places',

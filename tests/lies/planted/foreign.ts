@@ -96,8 +96,8 @@ export const lies: readonly Lie[] = [
     title: 'is_public lists the public notes of all accounts',
     gate,
     file: 'src/notes/list-notes.ts',
-    from: 'const conditions = [sql`owner_id = ${ownerId}`,',
-    to: 'const conditions = [page.filters.is_public === true ? sql`is_public` : sql`owner_id = ${ownerId}`,',
+    from: 'return [sql`owner_id = ${ownerId}`,',
+    to: 'return [filters.is_public === true ? sql`is_public` : sql`owner_id = ${ownerId}`,',
   },
   {
     title: 'an API key of another account gets another reply than an unknown one',

@@ -22,9 +22,9 @@ export const lies: readonly Lie[] = [
   {
     title: 'skip passes over at most a hundred notes',
     gate,
-    file: 'src/notes/list-notes.ts',
-    from: 'offset ${page.skip}',
-    to: 'offset ${Math.min(page.skip, 100)}',
+    file: 'src/notes/core/note-page.ts',
+    from: 'offset ${skip}',
+    to: 'offset ${Math.min(skip, 100)}',
   },
   {
     title: 'ten wrong passwords are free',

@@ -52,7 +52,7 @@ export const lies: readonly Lie[] = [
   {
     title: 'a client that takes nothing is kept for ever',
     gate,
-    file: 'src/http/send-events.ts',
+    file: 'src/http/drained.ts',
     from: 'settle(reject), idleSeconds * 1_000)',
     to: 'settle(reject), idleSeconds * 1_000_000)',
   },

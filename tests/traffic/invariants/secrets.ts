@@ -18,7 +18,7 @@ const TELLING: readonly RegExp[] = [
   /\bcould not \w+ (file|open|extend|write|read|connect|serialize|obtain)|\bNo space left\b|\bcache lookup\b|\bcanary[_:]/i,
   /\bdatabase system\b|\bterminating connection\b|\bconnection slots\b|\bpermission denied\b|\bpassword authentication\b|\bread-only transaction\b/i,
   /\binvalid input syntax\b|\bout of range for type\b|\bnull value in\b|\bsocket hang up\b|\bgetaddrinfo\b|\b(client|pool) (was closed|after calling)/i,
-  /\bSQLSTATE\b|\b(0[8A]|2[1-8]|4[0-4]|5[3-8]|XX|P0|HV|F0)[0-9A-Z]\d\d\b/,
+  /\bSQLSTATE\b|(?<!\d-)\b(0[8A]|2[1-8]|4[0-4]|5[3-8]|XX|P0|HV|F0)[0-9A-Z]\d\d\b/,
   /\b(lock|statement|connection|query read) time-?out\b|\btimeout exceeded\b|\bConnection (terminated|refused|ended)\b|\btoo many (clients|connections)\b/i,
   /\bE(CONN[A-Z]+|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND|ACCES|PERM|MFILE)\b/,
   /\bpg_|\bpostgres|\bkysely\b|\bargon2\b|\bajv\b|\bexpress\b|\bpino\b|\bnode:|\bopenapi-backend\b|\bSASL\b/i,
