@@ -75,7 +75,7 @@ async function readyToRun({
   const { path } = await wellFormed(operation, server, caller)
   if (operation.operationId === 'editNote' && example === 'oneOfSeveral') {
     const content = '# 2025\n\n## Shopping\n\n- [ ] milk\n\n# 2026\n\n## Shopping\n\n- [ ] milk\n'
-    expect((await caller.ask('PATCH', path.replace(/\/edits$/, ''), { body: { content } })).status).toBe(200)
+    await server.db.updateTable('notes').set({ content }).where('owner_id', '=', userIdOf(caller)).execute()
   }
   if (operation.responses.get(200)?.events !== undefined) endingStreams.push(endStreamOf(caller))
   const shown = new RegExp(`http://localhost:8000${operation.path.replace(/\{\w+\}/g, '[\\w-]+')}(?=['"?])`, 'g')
