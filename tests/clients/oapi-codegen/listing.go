@@ -12,7 +12,8 @@ import (
 func (t traveller) create(count int) ([]client.Note, error) {
 	var notes []client.Note
 	for number := range count {
-		body := client.NoteCreate{Title: fmt.Sprintf("Note %d", number), Content: "Text", Tags: &[]client.Tag{"client"}}
+		content := "Text"
+		body := client.NoteCreate{Title: fmt.Sprintf("Note %d", number), Content: &content, Tags: &[]client.Tag{"client"}}
 		created, err := t.CreateNoteWithResponse(t, nil, body)
 		if err != nil {
 			return nil, err

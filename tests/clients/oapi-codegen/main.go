@@ -133,7 +133,7 @@ func (t traveller) change(note client.Note) error {
 }
 
 func (t traveller) beRefused() error {
-	refused, err := t.CreateNoteWithResponse(t, nil, client.NoteCreate{Title: "", Content: "Text"})
+	refused, err := t.CreateNoteWithResponse(t, nil, client.NoteCreate{Title: ""})
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,8 @@ done({ created: created.length, pages, refused: 3 })
 export function wrongUse(): unknown {
   // @ts-expect-error a title is text
   void client.POST('/notes', { body: { title: 1, content: '' } })
-  // @ts-expect-error a note has content (a field too many, though, gets past this client's types)
-  void client.POST('/notes', { body: { title: '' } })
+  // @ts-expect-error a note has a title (a field too many, though, gets past this client's types)
+  void client.POST('/notes', { body: { content: '' } })
   // @ts-expect-error there is no such order
   void client.GET('/notes', { params: { query: { sort: 'colour' } } })
   // @ts-expect-error there is no such edit

@@ -58,7 +58,8 @@ impl Traveller {
         for number in 0..count {
             let title = format!("Note {number}");
             let tags = Some(vec!["client".to_owned()]);
-            let body = NoteCreate { tags: tags.clone(), ..NoteCreate::new(title.clone(), "Text".to_owned()) };
+            let content = Some("Text".to_owned());
+            let body = NoteCreate { content, tags: tags.clone(), ..NoteCreate::new(title.clone()) };
             let note = answer(notes_api::create_note(&self.api, create(body)).await)?;
             expect(note.title == title && Some(&note.tags) == tags.as_ref() && note.version == 1, "not the note created")?;
             notes.push(note);
@@ -109,7 +110,7 @@ impl Traveller {
     }
 
     async fn be_refused(&self) -> Outcome<()> {
-        let empty = create(NoteCreate::new(String::new(), "Text".to_owned()));
+        let empty = create(NoteCreate::new(String::new()));
         let invalid: ValidationProblem =
             problem(StatusCode::UNPROCESSABLE_ENTITY, notes_api::create_note(&self.api, empty).await)?;
         let is_the_title = |error: &FieldError| error.pointer == "/title" && error.r#type == "string_too_short";
@@ -155,6 +156,7 @@ fn page_of(limit: i32, cursor: Option<String>) -> ListNotesParams {
         limit: Some(limit),
         cursor,
         skip: None,
+        count: None,
     }
 }
 
