@@ -2483,6 +2483,16 @@ export interface components {
             };
         };
         /** @description The body is larger than this operation accepts. */
+        NoteBodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is larger than this operation accepts. */
         SmallBodyTooLarge: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3498,7 +3508,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["InFlight"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["NoteBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3719,7 +3729,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["NoteChanged"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["NoteBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];
@@ -3818,7 +3828,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["MergeConflict"];
             412: components["responses"]["NoteChanged"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["NoteBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaTypeForPatch"];
             422: components["responses"]["InvalidPatch"];
             500: components["responses"]["InternalError"];
@@ -3875,7 +3885,7 @@ export interface operations {
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["InFlight"];
             412: components["responses"]["NoteChanged"];
-            413: components["responses"]["TooLarge"];
+            413: components["responses"]["NoteBodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["InternalError"];

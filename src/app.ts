@@ -1,9 +1,8 @@
 import cors from 'cors'
-import express, { type Express, type Request } from 'express'
+import express, { type Express } from 'express'
 import type { Logger } from 'pino'
 import { createDispatcher, type ContractDeps } from './contract/dispatcher.ts'
-import { contractHandler } from './contract/express.ts'
-import type { Client } from './contract/types.ts'
+import { contractHandler, type TransportDeps } from './contract/express.ts'
 import { createDocs } from './docs/docs.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { problemKinds } from './http/problem-kinds.ts'
@@ -11,9 +10,7 @@ import { requestLog } from './http/request-log.ts'
 import { withoutPath } from './http/request-target.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
-export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'> {
-  /** Identifies the client of a request. */
-  readonly clientOf: (request: Request) => Client
+export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'>, TransportDeps {
   readonly log: Logger
   readonly corsOrigins: readonly string[]
   readonly isOutage: (error: unknown) => boolean
@@ -42,7 +39,7 @@ export function createApp(deps: AppDeps): Express {
   if (deps.corsOrigins.length > 0)
     app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED, maxAge: 600 }))
   app.use(createDocs({ yaml: document.text, document: document.root, problems }))
-  app.use(contractHandler(dispatcher, deps.clientOf))
+  app.use(contractHandler(dispatcher, deps))
   app.use(errorHandler({ log, isOutage, checkReply: dispatcher.checkReply }))
   return app
 }

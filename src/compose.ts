@@ -15,10 +15,12 @@ import { createStreams } from './contract/reply/streams.ts'
 import type { Handlers } from './contract/types.ts'
 import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
+import { createReadBody, largeBodies } from './http/body.ts'
 import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
+import { createShares } from './scheduling/shares.ts'
 import { createTextWork } from './text/text-work.ts'
 
 /** The settings that the application reads; the others concern the process, its port and its database. */
@@ -105,6 +107,7 @@ export async function compose(platform: Platform): Promise<Application> {
     handlers: platform.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
     clientOf: createClientOf(settings.trustedProxies),
+    readBody: createReadBody(createShares(largeBodies).run),
     streams,
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,

@@ -11,7 +11,7 @@ const slow = [
   'tests/db/{embedded,tls}.test.ts',
   'tests/docs/code-samples.test.ts',
   'tests/lies/run.test.ts',
-  'tests/notes/{history-size,idempotency-crash}.test.ts',
+  'tests/notes/{full-notes,history-size,idempotency-crash}.test.ts',
   'tests/text/merge-properties.test.ts',
   'tests/process/**',
 ]

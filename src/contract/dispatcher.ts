@@ -50,8 +50,8 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     const caller = await identify(incoming, operation, deps.authenticate) //                    401
     if (caller !== undefined) requireScopes(operation, caller) //                               403
     refuseUnacceptable(incoming, operation) //                                                  406
-    const body = operation.body && (await incoming.body?.(operation.body.maxBytes)) //          400, 413, 415
-    const parts = readRequest(operation, incoming, { encodedParams: route.params, body }) //    400, 415, 422
+    const read = (body?: Buffer) => readRequest(operation, incoming, { encodedParams: route.params, body })
+    const parts = await readParts(incoming, operation, caller, read) //                         400, 413, 415, 422, 503
     const request = complete(parts, incoming, operation, caller)
     const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)
     const reply = await withinTime(incoming.abort, operation.timeoutSeconds, work) //           503, the handler's
@@ -75,6 +75,16 @@ async function identify(
 ): Promise<Caller | undefined> {
   if (security.length === 0) return undefined
   return incoming.caller ?? authenticate(headerOf(incoming, 'Authorization'))
+}
+
+async function readParts(
+  { body }: IncomingRequest,
+  operation: Operation,
+  caller: Caller | undefined,
+  read: (body?: Buffer) => RequestParts,
+): Promise<RequestParts> {
+  if (body === undefined || operation.body === undefined) return read()
+  return body({ maxBytes: operation.body.maxBytes, sender: caller?.userId ?? '' }, read)
 }
 
 /** Makes what a handler receives. Its shape must match `Request<K>`, which is derived from the contract. */

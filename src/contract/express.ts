@@ -1,16 +1,22 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { acceptsOneOf } from '../http/accept.ts'
-import { hasBody, readBody } from '../http/body.ts'
+import { hasBody, type ReadBody } from '../http/body.ts'
 import { unavailable } from '../http/problem.ts'
 import { send } from '../http/send.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { IncomingRequest } from './request/incoming.ts'
 import type { Client } from './types.ts'
 
-/** The express handler that passes each request to the dispatcher. `clientOf` identifies its client. */
-export function contractHandler({ handle }: Dispatcher, clientOf: (request: Request) => Client): RequestHandler {
+export interface TransportDeps {
+  /** Identifies the client of a request. */
+  readonly clientOf: (request: Request) => Client
+  readonly readBody: ReadBody
+}
+
+/** The express handler that passes each request to the dispatcher. */
+export function contractHandler({ handle }: Dispatcher, deps: TransportDeps): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
-    handle(toIncoming(request, response, clientOf(request)))
+    handle(toIncoming(request, response, deps))
       .then((reply) => send(response, reply))
       // To express, undefined means no error, and the texts "route" and "router" are commands.
       .catch((error: unknown) =>
@@ -19,7 +25,7 @@ export function contractHandler({ handle }: Dispatcher, clientOf: (request: Requ
   }
 }
 
-function toIncoming(request: Request, response: Response, client: Client): IncomingRequest {
+function toIncoming(request: Request, response: Response, { clientOf, readBody }: TransportDeps): IncomingRequest {
   const [path = '/', ...query] = request.url.split('?')
   const abort = new AbortController()
   response.once('close', () => {
@@ -30,9 +36,9 @@ function toIncoming(request: Request, response: Response, client: Client): Incom
     path,
     query: query.join('?'),
     headers: request.headers,
-    body: hasBody(request) ? (maxBytes) => readBody(request, maxBytes) : undefined,
+    body: hasBody(request) ? (bounds, use) => readBody({ request, ...bounds, signal: abort.signal }, use) : undefined,
     accepts: (types) => acceptsOneOf(request.headers.accept, types),
-    client,
+    client: clientOf(request),
     exchange: response.locals.exchange,
     abort,
   }

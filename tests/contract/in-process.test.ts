@@ -32,7 +32,7 @@ function call(method: string, path: string, caller: Caller, body?: unknown): Inc
     path,
     query: '',
     headers: { 'content-type': 'application/json' },
-    body: bytes === undefined ? undefined : async () => bytes,
+    body: bytes === undefined ? undefined : async (_, use) => use(bytes),
     accepts: () => true,
     client: { address: '127.0.0.1', userAgent: undefined },
     caller,

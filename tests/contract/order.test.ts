@@ -8,7 +8,7 @@ import { operations } from './harness/document-examples.ts'
 import { streamTooMuch } from './harness/partial-requests.ts'
 
 const NOTE = '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2'
-const LIMIT = 2 * 1024 * 1024
+const LIMIT = 13 * 1024 * 1024
 
 /** The operations whose handlers were called. A refused request must reach none. */
 const reached: string[] = []

@@ -46,8 +46,8 @@ test('the limits of lists and bodies are those of their operations', () => {
   expect(said.get('sessions of an account')).toBe(String(mostOf('/users/me/sessions')))
   expect(said.get('API keys of an account')).toBe(String(mostOf('/api-keys')))
   const sizes = new Set(operations.flatMap(({ body }) => body?.maxBytes ?? []))
-  expect(sizes).toEqual(new Set([2 * 1024 * 1024, 4 * 1024]))
-  expect(said.get('a request body')).toBe('2 MiB; 4 KiB for accounts and tokens')
+  expect(sizes).toEqual(new Set([2 * 1024 * 1024, 13 * 1024 * 1024, 4 * 1024]))
+  expect(said.get('a request body')).toBe('2 MiB; 13 MiB for a note; 4 KiB for accounts and tokens')
 })
 
 test('every tag is in a group, because the reference omits others', () => {

@@ -47,6 +47,7 @@ beforeEach(async () => {
     handlers: everywhere(ids, async () => undefined) as unknown as Handlers,
     authenticate: () => Promise.reject(new Error('No request is made in these tests')),
     clientOf: () => ({ address: '', userAgent: undefined }),
+    readBody: () => Promise.reject(new Error('No request is made in these tests')),
     replies: 'enforce',
     corsOrigins: ['https://notes.example'],
     isOutage: () => false,

@@ -10,8 +10,8 @@ export interface IncomingRequest {
   readonly query: string
   /** By lower-case name, as in node. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Reads the body, up to `maxBytes`; undefined when the request has none. */
-  readonly body: ((maxBytes: number) => Promise<Buffer>) | undefined
+  /** Reads the body and returns what `use` makes of it; undefined when the request has none. */
+  readonly body: (<T>(bounds: BodyBounds, use: (bytes: Buffer) => T) => Promise<T>) | undefined
   /** Whether the client accepts one of these media types (RFC 9110 §12.5.1). */
   readonly accepts: (mediaTypes: readonly string[]) => boolean
   readonly client: Client
@@ -20,6 +20,12 @@ export interface IncomingRequest {
   readonly exchange: Exchange
   /** Aborted when the client is gone, the time is up, or a stream has to end. */
   readonly abort: AbortController
+}
+
+export interface BodyBounds {
+  readonly maxBytes: number
+  /** Who sends it, so that all have a share of the memory for bodies: the id of an account, or empty. */
+  readonly sender: string
 }
 
 /** One header as text; undefined when the request does not have it. */

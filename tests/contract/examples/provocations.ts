@@ -12,6 +12,7 @@ import { type Attempt, send, withUnknownIds } from '../operations.ts'
 import { announceTooMuch, withHeaders } from '../harness/partial-requests.ts'
 import type { OUTSIDE_OPERATIONS } from '../harness/outside-operations.ts'
 import { exampleBody, operations } from '../harness/document-examples.ts'
+import { textsOf } from '../harness/texts.ts'
 import { exampleRequests } from './requests.ts'
 import { change, write } from './stages.ts'
 import { ids, type Story } from './story.ts'
@@ -123,6 +124,7 @@ export const provocations: Record<
       const headers = bearer === undefined ? {} : { Authorization: bearer }
       return announceTooMuch(story.server.url, withHeaders(attempt, headers), operation.body?.maxBytes ?? 0)
     },
+    tooMuchText: (given) => askWith(given, { ...given.attempt, body: JSON.stringify(textsOf(2 * 1024 * 1024 + 1)) }),
   },
   'unsupported-media-type': {
     unsupportedMediaType: (given) => askWith(given, withHeaders(given.attempt, { 'Content-Type': 'text/plain' })),

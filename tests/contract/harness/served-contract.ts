@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
+import { createReadBody } from '../../../src/http/body.ts'
 import { createApp, type AppDeps } from '../../../src/app.ts'
 import { type CompiledContract, compileContract } from '../../../src/contract/compile.ts'
 import { createStreams } from '../../../src/contract/reply/streams.ts'
@@ -52,6 +53,7 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     ...(options.document === undefined && { compiled: (compiled ??= compileContract(document.root)) }),
     authenticate: async () => testCaller,
     clientOf: () => ({ address: '127.0.0.1', userAgent: undefined }),
+    readBody: createReadBody((_, receive) => receive()),
     replies: 'enforce',
     corsOrigins: [],
     isOutage,

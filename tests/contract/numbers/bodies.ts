@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import { operations } from '../harness/document-examples.ts'
+import { textsOf } from '../harness/texts.ts'
 import { type Attempt, isSuccess, send, wellFormed } from '../operations.ts'
 import type { Answer } from '../../support/people.ts'
 import { claim, INFO, type Measure } from './claims.ts'
@@ -35,7 +36,10 @@ const mostBytes = (isMeant: (operation: Operation) => boolean): Measure => {
   }
 }
 const smallBytes = mostBytes(isOfAccount)
-const largeBytes = mostBytes((operation) => !isOfAccount(operation))
+const isOfNote = ({ operationId }: Operation): boolean =>
+  ['createNote', 'updateNote', 'patchNote', 'editNote'].includes(operationId)
+const noteBytes = mostBytes(isOfNote)
+const largeBytes = mostBytes((operation) => !isOfAccount(operation) && !isOfNote(operation))
 
 /** The size of the body that is refused in the example. */
 const oneMore = (measure: Measure): Measure => {
@@ -44,7 +48,7 @@ const oneMore = (measure: Measure): Measure => {
 
 const beyondBytes: Measure = async ({ value }, lab) => {
   for (const operation of takers)
-    expect((await ofSize(lab, operation, 4_000_000)).status, operation.operationId).toBe(value)
+    expect((await ofSize(lab, operation, 14_000_000)).status, operation.operationId).toBe(value)
 }
 
 /** What is read to its end is no note (422); what is too much is not read (400). */
@@ -68,8 +72,19 @@ const values: Measure = async ({ value }, lab) => {
   expect(await statusOf(lab, list(value + 1))).toBe(400)
 }
 
-const detailOf = (response: string): string =>
-  `/components/responses/${response}/content/application~1problem+json/examples/tooLarge/value/detail`
+/** What is read to its end has an unknown field (422). */
+const mostText: Measure = async ({ value, unit }, lab) => {
+  expect(unit).toBeUndefined()
+  expect(await statusOf(lab, JSON.stringify(textsOf(value)))).toBe(422)
+  expect(await statusOf(lab, JSON.stringify(textsOf(value + 1)))).toBe(413)
+}
+
+const beyondText: Measure = async ({ value }, lab) => {
+  expect(await statusOf(lab, JSON.stringify(textsOf(13_000_000)))).toBe(value)
+}
+
+const detailOf = (response: string, example = 'tooLarge'): string =>
+  `/components/responses/${response}/content/application~1problem+json/examples/${example}/value/detail`
 
 export const bodyClaims = [
   claim(
@@ -80,7 +95,22 @@ export const bodyClaims = [
     values,
     smallBytes,
   ),
-  claim(INFO, '| a request body | #; # for accounts and tokens | # |', largeBytes, smallBytes, beyondBytes),
+  claim(INFO, 'A request that writes a note may have #, so', noteBytes),
+  claim(
+    INFO,
+    '| a request body | #; # for a note; # for accounts and tokens | # |',
+    largeBytes,
+    noteBytes,
+    smallBytes,
+    beyondBytes,
+  ),
+  claim(INFO, '| the texts in a request body, together | # characters | # |', mostText, beyondText),
+  claim(detailOf('NoteBodyTooLarge'), 'The body may have at most #, and has #.', noteBytes, oneMore(noteBytes)),
+  claim(
+    detailOf('NoteBodyTooLarge', 'tooMuchText'),
+    'The texts in the body may have at most # characters together.',
+    mostText,
+  ),
   claim(detailOf('TooLarge'), 'The body may have at most #, and has #.', largeBytes, oneMore(largeBytes)),
   claim(detailOf('SmallBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),
   claim(detailOf('OAuthBodyTooLarge'), 'The body may have at most #, and has #.', smallBytes, oneMore(smallBytes)),

@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { createReadBody, largeBodies } from '../../src/http/body.ts'
+import { createShares } from '../../src/scheduling/shares.ts'
+import { usePerson, useServer } from '../support/fixtures.ts'
+import type { Person } from '../support/people.ts'
+
+const server = useServer()
+const ann = usePerson(server)
+const bob = usePerson(server)
+
+const MIB = 1024 * 1024
+/** A note in a body of so many bytes. */
+const bodyOf = (bytes: number): string => '{"title":"a","content":"b"}'.padEnd(bytes, ' ')
+const headers = { 'Content-Type': 'application/json' }
+const create = (person: Person, body: string) => person.ask('POST', '/notes', { body, headers })
+
+/** A server that answers with the size of a body, and how many senders have a place for a large one. */
+async function serveSizes() {
+  const { run } = createShares(largeBodies)
+  const places = { taken: 0 }
+  const readBody = createReadBody((sender, receive, signal) =>
+    run(
+      sender,
+      () => {
+        places.taken += 1
+        return receive().finally(() => (places.taken -= 1))
+      },
+      signal,
+    ),
+  )
+  const sizes = createServer((request, response) => {
+    const sender = String(request.headers['x-sender'])
+    const { signal } = new AbortController()
+    void readBody({ request, maxBytes: 13 * MIB, sender, signal }, (bytes) => response.end(String(bytes.length)))
+  })
+  sizes.listen(0, '127.0.0.1')
+  await once(sizes, 'listening')
+  onTestFinished(() => void sizes.close())
+  return { url: `http://127.0.0.1:${(sizes.address() as AddressInfo).port}`, places }
+}
+
+/** Sends all of a body but its last byte, which `end` sends. */
+function begin(url: string, sender: string, bytes: number) {
+  const request = httpRequest(url, { method: 'POST', headers: { 'X-Sender': sender, 'Transfer-Encoding': 'chunked' } })
+  const answered = once(request, 'response')
+  request.write(Buffer.alloc(bytes - 1))
+  return {
+    end: async (): Promise<string> => {
+      request.end(Buffer.alloc(1))
+      const [response] = (await answered) as [IncomingMessage]
+      return text(response)
+    },
+  }
+}
+
+test('one sender has two large bodies under way; a third waits, and small ones and other senders do not', async () => {
+  const { url, places } = await serveSizes()
+  const whole = async (sender: string, bytes: number): Promise<string> => {
+    const sent = { method: 'POST', headers: { 'X-Sender': sender }, body: Buffer.alloc(bytes) }
+    return (await fetch(url, sent)).text()
+  }
+  const slow = [begin(url, 'ann', 3 * MIB), begin(url, 'ann', 3 * MIB)]
+  await expect.poll(() => places.taken).toBe(2)
+  let isThirdDone = false
+  const third = whole('ann', 3 * MIB).finally(() => (isThirdDone = true))
+  expect(await whole('ann', 2 * MIB)).toBe(String(2 * MIB))
+  expect(await whole('bob', 12 * MIB)).toBe(String(12 * MIB))
+  expect(isThirdDone).toBe(false)
+  expect(await slow[0]?.end()).toBe(String(3 * MIB))
+  expect(await third).toBe(String(3 * MIB))
+  expect(await slow[1]?.end()).toBe(String(3 * MIB))
+  expect(places.taken).toBe(0)
+})
+
+test('large bodies of many senders at once are all taken', async () => {
+  const bodies = Array.from({ length: 12 }, (_, index) => create(index % 2 === 0 ? ann : bob, bodyOf(12 * MIB)))
+  expect((await Promise.all(bodies)).map(({ status }) => status)).toEqual(bodies.map(() => 201))
+})
+
+test('a sender who gets no place in time gets a 503 that ends the connection, and the place goes to others', async () => {
+  const shares = createShares({ ...largeBodies, slots: 1, waitMs: 50 })
+  const readBody = createReadBody(shares.run)
+  const source = (bytes: number, sender: string) => ({
+    request: Object.assign(new Blob([bodyOf(bytes)]).stream(), {
+      headers: { 'content-length': String(bytes) },
+    }) as never,
+    maxBytes: 13 * MIB,
+    sender,
+    signal: new AbortController().signal,
+  })
+  const held = Promise.withResolvers<void>()
+  const holder = shares.run('ann', () => held.promise)
+  await expect(readBody(source(3 * MIB, 'bob'), () => 'read')).rejects.toMatchObject({
+    status: 503,
+    headers: { 'Retry-After': 2, Connection: 'close' },
+  })
+  await expect(readBody(source(2 * MIB, 'bob'), () => 'read')).resolves.toBe('read')
+  held.resolve()
+  await holder
+  await expect(readBody(source(3 * MIB, 'bob'), (bytes) => bytes.length)).resolves.toBe(3 * MIB)
+})
+
+test('a client that is gone gives its place back', async () => {
+  const shares = createShares({ ...largeBodies, slots: 1 })
+  const readBody = createReadBody(shares.run)
+  const broken = (async function* () {
+    yield Buffer.alloc(3 * MIB)
+    throw new Error('aborted')
+  })()
+  const request = Object.assign(broken, { headers: {} }) as never
+  const { signal } = new AbortController()
+  const source = { request, maxBytes: 13 * MIB, sender: 'ann', signal }
+  await expect(readBody(source, () => 'read')).rejects.toMatchObject({ slug: 'malformed-request' })
+  await expect(shares.run('ann', async () => 'free')).resolves.toBe('free')
+})

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { usePerson, useServer } from '../support/fixtures.ts'
+
+const server = useServer()
+const ann = usePerson(server)
+
+/** The content that a note may have, in characters. */
+const FULL = 1_048_576
+
+/** As a client may write JSON: each text as it is, or with all that is not ASCII escaped. */
+const escaped = (json: string): string =>
+  json.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const scripts: [string, string][] = [
+  ['letters', 'a'],
+  ['quotes, which JSON escapes', '"'],
+  ['control characters, which JSON escapes with six bytes', '\u0001'],
+  ['Greek', 'λ'],
+  ['Japanese', '語'],
+  ['emoji, of four bytes each', '😀'],
+]
+
+const spellings: [string, (json: string) => string][] = [
+  ['as they are', (json) => json],
+  ['escaped', escaped],
+]
+
+const cases = scripts.flatMap(([script, character]) =>
+  spellings
+    .filter(([spelling]) => spelling !== 'escaped' || character > '~')
+    .map(([spelling, spell]) => ({ script, character, spelling, spell })),
+)
+
+const headers = { 'Content-Type': 'application/json' }
+
+test.each(cases)('a full note of $script, sent $spelling, is stored, read and put back', async (one) => {
+  const content = one.character.repeat(FULL)
+  const made = await ann.ask('POST', '/notes', { body: one.spell(JSON.stringify({ title: 'a', content })), headers })
+  expect(made.status, made.text.slice(0, 300)).toBe(201)
+  const path = String(made.headers.get('location'))
+  const read = await ann.ask('GET', path)
+  expect(read.body['content'] === content).toBe(true)
+  expect((await ann.ask('PUT', path, { body: one.spell(JSON.stringify({ content })), headers })).status).toBe(200)
+  await ann.ask('PUT', path, { body: { content: '' } })
+  const patched = await ann.ask('PATCH', path, { body: one.spell(JSON.stringify({ content })), headers })
+  expect(patched.body['content'] === content).toBe(true)
+  await ann.ask('PUT', path, { body: { content: '' } })
+  const edit = one.spell(JSON.stringify({ edits: [{ op: 'append', text: content }] }))
+  const edited = await ann.ask('POST', `${path}/edits`, { body: edit, headers })
+  expect((edited.body['note'] as Record<string, unknown>)['content'] === content).toBe(true)
+  expect((await ann.ask('DELETE', path)).status).toBe(204)
+})
+
+test.each(cases)('one character more of $script, sent $spelling, is refused by its number', async (one) => {
+  const body = one.spell(JSON.stringify({ title: 'a', content: one.character.repeat(FULL + 1) }))
+  const refused = await ann.ask('POST', '/notes', { body, headers })
+  expect(refused.status).toBe(422)
+  expect(refused.body['errors']).toMatchObject([{ pointer: '/content', type: 'string_too_long', limit: FULL }])
+})
+
+test('an escaped pair of surrogates is one character, in upper and lower case', async () => {
+  for (const pair of ['\\ud83d\\ude00', '\\uD83D\\uDE00', '\\uDBFF\\uDFFF']) {
+    const body = `{"title":"a","content":"${pair.repeat(FULL)}"}`
+    expect((await ann.ask('POST', '/notes', { body, headers })).status, pair).toBe(201)
+  }
+})
