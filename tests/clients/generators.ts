@@ -3,6 +3,7 @@ import { heyApi } from './hey-api/generator.ts'
 import { kubb } from './kubb/generator.ts'
 import { oapiCodegen } from './oapi-codegen/generator.ts'
 import { openapiFetch } from './openapi-fetch/generator.ts'
+import { openapiGeneratorGo } from './openapi-generator-go/generator.ts'
 import { openapiGeneratorJava } from './openapi-generator-java/generator.ts'
 import { openapiGeneratorRust } from './openapi-generator-rust/generator.ts'
 import { openapiPythonClient } from './openapi-python-client/generator.ts'
@@ -16,6 +17,7 @@ export const generators: readonly Generator[] = [
   kubb,
   openapiPythonClient,
   oapiCodegen,
+  openapiGeneratorGo,
   openapiGeneratorRust,
   openapiGeneratorJava,
 ]
