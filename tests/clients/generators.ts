@@ -7,6 +7,7 @@ import { openapiGeneratorGo } from './openapi-generator-go/generator.ts'
 import { openapiGeneratorJava } from './openapi-generator-java/generator.ts'
 import { openapiGeneratorRust } from './openapi-generator-rust/generator.ts'
 import { openapiPythonClient } from './openapi-python-client/generator.ts'
+import { orvalZod } from './orval-zod/generator.ts'
 import { orval } from './orval/generator.ts'
 
 /** In the order in which they are run. */
@@ -14,6 +15,7 @@ export const generators: readonly Generator[] = [
   openapiFetch,
   heyApi,
   orval,
+  orvalZod,
   kubb,
   openapiPythonClient,
   oapiCodegen,

@@ -8,7 +8,7 @@ export const openapiGeneratorGo: Generator = {
   name: 'openapi-generator-go',
   language: 'Go',
   version: VERSION,
-  needs: [...JAVA, { command: 'go', args: ['version'], atLeast: '1.25' }],
+  needs: [...JAVA, { command: 'go', args: ['version'], atLeast: '1.19' }],
   steps: {
     install: async (context) => {
       await fetchJar(context)

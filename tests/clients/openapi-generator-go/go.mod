@@ -1,8 +1,8 @@
 module roundtrip
 
-go 1.25.0
+go 1.19
 
 require (
-	golang.org/x/oauth2 v0.36.0
+	golang.org/x/oauth2 v0.24.0
 	gopkg.in/validator.v2 v2.0.1
 )

@@ -3,15 +3,15 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"reflect"
 	"regexp"
-	"slices"
 
 	"roundtrip/client"
 )
 
 func (t traveller) create(count int) ([]client.Note, error) {
 	var notes []client.Note
-	for number := range count {
+	for number := 0; number < count; number++ {
 		body := client.NewNoteCreate(fmt.Sprintf("Note %d", number))
 		body.SetContent("Text")
 		body.SetTags([]string{"client"})
@@ -19,7 +19,7 @@ func (t traveller) create(count int) ([]client.Note, error) {
 		if err != nil {
 			return nil, fmt.Errorf("creating a note: %w", err)
 		}
-		if note.Title != body.Title || !slices.Equal(note.Tags, body.Tags) || note.Version != 1 {
+		if note.Title != body.Title || !reflect.DeepEqual(note.Tags, body.Tags) || note.Version != 1 {
 			return nil, fmt.Errorf("creating a note answered %+v", note)
 		}
 		notes = append(notes, *note)
@@ -31,7 +31,10 @@ var next = regexp.MustCompile(`<([^>]*)>; rel="next"`)
 
 // listAll follows Link until there is none, and compares what it saw with what there must be.
 func (t traveller) listAll(limit int32, notes []client.Note) (pages int, err error) {
-	var seen []string
+	var seen, wanted []string
+	for _, note := range notes {
+		wanted = append([]string{note.Id}, wanted...)
+	}
 	request := t.NotesAPI.ListNotes(t).Limit(limit).Sort(client.NOTEORDER_TitleDescending)
 	for {
 		page, response, err := request.Execute()
@@ -52,8 +55,7 @@ func (t traveller) listAll(limit int32, notes []client.Note) (pages int, err err
 		}
 		request = request.Cursor(address.Query().Get("cursor"))
 	}
-	slices.Reverse(seen)
-	if !slices.EqualFunc(seen, notes, func(id string, note client.Note) bool { return id == note.Id }) || pages != 3 {
+	if !reflect.DeepEqual(seen, wanted) || pages != 3 {
 		return 0, fmt.Errorf("%d notes, from the last title to the first, came as %v in %d pages", len(notes), seen, pages)
 	}
 	return pages, nil

@@ -3,12 +3,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"roundtrip/client"
 )
@@ -59,7 +59,7 @@ func travel(server string) error {
 }
 
 func (t traveller) logIn() (*client.Token, error) {
-	email, password := "go-"+rand.Text()+"@example.com", "correct horse battery staple"
+	email, password := fmt.Sprintf("go-%d@example.com", time.Now().UnixNano()), "correct horse battery staple"
 	user, _, err := t.AuthAPI.RegisterUser(t).UserCreate(*client.NewUserCreate(email, password)).Execute()
 	if err != nil {
 		return nil, fmt.Errorf("registering: %w", err)
