@@ -1,5 +1,5 @@
 /**
- * Installs oasdiff if Go is present, so that `npm run lint:evolution` runs it:
+ * Installs oasdiff if Go is new enough, so that `npm run lint:evolution` runs it:
  * `node tests/contract/evolution/oasdiff/install.ts`. Needs the network once. `npm ci` removes it.
  */
 import { execFileSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import { BINARY, DIRECTORY, hasGo, isInstalled, OASDIFF } from './oasdiff.ts'
 
 const { module, version, sum } = OASDIFF
-if (!hasGo()) print('oasdiff: not installed (Go is not installed)')
+if (!hasGo()) print('oasdiff: not installed (Go 1.21 or newer is not installed)')
 else if (isInstalled()) print(`oasdiff ${version}: was installed before`)
 else install()
 

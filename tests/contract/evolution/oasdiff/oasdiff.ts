@@ -21,14 +21,16 @@ export function isInstalled(): boolean {
   return existsSync(BINARY)
 }
 
+/** Whether Go is there and fetches the newer Go that a module may need, as it does from 1.21. */
 export function hasGo(): boolean {
-  return spawnSync('go', ['version']).status === 0
+  const version = /go1\.(\d+)/.exec(spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '')
+  return Number(version?.[1] ?? 0) >= 21
 }
 
 /** One line that says why oasdiff does not run here. */
 export function whyNotRun(): string {
   const remedy = 'node tests/contract/evolution/oasdiff/install.ts installs it'
-  return `oasdiff: not run (${hasGo() ? remedy : 'Go is not installed'})`
+  return `oasdiff: not run (${hasGo() ? remedy : 'Go 1.21 or newer is not installed'})`
 }
 
 /** Everything that oasdiff reports between two contracts, with these rules raised to errors. */
