@@ -51,8 +51,11 @@ export const numbers: Invariant = {
       if (concern === 'changeNotes 200')
         hold(concern, seen, isReport(answer, seen.given), 'the report does not fit the actions')
       if (status === 413) {
-        const told = Number(/\d+/.exec(String(answer['detail']))?.[0])
-        hold('TooLarge', seen, told === seen.operation.body?.maxBytes, `"${String(answer['detail'])}"`)
+        const told = String(answer['detail'])
+        const bytes = seen.operation.body?.maxBytes ?? 0
+        const isOfBytes = told.startsWith(`The body may have at most ${bytes} bytes`)
+        const isOfText = told === 'The texts in the body may have at most 2097152 characters together.'
+        hold('TooLarge', seen, isOfBytes || isOfText, `"${told}"`)
       }
     }
   },
