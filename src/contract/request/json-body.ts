@@ -96,8 +96,8 @@ function isEmptyAt(text: string, index: number): boolean {
 }
 
 /**
- * The string that opens at `start`: the index after its closing quote, and its characters once unescaped. It stops where
- * there are more than `most`.
+ * The string that opens at `start`: the index after its closing quote, and its characters once unescaped. It stops
+ * where there are more than `most`.
  */
 function measureString(text: string, start: number, most: number): { end: number; characters: number } {
   let characters = 0
