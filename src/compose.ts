@@ -20,7 +20,7 @@ import { createClientOf } from './http/client.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
-import { createShares } from './scheduling/shares.ts'
+import { createFairGate } from './scheduling/fair-gate.ts'
 import { createTextWork } from './text/text-work.ts'
 
 /** The settings that the application reads; the others concern the process, its port and its database. */
@@ -107,7 +107,7 @@ export async function compose(platform: Platform): Promise<Application> {
     handlers: platform.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
     clientOf: createClientOf(settings.trustedProxies),
-    readBody: createReadBody(createShares(largeBodies).run),
+    readBody: createReadBody(createFairGate(largeBodies).run),
     streams,
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,

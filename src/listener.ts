@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { closeInStages } from './http/staged-close.ts'
 import { endUnreadReplies } from './http/unread-replies.ts'
 import { StartupError } from './startup-error.ts'
 
@@ -24,6 +25,8 @@ const REQUEST_TIMEOUT = 30_000
 const STOP_TIMEOUT = 8_000
 /** A proxy must not send a request just when we close its idle connection; most proxies close it within two minutes. */
 const KEEP_ALIVE_TIMEOUT = 125_000
+/** How long a client may go on sending a body that was refused. */
+const STAGED_CLOSE = 5_000
 /** A client that takes nothing of its reply for this long is disconnected. */
 export const REPLY_TIMEOUT = 30_000
 
@@ -31,7 +34,7 @@ export const REPLY_TIMEOUT = 30_000
 export async function listen(
   { host, port }: Pick<Config, 'host' | 'port'>,
   log: Logger,
-  { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT } = {},
+  { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT, stagedCloseTimeout = STAGED_CLOSE } = {},
 ): Promise<Listener> {
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
@@ -43,6 +46,7 @@ export async function listen(
     open.add(response)
     response.once('close', () => open.delete(response))
     unread.watch(response)
+    closeInStages(request, stagedCloseTimeout)
     if (closing) response.shouldKeepAlive = false
     if (app === undefined) void attached.promise.then((ready) => ready(request, response))
     else app(request, response)

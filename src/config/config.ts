@@ -49,8 +49,10 @@ function conflictsIn({ databaseUrl, databasePassword, databasePooler, migrationD
   if (isPooled && migrationDatabaseUrl === undefined)
     conflicts.push('MIGRATION_DATABASE_URL is required with DATABASE_POOLER: the address of PostgreSQL itself')
   const parameter = isPooled ? sessionParameterOf(databaseUrl) : undefined
-  if (parameter !== undefined)
-    conflicts.push(`DATABASE_URL must not have ${parameter} with DATABASE_POOLER; use alter role … set … in PostgreSQL`)
+  if (parameter !== undefined) {
+    const remedy = 'use alter role … set … in PostgreSQL'
+    conflicts.push(`DATABASE_URL must not have ${parameter} with DATABASE_POOLER; ${remedy}`)
+  }
   return conflicts
 }
 

@@ -23,7 +23,7 @@ const LAST_REPLY = { Connection: 'close' }
 /** The places for large bodies. Each holds 13 MiB for as long as its sender takes, within the time for a request. */
 export const largeBodies = {
   slots: 8,
-  slotsEach: 2,
+  slotsPerKey: 2,
   queue: 16,
   waitMs: 5_000,
   busy: (cause?: unknown): Problem => {
@@ -33,7 +33,7 @@ export const largeBodies = {
 } as const
 
 /** Runs the work when the sender has a place, or throws a 503. */
-type InPlace = <T>(sender: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>
+type InPlace = <T>(work: () => Promise<T>, sender: { readonly key: string; readonly signal: AbortSignal }) => Promise<T>
 
 /**
  * Makes a reader of bodies. The limit is checked while receiving, whatever Content-Length says. Compressed bodies are
@@ -54,7 +54,7 @@ export function createReadBody(inPlace: InPlace): ReadBody {
       await ownTurn()
       return use(body.bytes())
     }
-    return inPlace(sender, receiveAll, signal)
+    return inPlace(receiveAll, { key: sender, signal })
   }
 }
 

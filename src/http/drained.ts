@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Resolves when the send buffer is empty again. Rejects when it stays full for too long, and when the signal is
- * aborted. Without `idleSeconds` it is up to the listener to end a reply that nobody reads, which aborts the signal.
+ * Resolves when the send buffer is empty again. Rejects when it stays full for `idleSeconds`, and when the signal is
+ * aborted. Without `idleSeconds` the listener ends a reply that its client does not read; that aborts the signal.
  */
 export function drained(response: ServerResponse, signal: AbortSignal, idleSeconds?: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -23,6 +23,8 @@ export interface Requester {
 interface GateOptions {
   /** How much work may run at once, at least 1. */
   readonly slots: number
+  /** How much work with one key may run at once; without it, as much as there are slots. */
+  readonly slotsPerKey?: number
   /** How many requests may wait. */
   readonly queue: number
   /** How long a request may wait, in milliseconds. */
@@ -37,19 +39,26 @@ interface Place {
   readonly refuse: () => void
 }
 
-export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): FairGate {
-  const maxRunning = Math.max(1, slots)
+export function createFairGate(options: GateOptions): FairGate {
+  const { queue, waitMs, busy } = options
+  const maxRunning = Math.max(1, options.slots)
+  const maxPerKey = options.slotsPerKey ?? maxRunning
   /** In the order of arrival. */
   const waiting = new Set<Place>()
+  /** How much runs, by key. Only keys with work are kept. */
+  const runningOf = new Map<string, number>()
   let running = 0
   let lastAdmitted = ''
 
+  const mayRun = (key: string): boolean => running < maxRunning && (runningOf.get(key) ?? 0) < maxPerKey
+  const begin = (key: string): void => {
+    running += 1
+    runningOf.set(key, (runningOf.get(key) ?? 0) + 1)
+  }
+
   const enter = async ({ key = '', signal, patienceMs = waitMs }: Requester): Promise<void> => {
     if (signal?.aborted === true) throw busy(signal.reason)
-    if (running < maxRunning) {
-      running += 1
-      return
-    }
+    if (mayRun(key)) return begin(key)
     if (waiting.size >= queue) {
       const taken = placeFor(key, waiting)
       if (taken === undefined) throw busy()
@@ -58,15 +67,17 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
     await admission(waiting, { key, signal, patienceMs, busy })
   }
 
-  /** Hands the slot to a waiting request. It is never free while one waits, so a new request cannot jump the queue. */
-  const exit = (): void => {
-    const [first] = waiting
-    if (first === undefined) {
-      running -= 1
-      return
-    }
-    const next = [...waiting].find(({ key }) => key !== lastAdmitted) ?? first
+  /** Hands the slot on at once, so that a new request cannot take it before one that waits and may run. */
+  const exit = ({ key = '' }: Requester): void => {
+    running -= 1
+    const left = (runningOf.get(key) ?? 1) - 1
+    if (left > 0) runningOf.set(key, left)
+    else runningOf.delete(key)
+    const able = [...waiting].filter((place) => mayRun(place.key))
+    const next = able.find((place) => place.key !== lastAdmitted) ?? able[0]
+    if (next === undefined) return
     lastAdmitted = next.key
+    begin(next.key)
     next.admit()
   }
 
@@ -76,7 +87,7 @@ export function createFairGate({ slots, queue, waitMs, busy }: GateOptions): Fai
       try {
         return await work()
       } finally {
-        exit()
+        exit(requester)
       }
     },
   }

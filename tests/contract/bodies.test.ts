@@ -167,9 +167,9 @@ describe('the limits of JSON', () => {
 })
 
 describe.each([
-  [2, 50],
-  [13, 100],
-])('a body of %i MiB made to be slow', (mebibytes, milliseconds) => {
+  [2, 50, ['malformed-request']],
+  [13, 100, ['malformed-request', 'body-too-large']],
+])('a body of %i MiB made to be slow', (mebibytes, milliseconds, refusals) => {
   const fill = (unit: string): string => unit.repeat(Math.floor((mebibytes * 1024 * 1024 - 2) / unit.length))
 
   test.each([
@@ -193,7 +193,7 @@ describe.each([
       try {
         parseJson(bytes)
       } catch (error) {
-        expect(['malformed-request', 'body-too-large']).toContain((error as Problem).slug)
+        expect(refusals).toContain((error as Problem).slug)
       }
       const { user, system } = process.cpuUsage(start)
       return (user + system) / 1_000

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { createReadBody, largeBodies } from '../../src/http/body.ts'
-import { createShares } from '../../src/scheduling/shares.ts'
+import { createFairGate } from '../../src/scheduling/fair-gate.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
 import type { Person } from '../support/people.ts'
 
@@ -21,17 +21,13 @@ const create = (person: Person, body: string) => person.ask('POST', '/notes', { 
 
 /** A server that answers with the size of a body, and how many senders have a place for a large one. */
 async function serveSizes() {
-  const { run } = createShares(largeBodies)
+  const { run } = createFairGate(largeBodies)
   const places = { taken: 0 }
-  const readBody = createReadBody((sender, receive, signal) =>
-    run(
-      sender,
-      () => {
-        places.taken += 1
-        return receive().finally(() => (places.taken -= 1))
-      },
-      signal,
-    ),
+  const readBody = createReadBody((receive, sender) =>
+    run(() => {
+      places.taken += 1
+      return receive().finally(() => (places.taken -= 1))
+    }, sender),
   )
   const sizes = createServer((request, response) => {
     const sender = String(request.headers['x-sender'])
@@ -83,8 +79,8 @@ test('large bodies of many senders at once are all taken', async () => {
 })
 
 test('a sender who gets no place in time gets a 503 that ends the connection, and the place goes to others', async () => {
-  const shares = createShares({ ...largeBodies, slots: 1, waitMs: 50 })
-  const readBody = createReadBody(shares.run)
+  const gate = createFairGate({ ...largeBodies, slots: 1, waitMs: 50 })
+  const readBody = createReadBody(gate.run)
   const source = (bytes: number, sender: string) => ({
     request: Object.assign(new Blob([bodyOf(bytes)]).stream(), {
       headers: { 'content-length': String(bytes) },
@@ -94,7 +90,7 @@ test('a sender who gets no place in time gets a 503 that ends the connection, an
     signal: new AbortController().signal,
   })
   const held = Promise.withResolvers<void>()
-  const holder = shares.run('ann', () => held.promise)
+  const holder = gate.run(() => held.promise)
   await expect(readBody(source(3 * MIB, 'bob'), () => 'read')).rejects.toMatchObject({
     status: 503,
     headers: { 'Retry-After': 2, Connection: 'close' },
@@ -106,8 +102,8 @@ test('a sender who gets no place in time gets a 503 that ends the connection, an
 })
 
 test('a client that is gone gives its place back', async () => {
-  const shares = createShares({ ...largeBodies, slots: 1 })
-  const readBody = createReadBody(shares.run)
+  const gate = createFairGate({ ...largeBodies, slots: 1 })
+  const readBody = createReadBody(gate.run)
   const broken = (async function* () {
     yield Buffer.alloc(3 * MIB)
     throw new Error('aborted')
@@ -116,5 +112,5 @@ test('a client that is gone gives its place back', async () => {
   const { signal } = new AbortController()
   const source = { request, maxBytes: 13 * MIB, sender: 'ann', signal }
   await expect(readBody(source, () => 'read')).rejects.toMatchObject({ slug: 'malformed-request' })
-  await expect(shares.run('ann', async () => 'free')).resolves.toBe('free')
+  await expect(gate.run(async () => 'free')).resolves.toBe('free')
 })

@@ -9,10 +9,14 @@ import { listen } from '../../src/listener.ts'
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const SHORT_MS = 200
 
-async function connectTo(app: RequestListener, timeouts?: Parameters<typeof listen>[2]): Promise<Socket> {
+async function connectTo(
+  app: RequestListener,
+  timeouts?: Parameters<typeof listen>[2],
+  allowHalfOpen = false,
+): Promise<Socket> {
   const listener = await listen({ host: '127.0.0.1', port: 0 }, pino({ level: 'silent' }), timeouts)
   listener.serve(app)
-  const socket = connect(Number(new URL(listener.url).port), '127.0.0.1')
+  const socket = connect({ port: Number(new URL(listener.url).port), host: '127.0.0.1', allowHalfOpen })
   onTestFinished(async () => {
     socket.destroy()
     await listener.close()
@@ -114,4 +118,56 @@ test('a connection without a request is closed after a while, and not before', a
   socket.write(REQUEST)
   expect(String((await once(socket, 'data'))[0])).toContain('served')
   await textUntilClosed(socket)
+})
+
+/**
+ * A server that refuses a request as one with too large a body, before the body has arrived, and a client that goes on
+ * sending when the server has ended its side. `disconnected` resolves with the time from the reply to the end.
+ */
+async function refusedClient(stagedCloseTimeout: number) {
+  const disconnected = Promise.withResolvers<number>()
+  const refuse: RequestListener = ({ socket }, response) => {
+    const began = performance.now()
+    socket.once('close', () => disconnected.resolve(performance.now() - began))
+    response.writeHead(413, { Connection: 'close', 'Content-Length': 9 }).end('too large')
+  }
+  const socket = await connectTo(refuse, { stagedCloseTimeout }, true)
+  return { socket, disconnected: disconnected.promise }
+}
+
+const announcing = (bytes: number): string => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`
+
+test('a client that sends all of a refused body before it reads, as proxies do, gets the reply and no reset', async () => {
+  const body = Buffer.alloc(8 * 1024 * 1024)
+  for (let time = 0; time < 10; time += 1) {
+    const { socket } = await refusedClient(60_000)
+    const faults: unknown[] = []
+    socket.on('error', (error) => faults.push(error))
+    socket.write(announcing(body.length))
+    await new Promise((resolve) => socket.write(body, resolve))
+    socket.once('end', () => socket.end())
+    expect(await textUntilClosed(socket)).toMatch(/^HTTP\/1\.1 413 [\s\S]*too large$/)
+    expect(faults).toEqual([])
+  }
+})
+
+test('a client that never stops sending a refused body is disconnected after a while, and not before', async () => {
+  const { socket, disconnected } = await refusedClient(1_000)
+  socket.on('error', () => undefined).resume()
+  socket.write(announcing(1024 ** 5))
+  while (!socket.destroyed) {
+    socket.write(Buffer.alloc(64 * 1024))
+    await delay(1)
+  }
+  const milliseconds = await disconnected
+  expect(milliseconds).toBeGreaterThan(900)
+  expect(milliseconds).toBeLessThan(5_000)
+})
+
+test('a client that stops in the middle of a refused body is disconnected after a while, and not before', async () => {
+  const { socket, disconnected } = await refusedClient(SHORT_MS)
+  socket.write(`${announcing(1_000)}a`)
+  const milliseconds = await disconnected
+  expect(milliseconds).toBeGreaterThan(SHORT_MS * 0.9)
+  expect(milliseconds).toBeLessThan(5_000)
 })

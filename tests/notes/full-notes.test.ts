@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { allRows } from '../contract/harness/database-rows.ts'
 import { usePerson, useServer } from '../support/fixtures.ts'
 
 // Its texts are too large to be kept for the judges of all traffic.
@@ -34,6 +35,32 @@ const cases = scripts.flatMap(([script, character]) =>
 
 const headers = { 'Content-Type': 'application/json' }
 
+test.each(cases)('one character more of $script, sent $spelling, is refused by its number', async (one) => {
+  const body = one.spell(JSON.stringify({ title: 'a', content: one.character.repeat(FULL + 1) }))
+  const before = await allRows(server.db)
+  const refused = await ann.ask('POST', '/notes', { body, headers })
+  expect(await allRows(server.db)).toEqual(before)
+  expect(refused.status).toBe(422)
+  expect(refused.body['errors']).toMatchObject([{ pointer: '/content', type: 'string_too_long', limit: FULL }])
+})
+
+test('more text than a body may have is refused, and changes nothing', async () => {
+  const made = await ann.ask('POST', '/notes', { body: { title: 'a', content: 'b' } })
+  const path = String(made.headers.get('location'))
+  const before = await allRows(server.db)
+  for (const text of ['a', '語', '\n']) {
+    const body = JSON.stringify({ title: 'a', content: text.repeat(2 * FULL) })
+    const refusals = [
+      await ann.ask('POST', '/notes', { body, headers }),
+      await ann.ask('PUT', path, { body, headers }),
+      await ann.ask('PATCH', path, { body, headers }),
+      await ann.ask('POST', `${path}/edits`, { body, headers }),
+    ]
+    expect(refusals.map(({ status }) => status)).toEqual([413, 413, 413, 413])
+  }
+  expect(await allRows(server.db)).toEqual(before)
+})
+
 test.each(cases)('a full note of $script, sent $spelling, is stored, read and put back', async (one) => {
   const content = one.character.repeat(FULL)
   const made = await ann.ask('POST', '/notes', { body: one.spell(JSON.stringify({ title: 'a', content })), headers })
@@ -50,13 +77,6 @@ test.each(cases)('a full note of $script, sent $spelling, is stored, read and pu
   const edited = await ann.ask('POST', `${path}/edits`, { body: edit, headers })
   expect((edited.body['note'] as Record<string, unknown>)['content'] === content).toBe(true)
   expect((await ann.ask('DELETE', path)).status).toBe(204)
-})
-
-test.each(cases)('one character more of $script, sent $spelling, is refused by its number', async (one) => {
-  const body = one.spell(JSON.stringify({ title: 'a', content: one.character.repeat(FULL + 1) }))
-  const refused = await ann.ask('POST', '/notes', { body, headers })
-  expect(refused.status).toBe(422)
-  expect(refused.body['errors']).toMatchObject([{ pointer: '/content', type: 'string_too_long', limit: FULL }])
 })
 
 test('an escaped pair of surrogates is one character, in upper and lower case', async () => {

@@ -103,6 +103,34 @@ test('a flood under one key neither shuts out another key nor makes it wait for 
   expect(began).toEqual(['busy', 'f1', 'home', 'f2', 'office'])
 })
 
+test('one key has no more than its slots, though others are free; what waits for them does not delay other keys', async () => {
+  const gate = createFairGate({ slots: 3, slotsPerKey: 2, queue: 20, waitMs: 2_000, busy: refuse })
+  const began: string[] = []
+  const enter = (name: string, key: string) => {
+    const { work, end } = controlled(began, name)
+    return { end, done: gate.run(work, { key }) }
+  }
+  const a1 = enter('a1', 'a')
+  const later = ['a2', 'a3', 'a4'].map((name) => enter(name, 'a'))
+  const b1 = enter('b1', 'b')
+  const b2 = enter('b2', 'b')
+  await turn()
+  expect(began).toEqual(['a1', 'a2', 'b1'])
+  b1.end()
+  await turn()
+  expect(began).toEqual(['a1', 'a2', 'b1', 'b2'])
+  b2.end()
+  await turn()
+  // A slot is free, but not one of this key.
+  expect(began).toHaveLength(4)
+  a1.end()
+  await turn()
+  expect(began.slice(4)).toEqual(['a3'])
+  for (const { end } of later) end()
+  await Promise.all(later.map(({ done }) => done))
+  expect(began.slice(4)).toEqual(['a3', 'a4'])
+})
+
 test('a request that waits too long is refused with a 503, and the next in the queue is not', async () => {
   vi.useFakeTimers()
   try {

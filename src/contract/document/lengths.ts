@@ -27,7 +27,7 @@ function code(cxt: KeywordCxt): void {
 }
 
 /** A pair of surrogates is one character (JSON Schema Validation, section 6.3.1). */
-function countCharacters(text: string): number {
+export function countCharacters(text: string): number {
   let count = 0
   for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) count += 1
   return count

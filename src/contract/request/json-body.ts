@@ -1,18 +1,13 @@
 import { Problem } from '../../http/problem.ts'
+import { countCharacters } from '../document/lengths.ts'
 import { positionOf, whereBroken } from './json-position.ts'
 
 const MAX_DEPTH = 32
 const MAX_VALUES = 10_000
-/** Of all names and texts together, once unescaped. A character may take 12 bytes (`\ud83d\ude00`). */
+/** Of all names and texts together, once unescaped: a character may take 12 bytes of a body (`\ud83d\ude00`). */
 const MAX_CHARACTERS = 2 * 1024 * 1024
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const LETTER_C = 0x63
-const LETTER_D = 0x64
-const LETTER_F = 0x66
-const LETTER_U = 0x75
-const LOWER_CASE = 0x20
-const HEX_DIGITS = 4
 
 /** U+FEFF, which some editors put before a text. A parser of JSON may pass over it (RFC 8259 §8.1). */
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
@@ -36,6 +31,7 @@ export function parseJson(bytes: Buffer): unknown {
     throw malformed(`The body is not valid JSON. ${whereBroken(text)}`)
   }
   refuseBadText(value)
+  if (text.length > MAX_CHARACTERS && hasTooMuchText(value)) throw tooMuchText()
   return value
 }
 
@@ -48,21 +44,18 @@ export function decodeUtf8(bytes: Buffer): string {
 }
 
 /**
- * One pass over text that should be JSON, for what JSON.parse does not report: depth, size, duplicate keys and how much
- * text there is. For text that is not JSON the result does not matter; JSON.parse refuses it.
+ * One pass over text that should be JSON, for what JSON.parse does not report: depth, size and duplicate keys. For text
+ * that is not JSON the result does not matter; JSON.parse refuses it.
  */
 function refuseExcess(text: string): void {
   const scopes: (Set<string> | null)[] = []
   const token = /["{}[\],]/g
   let values = 1
-  let room = MAX_CHARACTERS
   let expectKey = false
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const character = match[0]
     if (character === '"') {
-      const { end, characters } = measureString(text, match.index, room)
-      room -= characters
-      if (room < 0) throw tooMuchText()
+      const end = endOfString(text, match.index)
       if (expectKey) {
         const key: unknown = JSON.parse(text.slice(match.index, end))
         const scope = scopes.at(-1)
@@ -95,32 +88,14 @@ function isEmptyAt(text: string, index: number): boolean {
   return closing.test(text)
 }
 
-/**
- * The string that opens at `start`: the index after its closing quote, and its characters once unescaped. It stops
- * where there are more than `most`.
- */
-function measureString(text: string, start: number, most: number): { end: number; characters: number } {
-  let characters = 0
-  let index = start + 1
-  for (; index < text.length && characters <= most; index += 1) {
+/** The index after the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
-    if (code === QUOTE) return { end: index + 1, characters }
-    if (code === BACKSLASH) {
-      index += 1
-      if (text.charCodeAt(index) === LETTER_U) {
-        if (!isLowSurrogate(text, index + 1)) characters += 1
-        index += HEX_DIGITS
-      } else characters += 1
-      // The second half of a pair of surrogates belongs to the character before it.
-    } else if (code < 0xdc00 || code > 0xdfff) characters += 1
+    if (code === QUOTE) return index + 1
+    if (code === BACKSLASH) index += 1
   }
-  return { end: index, characters }
-}
-
-/** Whether the four digits at `index` are those of U+DC00 to U+DFFF. */
-function isLowSurrogate(text: string, index: number): boolean {
-  const second = text.charCodeAt(index + 1) | LOWER_CASE
-  return (text.charCodeAt(index) | LOWER_CASE) === LETTER_D && second >= LETTER_C && second <= LETTER_F
+  return text.length
 }
 
 function refuseBadText(value: unknown): void {
@@ -141,6 +116,21 @@ function refuseBadText(value: unknown): void {
 export function checkText(text: string): void {
   if (text.includes('\0')) throw malformed('Text may not hold the character U+0000.')
   if (!text.isWellFormed()) throw malformed('Text may not hold an unpaired surrogate.')
+}
+
+/** Counts characters only if the number of UTF-16 code units, which is known, leaves the answer open. */
+function hasTooMuchText(value: unknown): boolean {
+  const units = sizeOf(value, (text) => text.length)
+  if (units <= MAX_CHARACTERS || units > 2 * MAX_CHARACTERS) return units > MAX_CHARACTERS
+  return sizeOf(value, countCharacters) > MAX_CHARACTERS
+}
+
+/** The sum of the sizes of all names and texts of a value. */
+function sizeOf(value: unknown, size: (text: string) => number): number {
+  if (typeof value === 'string') return size(value)
+  if (typeof value !== 'object' || value === null) return 0
+  const names = Array.isArray(value) ? [] : Object.keys(value)
+  return [...names, ...Object.values(value)].reduce((sum: number, part: unknown) => sum + sizeOf(part, size), 0)
 }
 
 function tooMuchText(): Problem {

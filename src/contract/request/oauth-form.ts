@@ -6,8 +6,8 @@ import type { Pairs } from './parameters.ts'
 type Fields = ReadonlyMap<string, JsonObject>
 
 /**
- * The pairs of a form that count by RFC 6749 §3.2: the endpoint ignores parameters that it does not know, and takes one
- * without a value for one that was left out. Throws a 400 for a grant that the contract does not have.
+ * The pairs of a form that count by RFC 6749 §3.2: the endpoint ignores parameters that it does not know, and treats
+ * one without a value as left out. Throws a 400 for a grant that the contract does not have.
  */
 export function oauthPairs(pairs: Pairs, fields: Fields): Pairs {
   const counting = new Map([...pairs].filter(([name, values]) => fields.has(name) && !(values.join('') === '')))

@@ -53,7 +53,7 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     ...(options.document === undefined && { compiled: (compiled ??= compileContract(document.root)) }),
     authenticate: async () => testCaller,
     clientOf: () => ({ address: '127.0.0.1', userAgent: undefined }),
-    readBody: createReadBody((_, receive) => receive()),
+    readBody: createReadBody((receive) => receive()),
     replies: 'enforce',
     corsOrigins: [],
     isOutage,

@@ -41,6 +41,13 @@ export const lies: readonly Lie[] = [
     to: 'MAX_DEPTH = 64',
   },
   {
+    title: 'a body may have any text that its bytes can hold',
+    gate,
+    file: 'src/contract/request/json-body.ts',
+    from: 'MAX_CHARACTERS = 2 * 1024 * 1024',
+    to: 'MAX_CHARACTERS = 16 * 1024 * 1024',
+  },
+  {
     title: 'versions are thinned after twelve hours',
     gate,
     file: 'src/notes/history/prune-revisions.ts',
