@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { createReadBody, largeBodies } from '../../src/http/body.ts'
@@ -18,6 +19,21 @@ const MIB = 1024 * 1024
 const bodyOf = (bytes: number): string => '{"title":"a","content":"b"}'.padEnd(bytes, ' ')
 const headers = { 'Content-Type': 'application/json' }
 const create = (person: Person, body: string) => person.ask('POST', '/notes', { body, headers })
+
+/** A body whose length is announced, as readBody takes it. */
+function announced(bytes: number) {
+  const stream = new Blob([bodyOf(bytes)]).stream()
+  const request = Object.assign(stream, { headers: { 'content-length': String(bytes) } }) as never
+  return { request, maxBytes: 13 * MIB, sender: 'bob', signal: new AbortController().signal }
+}
+
+/** One whose length is not announced: it comes in these pieces. */
+function streamed(pieces: Iterable<Buffer> | AsyncIterable<Buffer>) {
+  const request = Object.assign(Readable.from(pieces), { headers: {} }) as never
+  return { request, maxBytes: 13 * MIB, sender: 'ann', signal: new AbortController().signal }
+}
+
+const size = (bytes: Buffer): number => bytes.length
 
 /** A server that answers with the size of a body, and how many senders have a place for a large one. */
 async function serveSizes() {
@@ -54,6 +70,21 @@ function begin(url: string, sender: string, bytes: number) {
   }
 }
 
+test('a body needs a place once it has more than 2 MiB, whether its length is announced or not', async () => {
+  let places = 0
+  const readBody = createReadBody((receive) => {
+    places += 1
+    return receive()
+  })
+  const pieces = (count: number): Buffer[] => Array.from({ length: count }, () => Buffer.alloc(MIB, ' '))
+  expect(await readBody(announced(2 * MIB), size)).toBe(2 * MIB)
+  expect(await readBody(streamed(pieces(2)), size)).toBe(2 * MIB)
+  expect(places).toBe(0)
+  expect(await readBody(announced(2 * MIB + 1), size)).toBe(2 * MIB + 1)
+  expect(await readBody(streamed(pieces(3)), size)).toBe(3 * MIB)
+  expect(places).toBe(2)
+})
+
 test('one sender has two large bodies under way; a third waits, and small ones and other senders do not', async () => {
   const { url, places } = await serveSizes()
   const whole = async (sender: string, bytes: number): Promise<string> => {
@@ -74,31 +105,23 @@ test('one sender has two large bodies under way; a third waits, and small ones a
 })
 
 test('large bodies of many senders at once are all taken', async () => {
-  const bodies = Array.from({ length: 12 }, (_, index) => create(index % 2 === 0 ? ann : bob, bodyOf(12 * MIB)))
+  const bodies = Array.from({ length: 12 }, (_, index) => create(index % 2 === 0 ? ann : bob, bodyOf(3 * MIB)))
   expect((await Promise.all(bodies)).map(({ status }) => status)).toEqual(bodies.map(() => 201))
 })
 
 test('a sender who gets no place in time gets a 503 that ends the connection, and the place goes to others', async () => {
   const gate = createFairGate({ ...largeBodies, slots: 1, waitMs: 50 })
   const readBody = createReadBody(gate.run)
-  const source = (bytes: number, sender: string) => ({
-    request: Object.assign(new Blob([bodyOf(bytes)]).stream(), {
-      headers: { 'content-length': String(bytes) },
-    }) as never,
-    maxBytes: 13 * MIB,
-    sender,
-    signal: new AbortController().signal,
-  })
   const held = Promise.withResolvers<void>()
   const holder = gate.run(() => held.promise)
-  await expect(readBody(source(3 * MIB, 'bob'), () => 'read')).rejects.toMatchObject({
+  await expect(readBody(announced(3 * MIB), () => 'read')).rejects.toMatchObject({
     status: 503,
     headers: { 'Retry-After': 2, Connection: 'close' },
   })
-  await expect(readBody(source(2 * MIB, 'bob'), () => 'read')).resolves.toBe('read')
+  await expect(readBody(announced(2 * MIB), () => 'read')).resolves.toBe('read')
   held.resolve()
   await holder
-  await expect(readBody(source(3 * MIB, 'bob'), (bytes) => bytes.length)).resolves.toBe(3 * MIB)
+  await expect(readBody(announced(3 * MIB), size)).resolves.toBe(3 * MIB)
 })
 
 test('a client that is gone gives its place back', async () => {
@@ -108,9 +131,6 @@ test('a client that is gone gives its place back', async () => {
     yield Buffer.alloc(3 * MIB)
     throw new Error('aborted')
   })()
-  const request = Object.assign(broken, { headers: {} }) as never
-  const { signal } = new AbortController()
-  const source = { request, maxBytes: 13 * MIB, sender: 'ann', signal }
-  await expect(readBody(source, () => 'read')).rejects.toMatchObject({ slug: 'malformed-request' })
+  await expect(readBody(streamed(broken), () => 'read')).rejects.toMatchObject({ slug: 'malformed-request' })
   await expect(gate.run(async () => 'free')).resolves.toBe('free')
 })
