@@ -35,16 +35,17 @@ function streamed(pieces: Iterable<Buffer> | AsyncIterable<Buffer>) {
 
 const size = (bytes: Buffer): number => bytes.length
 
-/** A server that answers with the size of a body, and how many senders have a place for a large one. */
+/** A server that answers with the size of a body; how many large bodies asked for a place, and how many have one. */
 async function serveSizes() {
   const { run } = createFairGate(largeBodies)
-  const places = { taken: 0 }
-  const readBody = createReadBody((receive, sender) =>
-    run(() => {
+  const places = { asked: 0, taken: 0 }
+  const readBody = createReadBody((receive, sender) => {
+    places.asked += 1
+    return run(() => {
       places.taken += 1
       return receive().finally(() => (places.taken -= 1))
-    }, sender),
-  )
+    }, sender)
+  })
   const sizes = createServer((request, response) => {
     const sender = String(request.headers['x-sender'])
     const { signal } = new AbortController()
@@ -91,16 +92,15 @@ test('one sender has two large bodies under way; a third waits, and small ones a
     const sent = { method: 'POST', headers: { 'X-Sender': sender }, body: Buffer.alloc(bytes) }
     return (await fetch(url, sent)).text()
   }
-  const slow = [begin(url, 'ann', 3 * MIB), begin(url, 'ann', 3 * MIB)]
-  await expect.poll(() => places.taken).toBe(2)
-  let isThirdDone = false
-  const third = whole('ann', 3 * MIB).finally(() => (isThirdDone = true))
+  const first = begin(url, 'ann', 3 * MIB)
+  const second = begin(url, 'ann', 3 * MIB)
+  const third = begin(url, 'ann', 3 * MIB)
+  await expect.poll(() => places.asked).toBe(3)
   expect(await whole('ann', 2 * MIB)).toBe(String(2 * MIB))
   expect(await whole('bob', 12 * MIB)).toBe(String(12 * MIB))
-  expect(isThirdDone).toBe(false)
-  expect(await slow[0]?.end()).toBe(String(3 * MIB))
-  expect(await third).toBe(String(3 * MIB))
-  expect(await slow[1]?.end()).toBe(String(3 * MIB))
+  expect(places.taken).toBe(2)
+  const sizes = await Promise.all([first, second, third].map(({ end }) => end()))
+  expect(sizes).toEqual([3, 3, 3].map((mebibytes) => String(mebibytes * MIB)))
   expect(places.taken).toBe(0)
 })
 
