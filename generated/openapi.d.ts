@@ -1522,7 +1522,10 @@ export interface components {
              */
             is_archived: boolean;
         };
-        /** @description The fields to replace; those left out are kept. */
+        /**
+         * @description The fields to replace; those left out are kept. `id`, `version`, `owner_id`, `created_at` and `updated_at` may be
+         *     sent as they were read, so that a whole note can be sent back; another value is refused.
+         */
         NoteUpdate: {
             /**
              * @description A line of text without control characters; not only whitespace.
@@ -1558,8 +1561,41 @@ export interface components {
              * @example false
              */
             is_archived?: boolean;
+            /**
+             * Format: uuid
+             * @description The id, as you read it.
+             * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+             */
+            id?: string;
+            /**
+             * Format: int32
+             * @description The version, as you read it.
+             * @example 1
+             */
+            version?: number;
+            /**
+             * Format: uuid
+             * @description The id of the owner, as you read it.
+             * @example 019a6f5e-2b1c-7d3a-9c5e-4f6a7b8c9d0e
+             */
+            owner_id?: string;
+            /**
+             * Format: date-time
+             * @description When the note was created, as you read it. Times are compared to the millisecond.
+             * @example 2026-11-22T10:16:40.5Z
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description When the note was last changed, as you read it. Times are compared to the millisecond.
+             * @example 2026-11-22T10:16:40.5Z
+             */
+            updated_at?: string;
         };
-        /** @description A merge patch of a note; an empty one changes nothing. */
+        /**
+         * @description A merge patch of a note; an empty one changes nothing. `id`, `version`, `owner_id`, `created_at` and `updated_at`
+         *     may be sent as they were read; another value is refused.
+         */
         NotePatch: {
             /**
              * @description A line of text without control characters; not only whitespace.
@@ -1595,6 +1631,36 @@ export interface components {
              * @example false
              */
             is_archived?: boolean;
+            /**
+             * Format: uuid
+             * @description The id, as you read it.
+             * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
+             */
+            id?: string;
+            /**
+             * Format: int32
+             * @description The version, as you read it.
+             * @example 1
+             */
+            version?: number;
+            /**
+             * Format: uuid
+             * @description The id of the owner, as you read it.
+             * @example 019a6f5e-2b1c-7d3a-9c5e-4f6a7b8c9d0e
+             */
+            owner_id?: string;
+            /**
+             * Format: date-time
+             * @description When the note was created, as you read it. Times are compared to the millisecond.
+             * @example 2026-11-22T10:16:40.5Z
+             */
+            created_at?: string;
+            /**
+             * Format: date-time
+             * @description When the note was last changed, as you read it. Times are compared to the millisecond.
+             * @example 2026-11-22T10:16:40.5Z
+             */
+            updated_at?: string;
         };
         /** @description A note. */
         Note: {

@@ -6,9 +6,10 @@ import { inTransaction } from '../db/transaction.ts'
 import { refuseRepeated, replayedHeader } from '../http/idempotency.ts'
 import { accountGone } from '../http/unauthorized.ts'
 import { refuseOutOfBounds } from './core/bounds.ts'
-import { readChanges } from './editing/requested-changes.ts'
+import { readChanges, refuseServerFields } from './editing/requested-changes.ts'
 import { changeNote, lockTarget } from './core/change-note.ts'
 import { authorOf, etagOf, type Note, toNote } from './core/note.ts'
+import type { LockedNote } from './core/note-row.ts'
 import { findNote, insertNote, insertNoteAlone } from './core/notes.ts'
 import { matchesCurrent } from './core/preconditions.ts'
 import { noSuchNote } from './core/refusals.ts'
@@ -62,9 +63,13 @@ export async function updateNote(
   { path, ifMatch, body, caller, signal }: Request<'updateNote'>,
   reply: ReplyTo<'updateNote'>,
 ) {
-  const changes = readChanges(body)
+  const { changes, repeated } = readChanges(body)
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch, author: authorOf(caller), historyVersions }
-  const change = () => inTransaction(db, (tx) => changeNote(tx, target, () => changes))
+  const fieldsFor = (current: LockedNote) => {
+    refuseServerFields(repeated, current)
+    return changes
+  }
+  const change = () => inTransaction(db, (tx) => changeNote(tx, target, fieldsFor))
   const row = await turns.ofNote({ ...target, signal }, path.note_id, change)
   return reply(200, toNote(row), { ETag: etagOf(row) })
 }

@@ -4,6 +4,7 @@ import { document } from './harness/document-examples.ts'
 import { accountEffects } from './effects/account.ts'
 import { answerMarks, answers } from './effects/answers.ts'
 import { keyEffects } from './effects/api-keys.ts'
+import { asRead } from './effects/as-read.ts'
 import { batchRequestEffects } from './effects/batch-requests.ts'
 import { batchEffects } from './effects/batch.ts'
 import { changeEffects } from './effects/changes.ts'
@@ -36,6 +37,7 @@ const effects = [
   systemEffects,
   createEffects,
   noteEffects,
+  asRead,
   preconditionEffects,
   mergeEffects,
   editEffects,

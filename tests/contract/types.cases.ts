@@ -106,8 +106,8 @@ export const undeclaredQuery: Handler<'listNotes'> = async (r, reply) => reply(2
 export const undeclaredPath: Handler<'getNote'> = async ({ path: { id } }, reply) =>
   reply(200, { ...note, id }, { ETag })
 // @ts-expect-error an undeclared body field
-export const undeclaredBody: Handler<'patchNote'> = async ({ body: { id } }, reply) =>
-  reply(200, { ...note, id }, { ETag })
+export const undeclaredBody: Handler<'patchNote'> = async ({ body: { name } }, reply) =>
+  reply(200, { ...note, title: name }, { ETag })
 // @ts-expect-error a body where none is taken
 export const bodyOfGet: Handler<'getNote'> = async (r, reply) => reply(200, { ...note, title: r.body.title }, { ETag })
 // @ts-expect-error a request is not for changing

@@ -12,14 +12,14 @@ import { isMatch, namedVersions } from '../core/preconditions.ts'
 import { findBase, noteChanged } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { type FieldConflict, mergeJob, mergeNote } from './merge-note.ts'
-import { readChanges } from './requested-changes.ts'
+import { readChanges, refuseServerFields, type RequestedChanges } from './requested-changes.ts'
 
 export async function patchNote(
   { db, textWork, turns, historyVersions }: NoteDeps,
   { path, query, ifMatch, body, caller, signal }: Request<'patchNote'>,
   reply: ReplyTo<'patchNote'>,
 ) {
-  const changes = readChanges(body)
+  const requested = readChanges(body)
   const isMerging = query.on_conflict === 'merge'
   if (isMerging && namedVersions(ifMatch) === undefined) throw mergeWithoutBase()
   const author = authorOf(caller)
@@ -27,9 +27,11 @@ export async function patchNote(
   const refused = isMerging ? undefined : ifMatch
   const target = { ownerId: caller.userId, noteId: path.note_id, ifMatch: refused, author, historyVersions }
   const patch = (tx: Tx, done: Done<MergeJob>): Promise<NoteRow> =>
-    changeNote(tx, target, (current) =>
-      isMatch(current, ifMatch) ? changes : merge(tx, current, ifMatch, changes, done),
-    )
+    changeNote(tx, target, (current) => {
+      if (!isMatch(current, ifMatch)) return merge(tx, current, ifMatch, requested, done)
+      refuseServerFields(requested.repeated, current)
+      return requested.changes
+    })
   const row = await textWork.whileUnchanged<MergeJob, NoteRow>(caller.userId, (done) =>
     turns.ofNote({ ...target, signal }, path.note_id, () => inTransaction(db, (tx) => patch(tx, done))),
   )
@@ -44,11 +46,12 @@ async function merge(
   tx: Tx,
   current: NoteRow,
   ifMatch: EntityTags | undefined,
-  changes: Partial<NoteFields>,
+  { changes, repeated }: RequestedChanges,
   done: Done<MergeJob>,
 ): Promise<Partial<NoteFields>> {
   const base = await findBase(tx, current, ifMatch)
   if (base === undefined) throw noteChanged(current, base)
+  refuseServerFields(repeated, current, { ...current, version: base.version, updated_at: base.created_at })
   const mine = { ...base, ...changes }
   const merged = mergeNote(base, mine, current, done(current.version, mergeJob(base, mine, current)))
   if (merged.changes === undefined) throw mergeConflict(current, base, merged.conflicts, merged.count)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../../src/contract/document/document.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
@@ -161,6 +162,5 @@ async function rowsOf({ db }: TestServer): Promise<readonly string[]> {
 function refuseChanges(before: readonly string[], after: readonly string[]): void {
   const old = new Set(before)
   const changed = after.filter((row) => !old.has(row))
-  if (changed.length > 0 || before.length !== after.length)
-    throw new Error(`A refusal changed rows: ${changed.join('; ')}`)
+  if (changed.length > 0 || before.length !== after.length) assert.fail(`A refusal changed rows: ${changed.join('; ')}`)
 }

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { useFixture } from '../../support/fixtures.ts'
-import type { Json } from '../../../src/contract/document/document.ts'
+import { isObject, type Json, string } from '../../../src/contract/document/document.ts'
 import type { OperationId } from '../../../src/contract/types.ts'
 import { openStream } from '../../support/event-stream.ts'
 import type { Answer } from '../../support/people.ts'
@@ -30,7 +30,8 @@ test.each(built)(
     const request = exampleRequests(operation).at(-1)
     if (request === undefined) throw new Error(`${operation.operationId} has no example`)
     await setScene(story, request)
-    const answer = await sendAs(operation.operationId as OperationId, withBody(request.attempt, mediaType, body))
+    const sent = withBody(request.attempt, mediaType, inStoryTime(body))
+    const answer = await sendAs(operation.operationId as OperationId, sent)
     expect(isSuccess(answer), answer.text).toBe(true)
     values.add(schema, body)
   },
@@ -70,6 +71,13 @@ test('every example of a schema is a value that was taken or given there', () =>
   expect(shown.length).toBeGreaterThan(100)
   expect(shown.filter(({ pointer, value }) => !values.has(pointer, value))).toEqual([])
 })
+
+/** The times of a note that is sent back, as the story's clock has them. */
+function inStoryTime(body: Json): Json {
+  if (!isObject(body) || !('created_at' in body)) return body
+  const moved = ['created_at', 'updated_at'].map((name) => [name, story.time.toNow(string(body[name]))])
+  return { ...body, ...Object.fromEntries(moved) }
+}
 
 function first(operationId: OperationId): Attempt {
   const [request] = exampleRequests(operationCalled(operationId))

@@ -25,6 +25,15 @@ const noteFields = {
   'body/is_archived': flag,
 }
 
+/** Compared with what the note of the path has, and not looked up. */
+const noteAsRead = {
+  'body/id': names('note', { told: "The caller's own note is named by the path; the reply says only what it has." }),
+  'body/owner_id': nothing('what the caller read of its own note'),
+  'body/version': names('version'),
+  'body/created_at': nothing('what the caller read of its own note'),
+  'body/updated_at': nothing('what the caller read of its own note'),
+}
+
 const takenEmail = names('email', { told: 'An address that has an account is refused with 409, as the contract says.' })
 
 export const cases: Cases = {
@@ -93,9 +102,10 @@ export const cases: Cases = {
   },
   createNote: { ...noteFields, 'header/Idempotency-Key': names('idempotencyKey') },
   getNote: { 'path/note_id': names('note'), 'header/If-None-Match': names('entityTag') },
-  updateNote: { ...noteFields, 'path/note_id': names('note'), 'header/If-Match': names('entityTag') },
+  updateNote: { ...noteFields, ...noteAsRead, 'path/note_id': names('note'), 'header/If-Match': names('entityTag') },
   patchNote: {
     ...noteFields,
+    ...noteAsRead,
     'path/note_id': names('note'),
     'header/If-Match': names('entityTag'),
     'query/on_conflict': nothing('chooses what a conflict leads to'),

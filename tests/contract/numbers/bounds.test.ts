@@ -19,6 +19,8 @@ interface Expected {
 const NOBODYS = { status: 404 } as const
 const NO_SUCH_CURSOR = { status: 422, type: 'cursor_invalid' } as const
 const WRONG_PASSWORD = { status: 422, type: 'password_wrong' } as const
+/** Only what the note has is taken. */
+const NOT_AS_READ = { status: 422, type: 'read_only' } as const
 /** The edit is taken, and the note that it would make has more characters than a note may have. */
 const NOTE_TOO_LONG = { status: 422, type: 'string_too_long' } as const
 
@@ -47,6 +49,16 @@ const atEdge: readonly (readonly [ending: string, expected: Expected])[] = [
   ['createToken /refresh_token minLength', { status: 401 }],
   ['createToken /refresh_token maxLength', { status: 401 }],
   ['/email minLength', { status: 422, type: 'email_parsing' }],
+  ['Note /id minLength', NOT_AS_READ],
+  ['Note /id maxLength', NOT_AS_READ],
+  ['Note /owner_id minLength', NOT_AS_READ],
+  ['Note /owner_id maxLength', NOT_AS_READ],
+  ['Note /created_at minLength', NOT_AS_READ],
+  ['Note /created_at maxLength', NOT_AS_READ],
+  ['Note /updated_at minLength', NOT_AS_READ],
+  ['Note /updated_at maxLength', NOT_AS_READ],
+  ['Note /version minimum', { status: 200 }],
+  ['Note /version maximum', NOT_AS_READ],
   // There are fewer scopes than that.
   ['/scopes maxItems', { status: 422, type: 'duplicate_items' }],
   ['/edits/0/heading minLength', { status: 422, type: 'heading_not_found' }],

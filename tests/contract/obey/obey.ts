@@ -114,6 +114,7 @@ function repaired(value: Json | undefined, error: FieldError, own: Own): Json | 
     case 'integer_type':
       return example ?? 1
     case 'cursor_invalid':
+    case 'read_only':
       return undefined
     default:
       return own(name, error.loc) ?? example

@@ -35,8 +35,8 @@ export const lies: readonly Lie[] = [
     title: 'PUT and PATCH accept is_archived and ignore it',
     gate,
     file: 'src/notes/editing/requested-changes.ts',
-    from: 'const { tags, ...rest } = body',
-    to: 'const { tags, is_archived: _, ...rest } = body',
+    from: 'updated_at, ...changes } = body',
+    to: 'updated_at, is_archived: _, ...changes } = body',
   },
   {
     title: 'remove_tags respects the case of a tag',
@@ -96,5 +96,19 @@ export const lies: readonly Lie[] = [
     file: 'src/auth/session/session-handlers.ts',
     from: 'is_current: row.id === caller.credential.id',
     to: 'is_current: row.id !== caller.userId',
+  },
+  {
+    title: 'a field that only the server changes may be sent with any value',
+    gate,
+    file: 'src/notes/editing/requested-changes.ts',
+    from: '  if (errors.length > 0) throw validationFailed(errors)\n',
+    to: '',
+  },
+  {
+    title: 'times of a note that is sent back are compared by their digits',
+    gate,
+    file: 'src/notes/editing/requested-changes.ts',
+    from: '? Date.parse(value) : value',
+    to: '? value : value',
   },
 ]
