@@ -2102,7 +2102,7 @@ export interface components {
         };
         /**
          * Format: uri-reference
-         * @description The kind of problem; the address of its page on this server.
+         * @description The kind of problem; the address of its page on this server, which ends in `/problems/` and its name.
          * @example /problems/not-found
          */
         ProblemType: string;
@@ -2516,7 +2516,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The note is not the version that `If-Match` names; nothing was changed. */
+        /** @description The note is not the version that `If-Match` names, or a weak tag names it. Nothing was changed. */
         NoteChanged: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2867,12 +2867,12 @@ export interface components {
          */
         Sort: components["schemas"]["NoteOrder"];
         /**
-         * @description The `ETag` of the version you read, or `*` for any version that exists.
+         * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
          * @example "1"
          */
         IfMatch: components["schemas"]["EntityTags"];
         /**
-         * @description The `ETag` of the version you read, or `*` for any version that exists.
+         * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
          * @example "2"
          */
         IfMatchVersion2: components["schemas"]["EntityTags"];
@@ -3003,7 +3003,7 @@ export interface operations {
                      * @description The address of the account.
                      * @example /users/me
                      */
-                    Location: "/users/me";
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3757,7 +3757,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3807,7 +3807,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3854,7 +3854,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3906,7 +3906,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4097,7 +4097,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you read, or `*` for any version that exists.
+                 * @description The `ETag` of the version you read, or `*` for any version that exists. A weak tag (`W/`) matches nothing.
                  * @example "2"
                  */
                 "If-Match"?: components["parameters"]["IfMatchVersion2"];

@@ -38,9 +38,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(withoutPath())
   if (deps.corsOrigins.length > 0)
     app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED, maxAge: 600 }))
-  app.use(createDocs({ yaml: document.text, document: document.root, problems }))
+  app.use(createDocs({ yaml: document.text, document: document.root, problems, addressOf: deps.addressOf }))
   app.use(contractHandler(dispatcher, deps))
-  app.use(errorHandler({ log, isOutage, checkReply: dispatcher.checkReply }))
+  app.use(errorHandler({ log, isOutage, checkReply: dispatcher.checkReply, addressOf: deps.addressOf }))
   return app
 }
 

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { createAuth } from './auth/auth.ts'
+import type { AuthDeps } from './auth/handlers.ts'
 import { createAuthenticate } from './auth/bearer.ts'
 import { findEndedCallers } from './auth/ended-callers.ts'
 import type { PasswordCost } from './auth/password/passwords.ts'
@@ -17,6 +18,7 @@ import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
 import { createReadBody, largeBodies } from './http/body.ts'
 import { createClientOf } from './http/client.ts'
+import { type AddressOf, createAddressOf } from './http/public-address.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
@@ -36,6 +38,7 @@ export type AppSettings = Pick<
   | 'trashDays'
   | 'poolSize'
   | 'corsOrigins'
+  | 'publicUrl'
   | 'replyValidation'
 >
 
@@ -71,12 +74,8 @@ export interface Application extends AsyncDisposable {
 /** The composition root, for the server and for tests: puts the application together on a database. */
 export async function compose(platform: Platform): Promise<Application> {
   const { settings, document, db, log } = platform
-  const auth = createAuth(db, {
-    ...settings,
-    secretKeys: platform.secretKeys,
-    ...(platform.passwordCost !== undefined && { passwordCost: platform.passwordCost }),
-    onLocalThrottle: (error) => log.warn({ err: error }, 'failed logins are counted by this process alone'),
-  })
+  const addressOf = createAddressOf(settings.publicUrl)
+  const auth = authOf(platform, addressOf)
   await using stack = new AsyncDisposableStack()
   const textWork = createTextWork()
   stack.defer(textWork.close)
@@ -111,6 +110,7 @@ export async function compose(platform: Platform): Promise<Application> {
     streams,
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,
+    addressOf,
     log,
     isOutage: platform.isOutage,
   })
@@ -126,4 +126,14 @@ export async function compose(platform: Platform): Promise<Application> {
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+function authOf({ settings, db, log, secretKeys, passwordCost }: Platform, addressOf: AddressOf): AuthDeps {
+  return createAuth(db, {
+    ...settings,
+    addressOf,
+    secretKeys,
+    ...(passwordCost !== undefined && { passwordCost }),
+    onLocalThrottle: (error) => log.warn({ err: error }, 'failed logins are counted by this process alone'),
+  })
 }

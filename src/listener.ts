@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { createAddressOf } from './http/public-address.ts'
 import { closeInStages } from './http/staged-close.ts'
 import { endUnreadReplies } from './http/unread-replies.ts'
 import { StartupError } from './startup-error.ts'
@@ -32,10 +33,11 @@ export const REPLY_TIMEOUT = 30_000
 
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen(
-  { host, port }: Pick<Config, 'host' | 'port'>,
+  { host, port, publicUrl }: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'publicUrl'>>,
   log: Logger,
   { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT, stagedCloseTimeout = STAGED_CLOSE } = {},
 ): Promise<Listener> {
+  const addressOf = createAddressOf(publicUrl)
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
   const open = new Set<ServerResponse>()
@@ -63,7 +65,7 @@ export async function listen(
   server.on('clientError', (error, socket) => {
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
-    else answerClientError(error, socket)
+    else answerClientError(error, socket, addressOf)
   })
   await bind(server, host, port)
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))

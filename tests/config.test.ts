@@ -44,6 +44,7 @@ test('no setting at all is a whole configuration: the embedded database, reachab
     historyDays: 365,
     trashDays: 30,
     corsOrigins: [],
+    publicUrl: undefined,
     replyValidation: 'enforce',
     logLevel: 'info',
     logFormat: 'auto',
@@ -102,6 +103,12 @@ test.each([
   ['REGISTRATION', '"closed"', 'registration', 'closed'],
   ['CORS_ORIGINS', '"https://a.example,https://b.example"', 'corsOrigins', ['https://a.example', 'https://b.example']],
   ['DATA_DIR', '/var/lib/notes', 'dataDir', '/var/lib/notes'],
+  ['PUBLIC_URL', 'https://notes.example.com', 'publicUrl', 'https://notes.example.com'],
+  ['PUBLIC_URL', 'https://notes.example.com/', 'publicUrl', 'https://notes.example.com'],
+  ['PUBLIC_URL', 'https://example.com/notes-app/', 'publicUrl', 'https://example.com/notes-app'],
+  ['PUBLIC_URL', 'HTTPS://Example.COM:443/Team/notes_2', 'publicUrl', 'https://example.com/Team/notes_2'],
+  ['PUBLIC_URL', 'http://[2001:DB8::1]:8080', 'publicUrl', 'http://[2001:db8::1]:8080'],
+  ['PUBLIC_URL', 'https://münchen.example', 'publicUrl', 'https://xn--mnchen-3ya.example'],
   ['DATA_DIR', 'kept/here', 'dataDir', join(PROJECT, 'kept', 'here')],
 ] as const)('%s takes %s', (name, text, key, value) => {
   expect(loadConfig({ [name]: text })[key]).toEqual(value)
@@ -181,6 +188,37 @@ test.each([
   expect(mistakesIn({ SECRET_KEY: KEY, [name]: text })).toEqual([`${name} ${mistake}`])
 })
 
+test.each([
+  ['notes.example.com', 'must begin with https:// or http://'],
+  ['ftp://notes.example.com', 'must begin with https:// or http://'],
+  ['https:notes.example.com', 'must begin with https:// or http://'],
+  ['https://', 'must have a host and, if any, a port from 1 to 65535'],
+  ['https://a.example:99999', 'must have a host and, if any, a port from 1 to 65535'],
+  ['https://a.example:0', 'must have a host and, if any, a port from 1 to 65535'],
+  ['https://a b.example', 'must have a host and, if any, a port from 1 to 65535'],
+  ["https://a'b.example", 'must have a host and, if any, a port from 1 to 65535'],
+  ['https://a.example\\notes', 'must have a host and, if any, a port from 1 to 65535'],
+  ['https://ann:secret@a.example', 'must have no user name and no password'],
+  ['https://@a.example', 'must have no user name and no password'],
+  ['https://a.example/?x=1', 'must have no query: nothing after a ?'],
+  ['https://a.example?', 'must have no query: nothing after a ?'],
+  ['https://a.example/#notes', 'must have no fragment: nothing after a #'],
+  ['https://a.example/notes app', 'must have a path of names'],
+  ['https://a.example/notes%20app', 'must have a path of names'],
+  ["https://a.example/'$(id)'", 'must have a path of names'],
+  ['https://a.example/a//b', 'must have a path of names'],
+  ['https://a.example/a/../b', 'must have a path of names'],
+  ['https://a.example/.', 'must have a path of names'],
+  [`https://a.example/${'a'.repeat(150)}`, 'must have at most 150 characters'],
+])('PUBLIC_URL=%s is refused with the reason', (text, reason) => {
+  const [mistake = '', ...others] = mistakesIn({ PUBLIC_URL: text })
+  expect(others).toEqual([])
+  expect(mistake).toContain(`PUBLIC_URL ${reason}`)
+  expect(mistake).toMatch(
+    /; write an address such as https:\/\/notes\.example\.com or https:\/\/example\.com\/notes-app$/,
+  )
+})
+
 test('every wrong setting is reported at once, and none is quoted', () => {
   const wrong = Object.fromEntries(settings.map(({ name }) => [name, 'canary !']))
   const mistakes = mistakesIn(wrong)
@@ -251,6 +289,17 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
   PORT: [
     ['0', '65535'],
     ['-1', '65536', '99999999999', '1e3', '0x1F', '8000.0', ':8000', '٨٠٠٠'],
+  ],
+  PUBLIC_URL: [
+    ['https://a.example/', 'http://localhost:8000', 'http://127.0.0.1'],
+    [
+      'https://a.example?',
+      'https://a.example/#',
+      '/notes-app',
+      'a.example',
+      'https:/a.example',
+      'https://a.example/a%2Fb',
+    ],
   ],
   DATABASE_URL: [
     ['postgres://a@b/c', 'POSTGRESQL://a:b@c:1/d', 'postgres://a@/c?host=/run/postgresql', 'postgres://a@[::1]/c'],

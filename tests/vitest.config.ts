@@ -9,6 +9,7 @@ const slow = [
   'tests/contract/{lint,stories}.test.ts',
   'tests/contract/evolution/replay.test.ts',
   'tests/db/{embedded,tls}.test.ts',
+  'tests/deployment/**',
   'tests/docs/code-samples.test.ts',
   'tests/lies/run.test.ts',
   'tests/notes/{full-notes,history-size,idempotency-crash}.test.ts',

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Database } from '../db/database.ts'
+import type { AddressOf } from '../http/public-address.ts'
 import { createCursors } from '../http/cursor.ts'
 import { unavailable } from '../http/problem.ts'
 import { createFairGate } from '../scheduling/fair-gate.ts'
@@ -15,6 +16,7 @@ export interface AuthOptions {
   readonly refreshTokenSeconds: number
   readonly registration: 'open' | 'closed'
   readonly passwordMinLength: number
+  readonly addressOf: AddressOf
   /** Lower than SHIPPED_COST in tests only. */
   readonly passwordCost?: PasswordCost
   /** The database could not count a failed login, so this process counts on its own. */
@@ -44,6 +46,7 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
     refreshTokenKeys: deriveKeys(secretKeys, 'refresh-token'),
     registration,
     passwordMinLength,
+    addressOf: options.addressOf,
     passwordCost: options.passwordCost ?? SHIPPED_COST,
   }
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BadDatabaseUrl, readDatabaseUrl, URL_FORM } from '../db/database-url.ts'
 import { isNetwork } from '../http/client-address.ts'
+import { readPublicUrl } from '../http/public-address.ts'
 
 /** Turns the text of a setting into its value. */
 export interface Reader<T> {
@@ -46,6 +47,14 @@ export const postgresUrl: Reader<string> = {
       if (error instanceof BadDatabaseUrl) return new Mistake(error.message)
       throw error
     }
+  },
+}
+
+export const publicUrl: Reader<string> = {
+  accepts: 'an address such as https://notes.example.com or https://example.com/notes-app',
+  read: (text) => {
+    const read = readPublicUrl(text)
+    return 'url' in read ? read.url : new Mistake(`${read.fault}; write ${publicUrl.accepts}`)
   },
 }
 

@@ -1,5 +1,5 @@
 import { duration, hostName, integer, networks, oneOf, optional, origins, password, path } from './readers.ts'
-import { postgresUrl, type Reader, secretKey } from './readers.ts'
+import { postgresUrl, publicUrl, type Reader, secretKey } from './readers.ts'
 
 export interface Setting {
   /** In the environment. */
@@ -34,6 +34,14 @@ export const settings = [
     fallback: '8000',
     reader: integer(0, 65_535),
     help: 'Port to listen on; 0 takes a free one.',
+  },
+  {
+    // undefined: a reply names paths, as at the root of a host.
+    name: 'PUBLIC_URL',
+    field: 'publicUrl',
+    fallback: '',
+    reader: optional(publicUrl),
+    help: 'The address of the server for its clients, behind a proxy. Empty: addresses in replies begin with the path.',
   },
   {
     // undefined: the embedded database.

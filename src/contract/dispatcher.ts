@@ -1,5 +1,6 @@
 import type { OutgoingReply } from '../http/outgoing.ts'
 import { Problem } from '../http/problem.ts'
+import { type AddressOf, nothingAt } from '../http/public-address.ts'
 import { createDispatch, type HandlerReply } from './backend.ts'
 import { compileContract, type CompiledContract } from './compile.ts'
 import type { ContractDocument } from './document/document.ts'
@@ -19,6 +20,7 @@ export interface ContractDeps extends ReplyDeps {
   readonly handlers: Handlers
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
+  readonly addressOf: AddressOf
 }
 
 export interface Dispatcher {
@@ -41,7 +43,7 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
   /** The steps of a request, with the statuses that each step can end in. */
   const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
     const route = router.match(incoming.path)
-    if (route === undefined) throw new Problem('not-found', 'There is nothing at this address.')
+    if (route === undefined) throw new Problem('not-found', nothingAt(incoming.path, deps.addressOf))
     incoming.exchange.path = route.path
     const operation = operationOf(route, incoming.method)
     if (operation === undefined) return replyToOtherMethod(route, incoming)
@@ -50,7 +52,8 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     const caller = await identify(incoming, operation, deps.authenticate) //                    401
     if (caller !== undefined) requireScopes(operation, caller) //                               403
     refuseUnacceptable(incoming, operation) //                                                  406
-    const read = (body?: Buffer) => readRequest(operation, incoming, { encodedParams: route.params, body })
+    const read = (body?: Buffer) =>
+      readRequest(operation, incoming, { encodedParams: route.params, body }, deps.addressOf)
     const parts = await readParts(incoming, operation, caller, read) //                         400, 413, 415, 422, 503
     const request = complete(parts, incoming, operation, caller)
     const work = (): Promise<HandlerReply> => dispatch(operation, request, makeReply)

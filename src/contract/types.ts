@@ -2,10 +2,10 @@
 import type { operations } from '../../generated/openapi.d.ts'
 import type { DefaultedQuery, OptionalReplyHeaders, ReplyEvents } from '../../generated/refinements.d.ts'
 import type { Scope, security } from '../../generated/security.ts'
-import type { EntityTags } from './request/entity-tags.ts'
+import type { EntityTag, EntityTags } from './request/entity-tags.ts'
 
 export type OperationId = keyof operations & keyof typeof security
-export type { EntityTags, Scope }
+export type { EntityTag, EntityTags, Scope }
 
 /** The authenticated account and its credential. */
 export interface Caller {

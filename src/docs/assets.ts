@@ -9,6 +9,7 @@ import { sendUnlessCached } from './fixed.ts'
 const sources = {
   'pages.css': ['text/css', new URL('browser/pages.css', import.meta.url).href],
   'icon.svg': ['image/svg+xml', new URL('browser/icon.svg', import.meta.url).href],
+  'contract.js': ['text/javascript', new URL('browser/contract.js', import.meta.url).href],
   'console.css': ['text/css', new URL('browser/console.css', import.meta.url).href],
   'console.js': ['text/javascript', new URL('browser/console.js', import.meta.url).href],
   'swagger-ui.css': ['text/css', import.meta.resolve('swagger-ui-dist/swagger-ui.css')],
@@ -20,6 +21,7 @@ const sources = {
 export type AssetName = keyof typeof sources
 
 export interface Assets {
+  /** Seen from the root of the server, without a slash before it. */
   address: (name: AssetName) => string
   /** For the route `/docs/assets/:version/:name`; lets an unknown version or name fall through. */
   handler: RequestHandler<{ version: string; name: string }>
@@ -49,7 +51,7 @@ export function loadAssets(): Assets {
   }
 
   return {
-    address: (name) => `/docs/assets/${version}/${name}`,
+    address: (name) => `docs/assets/${version}/${name}`,
     handler: async (req, res, next) => {
       const { name } = req.params
       const file = files.get(name)

@@ -1,16 +1,19 @@
-import { Router, type RequestHandler } from 'express'
+import { type RequestHandler, Router } from 'express'
+import type { AddressOf } from '../http/public-address.ts'
 import { consolePage, landingPage, readTitle, referencePage } from './api-pages.ts'
 import { loadAssets } from './assets.ts'
 import { withCodeSamples } from './code-samples.ts'
 import { fixed } from './fixed.ts'
 import { problemIndex, problemPage, type ProblemPage } from './problem-pages.ts'
+import { documentWithPublicUrl, withPublicUrl } from './public-contract.ts'
 
 export interface DocsDeps {
-  /** The text of openapi.yaml, served byte for byte. */
+  /** The text of openapi.yaml, served byte for byte without a public address. */
   yaml: string
   /** The same document, parsed. */
   document: object
   problems: ProblemPage[]
+  addressOf: AddressOf
 }
 
 const policy = (...directives: string[]): string =>
@@ -35,31 +38,57 @@ const referencePolicy = policy(
   "form-action 'none'",
 )
 
-const pageAt = (text: string, contentSecurityPolicy: string): RequestHandler =>
-  fixed(text, 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
+/** A page `depth` folders below the root. A slash at the end of its address makes it look one folder deeper. */
+function pageAt(render: (root: string) => string, contentSecurityPolicy: string, depth = 0): RequestHandler {
+  const seenFrom = (folders: number): RequestHandler => {
+    const root = folders === 0 ? './' : '../'.repeat(folders)
+    return fixed(() => render(root), 'text/html', { 'Content-Security-Policy': contentSecurityPolicy })
+  }
+  const [plain, slashed] = [seenFrom(depth), seenFrom(depth + 1)]
+  return (req, res, next) => (req.path !== '/' && req.path.endsWith('/') ? slashed : plain)(req, res, next)
+}
 
 /** The contract is public: pages of any origin may fetch it, as browser-based API tools do. */
 const contractAt = (text: string | (() => string), type: string): RequestHandler =>
   fixed(text, type, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag' })
 
 /** Static pages, the documented exception to "only the dispatcher touches res". Other methods are left to the app. */
-export function createDocs({ yaml, document, problems }: DocsDeps): Router {
+export function createDocs({ yaml, document, problems, addressOf }: DocsDeps): Router {
   const assets = loadAssets()
   const title = readTitle(document)
+  const publicUrl = addressOf('')
   const problemPages = new Map(
-    problems.map((problem) => [problem.slug, pageAt(problemPage(problem, assets), textPolicy)]),
+    problems.map((problem) => [
+      problem.slug,
+      pageAt((root) => problemPage(problem, assets, root, addressOf), textPolicy, 1),
+    ]),
   )
   const docs = Router({ caseSensitive: true })
 
-  docs.get('/', pageAt(landingPage(title, assets), textPolicy))
-  docs.get('/docs', pageAt(consolePage(title, assets), consolePolicy))
-  docs.get('/redoc', pageAt(referencePage(title, assets), referencePolicy))
-  docs.get('/openapi.yaml', contractAt(yaml, 'application/yaml'))
+  docs.get(
+    '/',
+    pageAt((root) => landingPage(title, assets, root), textPolicy),
+  )
+  docs.get(
+    '/docs',
+    pageAt((root) => consolePage(title, assets, root), consolePolicy),
+  )
+  docs.get(
+    '/redoc',
+    pageAt((root) => referencePage(title, assets, root), referencePolicy),
+  )
+  docs.get('/openapi.yaml', contractAt(publicUrl === '' ? yaml : withPublicUrl(yaml, publicUrl), 'application/yaml'))
   docs.get(
     '/openapi.json',
-    contractAt(() => JSON.stringify(withCodeSamples(document)), 'application/json'),
+    contractAt(() => {
+      const read = withCodeSamples(document)
+      return JSON.stringify(publicUrl === '' ? read : documentWithPublicUrl(read, publicUrl))
+    }, 'application/json'),
   )
-  docs.get('/problems', pageAt(problemIndex(problems, assets), textPolicy))
+  docs.get(
+    '/problems',
+    pageAt((root) => problemIndex(problems, assets, root), textPolicy),
+  )
   docs.get('/problems/:slug', (req, res, next) => {
     const serve = problemPages.get(req.params.slug)
     return serve === undefined ? next() : serve(req, res, next)

@@ -24,8 +24,11 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 
 export interface Page {
   title: string
+  /** From this page to the root of the server, relative, so that it holds below the path of a proxy too. */
+  root: string
   /** Distinguishes pages that a script fills from static ones. */
   kind: 'text' | 'console' | 'reference'
+  /** This and what follows as seen from the root. */
   stylesheets: string[]
   /** Scripts, then modules: they run in this order, after the body is parsed. */
   scripts?: string[]
@@ -35,7 +38,7 @@ export interface Page {
 }
 
 /** The shell of every page. It has no inline script or style, so that a strict content security policy is possible. */
-export function page({ title, kind, stylesheets, scripts = [], modules = [], icon, body }: Page): string {
+export function page({ title, root, kind, stylesheets, scripts = [], modules = [], icon, body }: Page): string {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,21 +46,22 @@ export function page({ title, kind, stylesheets, scripts = [], modules = [], ico
 <title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" type="image/svg+xml" href="${icon}">
+<link rel="icon" type="image/svg+xml" href="${root}${icon}">
 ${stylesheets.map(
-  (href) => html`<link rel="stylesheet" href="${href}">
+  (href) => html`<link rel="stylesheet" href="${root}${href}">
 `,
 )}${scripts.map(
-    (src) => html`<script defer src="${src}"></script>
+    (src) => html`<script defer src="${root}${src}"></script>
 `,
   )}${modules.map(
-    (src) => html`<script type="module" src="${src}"></script>
+    (src) => html`<script type="module" src="${root}${src}"></script>
 `,
   )}</head>
 <body class="${kind}">
 <header class="site">
 <nav aria-label="Documentation">
-<a href="/">Home</a> <a href="/docs">Console</a> <a href="/redoc">Reference</a> <a href="/problems">Problems</a>
+<a href="${root}">Home</a> <a href="${root}docs">Console</a> <a href="${root}redoc">Reference</a>
+<a href="${root}problems">Problems</a>
 </nav>
 </header>
 ${body}

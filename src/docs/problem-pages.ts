@@ -1,4 +1,5 @@
 import { html, page } from './page.ts'
+import type { AddressOf } from '../http/public-address.ts'
 import type { Assets } from './assets.ts'
 
 export interface ProblemPage {
@@ -12,17 +13,19 @@ export interface ProblemPage {
 }
 
 /** RFC 9457 §3.1.1: a problem type should resolve to documentation for people. This is that page. */
-export function problemPage(problem: ProblemPage, assets: Assets): string {
+export function problemPage(problem: ProblemPage, assets: Assets, root: string, addressOf: AddressOf): string {
+  const type = addressOf(`/problems/${problem.slug}`)
   const example = {
-    type: `/problems/${problem.slug}`,
+    type,
     title: problem.title,
     status: problem.status,
     detail: problem.description,
-    instance: `/problems/${problem.slug}#0199c0de-0000-7000-8000-000000000000`,
+    instance: `${type}#0199c0de-0000-7000-8000-000000000000`,
     request_id: '0199c0de-0000-7000-8000-000000000000',
   }
   return page({
     title: `${problem.title} (${problem.status})`,
+    root,
     kind: 'text',
     stylesheets: [assets.address('pages.css')],
     icon: assets.address('icon.svg'),
@@ -38,15 +41,16 @@ export function problemPage(problem: ProblemPage, assets: Assets): string {
 (<abbr title="Problem Details for HTTP APIs">RFC 9457</abbr>). Quote its <code>request_id</code> when you ask for
 help.</p>
 <pre><code>${JSON.stringify(example, null, 2)}</code></pre>
-<p><a href="/problems">All problems</a></p>
+<p><a href="${root}problems">All problems</a></p>
 </main>`,
   })
 }
 
-export function problemIndex(problems: readonly ProblemPage[], assets: Assets): string {
+export function problemIndex(problems: readonly ProblemPage[], assets: Assets, root: string): string {
   const byStatus = problems.toSorted((a, b) => a.status - b.status || a.slug.localeCompare(b.slug, 'en'))
   return page({
     title: 'Problems',
+    root,
     kind: 'text',
     stylesheets: [assets.address('pages.css')],
     icon: assets.address('icon.svg'),
@@ -55,7 +59,7 @@ export function problemIndex(problems: readonly ProblemPage[], assets: Assets): 
 <p>Every failure of this API is a problem document whose <code>type</code> is the address of one of these pages.</p>
 <ul class="problems">
 ${byStatus.map(
-  (problem) => html`<li><a href="/problems/${problem.slug}">
+  (problem) => html`<li><a href="${root}problems/${problem.slug}">
 <span class="status">${problem.status}</span> ${problem.title}</a></li>
 `,
 )}</ul>

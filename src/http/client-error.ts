@@ -2,20 +2,21 @@ import type { Duplex } from 'node:stream'
 import { v7 as uuidv7 } from 'uuid'
 import { Problem } from './problem.ts'
 import { problemKinds } from './problem-kinds.ts'
+import type { AddressOf } from './public-address.ts'
 import { replyHeaders } from './security-headers.ts'
 
 /**
  * Replies to what is not HTTP, or arrived too slowly. Node hands us the bare socket, so we write the reply and close
  * it.
  */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, addressOf: AddressOf): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const problem = problemOf(error.code)
   const requestId = uuidv7()
-  const body = JSON.stringify(problem.toDocument(requestId))
+  const body = JSON.stringify(problem.toDocument(requestId, addressOf))
   const head = [
     `HTTP/1.1 ${problem.status} ${problemKinds[problem.slug].title}`,
     'Content-Type: application/problem+json',

@@ -3,18 +3,20 @@ import type { Logger } from 'pino'
 import type { Exchange } from './exchange.ts'
 import { oauthMembers } from './oauth-error.ts'
 import { Problem } from './problem.ts'
+import type { AddressOf } from './public-address.ts'
 import type { OutgoingReply } from './outgoing.ts'
 import { send } from './send.ts'
 
 interface ErrorHandlerDeps {
   readonly log: Logger
   readonly isOutage: (error: unknown) => boolean
+  readonly addressOf: AddressOf
   /** Returns how a failure breaks the contract of its operation; nothing if the list is empty. */
   readonly checkReply: (operationId: string, reply: OutgoingReply) => readonly string[]
 }
 
 /** The only place that sends a problem. A 5xx is logged here, once, with its cause, which the client never sees. */
-export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): ErrorRequestHandler {
+export function errorHandler({ log, isOutage, checkReply, addressOf }: ErrorHandlerDeps): ErrorRequestHandler {
   // Express recognises an error handler by its four parameters.
   return (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const { exchange } = response.locals
@@ -26,11 +28,11 @@ export function errorHandler({ log, isOutage, checkReply }: ErrorHandlerDeps): E
     }
     // What a problem says is sent; what it was made of is logged.
     let cause = error instanceof Problem ? (error.cause ?? error) : error
-    let reply = toReply(Problem.from(error, isOutage), exchange)
+    let reply = toReply(Problem.from(error, isOutage), exchange, addressOf)
     const violations = exchange.operationId === undefined ? [] : checkReply(exchange.operationId, reply)
     if (violations.length > 0) {
       cause = new Error(`The failure breaks the contract: ${violations.join('; ')}`, { cause: error })
-      reply = toReply(Problem.from(cause, isOutage), exchange)
+      reply = toReply(Problem.from(cause, isOutage), exchange, addressOf)
     }
     if (reply.status >= 500 && !isExpected(cause)) {
       const level = reply.status === 503 ? 'warn' : 'error'
@@ -45,8 +47,12 @@ function isExpected(error: unknown): boolean {
   return error instanceof Problem && error.cause === undefined
 }
 
-function toReply(problem: Problem, { requestId, operationHeaders, isOAuth }: Exchange): OutgoingReply {
-  const document = problem.toDocument(requestId)
+function toReply(
+  problem: Problem,
+  { requestId, operationHeaders, isOAuth }: Exchange,
+  addressOf: AddressOf,
+): OutgoingReply {
+  const document = problem.toDocument(requestId, addressOf)
   return {
     status: problem.status,
     headers: { ...problem.headers, ...operationHeaders, 'X-Request-Id': requestId },

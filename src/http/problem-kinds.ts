@@ -1,3 +1,5 @@
+import { serverProblemKinds } from './server-problem-kinds.ts'
+
 /**
  * Every kind of problem this server can answer with: the catalogue behind `/problems/{slug}` (RFC 9457 §3.1.1).
  * A slug is a published address: slugs may be added, but never renamed or removed.
@@ -129,6 +131,17 @@ export const problemKinds = {
       'Compare your change with current (and base, the version you read), apply it to current, and send it again ' +
       'with the new ETag.',
   },
+  'weak-etag': {
+    status: 412,
+    title: 'Weak entity tag',
+    description:
+      'If-Match names the note by a weak tag, such as W/"1", and a weak tag matches nothing (RFC 9110, section ' +
+      '13.1.1). This server sends strong tags only: a proxy that compresses replies made it weak. The note has not ' +
+      'changed, and nothing was done.',
+    remedy:
+      'Send the tag without W/, such as If-Match: "1". The operator can stop the proxy from compressing the replies ' +
+      'of the API.',
+  },
   'body-too-large': {
     status: 413,
     title: 'Body too large',
@@ -163,36 +176,7 @@ export const problemKinds = {
     description: 'The account has as many streams open at this server as it may have.',
     remedy: 'Close one of them, then try again after the number of seconds in Retry-After.',
   },
-  'headers-too-large': {
-    status: 431,
-    title: 'Headers too large',
-    description: 'The request line and headers together are larger than the server accepts.',
-    remedy: 'Send fewer or shorter headers.',
-  },
-  'internal-error': {
-    status: 500,
-    title: 'Internal error',
-    description: 'Something went wrong on the server. The cause is in its log under the request id.',
-    remedy: 'Try again later. If the problem persists, report it to the operator of the server with the request id.',
-  },
-  unavailable: {
-    status: 503,
-    title: 'Unavailable',
-    description:
-      'The server cannot do this right now: it is starting or stopping, its database is not reachable, it is too ' +
-      'busy, or the request took too long.',
-    remedy:
-      'Wait the number of seconds in Retry-After, then send the request again. If it took too long, some of it may ' +
-      'have taken effect: check first, unless you sent an Idempotency-Key.',
-  },
-  unhealthy: {
-    status: 503,
-    title: 'Unhealthy',
-    description:
-      'The health check found that the server is not ready: it is starting or stopping, or its database is not ' +
-      'reachable.',
-    remedy: 'Wait, or check the log of the server and its database.',
-  },
+  ...serverProblemKinds,
 } as const satisfies Record<string, ProblemKind>
 
 export type ProblemSlug = keyof typeof problemKinds

@@ -1,4 +1,5 @@
 import { problemKinds, type ProblemSlug } from './problem-kinds.ts'
+import type { AddressOf } from './public-address.ts'
 
 export type HeaderValues = Readonly<Record<string, string | number | undefined>>
 
@@ -36,12 +37,17 @@ export class Problem extends Error {
   }
 
   /** The document of RFC 9457 §3. `instance` names the occurrence by its request id, never by the address. */
-  toDocument(requestId: string): Record<string, unknown> {
-    const type = `/problems/${this.slug}`
+  toDocument(requestId: string, addressOf: AddressOf): Record<string, unknown> {
+    const type = typeOf(this.slug, addressOf)
     const { title } = problemKinds[this.slug]
     const standard = { type, title, status: this.status, detail: this.message }
     return { ...standard, instance: `${type}#${requestId}`, request_id: requestId, ...this.members }
   }
+}
+
+/** The address of the page that explains this kind of problem (RFC 9457 §3.1.1). */
+export function typeOf(slug: string, addressOf: AddressOf): string {
+  return addressOf(`/problems/${slug}`)
 }
 
 export function unavailable(detail: string, cause?: unknown): Problem {

@@ -10,6 +10,12 @@ export const replyHeaders: readonly (readonly [name: string, value: string])[] =
   ['Cache-Control', 'private, no-store'],
 ]
 
+/**
+ * A proxy that compresses a reply has to make its tag weak, and a weak tag is refused in If-Match. This forbids it to
+ * (RFC 9111 §5.2.2.6); not all obey.
+ */
+export const cacheControlWithTag = 'private, no-store, no-transform'
+
 /** The headers of every reply, failures included. The docs pages override the ones that do not suit them. */
 export function securityHeaders(): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {

@@ -1,5 +1,6 @@
 import { type ServerResponse, validateHeaderValue } from 'node:http'
 import type { OutgoingReply } from './outgoing.ts'
+import { cacheControlWithTag } from './security-headers.ts'
 import { sendEvents } from './send-events.ts'
 import { sendItems } from './send-items.ts'
 
@@ -22,6 +23,7 @@ export function send(response: ServerResponse, reply: OutgoingReply): Promise<vo
   const begin = (): void => {
     response.statusCode = reply.status
     for (const [name, value] of headers) response.setHeader(name, String(value))
+    if (response.hasHeader('ETag')) response.setHeader('Cache-Control', cacheControlWithTag)
     if (content !== undefined) response.setHeader('Content-Type', content.mediaType)
   }
   if (content?.kind === 'items') return sendItems(response, content, begin)

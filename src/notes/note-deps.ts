@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Cursors } from '../http/cursor.ts'
+import type { AddressOf } from '../http/public-address.ts'
 import type { TextWork } from '../text/text-work.ts'
 import type { WriteTurns } from './core/write-turns.ts'
 
@@ -9,6 +10,7 @@ export interface NoteDeps {
   readonly textWork: TextWork
   readonly turns: WriteTurns
   readonly cursors: Cursors
+  readonly addressOf: AddressOf
   /** The maximum number of superseded versions that a note keeps. */
   readonly historyVersions: number
   /** After how many days in the trash a note is erased. */

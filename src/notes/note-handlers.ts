@@ -18,7 +18,7 @@ import { normalTags } from './tags/tags.ts'
 import { moveToTrash } from './trash/trash.ts'
 
 export async function createNote(
-  { db, turns }: NoteDeps,
+  { db, turns, addressOf }: NoteDeps,
   { body, caller, idempotency, signal }: Request<'createNote'>,
   reply: ReplyTo<'createNote'>,
 ) {
@@ -39,7 +39,8 @@ export async function createNote(
   const insertion = key.key === undefined ? insertAlone() : turns.ofKey(key, signal, insertOnce)
   const { state, result } = await insertion.catch(rethrowMissingOwner)
   if (result === undefined) throw refuseRepeated(state)
-  return reply(201, result, { ETag: etagOf(result), Location: `/notes/${result.id}`, ...replayedHeader(state) })
+  const Location = addressOf(`/notes/${result.id}`)
+  return reply(201, result, { ETag: etagOf(result), Location, ...replayedHeader(state) })
 }
 
 /** The account was deleted after its credential was checked. */

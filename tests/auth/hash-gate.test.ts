@@ -37,6 +37,7 @@ const gated = useFixture(async () => {
     registration: 'open',
     passwordMinLength: 8,
     passwordCost: CHEAP,
+    addressOf: (path) => path,
     onLocalThrottle: () => undefined,
   })
   const deps: AuthDeps = { ...auth, hashGate: countingGate }

@@ -35,6 +35,7 @@ async function measureStart(): Promise<void> {
     replies: 'enforce',
     onBrokenReply: () => undefined,
     onStreamFailure: () => undefined,
+    addressOf: (path) => path,
   })
   const ready = performance.now()
   print(
@@ -62,7 +63,7 @@ function measureRequest(): void {
       const route = router.match(incoming.path)
       const operation = route && operationOf(route, incoming.method)
       if (route === undefined || operation === undefined) throw new Error(`There is no ${name}`)
-      const { headers } = readRequest(operation, incoming, { encodedParams: route.params, body: incoming.body })
+      const { headers } = readRequest(operation, incoming, { encodedParams: route.params, body: incoming.body }, String)
       return handler(incoming) + Object.keys(headers).length
     })
     print(`${name}: matching and validating add ${(held - bare).toFixed(1)} µs`)

@@ -108,6 +108,7 @@ async function serve(connection: string, guards: string): Promise<void> {
       historyDays: 365,
       trashDays: 30,
       corsOrigins: [],
+      publicUrl: undefined,
       replyValidation: 'enforce',
     },
     secretKeys: [KEY.toString('hex')],

@@ -26,6 +26,7 @@ async function boot(given: { document?: ContractDocument; handlers?: object }): 
     replies: 'off',
     onBrokenReply: () => undefined,
     onStreamFailure: () => undefined,
+    addressOf: (path) => path,
   })
 }
 

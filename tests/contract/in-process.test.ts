@@ -22,6 +22,7 @@ function dispatcherWith(handler: LooseHandler) {
     replies: 'enforce',
     onBrokenReply: () => undefined,
     onStreamFailure: () => undefined,
+    addressOf: (path) => path,
   })
 }
 

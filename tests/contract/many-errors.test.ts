@@ -25,7 +25,7 @@ function read(operationId: Parameters<typeof operationCalled>[0], body: unknown,
   const before = process.cpuUsage()
   let problem: unknown
   try {
-    readRequest(operationCalled(operationId), incoming, { encodedParams: params, body: bytes })
+    readRequest(operationCalled(operationId), incoming, { encodedParams: params, body: bytes }, String)
   } catch (error) {
     problem = error
   }

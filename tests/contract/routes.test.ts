@@ -51,6 +51,7 @@ beforeEach(async () => {
     replies: 'enforce',
     corsOrigins: ['https://notes.example'],
     isOutage: () => false,
+    addressOf: (path) => path,
     streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
     log: pino({ level: 'silent' }),
   })

@@ -4,6 +4,7 @@ import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { extractRedoc } from '../../src/generate/redoc.ts'
 import { createDocs } from '../../src/docs/docs.ts'
+import { SAMPLE_ADDRESS } from '../../src/docs/public-contract.ts'
 
 const document = {
   openapi: '3.1.0',
@@ -21,7 +22,7 @@ app.use((_req, res, next) => {
   res.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
   next()
 })
-app.use(createDocs({ yaml, document, problems }))
+app.use(createDocs({ yaml, document, problems, addressOf: (path) => path }))
 app.use((_req, res) => {
   res.status(404).type('text').send('the app replies')
 })
@@ -65,8 +66,14 @@ const contracts = [
 ] as const
 const everything = [...pages, ...contracts.map(([path]) => path)]
 
-const assetsOf = (markup: string) =>
-  [...markup.matchAll(/(?:src|href)="(\/docs\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '')
+/** The addresses in a page, as a browser resolves them. */
+const addressesIn = (markup: string, page: string) =>
+  [...markup.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => new URL(address, `${url}${page}`).href)
+const assetsOf = (markup: string, page: string) =>
+  addressesIn(markup, page).flatMap((address) => {
+    const path = address.slice(url.length)
+    return path.startsWith('/docs/assets/') ? [path] : []
+  })
 
 describe.each(everything)('%s', (path) => {
   test('replies 200, then 304 to its entity tag, and to HEAD with the same headers and no body', async () => {
@@ -121,6 +128,23 @@ test.each(contracts)('%s is the contract, readable from any origin', async (path
   else expect(JSON.parse(text)).toEqual(document)
 })
 
+test.each([...pages, '/docs/', '/redoc/', '/problems/', '/problems/not-found/'])(
+  '%s leads to pages and assets that exist, whatever path a proxy takes off',
+  async (path) => {
+    const markup = await (await get(path)).text()
+    expect(markup).not.toMatch(/(?:src|href)="\//)
+    const below = [...markup.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => {
+      const { pathname } = new URL(address, `https://example.com/a/notes-app${path}`)
+      expect(pathname).toMatch(/^\/a\/notes-app\//)
+      return pathname.slice('/a/notes-app'.length)
+    })
+    expect(below.length).toBeGreaterThan(5)
+    for (const address of new Set(below)) {
+      if (address !== '/health') expect([address, (await get(address)).status]).toEqual([address, 200])
+    }
+  },
+)
+
 test("the landing page shows the contract's title, description and version, escaped", async () => {
   const markup = await (await get('/')).text()
   expect(markup).toContain('<h1>Notes &lt;API&gt;</h1>')
@@ -134,7 +158,7 @@ test('a problem page shows title, status, meaning, remedy and an example', async
     expect(markup).toContain(text)
   }
   expect(markup).toContain('&quot;type&quot;: &quot;/problems/not-found&quot;')
-  expect(await (await get('/problems')).text()).toContain('href="/problems/not-found"')
+  expect(await (await get('/problems')).text()).toContain('href="./problems/not-found"')
 })
 
 test('text in a problem is escaped, never markup', async () => {
@@ -157,10 +181,12 @@ test.each([
 })
 
 test('each asset has its type, may be cached forever, and is the same compressed and plain', async () => {
-  const markup = (await Promise.all(pages.map(async (path) => (await get(path)).text()))).join('')
-  const addresses = new Set(assetsOf(markup))
-  for (const address of assetsOf(markup)) addresses.add(address.replace(/[^/]+$/, 'redoc.js'))
-  expect(addresses.size).toBe(8)
+  const shown = await Promise.all(pages.map(async (path) => assetsOf(await (await get(path)).text(), path)))
+  const addresses = new Set(shown.flat())
+  for (const address of shown.flat()) {
+    for (const imported of ['redoc.js', 'contract.js']) addresses.add(address.replace(/[^/]+$/, imported))
+  }
+  expect(addresses.size).toBe(9)
   for (const address of addresses) {
     const plain = await get(address, { 'accept-encoding': 'identity' })
     const squeezed = await get(address, { 'accept-encoding': 'gzip' })
@@ -178,7 +204,7 @@ test('each asset has its type, may be cached forever, and is the same compressed
 })
 
 test('no path leaves the list of assets', async () => {
-  const [first = ''] = assetsOf(await (await get('/docs')).text())
+  const [first = ''] = assetsOf(await (await get('/docs')).text(), '/docs')
   const folder = first.replace(/[^/]+$/, '')
   expect(await rawStatus(first)).toBe(200)
   const escapes = [
@@ -199,9 +225,9 @@ test('no path leaves the list of assets', async () => {
 })
 
 test('our own files name no outside host', () => {
-  for (const name of ['console.js', 'console.css', 'reference.js', 'pages.css']) {
+  for (const name of ['console.js', 'console.css', 'contract.js', 'reference.js', 'pages.css']) {
     const text = readFileSync(new URL(`../../src/docs/browser/${name}`, import.meta.url), 'utf8')
-    expect(text, name).not.toMatch(/https?:|\/\/\w+\./)
+    expect(text.replaceAll(SAMPLE_ADDRESS, ''), name).not.toMatch(/https?:|\/\/\w+\./)
   }
 })
 

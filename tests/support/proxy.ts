@@ -6,9 +6,11 @@ export interface Upstream {
   readonly port: number
 }
 
-/** A connection to PostgreSQL that can fail as networks do. */
+/** A connection to PostgreSQL, or to another server, that can fail as networks do. */
 export interface Proxy {
   readonly port: number
+  /** How many connections there were, those that are over included. */
+  readonly opened: () => number
   /** Resets every connection. */
   readonly cut: () => void
   /** Drops everything silently; connections stay open. */
@@ -30,12 +32,14 @@ export async function openProxy(
 ): Promise<Proxy> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; dead: boolean }>()
   let swallowing = false
+  let opened = 0
   const server = createServer((near) => {
     const far = connect(
       upstream.host.startsWith('/') ? { path: `${upstream.host}/.s.PGSQL.${upstream.port}` } : upstream,
     )
     const pair = { near, far, dead: swallowing }
     pairs.add(pair)
+    opened += 1
     const pass = (to: Socket, change: (chunk: Buffer) => Buffer) => (chunk: Buffer) => {
       if (!pair.dead) to.write(change(chunk))
     }
@@ -65,6 +69,7 @@ export async function openProxy(
   }
   return {
     port: (server.address() as AddressInfo).port,
+    opened: () => opened,
     cut,
     swallow: () => {
       swallowing = true

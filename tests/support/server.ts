@@ -49,6 +49,7 @@ export interface ServerOptions {
   readonly historyVersions?: number
   readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
+  readonly publicUrl?: string | undefined
   /** Replaces handlers, for failures that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
   /** Replaces openapi.yaml, to test what a change of it does. */
@@ -87,6 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       poolSize: 10,
       historyDays: 365,
       corsOrigins: options.corsOrigins ?? [],
+      publicUrl: options.publicUrl,
       replyValidation: 'enforce',
     },
     secretKeys: options.secretKeys ?? [SECRET_KEY],

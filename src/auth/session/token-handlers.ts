@@ -2,6 +2,7 @@ import type { components } from '../../../generated/openapi.d.ts'
 import type { Reply, ReplyTo, Request } from '../../contract/types.ts'
 import type { Database } from '../../db/database.ts'
 import { Problem } from '../../http/problem.ts'
+import type { AddressOf } from '../../http/public-address.ts'
 import { insertAccount } from '../account/accounts.ts'
 import { revokeCredential } from '../credentials.ts'
 import type { PasswordCheck, RequestOrigin } from '../password/password-check.ts'
@@ -18,12 +19,13 @@ export interface TokenDeps {
   readonly refreshTokenSeconds: number
   readonly refreshTokenKeys: readonly Uint8Array[]
   readonly registration: 'open' | 'closed'
+  readonly addressOf: AddressOf
 }
 
 type Schemas = components['schemas']
 
 export async function registerUser(
-  { db, passwords, registration }: TokenDeps,
+  { db, passwords, registration, addressOf }: TokenDeps,
   { body, client, signal }: Request<'registerUser'>,
   reply: ReplyTo<'registerUser'>,
 ): Promise<Reply<'registerUser'>> {
@@ -34,7 +36,7 @@ export async function registerUser(
   const event = { type: 'registered', address: client.address } as const
   const account = await insertAccount(db, { email: body.email, passwordHash }, event)
   if (account === undefined) throw emailTaken()
-  return reply(201, toUser(account), { Location: '/users/me' })
+  return reply(201, toUser(account), { Location: addressOf('/users/me') })
 }
 
 export async function createToken(

@@ -1,3 +1,4 @@
+import type { AddressOf } from '../../http/public-address.ts'
 import type { Pairs } from './parameters.ts'
 
 /**
@@ -12,6 +13,7 @@ export function nextLink(
   params: Readonly<Record<string, unknown>>,
   { pairs, limit }: { readonly pairs: Pairs; readonly limit: unknown },
   cursor: string,
+  addressOf: AddressOf,
 ): string {
   const path = template.replace(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))
   const query = new URLSearchParams({ limit: String(limit) })
@@ -19,5 +21,5 @@ export function nextLink(
     if (!PAGE_PARAMETERS.has(name)) for (const value of values) query.append(name, value)
   }
   query.append('cursor', cursor)
-  return `<${path}?${query.toString()}>; rel="next"`
+  return `<${addressOf(`${path}?${query.toString()}`)}>; rel="next"`
 }

@@ -1,5 +1,6 @@
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { type FieldError, MAX_FIELD_ERRORS, validationFailed } from '../../http/problem.ts'
+import type { AddressOf } from '../../http/public-address.ts'
 import { escapeToken, type JsonObject } from '../document/document.ts'
 import type { Operation, Parameter } from '../document/operations.ts'
 import type { SchemaCompiler } from '../document/schemas.ts'
@@ -28,6 +29,7 @@ export type RequestReader = (
   operation: Operation,
   incoming: Pick<IncomingRequest, 'query' | 'headers'>,
   sent: { readonly encodedParams: Readonly<Record<string, string>>; readonly body: Buffer | undefined },
+  addressOf: AddressOf,
 ) => RequestParts
 
 interface CompiledParameter extends Parameter {
@@ -52,7 +54,7 @@ export function compileRequestReader(
   const requests = new Map(
     operations.map((operation) => [operation.operationId, compileRequest(operation, root, schemas)]),
   )
-  return (operation, incoming, sent) => {
+  return (operation, incoming, sent, addressOf) => {
     const compiled = requests.get(operation.operationId)
     if (compiled === undefined) throw new Error(`No validators for ${operation.operationId}`)
     const content =
@@ -82,7 +84,7 @@ export function compileRequestReader(
     ]
     if (errors.length > 0) throw validationFailed(errors)
     const nextPage = (cursor: string): string =>
-      nextLink(operation.path, path, { pairs, limit: query['limit'] }, cursor)
+      nextLink(operation.path, path, { pairs, limit: query['limit'] }, cursor, addressOf)
     return { path, query, headers, body, ifMatch: ifMatch.tags, ifNoneMatch: ifNoneMatch.tags, nextPage }
   }
 }

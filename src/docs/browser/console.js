@@ -1,4 +1,6 @@
 /* global SwaggerUIBundle -- defined by swagger-ui-bundle.js, which is CommonJS or a global, but not a module */
+import { readContract } from './contract.js'
+
 // This server has no OAuth clients: leave out the Basic header with an empty client that Swagger UI adds.
 const withoutClient = () => ({
   statePlugins: {
@@ -82,7 +84,7 @@ scheme.addEventListener('change', follow)
 follow()
 
 const ui = SwaggerUIBundle({
-  url: '/openapi.json',
+  spec: await readContract(),
   domNode: document.querySelector('#swagger-ui'),
   presets: [SwaggerUIBundle.presets.apis],
   plugins: [withoutClient, withoutPrefill, withFoldedConventions],

@@ -1,5 +1,6 @@
 import type { Json } from '../../contract/document/document.ts'
-import { BASE_URL, FORM, formOf, layOut, type SampleRequest, type Style } from './request.ts'
+import { SAMPLE_ADDRESS } from '../../docs/public-contract.ts'
+import { FORM, formOf, layOut, type SampleRequest, type Style } from './request.ts'
 
 const STYLE: Style = { leaf, key: leaf, indent: '    ', pad: '', comma: ',' }
 
@@ -14,7 +15,7 @@ export function pythonSample(request: SampleRequest): string {
   const { body, query } = request
   const headers = headersOf(request)
   const given = [
-    leaf(`${BASE_URL}${request.path}`),
+    leaf(`${SAMPLE_ADDRESS}${request.path}`),
     ...(Object.keys(query).length === 0 ? [] : [`params=${layOut(query, STYLE)}`]),
     ...(headers.length === 0 ? [] : [`headers={\n${headers.map((line) => `    ${line},\n`).join('')}}`]),
     ...(body === undefined ? [] : [bodyOf(body)]),

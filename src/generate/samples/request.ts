@@ -9,8 +9,7 @@ import {
   string,
 } from '../../contract/document/document.ts'
 import type { Operation, ResponseSpec } from '../../contract/document/operations.ts'
-
-export const BASE_URL = 'http://localhost:8000'
+import { SAMPLE_ADDRESS } from '../../docs/public-contract.ts'
 
 /** One request as a reader would make it, built from the examples of the document. */
 export interface SampleRequest {
@@ -68,7 +67,7 @@ function answersOf(success: ResponseSpec | undefined): SampleRequest['answers'] 
 
 export function urlOf({ path, query }: SampleRequest): string {
   const pairs = new URLSearchParams(query).toString()
-  return `${BASE_URL}${path}${pairs === '' ? '' : `?${pairs}`}`
+  return `${SAMPLE_ADDRESS}${path}${pairs === '' ? '' : `?${pairs}`}`
 }
 
 /** The fields of a form as text. */

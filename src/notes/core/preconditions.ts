@@ -1,5 +1,5 @@
 import { noteLimits } from '../../../generated/limits.ts'
-import type { EntityTags } from '../../contract/types.ts'
+import type { EntityTag, EntityTags } from '../../contract/types.ts'
 import { etagOf } from './note.ts'
 
 /**
@@ -7,9 +7,17 @@ import { etagOf } from './note.ts'
  * (RFC 9110 §13.1.1), so a weak tag names none.
  */
 export function namedVersions(ifMatch: EntityTags | undefined): number[] | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined
-  return ifMatch
-    .filter(({ weak, opaque }) => !weak && /^[1-9][0-9]{0,9}$/.test(opaque))
+  return ifMatch === undefined || ifMatch === '*' ? undefined : versionsOf(ifMatch.filter(({ weak }) => !weak))
+}
+
+/** The versions that If-Match names by a weak tag. We send strong tags only; a proxy made it of one of them. */
+export function weaklyNamedVersions(ifMatch: EntityTags | undefined): number[] {
+  return ifMatch === undefined || ifMatch === '*' ? [] : versionsOf(ifMatch.filter(({ weak }) => weak))
+}
+
+function versionsOf(tags: readonly EntityTag[]): number[] {
+  return tags
+    .filter(({ opaque }) => /^[1-9][0-9]{0,9}$/.test(opaque))
     .map(({ opaque }) => Number(opaque))
     .filter((version) => version <= noteLimits.version)
 }

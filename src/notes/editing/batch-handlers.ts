@@ -1,7 +1,8 @@
 import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { isOutage } from '../../db/pg-errors.ts'
-import { Problem } from '../../http/problem.ts'
+import { Problem, typeOf } from '../../http/problem.ts'
+import type { AddressOf } from '../../http/public-address.ts'
 import { problemKinds } from '../../http/problem-kinds.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
 import { authorOf } from '../core/note.ts'
@@ -16,7 +17,7 @@ import { type WriteOptions, writeNote } from '../core/write-note.ts'
 type Action = Request<'changeNotes'>['body']['actions'][number]
 
 export async function changeNotes(
-  { db, turns, historyVersions }: NoteDeps,
+  { db, turns, historyVersions, addressOf }: NoteDeps,
   { body, caller, signal }: Request<'changeNotes'>,
   reply: ReplyTo<'changeNotes'>,
 ) {
@@ -37,7 +38,7 @@ export async function changeNotes(
       const { version } = await turns.ofNote(writer, action.note_id, run)
       results.push({ note_id: action.note_id, status: 200, version })
     } catch (error) {
-      const failure = failureOf(error)
+      const failure = failureOf(error, addressOf)
       if (failure.status === 503) busy.set(action.note_id, failure)
       results.push({ note_id: action.note_id, ...failure })
     }
@@ -79,7 +80,7 @@ async function requireTrashed(tx: Tx, ownerId: string, action: Action): Promise<
 }
 
 function requireVersion(current: NoteRow, { version }: Action): void {
-  if (version !== undefined && version !== current.version) throw noteChanged(current, undefined)
+  if (version !== undefined && version !== current.version) throw noteChanged(current, [version], undefined)
 }
 
 function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
@@ -105,9 +106,10 @@ function changesOf({ tags }: NoteRow, action: Action): Partial<NoteFields> {
 }
 
 /** Rethrows a fault of the server and so ends the request: it must be logged, and would hit the other actions too. */
-function failureOf(error: unknown) {
+function failureOf(error: unknown, addressOf: AddressOf) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error
   const { title } = problemKinds[problem.slug]
-  return { status: problem.status, problem: { type: `/problems/${problem.slug}`, title, detail: problem.message } }
+  const type = typeOf(problem.slug, addressOf)
+  return { status: problem.status, problem: { type, title, detail: problem.message } }
 }

@@ -44,7 +44,7 @@ const noSuchNote = failed(404, { type: '/problems/not-found', title: 'Not found'
 const noteChanged = failed(412, {
   type: '/problems/note-changed',
   title: 'Note changed',
-  detail: 'The note was changed since you read it.',
+  detail: 'The note is at version 1, and never was at a version that you named.',
 })
 
 const { title: _plain, content: _hello, ...off } = plain

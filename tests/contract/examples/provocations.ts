@@ -119,6 +119,13 @@ export const provocations: Record<
       return askWith(given, withHeaders(given.attempt, { 'If-Match': '"1"' }))
     },
   },
+  'weak-etag': {
+    weakTag: async (given) => {
+      await given.story.reset()
+      await change(given.story, { title: 'Renamed' })
+      return askWith(given, withHeaders(given.attempt, { 'If-Match': 'W/"2"' }))
+    },
+  },
   'body-too-large': {
     tooLarge: ({ story, operation, attempt, bearer }) => {
       const headers = bearer === undefined ? {} : { Authorization: bearer }

@@ -57,6 +57,7 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     replies: 'enforce',
     corsOrigins: [],
     isOutage,
+    addressOf: (path) => path,
     streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
     ...options,
     handlers: handlers as unknown as Handlers,

@@ -76,6 +76,18 @@ const changed = withNote('PUT', '', stale)
 const notModified = withNote('GET', '', { headers: { 'If-None-Match': '"1"' } })
 const unknownNote = answers((person) => person.ask('GET', `/notes/${randomUUID()}`))
 
+/** A new note, changed with this version as its tag. */
+const changeWith = async (person: Person, tag: string): Promise<Answer> =>
+  person.ask('PUT', (await newNote(person)).path, { body: { title: 'Mine' }, headers: { 'If-Match': tag } })
+const weakly: Measure = async ({ value }, lab) => {
+  const { status, body } = await changeWith(await lab.person(), `W/"${value}"`)
+  expect([status, body['type'], body['current']]).toMatchObject([412, '/problems/weak-etag', { version: value }])
+}
+const strongly: Measure = async ({ value }, lab) => {
+  expect((await changeWith(await lab.person(), `"${value}"`)).status).toBe(200)
+}
+const weakTag = answers((person) => changeWith(person, 'W/"1"'))
+
 /** The 412 has the version that was read, while the history keeps it. */
 const changedWithBase = answers(async (person) => {
   const { path } = await newNote(person)
@@ -131,6 +143,10 @@ export const answerClaims: readonly Claim[] = [
   claim(INFO, 'since you read it, you get # with the current note', changed),
   claim(INFO, 'on a read answers # while nothing has changed.', notModified),
   claim(INFO, 'The # also has `base`', changedWithBase),
+  claim(INFO, 'makes tags weak: `W/"#"`', weakly),
+  claim(INFO, 'the # says so.', weakTag),
+  claim('problem-kinds/weak-etag/description', 'by a weak tag, such as W/"#",', weakly),
+  claim('problem-kinds/weak-etag/remedy', 'such as If-Match: "#".', strongly),
   claim(INFO, 'A different request with that key gets #.', otherRequest),
   claim(INFO, 'the second waits for it, and gets # if that takes too long.', firstUnderWay),
   claim(INFO, 'repeating it answers # and creates no second account.', registerTwice),

@@ -35,6 +35,12 @@ const told = (name: string): Measure => {
     expect(list(object(valueBeside(where.replace('/value/', '/')))[name])).toHaveLength(value)
 }
 
+/** The version that the problem tells is that of the note beside it. */
+const current: Measure = async ({ value, where }) => {
+  const { version } = object(object(valueBeside(where.replace('/value/', '/')))['current'])
+  expect(version).toBe(value)
+}
+
 const inOperation = (path: string, rest: string): string => `/paths/${path.replaceAll('/', '~1')}/${rest}/summary`
 const inProblem = (name: string, rest: string): string =>
   `/components/responses/${name}/content/application~1problem+json/examples/${rest}`
@@ -66,4 +72,6 @@ export const exampleClaims: readonly Claim[] = [
   ),
   claim(inOperation('/tags/rename', `post/${ok}/merge`), '# notes were changed', member('changed')),
   claim(inProblem('MergeConflict', 'mergeConflict/value/detail'), 'in # place.', told('conflicts')),
+  claim(inProblem('NoteChanged', 'weakTag/value/detail'), 'by the weak tag W/"#",', current),
+  claim(inProblem('NoteChanged', 'weakTag/value/detail'), 'Send If-Match: "#",', current),
 ]

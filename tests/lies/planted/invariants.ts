@@ -17,8 +17,8 @@ export const lies: readonly Lie[] = [
     title: 'Location of a new note holds the id of its owner',
     gate,
     file: 'src/notes/note-handlers.ts',
-    from: 'Location: `/notes/${result.id}`',
-    to: 'Location: `/notes/${result.owner_id}`',
+    from: 'addressOf(`/notes/${result.id}`)',
+    to: 'addressOf(`/notes/${result.owner_id}`)',
   },
   {
     title: 'the Link of a list of notes forgets is_pinned',

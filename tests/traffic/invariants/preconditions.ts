@@ -20,7 +20,9 @@ export const preconditions: Invariant = {
       const concern = `${operationId} ${status}`
       const named = namedVersions(asked['if-match'])
       if (status === 412) judgeRefusal(seen, named ?? [], hold)
-      if (isFields(answer['base'])) judgeBase(seen, answer['base'], named ?? [], hold)
+      // A refusal shows what was read, by a weak tag too; a merge begins at what a strong tag names.
+      const read = [...(named ?? []), ...(status === 412 ? weaklyNamedVersions(asked['if-match']) : [])]
+      if (isFields(answer['base'])) judgeBase(seen, answer['base'], read, hold)
       if (Array.isArray(answer['conflicts'])) judgeConflicts(seen, answer['conflicts'].filter(isFields), hold)
       const isMerging = seen.query.get('on_conflict') === 'merge'
       if (named === undefined || !isSuccess(seen) || isMerging || seen.headers['idempotency-replayed'] !== undefined)
@@ -41,6 +43,10 @@ export function namedVersions(header: string | undefined): number[] | undefined 
   return tagsOf(header).flatMap((tag) => (/^"[1-9]\d*"$/.test(tag) ? [Number(tag.slice(1, -1))] : []))
 }
 
+function weaklyNamedVersions(header = ''): number[] {
+  return tagsOf(header).flatMap((tag) => (/^W\/"[1-9]\d*"$/.test(tag) ? [Number(tag.slice(3, -1))] : []))
+}
+
 function judgeRefusal(seen: Seen, named: readonly number[], hold: Hold): void {
   const { current } = seen.answer
   const version = isFields(current) ? Number(current['version']) : Number.NaN
@@ -50,6 +56,14 @@ function judgeRefusal(seen: Seen, named: readonly number[], hold: Hold): void {
     seen,
     !named.includes(version),
     `version ${version} refused to ${seen.asked['if-match']}`,
+  )
+  const isWeak = weaklyNamedVersions(seen.asked['if-match']).includes(version)
+  const isToldWeak = seen.answer['type'] === '/problems/weak-etag'
+  hold(
+    `${seen.operationId} 412`,
+    seen,
+    isWeak === isToldWeak,
+    `${String(seen.answer['type'])} for ${seen.asked['if-match']}`,
   )
 }
 
