@@ -15,10 +15,11 @@ export interface paths {
         put?: never;
         /**
          * Create an account
-         * @description Creates an account. The e-mail is stored as you typed it and compared without regard to case, so
-         *     `User@example.com` and `user@example.com` are one account. The password is stored only as an argon2id hash. A
-         *     password on the list of common passwords is refused. Registering does not log you in: call `POST /auth/token`
-         *     next. The operator may close registration; then only the operator creates accounts.
+         * @description Creates an account. The e-mail is stored as you typed it, without blanks around it, and compared without regard to
+         *     case, so `User@example.com` and `user@example.com` are one account. A domain in another script is the same as its
+         *     ASCII form, which begins with `xn--`. The password is stored only as an argon2id hash. A password on the list of
+         *     common passwords is refused. Registering does not log you in: call `POST /auth/token` next. The operator may
+         *     close registration; then only the operator creates accounts.
          */
         post: operations["registerUser"];
         delete?: never;
@@ -838,8 +839,8 @@ export interface components {
         /** @description A new account. */
         UserCreate: {
             /**
-             * Format: email
-             * @description The e-mail to log in with.
+             * Format: idn-email
+             * @description The e-mail to log in with, in any script (RFC 6531). Blanks around it do not count.
              * @example user@example.com
              */
             email: string;
@@ -854,8 +855,8 @@ export interface components {
         User: {
             id: components["schemas"]["Id"];
             /**
-             * Format: email
-             * @description The e-mail, as you typed it.
+             * Format: idn-email
+             * @description The e-mail, as you typed it, without blanks around it.
              * @example user@example.com
              */
             email: string;
@@ -869,8 +870,8 @@ export interface components {
         /** @description A change of the account. */
         UserUpdate: {
             /**
-             * Format: email
-             * @description The new e-mail to log in with.
+             * Format: idn-email
+             * @description The new e-mail to log in with, in any script (RFC 6531). Blanks around it do not count.
              * @example new@example.com
              */
             email: string;
@@ -1084,7 +1085,7 @@ export interface components {
              */
             grant_type?: "password";
             /**
-             * @description The e-mail of the account.
+             * @description The e-mail of the account. Blanks around it do not count.
              * @example user@example.com
              */
             username: string;

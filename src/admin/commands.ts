@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { canonicalEmail } from '../email-address.ts'
 import { type Account, findAccountByEmail, insertAccount } from '../auth/account/accounts.ts'
 import { listAccounts, resetPassword, revokeSessions, setActive } from '../auth/operator.ts'
 import { hashPassword } from '../auth/password/passwords.ts'
@@ -29,8 +30,8 @@ export const commands = {
   'create-user': {
     parameters: ['EMAIL'],
     help: 'Creates an account and prints its password, once. Works even while registration is closed.',
-    run: async ({ db, print }, email) => {
-      if (!isEmail(email)) throw new UsageError('EMAIL must be an address such as user@example.com')
+    run: async ({ db, print }, text) => {
+      const email = readEmail(text)
       const password = makePassword()
       const made = { type: 'operator_created_account', address: undefined } as const
       const account = await insertAccount(db, { email, passwordHash: await hashPassword(password) }, made)
@@ -123,10 +124,13 @@ async function findOrRefuse(db: Database, email: string): Promise<Account> {
 }
 
 /** Checked against the contract, as at registration: replies have to satisfy it too. */
-function isEmail(text: string): boolean {
+function readEmail(text: string): string {
+  const email = canonicalEmail(text)
   const { root } = loadDocument()
   const place = at(root, { pointer: '', value: root }, 'components', 'schemas', 'UserCreate', 'properties', 'email')
-  return requestSchemas(root).compile(place)(text)
+  if (email === undefined || !requestSchemas(root).compile(place)(email))
+    throw new UsageError('EMAIL must be an address such as user@example.com')
+  return email
 }
 
 /** 144 random bits, for the operator to hand over and the user to change. */

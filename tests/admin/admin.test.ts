@@ -65,6 +65,15 @@ test('create-user makes an account whose printed password logs in, once only', a
   })
 })
 
+test('an e-mail may be in any script, in another spelling, and have blanks around it', async () => {
+  const made = await admin(['create-user', ' user@münchen.de '])
+  expect(made).toMatchObject({ code: 0, stderr: '' })
+  const person = await logIn(server, 'user@xn--mnchen-3ya.de', passwordIn(made))
+  expect((await person.ask('GET', '/users/me')).body['email']).toBe('user@münchen.de')
+  const disabled = await admin(['disable-user', 'user@XN--mnchen-3ya.de '])
+  expect(disabled).toMatchObject({ code: 0, stdout: 'disabled user@münchen.de\n' })
+})
+
 test('create-user refuses an e-mail that the contract would refuse', async () => {
   expect(await admin(['create-user', 'nobody'])).toMatchObject({ code: 2, stdout: '' })
 })

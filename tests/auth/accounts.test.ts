@@ -29,6 +29,33 @@ test('registerUser stores the e-mail as typed and compares it without regard to 
   expect((await ann.ask('GET', '/users/me')).body).toEqual(made.body)
 })
 
+test.each([
+  ['müller@example.de', 'MÜLLER@Example.de'],
+  ['user@münchen.de', 'user@xn--mnchen-3ya.de'],
+  ['"jo doe"@example.com', '"JO DOE"@example.com'],
+])('an address in any script makes an account: %s', async (email, other) => {
+  const password = 'securepass123'
+  const made = await ask(server, 'POST', '/auth/register', { body: { email, password } })
+  expect([made.status, made.body['email']]).toEqual([201, email])
+  expect((await ask(server, 'POST', '/auth/register', { body: { email: other, password } })).status).toBe(409)
+  const person = await logIn(server, other, password)
+  expect((await person.ask('GET', '/users/me')).body).toEqual(made.body)
+})
+
+test('blanks around an address do not count, at registration, at login and when it is changed', async () => {
+  const password = 'securepass123'
+  const made = await ask(server, 'POST', '/auth/register', { body: { email: ' blank@example.com ', password } })
+  expect([made.status, made.body['email']]).toEqual([201, 'blank@example.com'])
+  const again = await ask(server, 'POST', '/auth/register', { body: { email: 'blank@example.com\n', password } })
+  expect(again.status).toBe(409)
+  const person = await logIn(server, 'blank@example.com ', password)
+  const changed = await person.ask('PATCH', '/users/me', {
+    body: { email: '\tother@example.com', current_password: password },
+  })
+  expect(changed.body['email']).toBe('other@example.com')
+  expect((await token({ username: ' other@example.com', password })).status).toBe(200)
+})
+
 test('20 parallel registrations of one address make one account', async () => {
   const attempts = Array.from({ length: 20 }, (_, index) => {
     const email = index % 2 === 0 ? 'race@example.com' : 'RACE@example.com'

@@ -4,14 +4,10 @@ import type { Users } from '../../../generated/db.d.ts'
 import type { Database } from '../../db/database.ts'
 import { isUniqueViolation } from '../../db/pg-errors.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
+import { emailKey } from '../../email-address.ts'
 import { recordDeletion, recordEvent } from '../events.ts'
 
 export type Account = Selectable<Users>
-
-/** The form in which addresses are compared: `User@Example.com` and `user@example.com` are one account. */
-export function emailKey(email: string): string {
-  return email.normalize('NFKC').toLowerCase()
-}
 
 /** Returns undefined if there is an account with this e-mail already; the unique constraint decides. */
 export function insertAccount(

@@ -2,6 +2,7 @@ import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { DataValidationCxt } from 'ajv/dist/types/index.js'
 import addFormats from 'ajv-formats'
 import { at, isObject, object, type Json, type JsonObject, type Place } from './document.ts'
+import { canonicalEmail } from '../../email-address.ts'
 import { canonicalMoment, canonicalUuid } from './formats.ts'
 import { countRarely } from './lengths.ts'
 
@@ -16,6 +17,7 @@ const DOCUMENT = 'openapi'
 const CANONICAL: Readonly<Record<string, (text: string) => string | undefined>> = {
   uuid: canonicalUuid,
   'date-time': canonicalMoment,
+  'idn-email': canonicalEmail,
 }
 /** Our keyword beside such a format: it replaces the value in a request by its canonical form. */
 const CANONICALIZE = 'x-canonicalize'
@@ -34,7 +36,8 @@ export function requestSchemas(root: JsonObject): SchemaCompiler {
     errors: false,
     validate: (format: string, text: string, _: unknown, place?: DataValidationCxt) => {
       const canonical = CANONICAL[format]?.(text)
-      if (canonical !== undefined && place !== undefined) place.parentData[place.parentDataProperty] = canonical
+      if (canonical !== undefined && place?.parentData !== undefined)
+        place.parentData[place.parentDataProperty] = canonical
       return true
     },
   })

@@ -77,8 +77,11 @@ function choice(allowed: readonly string[], value: unknown): Message {
 }
 
 function formatted(format: string, words: Words): Message {
-  // `date-time` as `date_time`, `int32` as `int`: the contract allows letters and underscores.
-  const word = format.replaceAll('-', '_').replaceAll(/[^a-z_]/g, '')
+  // `date-time` as `date_time`, `int32` as `int`, `idn-email` as `email`: the contract allows letters and underscores.
+  const word = format
+    .replace(/^idn-/, '')
+    .replaceAll('-', '_')
+    .replaceAll(/[^a-z_]/g, '')
   return { msg: words.ofFormat(format), type: `${word}_parsing` }
 }
 

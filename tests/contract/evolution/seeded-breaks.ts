@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
   [
     'major',
     'the format of a request changes',
-    having(`${SCHEMAS}/UserCreate/properties/email/format`, 'idn-email'),
+    having(`${SCHEMAS}/UserCreate/properties/email/format`, 'email'),
     `request/format ${SCHEMAS}/UserCreate/properties/email`,
   ],
   [

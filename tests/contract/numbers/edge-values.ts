@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { type Json, string } from '../../../src/contract/document/document.ts'
 import type { Bound } from './edges.ts'
 
@@ -9,7 +9,12 @@ const withAstral: Maker = (size) => `${'a'.repeat(Math.max(0, size - 1))}${size 
 const plain: Maker = (size) => 'a'.repeat(size)
 
 const FORMATS: Readonly<Record<string, Maker>> = {
-  email: (size) => `${randomUUID()}@example.org`.padStart(size, 'a').slice(-size),
+  // The shortest one has a letter that hardly another account has.
+  'idn-email': (size) =>
+    (size > 3
+      ? `${randomUUID()}@example.org`.padStart(size, 'a')
+      : `${String.fromCodePoint(randomInt(0x4e00, 0x9f00))}@b`
+    ).slice(-size),
   uuid: (size) => `${randomUUID()}0`.slice(0, size),
   'date-time': (size) =>
     `2026-11-22T10:16:40${size > 20 ? `.${'5'.repeat(size - 21)}` : ''}Z`.slice(Math.max(0, 20 - size)),

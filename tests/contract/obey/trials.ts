@@ -222,7 +222,7 @@ function formTrials(spot: Spot): Trial[] {
   // A header ends before a blank, and U+0000 is refused as such.
   const texts = ['a  b', ' ', 'x!y', '\u0001'].map((text) => text.padStart(least, text))
   const breaks = (text: string): boolean =>
-    rule === undefined ? ['email', 'uuid', 'date-time'].includes(string(format ?? '')) : !rule.test(text)
+    rule === undefined ? ['idn-email', 'uuid', 'date-time'].includes(string(format ?? '')) : !rule.test(text)
   const broken = texts.filter(
     (text) => text.length <= Number(maxLength) && (spot.where !== 'header' || /^[!-~]+$/.test(text)),
   )

@@ -139,5 +139,6 @@ function tells(event: Fields, { type, subject, seen }: Act): boolean {
 }
 
 function emailKey(email: unknown): string {
-  return String(email).normalize('NFKC').toLowerCase()
+  const [, local = '', domain = ''] = /^(.*)@(.*)$/.exec(String(email).trim().normalize('NFKC').toLowerCase()) ?? []
+  return `${local}@${URL.parse(`http://${domain}`)?.hostname ?? domain}`
 }

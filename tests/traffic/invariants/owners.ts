@@ -47,7 +47,7 @@ function judgeKept(seen: Seen, hold: (concern: string, seen: Seen, isRight: bool
     hold(
       concern,
       seen,
-      answer['email'] === given['email'] && answer['is_active'] === true,
+      answer['email'] === String(given['email']).trim() && answer['is_active'] === true,
       'the e-mail is not as it was typed',
     )
   }
