@@ -14,6 +14,7 @@ export const rules: readonly Rule[] = [
   { pattern: /`%«2B»`/, reason: 'a name: the escape of +' },
   { pattern: /\bU\+«0000»/, reason: 'a name: the character U+0000' },
   { pattern: /\bOAuth «2\.0»/, reason: 'a name: OAuth 2.0' },
+  { pattern: /a KiB has «1 024» of them|a MiB «1 048 576»/, reason: 'what a unit means' },
   { pattern: /«(?:0\.0\.0\.0|127\.0\.0\.1)»/, reason: 'an address' },
   {
     pattern: /such as «10\.0\.0\.0»\/8|such as 10\.0\.0\.0\/«8»|fd00::\/«8»/,
