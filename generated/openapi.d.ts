@@ -2831,7 +2831,7 @@ export interface components {
         Against: number;
         /**
          * @description What to do if the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges the
-         *     two changes on the server.
+         *     two changes on the server. `merge` is refused without an `If-Match` that names the version you read.
          * @example merge
          */
         OnConflict: components["schemas"]["OnConflict"];
@@ -3848,7 +3848,7 @@ export interface operations {
             query?: {
                 /**
                  * @description What to do if the note is no longer the version that `If-Match` names: `refuse` answers 412, `merge` merges the
-                 *     two changes on the server.
+                 *     two changes on the server. `merge` is refused without an `If-Match` that names the version you read.
                  * @example merge
                  */
                 on_conflict?: components["parameters"]["OnConflict"];
