@@ -1,9 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { createHttpServer } from './http/http-server.ts'
 import { createAddressOf } from './http/public-address.ts'
 import { closeInStages } from './http/staged-close.ts'
 import { endUnreadReplies } from './http/unread-replies.ts'
@@ -20,9 +21,7 @@ export interface Listener {
   readonly close: (delaySeconds?: number) => Promise<void>
 }
 
-/** Milliseconds. A client that sends more slowly is disconnected (slow-loris attacks). */
-const HEADERS_TIMEOUT = 10_000
-const REQUEST_TIMEOUT = 30_000
+/** Milliseconds. */
 const STOP_TIMEOUT = 8_000
 /** A proxy must not send a request just when we close its idle connection; most proxies close it within two minutes. */
 const KEEP_ALIVE_TIMEOUT = 125_000
@@ -53,15 +52,7 @@ export async function listen(
     if (app === undefined) void attached.promise.then((ready) => ready(request, response))
     else app(request, response)
   }
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      connectionsCheckingInterval: 2_000,
-      keepAliveTimeout,
-    },
-    handle,
-  )
+  const server = createHttpServer(keepAliveTimeout, addressOf, handle)
   server.on('clientError', (error, socket) => {
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()

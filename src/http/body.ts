@@ -84,8 +84,9 @@ function receive(request: IncomingMessage, maxBytes: number) {
 }
 
 function refuseCoding({ headers }: IncomingMessage): void {
-  const coding = headers['content-encoding']
-  if (coding !== undefined && coding.toLowerCase() !== 'identity')
+  const content = headers['content-encoding'] ?? 'identity'
+  const transfer = headers['transfer-encoding'] ?? 'chunked'
+  if (content.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked')
     throw new Problem('unsupported-media-type', 'Compressed bodies are not accepted; send the body as it is.')
 }
 

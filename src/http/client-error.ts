@@ -14,7 +14,19 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, 
     socket.destroy()
     return
   }
-  const problem = problemOf(error.code)
+  answerOnSocket(problemOf(error.code), socket, addressOf)
+}
+
+/** Replies to CONNECT, for which Node gives us the bare socket: there is nothing to connect to. */
+export function refuseConnect(socket: Duplex, addressOf: AddressOf): void {
+  answerOnSocket(
+    new Problem('method-not-allowed', 'This server is no proxy.', { headers: { Allow: '' } }),
+    socket,
+    addressOf,
+  )
+}
+
+function answerOnSocket(problem: Problem, socket: Duplex, addressOf: AddressOf): void {
   const requestId = uuidv7()
   const body = JSON.stringify(problem.toDocument(requestId, addressOf))
   const head = [
@@ -22,6 +34,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, 
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
     ...replyHeaders.map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ]

@@ -16,6 +16,10 @@ const faults = new WeakMap<IncomingMessage, string>()
  * express, which reads the target itself and takes what it cannot read for an unknown address.
  */
 export function normalizeTarget(request: IncomingMessage): void {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    refuse(request, 'The request must have a Host header.')
+    return
+  }
   const target = request.url ?? ''
   if (target.startsWith('/') || target === '*') return
   const [, scheme = '', authority = '', path = ''] = ABSOLUTE.exec(target) ?? []

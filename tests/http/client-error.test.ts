@@ -34,6 +34,7 @@ test.each([
     400,
     'malformed-request',
   ],
+  ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n', 405, 'method-not-allowed'],
   ['headers of 40 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers-too-large'],
 ])('%s gets a problem as its reply, and the connection ends', async (_, text, status, slug) => {
   const reply = await exchange(text)

@@ -8,10 +8,13 @@ const ann = useFixture(() => enrol(server))
 
 /** The first line, the headers and the body of what the server answers to a request with this line. */
 function answerTo(line: string, headers: readonly string[] = []): Promise<string> {
+  return exchange([`${line} HTTP/1.1`, 'Host: example.org', 'Connection: close', ...headers])
+}
+
+function exchange(head: readonly string[], body = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const head = [`${line} HTTP/1.1`, 'Host: example.org', 'Connection: close', ...headers]
     const { hostname, port } = new URL(server.url)
-    const socket = connect(Number(port), hostname, () => socket.write(`${head.join('\r\n')}\r\n\r\n`))
+    const socket = connect(Number(port), hostname, () => socket.write(`${head.join('\r\n')}\r\n\r\n${body}`))
     const chunks: Buffer[] = []
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
@@ -89,4 +92,34 @@ describe('the target *', () => {
 
 test.each(['health', './health', 'GET', 'example.org:80', 'urn:x'])('%s is no target', async (target) => {
   expect(statusIn(await answerTo(`GET ${target}`))).toBe(400)
+})
+
+describe('a request', () => {
+  const GET = 'GET /health/live HTTP/1.1'
+  test.each([
+    ['without Host', [GET, 'Connection: close'], 'must have a'],
+    ['with two Hosts', [GET, 'Host: a', 'Host: b', 'Connection: close'], 'has more than one'],
+    ['with the same Host twice', [GET, 'Host: a', 'Host: a', 'Connection: close'], 'has more than one'],
+  ])('%s is malformed (RFC 9112 §3.2), and the reply is a problem', async (_, head, fault) => {
+    const answer = await exchange(head)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain(`"The request ${fault} Host header."`)
+    expect(answer).toMatch(/^Content-Type: application\/problem\+json/im)
+  })
+
+  test.each([
+    ['of HTTP/1.0 needs no Host', ['GET /health/live HTTP/1.0']],
+    ['may expect what nobody knows', [GET, 'Host: a', 'Connection: close', 'Expect: 200-maybe']],
+    ['may offer another protocol', [GET, 'Host: a', 'Connection: close, Upgrade', 'Upgrade: h2c']],
+  ])('%s', async (_, head) => {
+    expect(statusIn(await exchange(head))).toBe(200)
+  })
+
+  test.each(['gzip, chunked', 'GZIP, chunked'])('with Transfer-Encoding: %s has a compressed body', async (coding) => {
+    const credential = `Authorization: Bearer ${ann.accessToken}`
+    const head = ['POST /notes HTTP/1.1', 'Host: a', 'Connection: close', credential, 'Content-Type: application/json']
+    const body = 'd\r\n{"title":"a"}\r\n0\r\n\r\n'
+    expect(statusIn(await exchange([...head, `Transfer-Encoding: ${coding}`], body))).toBe(415)
+    expect(statusIn(await exchange([...head, 'Transfer-Encoding: Chunked'], body))).toBe(201)
+  })
 })

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:http'
 import pino, { type Logger } from 'pino'
 import type { PasswordCost } from '../../src/auth/password/passwords.ts'
 import type { Tokens } from '../../src/auth/tokens.ts'
@@ -12,6 +11,8 @@ import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
 import { serializers } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
+import { createHttpServer } from '../../src/http/http-server.ts'
+import { createAddressOf } from '../../src/http/public-address.ts'
 import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
 import { recordServer, type ServerRecording } from '../traffic/recorder.ts'
 
@@ -104,7 +105,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     passwordCost: options.passwordCost ?? CHEAP,
     ...(options.override !== undefined && { override: options.override }),
   })
-  const server = createServer(application.app)
+  const server = createHttpServer(5_000, createAddressOf(options.publicUrl), application.app)
   // The traffic of a server with a changed contract must not be judged by ours.
   if (options.document === undefined && options.isRecorded !== false) {
     recording = recordServer(server, {
