@@ -151,3 +151,17 @@ test('API keys in a URL are refused', async () => {
   const { body } = await make(ann)
   expect((await ask(server, 'GET', `/notes?api_key=${String(body['key'])}`)).status).toBe(401)
 })
+
+test.each(['a key', 'an access token'])('%s that is sent without Bearer is told so, and not quoted', async (kind) => {
+  const ann = await register(server)
+  const body = { name: 'k', scopes: ['notes:read'], current_password: ann.password }
+  const credential =
+    kind === 'a key' ? String((await ann.ask('POST', '/api-keys', { body })).body['key']) : ann.accessToken
+  for (const Authorization of [credential, `Token ${credential}`]) {
+    const refused = await ask(server, 'GET', '/notes', { headers: { Authorization } })
+    expect(refused.status).toBe(401)
+    expect(refused.body['detail']).toContain('The Authorization header does not begin with "Bearer".')
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="notes-api"')
+    expect(refused.text).not.toContain(credential)
+  }
+})

@@ -111,6 +111,21 @@ describe('a body', () => {
     expect(reported.toSorted()).toEqual(errors)
   })
 
+  test('is told every kind of edit and of action when it names none', async () => {
+    const wrong = [{ op: 'insert', text: 'x' }]
+    const edit = await ann.ask('POST', '/notes/019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2/edits', { body: { edits: wrong } })
+    const ops = ['append', 'prepend', 'insert_under', 'replace_section', 'replace_text', 'toggle_task']
+    expect(allowedAt(edit.body, '/edits/0/op')).toEqual(ops.toSorted())
+    const actions = [{ note_id: '019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2', action: 'delete' }]
+    const batch = await ann.ask('POST', '/notes/batch', { body: { actions } })
+    expect(allowedAt(batch.body, '/actions/0/action')).toEqual(
+      [
+        ...['publish', 'unpublish', 'pin', 'unpin', 'archive', 'unarchive'],
+        ...['add_tags', 'remove_tags', 'trash', 'restore'],
+      ].toSorted(),
+    )
+  })
+
   test('must match the formats of the contract', async () => {
     for (const email of ['nobody', 'a@', '@b', 'a b@c.de', 'a@b@c']) {
       const refused = await ann.ask('POST', '/auth/register', { body: { email, password: 'securepass123' } })
@@ -120,6 +135,11 @@ describe('a body', () => {
     }
   })
 })
+
+function allowedAt(body: Readonly<Record<string, unknown>>, pointer: string): readonly string[] | undefined {
+  const errors = body['errors'] as readonly { pointer: string; allowed?: readonly string[] }[]
+  return errors.find((error) => error.pointer === pointer)?.allowed?.toSorted()
+}
 
 const MARK = '\uFEFF'
 
