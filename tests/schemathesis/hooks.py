@@ -18,7 +18,6 @@ ENDING = {"deleteMe", "changePassword", "updateMe"}
 OF_THE_TRASH = {"restoreNote", "eraseNote"}
 
 numbers = count(1)
-chosen = count(1)
 spare: list[str] = []
 
 
@@ -50,10 +49,18 @@ def trashed_note() -> str:
     return note_id
 
 
-def is_valid_example(case: schemathesis.Case) -> bool:
-    """Whether the request is one of the phase that makes valid requests at random, one by one."""
+def is_valid_in(case: schemathesis.Case, phase: str) -> bool:
+    """Whether the request is a valid one of this phase."""
     meta = case.meta
-    return meta is not None and meta.phase.name.value == "fuzzing" and meta.generation.mode.is_positive
+    return meta is not None and meta.phase.name.value == phase and meta.generation.mode.is_positive
+
+
+def give_password(case: schemathesis.Case) -> None:
+    """Chance never finds the password, and 100 wrong ones block the account. Half of those tried alone stay wrong."""
+    in_sequence = is_valid_in(case, "stateful")
+    if in_sequence or (is_valid_in(case, "fuzzing") and next(numbers) % 2):
+        if isinstance(case.body, dict) and "current_password" in case.body:
+            case.body["current_password"] = PASSWORD
 
 
 def operation_id(case: schemathesis.Case) -> str:
@@ -81,7 +88,11 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         if not spare:
             spare.append(new_account())
         case.headers["Authorization"] = spare[0]
-    if operation_id(case) in OF_THE_TRASH and is_valid_example(case) and next(chosen) % 2:
+    give_password(case)
+    if is_valid_in(case, "stateful") and case.headers.get("Idempotency-Key"):
+        # A key that is used again would get the reply of the first request, whose note may be gone by now.
+        case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
+    if operation_id(case) in OF_THE_TRASH and is_valid_in(case, "fuzzing") and next(numbers) % 2:
         case.path_parameters["note_id"] = trashed_note()
 
 
