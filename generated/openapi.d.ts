@@ -1525,7 +1525,8 @@ export interface components {
         };
         /**
          * @description The fields to replace; those left out are kept. `id`, `version`, `owner_id`, `created_at` and `updated_at` may be
-         *     sent as they were read, so that a whole note can be sent back; another value is refused.
+         *     sent as they were read, so that a whole note can be sent back; another value is refused. Times are compared to
+         *     the millisecond.
          */
         NoteUpdate: {
             /**
@@ -1562,12 +1563,7 @@ export interface components {
              * @example false
              */
             is_archived?: boolean;
-            /**
-             * Format: uuid
-             * @description The id, as you read it.
-             * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
-             */
-            id?: string;
+            id?: components["schemas"]["Id"];
             /**
              * Format: int32
              * @description The version, as you read it.
@@ -1576,26 +1572,16 @@ export interface components {
             version?: number;
             /**
              * Format: uuid
-             * @description The id of the owner, as you read it.
+             * @description The id of the owner.
              * @example 019a6f5e-2b1c-7d3a-9c5e-4f6a7b8c9d0e
              */
             owner_id?: string;
-            /**
-             * Format: date-time
-             * @description When the note was created, as you read it. Times are compared to the millisecond.
-             * @example 2026-11-22T10:16:40.5Z
-             */
-            created_at?: string;
-            /**
-             * Format: date-time
-             * @description When the note was last changed, as you read it. Times are compared to the millisecond.
-             * @example 2026-11-22T10:16:40.5Z
-             */
-            updated_at?: string;
+            created_at?: components["schemas"]["Moment"];
+            updated_at?: components["schemas"]["Moment"];
         };
         /**
          * @description A merge patch of a note; an empty one changes nothing. `id`, `version`, `owner_id`, `created_at` and `updated_at`
-         *     may be sent as they were read; another value is refused.
+         *     may be sent as they were read; another value is refused. Times are compared to the millisecond.
          */
         NotePatch: {
             /**
@@ -1632,12 +1618,7 @@ export interface components {
              * @example false
              */
             is_archived?: boolean;
-            /**
-             * Format: uuid
-             * @description The id, as you read it.
-             * @example 019a6f5f-7a3e-7b21-b0c4-5d6e7f8091a2
-             */
-            id?: string;
+            id?: components["schemas"]["Id"];
             /**
              * Format: int32
              * @description The version, as you read it.
@@ -1646,22 +1627,12 @@ export interface components {
             version?: number;
             /**
              * Format: uuid
-             * @description The id of the owner, as you read it.
+             * @description The id of the owner.
              * @example 019a6f5e-2b1c-7d3a-9c5e-4f6a7b8c9d0e
              */
             owner_id?: string;
-            /**
-             * Format: date-time
-             * @description When the note was created, as you read it. Times are compared to the millisecond.
-             * @example 2026-11-22T10:16:40.5Z
-             */
-            created_at?: string;
-            /**
-             * Format: date-time
-             * @description When the note was last changed, as you read it. Times are compared to the millisecond.
-             * @example 2026-11-22T10:16:40.5Z
-             */
-            updated_at?: string;
+            created_at?: components["schemas"]["Moment"];
+            updated_at?: components["schemas"]["Moment"];
         };
         /** @description A note. */
         Note: {

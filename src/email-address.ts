@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 
-/** What RFC 6531 §3.3 adds to ASCII, without control characters, blanks and marks that change the direction of text. */
+/** What RFC 6531 §3.3 adds to ASCII, but for control characters, blanks, and marks that turn the text around. */
 const BEYOND_ASCII = String.raw`[^\x00-\x7f\p{Cc}\p{Cs}\p{Z}\p{Bidi_Control}]`
 const ATOM = String.raw`(?:[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~-]|${BEYOND_ASCII})+`
 const DOTTED = new RegExp(String.raw`^${ATOM}(?:\.${ATOM})*$`, 'u')

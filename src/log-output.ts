@@ -8,8 +8,8 @@ const LAST_CHANCE_MS = 500
 
 /**
  * Standard output for a log. While there is room, a line is written at once, so a crash loses none. When its reader
- * stands still or the disk is full, nobody waits: lines are kept up to a bound, then dropped, and a line in their place
- * says how many. The order stays.
+ * stands still or the disk is full, no request waits: lines are kept up to a bound, then dropped, and a line in their
+ * place says how many. The order stays.
  */
 export class LogOutput {
   readonly #descriptor = withoutBlocking()

@@ -16,7 +16,7 @@ export function createLog({ level, format }: LogOptions): Logger {
 }
 
 /**
- * In JSON, which is kept, a line has no address: somebody may have pasted a secret into it by mistake. In a terminal a
+ * In JSON, which is kept, a line has no address: a person may have pasted a secret into it by mistake. In a terminal a
  * developer needs it to see what was wrong.
  */
 export const serializers = { err: describeError, path: (): undefined => undefined }

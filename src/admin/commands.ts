@@ -125,10 +125,10 @@ async function findOrRefuse(db: Database, email: string): Promise<Account> {
 
 /** Checked against the contract, as at registration: replies have to satisfy it too. */
 function readEmail(text: string): string {
-  const email = canonicalEmail(text)
+  const email = canonicalEmail(text) ?? ''
   const { root } = loadDocument()
   const place = at(root, { pointer: '', value: root }, 'components', 'schemas', 'UserCreate', 'properties', 'email')
-  if (email === undefined || !requestSchemas(root).compile(place)(email))
+  if (!requestSchemas(root).compile(place)(email))
     throw new UsageError('EMAIL must be an address such as user@example.com')
   return email
 }

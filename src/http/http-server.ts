@@ -14,7 +14,7 @@ export function createHttpServer(keepAliveTimeout: number, addressOf: AddressOf,
       requestTimeout: REQUEST_TIMEOUT,
       connectionsCheckingInterval: 2_000,
       keepAliveTimeout,
-      // `normalizeTarget` sees to it.
+      // `normalizeTarget` refuses a request without one.
       requireHostHeader: false,
     },
     handle,

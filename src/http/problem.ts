@@ -38,7 +38,7 @@ export class Problem extends Error {
 
   /** The document of RFC 9457 §3. `instance` names the occurrence by its request id, never by the address. */
   toDocument(requestId: string, addressOf: AddressOf): Record<string, unknown> {
-    const type = typeOf(this.slug, addressOf)
+    const type = problemType(this.slug, addressOf)
     const { title } = problemKinds[this.slug]
     const standard = { type, title, status: this.status, detail: this.message }
     return { ...standard, instance: `${type}#${requestId}`, request_id: requestId, ...this.members }
@@ -46,7 +46,7 @@ export class Problem extends Error {
 }
 
 /** The address of the page that explains this kind of problem (RFC 9457 §3.1.1). */
-export function typeOf(slug: string, addressOf: AddressOf): string {
+export function problemType(slug: string, addressOf: AddressOf): string {
   return addressOf(`/problems/${slug}`)
 }
 

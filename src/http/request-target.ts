@@ -8,18 +8,19 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 /** `http://host:port/path?query` (RFC 9112 §3.2.2): its scheme, its authority, and the rest. */
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is
 
-/** Why the target of a request is malformed, until its turn comes to be answered. */
+/** Why the target or the Host of a request is malformed, until its turn comes to be answered. */
 const faults = new WeakMap<IncomingMessage, string>()
 
 /**
  * Makes a path of a target in absolute form; its host replaces the Host header (RFC 9112 §3.2.2). This comes before
- * express, which reads the target itself and takes what it cannot read for an unknown address.
+ * express, which reads the target itself and takes what it cannot read for an unknown address. A request without one
+ * Host is refused first (RFC 9112 §3.2).
  */
 export function normalizeTarget(request: IncomingMessage): void {
-  if (request.headers.host === undefined && request.httpVersion === '1.1') {
-    refuse(request, 'The request must have a Host header.')
-    return
-  }
+  const hosts = countHeader(request.rawHeaders, 'host')
+  // Node keeps the first of two; a proxy in front may have used the other (RFC 9112 §3.2).
+  if (hosts > 1) return refuse(request, 'The request has more than one Host header.')
+  if (hosts === 0 && request.httpVersion === '1.1') return refuse(request, 'The request must have a Host header.')
   const target = request.url ?? ''
   if (target.startsWith('/') || target === '*') return
   const [, scheme = '', authority = '', path = ''] = ABSOLUTE.exec(target) ?? []
@@ -32,6 +33,10 @@ export function normalizeTarget(request: IncomingMessage): void {
     // Without a path, OPTIONS means the server as a whole (RFC 9112 §3.2.4).
     request.url = path === '' && request.method === 'OPTIONS' ? '*' : path.startsWith('/') ? path : `/${path}`
   }
+}
+
+function countHeader(rawHeaders: readonly string[], name: string): number {
+  return rawHeaders.filter((value, index) => index % 2 === 0 && value.toLowerCase() === name).length
 }
 
 function refuse(request: IncomingMessage, detail: string): void {

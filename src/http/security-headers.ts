@@ -1,5 +1,4 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { Problem } from './problem.ts'
 
 /** What every reply has, also one that is written before express sees the request. */
 export const replyHeaders: readonly (readonly [name: string, value: string])[] = [
@@ -18,16 +17,8 @@ export const cacheControlWithTag = 'private, no-store, no-transform'
 
 /** The headers of every reply, failures included. The docs pages override the ones that do not suit them. */
 export function securityHeaders(): RequestHandler {
-  return (request: Request, response: Response, next: NextFunction) => {
+  return (_request: Request, response: Response, next: NextFunction) => {
     for (const [name, value] of replyHeaders) response.setHeader(name, value)
-    // Node keeps the first of two Host headers; a proxy in front may have used the other (RFC 9112 §3.2).
-    if (countHeader(request.rawHeaders, 'host') > 1) {
-      throw new Problem('malformed-request', 'The request has more than one Host header.')
-    }
     next()
   }
-}
-
-function countHeader(rawHeaders: readonly string[], name: string): number {
-  return rawHeaders.filter((value, index) => index % 2 === 0 && value.toLowerCase() === name).length
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 
 /**
- * Closes the connection in stages (RFC 9112 §9.6) if the last reply is sent before the body of its request has arrived:
- * first our side only, then the other when the client has sent the rest, which is dropped, or after `maxMs`
+ * Closes the connection in stages (RFC 9112 §9.6) if the last reply is sent before the body of its request has
+ * arrived: first our side only, then the other when the client has sent the rest, which is dropped, or after `maxMs`
  * milliseconds. If we closed both at once, what is still under way would reset the connection, and the client would
  * lose the reply.
  */

@@ -29,7 +29,7 @@ async function versionsOf(path: string): Promise<unknown[]> {
   return (await ann.ask('GET', `${path}/revisions?limit=100`)).list.map(({ version }) => version)
 }
 
-test('a renamed tag drops the oldest version of a long history, as any other change', async () => {
+test('a renamed tag drops the oldest version of a long history, like every other change', async () => {
   const { path } = await newNote(ann, { tags: ['old'] })
   for (let version = 2; version <= 61; version += 1) await ann.ask('PATCH', path, { body: { title: `${version}` } })
   expect(await versionsOf(path)).toHaveLength(61)

@@ -158,3 +158,13 @@ test('an ordinary edit of a note of 2 KB needs no thread', () => {
   expect(isSmall({ kind: 'merge', base: content, mine: content, theirs: content, maxConflicts: 1_000 })).toBe(true)
   expect(isSmall({ kind: 'edit', content: tasks, edits, bounds: editBounds })).toBe(false)
 })
+
+test('a merge, a comparison and a dry run of texts that are longer than a few thousand characters need one', () => {
+  const content = unlike(1, 8_200)
+  const labels = { before: 'a', after: 'b' }
+  const edits: Edit[] = [{ op: 'append', text: 'One more.' }]
+  expect(isSmall({ kind: 'merge', base: content, mine: '', theirs: '', maxConflicts: 1_000 })).toBe(false)
+  expect(isSmall({ kind: 'diff', before: content, after: '', labels })).toBe(false)
+  expect(isSmall({ kind: 'edit', content, edits, bounds: editBounds })).toBe(true)
+  expect(isSmall({ kind: 'edit', content, edits, bounds: editBounds, labels })).toBe(false)
+})

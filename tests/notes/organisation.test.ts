@@ -114,23 +114,23 @@ describe('tags', () => {
 
   test('renameTags merges several tags into one, in every note, as a version that can be undone', async () => {
     const dora = await enrol(server)
-    const one = await newNote(dora, { tags: ['x', 'todo', 'y', 'To do'] })
-    const two = await newNote(dora, { tags: ['TODO'] })
+    const one = await newNote(dora, { tags: ['x', 'tidy', 'y', 'To do'] })
+    const two = await newNote(dora, { tags: ['TIDY'] })
     const done = await newNote(dora, { tags: ['Task', 'z'] })
-    const theirs = await newNote(bob, { tags: ['todo'] })
-    const reply = await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'to do', 'task'], to: 'Task' } })
+    const theirs = await newNote(bob, { tags: ['tidy'] })
+    const reply = await dora.ask('POST', '/tags/rename', { body: { from: ['tidy', 'to do', 'task'], to: 'Task' } })
     expect(reply.body).toEqual({ tag: 'Task', changed: 2 })
     expect((await dora.ask('GET', one.path)).body).toMatchObject({ tags: ['x', 'Task', 'y'], version: 2 })
     expect((await dora.ask('GET', two.path)).body).toMatchObject({ tags: ['Task'], version: 2 })
     expect((await dora.ask('GET', done.path)).body).toMatchObject({ tags: ['Task', 'z'], version: 1 })
-    expect((await bob.ask('GET', theirs.path)).body).toMatchObject({ tags: ['todo'], version: 1 })
+    expect((await bob.ask('GET', theirs.path)).body).toMatchObject({ tags: ['tidy'], version: 1 })
     expect(await tagsOf(dora)).toEqual(['Task 3', 'x 1', 'y 1', 'z 1'])
     expect(
-      (await dora.ask('POST', '/tags/rename', { body: { from: ['todo', 'task'], to: 'Task' } })).body['changed'],
+      (await dora.ask('POST', '/tags/rename', { body: { from: ['tidy', 'task'], to: 'Task' } })).body['changed'],
     ).toBe(0)
     expect((await dora.ask('POST', `${one.path}/revisions/1/restore`)).body['tags']).toEqual([
       'x',
-      'todo',
+      'tidy',
       'y',
       'To do',
     ])

@@ -1,5 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { decodeEnvFile, parseEnvFile } from '../../src/config/env-file.ts'
 import { nearestName } from '../../src/config/nearest.ts'
@@ -129,4 +132,22 @@ test('a relative DATA_DIR is in the folder of notes-api, wherever the server is 
     expect(await server.end('SIGTERM')).toBe(0)
     rmSync(join(project, name), { recursive: true, force: true })
   }
+})
+
+test('where there is no .env, that of the folder of notes-api is read; one that is there comes first', async () => {
+  const project = join(import.meta.dirname, '..', '..')
+  const copy = temporaryDirectory()
+  for (const name of ['src', 'package.json']) cpSync(join(project, name), join(copy, name), { recursive: true })
+  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
+  writeFileSync(join(copy, '.env'), 'LOG_LEVEL=error\n')
+  const cwd = temporaryDirectory()
+  const level = async (): Promise<string> => {
+    const code = `import { readEnvironment } from ${JSON.stringify(pathToFileURL(join(copy, 'src/config/environment.ts')))}
+      process.stdout.write(String(readEnvironment().values.LOG_LEVEL))`
+    const args = ['--input-type=module', '--eval', code]
+    return (await promisify(execFile)(process.execPath, args, { cwd, env: {} })).stdout
+  }
+  expect(await level()).toBe('error')
+  writeFileSync(join(cwd, '.env'), 'LOG_LEVEL=warn\n')
+  expect(await level()).toBe('warn')
 })

@@ -80,15 +80,29 @@ function firstFault(text: string): Stop {
   }
 }
 
+const SPECIAL = /["\\]|[^ -\uffff]/g
+
+/** After so many plain characters of a string one by one, the rest is skipped: a search costs as much as these. */
+const LONG_RUN = 64
+
+/** The first place from an index on with a quotation mark, a backslash or a control character; else the end. */
+function endOfRun(text: string, index: number): number {
+  SPECIAL.lastIndex = index
+  return SPECIAL.test(text) ? SPECIAL.lastIndex - 1 : text.length
+}
+
 /** The end of the string at an index, or where it breaks off; undefined if no string begins there. */
 function readString(text: string, start: number): number | Stop | undefined {
   if (text.charCodeAt(start) !== QUOTE) return undefined
   let index = start + 1
+  let run = 0
   while (index < text.length) {
     const code = text.charCodeAt(index)
     if (code === QUOTE) return index + 1
     if (code < FIRST_PRINTABLE) return { index, expected: 'an escape sequence instead of a control character' }
-    const end = code === BACKSLASH ? endOf(ESCAPE, text, index) : index + 1
+    run = code === BACKSLASH ? 0 : run + 1
+    const end =
+      code === BACKSLASH ? endOf(ESCAPE, text, index) : run % LONG_RUN === 0 ? endOfRun(text, index) : index + 1
     if (end === index) return { index, expected: 'a valid escape sequence' }
     index = end
   }

@@ -13,11 +13,15 @@ export function noSuchNote(): Problem {
 /** Throws the 412 if the note does not have a version that If-Match names (RFC 9110 §13.1.1). */
 export async function requireMatch(db: Database, current: NoteRow, ifMatch: EntityTags | undefined): Promise<void> {
   if (isMatch(current, ifMatch)) return
-  throw await mismatch(db, current, ifMatch)
+  throw await preconditionFailed(db, current, ifMatch)
 }
 
 /** The 412 for a note that If-Match does not match. */
-export async function mismatch(db: Database, current: NoteRow, ifMatch: EntityTags | undefined): Promise<Problem> {
+export async function preconditionFailed(
+  db: Database,
+  current: NoteRow,
+  ifMatch: EntityTags | undefined,
+): Promise<Problem> {
   const weak = weaklyNamedVersions(ifMatch)
   if (weak.includes(current.version)) return weakTag(current)
   const named = [...(namedVersions(ifMatch) ?? []), ...weak]

@@ -13,7 +13,7 @@ export interface Writer {
 /**
  * Bounds what requests wait for in transactions. A transaction that waits for a lock holds a connection, so those that
  * would wait for the same lock wait here, without one; and one account gets only a part of the connections. So a lock
- * that is held for long, such as by another server, harms nobody else. Throws a 503 when too many wait, when a turn
+ * that is held for long, such as by another server, harms no other change. Throws a 503 when too many wait, when a turn
  * does not come, and when a lock is not released in time. Every transaction that writes notes has a turn.
  */
 export interface WriteTurns {

@@ -1,7 +1,7 @@
 import type { ReplyTo, Request } from '../../contract/types.ts'
 import { inTransaction, type Tx } from '../../db/transaction.ts'
 import { isOutage } from '../../db/pg-errors.ts'
-import { Problem, typeOf } from '../../http/problem.ts'
+import { Problem, problemType } from '../../http/problem.ts'
 import type { AddressOf } from '../../http/public-address.ts'
 import { problemKinds } from '../../http/problem-kinds.ts'
 import { refuseOutOfBounds } from '../core/bounds.ts'
@@ -110,6 +110,6 @@ function failureOf(error: unknown, addressOf: AddressOf) {
   const problem = Problem.from(error, isOutage)
   if (problem.slug === 'internal-error') throw error
   const { title } = problemKinds[problem.slug]
-  const type = typeOf(problem.slug, addressOf)
+  const type = problemType(problem.slug, addressOf)
   return { status: problem.status, problem: { type, title, detail: problem.message } }
 }

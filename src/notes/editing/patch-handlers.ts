@@ -9,7 +9,7 @@ import type { NoteFields, NoteRow } from '../core/note-row.ts'
 import { Problem, validationFailed } from '../../http/problem.ts'
 import type { RevisionRow } from '../history/revisions.ts'
 import { isMatch, namedVersions } from '../core/preconditions.ts'
-import { findBase, mismatch } from '../core/refusals.ts'
+import { findBase, preconditionFailed } from '../core/refusals.ts'
 import type { NoteDeps } from '../note-deps.ts'
 import { type FieldConflict, mergeJob, mergeNote } from './merge-note.ts'
 import { readChanges, refuseServerFields, type RequestedChanges } from './requested-changes.ts'
@@ -50,7 +50,7 @@ async function merge(
   done: Done<MergeJob>,
 ): Promise<Partial<NoteFields>> {
   const base = await findBase(tx, current, ifMatch)
-  if (base === undefined) throw await mismatch(tx, current, ifMatch)
+  if (base === undefined) throw await preconditionFailed(tx, current, ifMatch)
   refuseServerFields(repeated, current, { ...current, version: base.version, updated_at: base.created_at })
   const mine = { ...base, ...changes }
   const merged = mergeNote(base, mine, current, done(current.version, mergeJob(base, mine, current)))

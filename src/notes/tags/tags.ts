@@ -18,8 +18,9 @@ export function tagKey(tag: string): string {
 
 /**
  * Full case folding: it makes those texts equal that Unicode's CaseFolding.txt makes equal (statuses C and F). Upper
- * case unites letters that lower case keeps apart, such as ß and SS, or ſ and s. The dotless ı is kept apart: it folds
- * to itself, although its upper case is I. Lower case makes a Σ at the end of a word a final ς, so that is undone.
+ * case unites letters that lower case keeps apart, such as ß and SS, or ſ and s. The dotless ı is kept apart: it
+ * folds to itself, although its upper case is I. Lower case makes a Σ at the end of a word a final ς, so that is
+ * undone.
  */
 function foldCase(text: string): string {
   const folded = text.split('ı').map((part) => part.toLowerCase().toUpperCase().toLowerCase())

@@ -91,8 +91,8 @@ async function renamed(seen: Seen<State>): Promise<unknown> {
 function withTags(request: Record<string, string | string[]>) {
   return async (server: TestServer): Promise<State> => {
     const person = await enrol(server)
-    for (const tags of [['x', 'todo', 'To do'], ['TODO'], ['done']]) await newNote(person, { tags })
-    const gone = await newNote(person, { tags: ['todo'] })
+    for (const tags of [['x', 'tidy', 'To do'], ['TIDY'], ['done']]) await newNote(person, { tags })
+    const gone = await newNote(person, { tags: ['tidy'] })
     await succeed(person.ask('DELETE', gone.path))
     return { person, request: { body: request } }
   }
@@ -104,34 +104,34 @@ const renames: Effect[] = [
     sees: renamed,
     samples: [
       [
-        ['todo'],
-        { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 todo'], areAsFound: true },
+        ['tidy'],
+        { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 tidy'], areAsFound: true },
       ],
       [
-        ['todo', 'to do'],
-        { tag: 'Task', changed: 2, notes: ['2 x,Task', '2 Task', '1 done', '1 todo'], areAsFound: true },
+        ['tidy', 'to do'],
+        { tag: 'Task', changed: 2, notes: ['2 x,Task', '2 Task', '1 done', '1 tidy'], areAsFound: true },
       ],
       [
         ['X'],
-        { tag: 'Task', changed: 1, notes: ['2 Task,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true },
+        { tag: 'Task', changed: 1, notes: ['2 Task,tidy,To do', '1 TIDY', '1 done', '1 tidy'], areAsFound: true },
       ],
       [
         ['unheard of'],
-        { tag: 'Task', changed: 0, notes: ['1 x,todo,To do', '1 TODO', '1 done', '1 todo'], areAsFound: true },
+        { tag: 'Task', changed: 0, notes: ['1 x,tidy,To do', '1 TIDY', '1 done', '1 tidy'], areAsFound: true },
       ],
       [
-        [...numbered(1, 30), 'done', 'todo'],
-        { tag: 'Task', changed: 3, notes: ['2 x,Task,To do', '2 Task', '2 Task', '1 todo'], areAsFound: true },
+        [...numbered(1, 30), 'done', 'tidy'],
+        { tag: 'Task', changed: 3, notes: ['2 x,Task,To do', '2 Task', '2 Task', '1 tidy'], areAsFound: true },
       ],
     ],
   }),
   effect('renameTags', 'body to', {
-    given: withTags({ from: ['todo'] }),
+    given: withTags({ from: ['tidy'] }),
     sees: renamed,
     samples: [
-      ['Task', { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 todo'], areAsFound: true }],
-      ['X', { tag: 'X', changed: 2, notes: ['2 X,To do', '2 X', '1 done', '1 todo'], areAsFound: true }],
-      ['Todo', { tag: 'Todo', changed: 2, notes: ['2 x,Todo,To do', '2 Todo', '1 done', '1 todo'], areAsFound: true }],
+      ['Task', { tag: 'Task', changed: 2, notes: ['2 x,Task,To do', '2 Task', '1 done', '1 tidy'], areAsFound: true }],
+      ['X', { tag: 'X', changed: 2, notes: ['2 X,To do', '2 X', '1 done', '1 tidy'], areAsFound: true }],
+      ['Todo', { tag: 'Todo', changed: 2, notes: ['2 x,Todo,To do', '2 Todo', '1 done', '1 tidy'], areAsFound: true }],
     ],
   }),
 ]

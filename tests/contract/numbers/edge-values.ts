@@ -9,7 +9,7 @@ const withAstral: Maker = (size) => `${'a'.repeat(Math.max(0, size - 1))}${size 
 const plain: Maker = (size) => 'a'.repeat(size)
 
 const FORMATS: Readonly<Record<string, Maker>> = {
-  // The shortest one has a letter that hardly another account has.
+  // At the shortest, a letter chosen by chance, so that no two accounts meet.
   'idn-email': (size) =>
     (size > 3
       ? `${randomUUID()}@example.org`.padStart(size, 'a')
