@@ -269,7 +269,8 @@ describe('a start that succeeds', () => {
       const dataDir = temporaryDirectory()
       const server = await spawnServer({ DATA_DIR: dataDir }, { detached: true })
       await until('initdb is at work', () => initdbIn(dataDir).length > 0)
-      expect(server.stdout()).toContain(`creating the database in ${dataDir}/pg18; this takes a few seconds`)
+      const line = `creating the database in ${dataDir}/pg18; this takes a few seconds`
+      await until('the line has come through the pipe', () => server.stdout().includes(line))
       // As Ctrl-C in a terminal: every process of the group gets it.
       process.kill(-(server.child.pid ?? 0), signal)
       expect(await within('it ends', server.exit, 5_000)).toBe(0)
