@@ -419,6 +419,7 @@ test.each([
 })
 
 test.each([
+  ['?sslmode=allow', 'must have an sslmode of disable, require, verify-ca or verify-full; '],
   ['?sslmode=prefer', 'must have an sslmode of disable, require, verify-ca or verify-full; '],
   ['?sslmode=verify-ca', 'must have an sslrootcert with sslmode=verify-ca'],
   ['?sslrootcert=/etc/ca.pem', 'must have sslmode=verify-full, because sslrootcert has no effect without TLS'],

@@ -120,6 +120,12 @@ test('a connection without a request is closed after a while, and not before', a
   await textUntilClosed(socket)
 })
 
+test('a connection without a request is kept for longer than proxies keep theirs', async () => {
+  const socket = await connectTo((_, response) => void response.end('served'), {})
+  socket.write(REQUEST)
+  expect(String((await once(socket, 'data'))[0])).toMatch(/^Keep-Alive: timeout=125\r$/m)
+})
+
 /**
  * A server that refuses a request as one with too large a body, before the body has arrived, and a client that goes on
  * sending when the server has ended its side. `disconnected` resolves with the time from the reply to the end.

@@ -74,6 +74,18 @@ describe('a breaking change', () => {
     expect(violationsOf(next('2.0.0', breaking), line, [listing(breakingId, '2.0.0')])).toEqual([])
   })
 
+  test('is asked for in the step that makes it only, so that its release can be kept', () => {
+    const released = next('2.0.0', breaking)
+    const section = `## [2.0.0] - 2026-11-27\n\n### API\n${line}\n\n`
+    const rules = { listed: [listing(breakingId, '2.0.0')], changelog: changelog.replace('## [', `${section}## [`) }
+    const violationsAfter = (last: ContractDocument): readonly string[] =>
+      judgeHistory([...(first === undefined ? [] : [first]), released, last], rules).flatMap((step) => step.violations)
+    expect(violationsAfter(released)).toEqual([])
+    expect(violationsAfter(next('2.0.0', both(breaking, growing)))).toEqual([
+      'info.version is 2.0.0, but these changes (minor) demand at least 2.1.0.',
+    ])
+  })
+
   test('that is listed but not made is refused, so that the list stays true', () => {
     const violations = violationsOf(next('2.0.0', breaking), line, [
       listing(breakingId, '2.0.0'),

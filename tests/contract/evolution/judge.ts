@@ -44,14 +44,12 @@ function judge(before: ContractDocument | undefined, after: ContractDocument, ru
   const { secondOpinions = [] } = rules
   const theirs = before === undefined ? [] : secondOpinions.flatMap((opinion) => opinion(before, after, ours))
   const changes = [...ours, ...theirs]
+  const isSameVersion = before?.version === after.version
   const violations = [
-    ...(before === undefined
-      ? []
-      : [
-          ...versionViolations(before.version, after.version, changes),
-          ...listViolations(after.version, changes, rules.listed),
-        ]),
-    ...changelogViolations(rules.changelog, after, before, changes),
+    ...(before === undefined ? [] : versionViolations(before.version, after.version, changes)),
+    // The list and the changelog of a version are about the step that reaches it, not about standing still there.
+    ...(before === undefined || isSameVersion ? [] : listViolations(after.version, changes, rules.listed)),
+    ...(isSameVersion ? [] : changelogViolations(rules.changelog, after, before, changes)),
   ]
   return { from: before?.version, to: after.version, changes, violations }
 }
