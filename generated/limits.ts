@@ -24,3 +24,10 @@ export const listLimits = {
 
 /** How far the items of all pages of a list are counted. */
 export const countLimit = 10000
+
+/** Units in each window, by the policy of the rate limit. */
+export const quotas = {
+  user: 6000,
+  address: 1200,
+  health: 600,
+} as const

@@ -45,43 +45,43 @@ export interface DefaultedQuery {
 
 /** Reply headers that may be missing. */
 export interface OptionalReplyHeaders {
-  registerUser: never
-  createToken: never
-  revokeToken: never
-  getMe: never
-  deleteMe: never
-  updateMe: never
-  changePassword: never
-  getCredential: never
-  listSessions: never
-  revokeSession: never
-  listSecurityEvents: 'Link'
-  listApiKeys: never
-  createApiKey: never
-  revokeApiKey: never
-  listNotes: 'Link' | 'X-Total-Count'
-  createNote: 'Idempotency-Replayed'
-  listNoteSummaries: 'Link' | 'X-Total-Count'
-  changeNotes: never
-  getNote: never
-  updateNote: never
-  deleteNote: never
-  patchNote: never
-  editNote: 'Idempotency-Replayed'
-  listRevisions: 'Link'
-  getRevision: never
-  compareRevisions: never
-  restoreRevision: never
-  listTags: 'Link'
-  renameTags: never
-  listTrash: 'Link' | 'X-Total-Count'
-  emptyTrash: never
-  eraseNote: never
-  restoreNote: never
-  listChanges: 'Link'
-  streamChanges: never
-  getHealth: never
-  getLiveness: never
+  registerUser: 'RateLimit-Policy' | 'RateLimit'
+  createToken: 'RateLimit-Policy' | 'RateLimit'
+  revokeToken: 'RateLimit-Policy' | 'RateLimit'
+  getMe: 'RateLimit-Policy' | 'RateLimit'
+  deleteMe: 'RateLimit-Policy' | 'RateLimit'
+  updateMe: 'RateLimit-Policy' | 'RateLimit'
+  changePassword: 'RateLimit-Policy' | 'RateLimit'
+  getCredential: 'RateLimit-Policy' | 'RateLimit'
+  listSessions: 'RateLimit-Policy' | 'RateLimit'
+  revokeSession: 'RateLimit-Policy' | 'RateLimit'
+  listSecurityEvents: 'RateLimit-Policy' | 'RateLimit' | 'Link'
+  listApiKeys: 'RateLimit-Policy' | 'RateLimit'
+  createApiKey: 'RateLimit-Policy' | 'RateLimit'
+  revokeApiKey: 'RateLimit-Policy' | 'RateLimit'
+  listNotes: 'RateLimit-Policy' | 'RateLimit' | 'Link' | 'X-Total-Count'
+  createNote: 'RateLimit-Policy' | 'RateLimit' | 'Idempotency-Replayed'
+  listNoteSummaries: 'RateLimit-Policy' | 'RateLimit' | 'Link' | 'X-Total-Count'
+  changeNotes: 'RateLimit-Policy' | 'RateLimit'
+  getNote: 'RateLimit-Policy' | 'RateLimit'
+  updateNote: 'RateLimit-Policy' | 'RateLimit'
+  deleteNote: 'RateLimit-Policy' | 'RateLimit'
+  patchNote: 'RateLimit-Policy' | 'RateLimit'
+  editNote: 'RateLimit-Policy' | 'RateLimit' | 'Idempotency-Replayed'
+  listRevisions: 'RateLimit-Policy' | 'RateLimit' | 'Link'
+  getRevision: 'RateLimit-Policy' | 'RateLimit'
+  compareRevisions: 'RateLimit-Policy' | 'RateLimit'
+  restoreRevision: 'RateLimit-Policy' | 'RateLimit'
+  listTags: 'RateLimit-Policy' | 'RateLimit' | 'Link'
+  renameTags: 'RateLimit-Policy' | 'RateLimit'
+  listTrash: 'RateLimit-Policy' | 'RateLimit' | 'Link' | 'X-Total-Count'
+  emptyTrash: 'RateLimit-Policy' | 'RateLimit'
+  eraseNote: 'RateLimit-Policy' | 'RateLimit'
+  restoreNote: 'RateLimit-Policy' | 'RateLimit'
+  listChanges: 'RateLimit-Policy' | 'RateLimit' | 'Link'
+  streamChanges: 'RateLimit-Policy' | 'RateLimit'
+  getHealth: 'RateLimit-Policy' | 'RateLimit'
+  getLiveness: 'RateLimit-Policy' | 'RateLimit'
 }
 
 /** Of replies that are event streams: the data of each event, by its name. */

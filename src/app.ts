@@ -51,6 +51,8 @@ const EXPOSED = [
   'Idempotency-Replayed',
   'Link',
   'Location',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'Sunset',
   'WWW-Authenticate',

@@ -13,6 +13,7 @@ import type { Config } from './config/config.ts'
 import type { CompiledContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
 import { createStreams } from './contract/reply/streams.ts'
+import type { RateLimiting } from './contract/request/rate-limits.ts'
 import type { Handlers } from './contract/types.ts'
 import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
@@ -22,6 +23,8 @@ import { type AddressOf, createAddressOf } from './http/public-address.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
+import { createLocalQuotas } from './rate-limits/local-quotas.ts'
+import { createRedisQuotas } from './rate-limits/redis-quotas.ts'
 import { createFairGate } from './scheduling/fair-gate.ts'
 import { createTextWork } from './text/text-work.ts'
 
@@ -40,6 +43,10 @@ export type AppSettings = Pick<
   | 'corsOrigins'
   | 'publicUrl'
   | 'replyValidation'
+  | 'rateLimits'
+  | 'userQuota'
+  | 'addressQuota'
+  | 'redisUrl'
 >
 
 export interface Platform {
@@ -111,6 +118,7 @@ export async function compose(platform: Platform): Promise<Application> {
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,
     addressOf,
+    rateLimiting: await rateLimitingOf(settings, log, stack),
     log,
     isOutage: platform.isOutage,
   })
@@ -126,6 +134,27 @@ export async function compose(platform: Platform): Promise<Application> {
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+async function rateLimitingOf(
+  { rateLimits, userQuota, addressQuota, redisUrl }: AppSettings,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): Promise<RateLimiting | undefined> {
+  if (rateLimits === 'off') return undefined
+  const quotas = { user: userQuota, address: addressQuota }
+  const local = createLocalQuotas().take
+  if (redisUrl === undefined) return { take: local, quotas }
+  const shared = await createRedisQuotas({
+    url: redisUrl,
+    local,
+    onChange: ({ isShared, reason }) => {
+      if (isShared) log.info('requests are counted in Redis, together with other servers')
+      else log.warn(`requests are counted by this process alone, because of Redis: ${reason}; it is tried again`)
+    },
+  })
+  stack.use(shared)
+  return { take: shared.take, quotas }
 }
 
 function authOf({ settings, db, log, secretKeys, passwordCost }: Platform, addressOf: AddressOf): AuthDeps {

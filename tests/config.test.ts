@@ -39,6 +39,10 @@ test('no setting at all is a whole configuration: the embedded database, reachab
     registration: 'open',
     passwordMinLength: 8,
     trustedProxies: [],
+    rateLimits: 'on',
+    userQuota: 6000,
+    addressQuota: 1200,
+    redisUrl: undefined,
     poolSize: 10,
     historyVersions: 1000,
     historyDays: 365,
@@ -339,6 +343,29 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
   TRUSTED_PROXIES: [
     ['10.0.0.0/8', '::1'],
     ['10.0.0.0/33', '10.0.0', 'true', '*', 'loopback', '10.0.0.1;10.0.0.2'],
+  ],
+  RATE_LIMITS: [
+    ['on', 'off'],
+    ['true', 'On', '100'],
+  ],
+  RATE_LIMIT_USER: [
+    ['60', '1000000'],
+    ['59', '0', '1000001', '100/s', 'off', '-60', '6 000', '6e3'],
+  ],
+  RATE_LIMIT_ADDRESS: [
+    ['60', '1000000'],
+    ['59', '0', '1000001', '20/s', 'off', '-60', '1_200', '1200.5'],
+  ],
+  REDIS_URL: [
+    ['redis://localhost', 'redis://redis:6379/0', 'rediss://user:p%40ss@[::1]:6380/15'],
+    [
+      'localhost:6379',
+      'http://redis',
+      'redis://',
+      'redis://redis/notes',
+      'redis://redis?db=1',
+      'redis://:p@ss#1@redis',
+    ],
   ],
   DATABASE_POOL_SIZE: [
     ['1', '1000'],

@@ -32,6 +32,7 @@ const breaks: readonly [door: string, file: string, imported: string][] = [
   ['http-knows-nothing', 'src/http/cursor.ts', '../log.ts'],
   ['db-knows-nothing', 'src/db/ping.ts', '../http/problem.ts'],
   ['scheduling-knows-nothing', 'src/scheduling/fair-gate.ts', '../http/problem.ts'],
+  ['quotas-know-nothing', 'src/rate-limits/local-quotas.ts', '../http/problem.ts'],
   ['text-knows-no-note', 'src/text/find.ts', '../notes/core/bounds.ts'],
   ['heavy-text-work-through-its-jobs-only', 'src/notes/editing/edit-handlers.ts', '../../text/diff.ts'],
   ['contract-knows-http-only', 'src/contract/compile.ts', '../db/ping.ts'],

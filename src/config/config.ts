@@ -1,7 +1,8 @@
 import { readDatabaseUrl, sessionParameterOf, withPassword } from '../db/database-url.ts'
 import { StartupError } from '../startup-error.ts'
 import { MAKE_A_KEY, Mistake, type Reader } from './readers.ts'
-import { type Setting, type SettingName, settings } from './settings.ts'
+import type { Setting } from './setting.ts'
+import { type SettingName, settings } from './settings.ts'
 
 /** The value of every setting, under the field that src/config/settings.ts names. */
 export type Config = { readonly [S in (typeof settings)[number] as S['field']]: ValueOf<S['reader']> }
@@ -33,7 +34,20 @@ function missing(env: Environment): string[] {
 }
 
 /** Settings that are right alone, but would have no effect, or not work, together. */
-function conflictsIn({ databaseUrl, databasePassword, databasePooler, migrationDatabaseUrl }: Config): string[] {
+function conflictsIn({ rateLimits, redisUrl, ...database }: Config): string[] {
+  const idle = rateLimits === 'off' && redisUrl !== undefined
+  const text = 'REDIS_URL has no effect with RATE_LIMITS=off: remove one of them'
+  return [...(idle ? [text] : []), ...databaseConflicts(database)]
+}
+
+type DatabaseConfig = Pick<Config, 'databaseUrl' | 'databasePassword' | 'databasePooler' | 'migrationDatabaseUrl'>
+
+function databaseConflicts({
+  databaseUrl,
+  databasePassword,
+  databasePooler,
+  migrationDatabaseUrl,
+}: DatabaseConfig): string[] {
   const isPooled = databasePooler !== 'none'
   if (databaseUrl === undefined) {
     const idle = [

@@ -58,6 +58,20 @@ export const publicUrl: Reader<string> = {
   },
 }
 
+const REDIS_FORM = 'a URL such as redis://:password@host:6379/0, or rediss:// with TLS'
+
+export const redisUrl: Reader<string> = {
+  accepts: REDIS_FORM,
+  read: (text) => {
+    if (!URL.canParse(text)) return new Mistake(`must be ${REDIS_FORM}; in the password write @ as %40 and / as %2F`)
+    const { protocol, hostname, pathname, search, hash, username, password: secret } = new URL(text)
+    const isRight =
+      /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d*)?$/.test(pathname) && search === '' && hash === ''
+    const isEncoded = [username, secret].every((part) => !/%(?![\dA-F]{2})/i.test(part))
+    return isRight && isEncoded ? text : new Mistake(`must be ${REDIS_FORM}`)
+  },
+}
+
 export const password: Reader<string> = { accepts: 'any text', read: (text) => text }
 
 const MIN_KEY_BYTES = 32

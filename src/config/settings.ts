@@ -1,20 +1,19 @@
-import { duration, hostName, integer, networks, oneOf, optional, origins, password, path } from './readers.ts'
-import { postgresUrl, publicUrl, type Reader, secretKey } from './readers.ts'
-
-export interface Setting {
-  /** In the environment. */
-  readonly name: string
-  /** In `Config`. */
-  readonly field: string
-  /** As an operator would write it; empty when there is none. */
-  readonly fallback: string
-  /** Also says which values the setting accepts. */
-  readonly reader: Reader<unknown>
-  /** Blanks and quotation marks around the text are part of it. */
-  readonly isVerbatim?: boolean
-  /** What the setting does. */
-  readonly help: string
-}
+import { quotas } from '../../generated/limits.ts'
+import { databaseSettings } from './database-settings.ts'
+import {
+  duration,
+  hostName,
+  integer,
+  networks,
+  oneOf,
+  optional,
+  origins,
+  path,
+  publicUrl,
+  redisUrl,
+  secretKey,
+} from './readers.ts'
+import type { Setting } from './setting.ts'
 
 /**
  * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/config.test.ts compares the
@@ -43,37 +42,7 @@ export const settings = [
     reader: optional(publicUrl),
     help: 'The address of the server for its clients, behind a proxy. Empty: addresses in replies begin with the path.',
   },
-  {
-    // undefined: the embedded database.
-    name: 'DATABASE_URL',
-    field: 'databaseUrl',
-    fallback: '',
-    reader: optional(postgresUrl),
-    help: 'PostgreSQL 15 to 18, if you run your own. Empty: an embedded PostgreSQL in DATA_DIR.',
-  },
-  {
-    name: 'DATABASE_PASSWORD',
-    field: 'databasePassword',
-    fallback: '',
-    reader: optional(password),
-    isVerbatim: true,
-    help: 'The password for DATABASE_URL as it is, without percent-encoding. Empty: that of the URL.',
-  },
-  {
-    name: 'DATABASE_POOLER',
-    field: 'databasePooler',
-    fallback: 'none',
-    reader: oneOf('none', 'transaction'),
-    help: 'transaction if DATABASE_URL leads to PgBouncer, or a pooler like it, in transaction mode.',
-  },
-  {
-    // undefined: DATABASE_URL.
-    name: 'MIGRATION_DATABASE_URL',
-    field: 'migrationDatabaseUrl',
-    fallback: '',
-    reader: optional(postgresUrl),
-    help: 'PostgreSQL without the pooler, for migrations; its role may be another one. Empty: DATABASE_URL.',
-  },
+  ...databaseSettings,
   {
     name: 'DATA_DIR',
     field: 'dataDir',
@@ -130,6 +99,35 @@ export const settings = [
     fallback: '',
     reader: networks,
     help: 'Proxies whose X-Forwarded-For header is trusted. Empty: none.',
+  },
+  {
+    name: 'RATE_LIMITS',
+    field: 'rateLimits',
+    fallback: 'on',
+    reader: oneOf('on', 'off'),
+    help: 'Whether requests are limited by account, and by address without a valid credential.',
+  },
+  {
+    name: 'RATE_LIMIT_USER',
+    field: 'userQuota',
+    fallback: String(quotas.user),
+    reader: integer(60, 1_000_000),
+    help: 'Units that an account has each minute. Most requests cost one.',
+  },
+  {
+    name: 'RATE_LIMIT_ADDRESS',
+    field: 'addressQuota',
+    fallback: String(quotas.address),
+    reader: integer(60, 1_000_000),
+    help: 'Units that an address has each minute for requests without a valid credential. A login costs 5.',
+  },
+  {
+    // undefined: each process counts for itself.
+    name: 'REDIS_URL',
+    field: 'redisUrl',
+    fallback: '',
+    reader: optional(redisUrl),
+    help: 'A Redis in which several servers count requests together. Empty: each server counts for itself.',
   },
   {
     name: 'DATABASE_POOL_SIZE',

@@ -1,5 +1,6 @@
 import { type JsonObject, object } from './document/document.ts'
 import { type Operation, readOperations } from './document/operations.ts'
+import { type RateLimits, readRateLimits } from './document/rate-limits.ts'
 import { replySchemas, requestSchemas } from './document/schemas.ts'
 import { compileReplyCheck, type ReplyCheck } from './reply/replies.ts'
 import { refuseUnknownScheme } from './request/authorization.ts'
@@ -10,6 +11,8 @@ import { ContractRouter } from './router.ts'
 export interface CompiledContract {
   readonly operations: readonly Operation[]
   readonly router: ContractRouter
+  /** undefined if the contract limits no requests. */
+  readonly rateLimits: RateLimits | undefined
   readonly readRequest: RequestReader
   readonly replyCheck: ReplyCheck
 }
@@ -22,6 +25,7 @@ export function compileContract(root: JsonObject): CompiledContract {
   return {
     operations,
     router: new ContractRouter(operations),
+    rateLimits: readRateLimits(root),
     readRequest: compileRequestReader(operations, root, requestSchemas(root)),
     replyCheck: compileReplyCheck(operations, replySchemas(root)),
   }

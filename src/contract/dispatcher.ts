@@ -7,6 +7,7 @@ import type { ContractDocument } from './document/document.ts'
 import type { Operation } from './document/operations.ts'
 import { createReplies, type ReplyDeps } from './reply/checked-replies.ts'
 import { requireScopes } from './request/authorization.ts'
+import { createAdmit, type RateLimiting } from './request/rate-limits.ts'
 import { headerOf, type IncomingRequest } from './request/incoming.ts'
 import { withinTime } from './request/time-limit.ts'
 import type { RequestParts } from './request/validator.ts'
@@ -21,6 +22,8 @@ export interface ContractDeps extends ReplyDeps {
   /** Throws a Problem (401) for a credential that is missing or no longer valid. */
   readonly authenticate: (authorization: string | undefined) => Promise<Caller>
   readonly addressOf: AddressOf
+  /** Leave it out to count no requests. */
+  readonly rateLimiting?: RateLimiting | undefined
 }
 
 export interface Dispatcher {
@@ -35,10 +38,12 @@ export interface Dispatcher {
 
 /** Every request goes through the dispatcher. Throws at start if the document has a part that it cannot enforce. */
 export function createDispatcher(deps: ContractDeps): Dispatcher {
-  const { operations, router, readRequest, replyCheck } = deps.compiled ?? compileContract(deps.document.root)
+  const { operations, router, rateLimits, readRequest, replyCheck } =
+    deps.compiled ?? compileContract(deps.document.root)
   refuseUnknownHandlers(operations, deps.handlers)
   const dispatch = createDispatch(deps.document.root, operations, deps.handlers)
   const replies = createReplies(deps, replyCheck)
+  const admit = createAdmit(rateLimits, deps.rateLimiting)
 
   /** The steps of a request, with the statuses that each step can end in. */
   const handle = async (incoming: IncomingRequest): Promise<OutgoingReply> => {
@@ -49,7 +54,8 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     if (operation === undefined) return replyToOtherMethod(route, incoming)
     begin(incoming, operation)
 
-    const caller = await identify(incoming, operation, deps.authenticate) //                    401
+    const whoever = () => identify(incoming, operation, deps.authenticate)
+    const caller = await admit(incoming, operation, whoever) //                                 401, 429
     if (caller !== undefined) requireScopes(operation, caller) //                               403
     refuseUnacceptable(incoming, operation) //                                                  406
     const read = (body?: Buffer) =>

@@ -24,6 +24,22 @@ export interface Client {
   readonly userAgent: string | undefined
 }
 
+/** Takes the units of a request from the quota that its key has in each window, if they are left. */
+export type TakeUnits = (request: {
+  readonly key: string
+  readonly quota: number
+  readonly windowSeconds: number
+  readonly weight: number
+}) => Promise<Taken> | Taken
+
+export interface Taken {
+  readonly isAllowed: boolean
+  /** Units that are left in this window. */
+  readonly remaining: number
+  /** Until the window ends and the whole quota is there again; at least 1. */
+  readonly resetSeconds: number
+}
+
 type NoMembers = Record<never, never>
 type Known<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] }
 type Simplify<T> = { [K in keyof T]: T[K] }
@@ -64,7 +80,7 @@ export type Request<K extends OperationId> = {
 } & ((typeof security)[K] extends null ? unknown : { readonly caller: Caller; readonly idempotency: IdempotentRequest })
 
 /** Headers that the dispatcher adds to replies, so that no handler has to. */
-type AddedHeaders = 'X-Request-Id' | 'Deprecation' | 'Sunset'
+type AddedHeaders = 'X-Request-Id' | 'RateLimit' | 'RateLimit-Policy' | 'Deprecation' | 'Sunset'
 
 type Responses<K extends OperationId> = operations[K]['responses']
 /** Success and redirection; a failure is thrown as a Problem. */

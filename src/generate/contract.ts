@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { at, loadDocument, object } from '../contract/document/document.ts'
 import { type Operation, readOperations } from '../contract/document/operations.ts'
+import { readRateLimits } from '../contract/document/rate-limits.ts'
 import { codeSamples } from './samples/code-samples.ts'
 
 const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edit.\n'
@@ -100,6 +101,11 @@ function limitsText(): string {
     '',
     '/** How far the items of all pages of a list are counted. */',
     `export const countLimit = ${Number(counted.value['maximum'])}`,
+    '',
+    '/** Units in each window, by the policy of the rate limit. */',
+    'export const quotas = {',
+    ...numbers(Object.entries(readRateLimits(root)?.quotas ?? {})),
+    '} as const',
     '',
   ].join('\n')
 }

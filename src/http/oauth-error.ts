@@ -11,6 +11,7 @@ const CODES: Partial<Record<ProblemSlug, string>> = {
   'unsupported-media-type': 'invalid_request',
   'validation-failed': 'invalid_request',
   'too-many-attempts': 'temporarily_unavailable',
+  'rate-limited': 'temporarily_unavailable',
 }
 
 /** What a problem says to clients of OAuth 2.0; nothing for one that is not about their request. */

@@ -176,6 +176,14 @@ export const problemKinds = {
     description: 'The account has as many streams open at this server as it may have.',
     remedy: 'Close one of them, then try again after the number of seconds in Retry-After.',
   },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    description:
+      'Requests cost units, and the quota of this account is used up; for a request without a valid credential, that ' +
+      'of its network. RateLimit-Policy has the quota and its window, RateLimit what is left.',
+    remedy: 'Wait the number of seconds in Retry-After. Then the whole quota is there again.',
+  },
   ...serverProblemKinds,
 } as const satisfies Record<string, ProblemKind>
 

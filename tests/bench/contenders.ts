@@ -45,7 +45,7 @@ async function start(args: readonly string[], env: Readonly<Record<string, strin
   const child = spawn(process.execPath, args, {
     // It must not read the .env of the project.
     cwd: tmpdir(),
-    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ...env },
+    env: { PATH: process.env['PATH'] ?? '', PORT: String(port), RATE_LIMITS: 'off', ...env },
     stdio: ['ignore', nowhere, 'pipe'],
   })
   closeSync(nowhere)

@@ -6,12 +6,13 @@ import type { Operation } from '../../src/contract/document/operations.ts'
 import type { Handlers } from '../../src/contract/types.ts'
 import { renewEpoch } from '../../src/changes/core/epoch.ts'
 import { createDatabase } from '../../src/db/database.ts'
+import { unavailable } from '../../src/http/problem.ts'
 import { useFixture, useServer } from '../support/fixtures.ts'
 import { holdLocks } from '../support/locks.ts'
 import { endBlocks, holdBlocks } from '../support/login-blocks.ts'
 import { openStream } from '../support/event-stream.ts'
 import { type Answer, ask, enrol, register, userIdOf } from '../support/people.ts'
-import { encodeBody, operations, requestExamples } from './harness/document-examples.ts'
+import { encodeBody, operations, requestExamples, responseExamples } from './harness/document-examples.ts'
 import { forge } from './harness/forged-tokens.ts'
 import { answerFaults } from './harness/independent-check.ts'
 import { type Attempt, callerFor, send, wellFormed, withUnknownIds } from './operations.ts'
@@ -27,7 +28,9 @@ afterAll(() => noDatabase.destroy())
 
 const server = useServer()
 const throwing = useServer(() => ({ name: 'coverage', override: throwEverywhere, db: server.db }))
+const busy = useServer(() => ({ name: 'coverage', override: refuseEverywhere, db: server.db }))
 const cutOff = useServer({ db: noDatabase })
+const limited = useServer(() => ({ db: server.db, userQuota: 1, addressQuota: 1 }))
 const closed = useServer(() => ({ db: server.db, registration: 'closed' }))
 const ann = useFixture(() => register(server))
 const bob = useFixture(() => register(server))
@@ -119,11 +122,18 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     expect(reply.text).not.toContain('hunter2')
     return [reply]
   },
+  'a handler that is too busy': async ({ operation, attempt, bearer }) => {
+    if (!operation.responses.has(503) || operation.operationId === 'getHealth') return []
+    const reply = await send(busy, attempt, bearer)
+    expect(reply.status).toBe(503)
+    expect(reply.headers.has('ratelimit')).toBe(true)
+    return [reply]
+  },
   'a server that is closed for registration': ({ attempt, bearer }) => one(send(closed, attempt, bearer)),
   'an e-mail that is taken': ({ attempt, bearer }) =>
     one(send(server, withFields(attempt, { email: bob.email.toUpperCase() }), bearer)),
   'too many wrong passwords': async ({ operation, attempt }) => {
-    if (!operation.responses.has(429)) return []
+    if (exampleNames(operation, 429).every((name) => name !== 'tooManyAttempts')) return []
     const victim = await enrol(server)
     const wrong = withFields(attempt, { username: victim.email, password: 'wrong', current_password: 'wrong' })
     const guess = (): Promise<Answer> => send(server, wrong, `Bearer ${victim.accessToken}`)
@@ -133,6 +143,14 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     replies.push(await guess())
     await endBlocks(server.db)
     return replies
+  },
+  'more requests than there may be': async ({ attempt, bearer }) => {
+    const refused = { ...attempt, path: `${attempt.path}?unknown=1` }
+    for (let count = 0; count < 1_000; count += 1) {
+      const reply = await send(limited, refused, bearer)
+      if (reply.status === 429) return [reply]
+    }
+    return []
   },
   'too many API keys': async ({ operation, attempt, bearer }) => {
     if (operation.operationId !== 'createApiKey') return []
@@ -156,6 +174,10 @@ const provocations: Readonly<Record<string, (given: Provocation) => Promise<read
     return [await send(server, attempt, bearer)]
   },
   'a database that is away': ({ attempt, bearer }) => one(send(cutOff, attempt, bearer)),
+}
+
+function exampleNames(operation: Operation, status: number): string[] {
+  return responseExamples(operation, status).map(({ name }) => name)
 }
 
 test.each(operations.map((operation) => ({ operation, id: operation.operationId })))(
@@ -209,6 +231,14 @@ async function one(reply: Promise<Answer>): Promise<readonly Answer[]> {
 
 function throwEverywhere(handlers: Handlers): Handlers {
   return Object.fromEntries(Object.keys(handlers).map((id) => [id, fail])) as unknown as Handlers
+}
+
+function refuseEverywhere(handlers: Handlers): Handlers {
+  return Object.fromEntries(Object.keys(handlers).map((id) => [id, refuse])) as unknown as Handlers
+}
+
+async function refuse(): Promise<never> {
+  throw unavailable('There is too much to do.')
 }
 
 async function fail(): Promise<never> {

@@ -30,6 +30,7 @@ function stub(path: string, method: string): Operation {
     body: undefined,
     responses: new Map(),
     lifetime: {},
+    cost: undefined,
     timeoutSeconds: 30,
   }
 }

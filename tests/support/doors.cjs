@@ -85,6 +85,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/scheduling/' },
     },
     {
+      name: 'quotas-know-nothing',
+      severity: 'error',
+      from: { path: '^src/rate-limits/' },
+      to: { path: '^src/', pathNot: '^src/(rate-limits/|(contract/types|startup-error)\\.ts)' },
+    },
+    {
       name: 'text-knows-no-note',
       severity: 'error',
       from: { path: '^src/text/' },

@@ -53,6 +53,8 @@ export async function spawnServer(
     PORT: String(port),
     LOG_FORMAT: 'json',
     STOP_DELAY: '0s',
+    // Tests that write as fast as they can would meet them.
+    RATE_LIMITS: 'off',
     ...recording,
     ...env,
   }

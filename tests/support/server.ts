@@ -51,6 +51,10 @@ export interface ServerOptions {
   readonly trashDays?: number
   readonly corsOrigins?: readonly string[]
   readonly publicUrl?: string | undefined
+  readonly rateLimits?: 'on' | 'off'
+  /** So large by default that no test meets it unawares. */
+  readonly userQuota?: number
+  readonly addressQuota?: number
   /** Replaces handlers, for failures that no request can cause. */
   readonly override?: (handlers: Handlers) => Handlers
   /** Replaces openapi.yaml, to test what a change of it does. */
@@ -91,6 +95,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       corsOrigins: options.corsOrigins ?? [],
       publicUrl: options.publicUrl,
       replyValidation: 'enforce',
+      rateLimits: options.rateLimits ?? 'on',
+      userQuota: options.userQuota ?? 1_000_000,
+      addressQuota: options.addressQuota ?? 1_000_000,
+      redisUrl: undefined,
     },
     secretKeys: options.secretKeys ?? [SECRET_KEY],
     document: options.document ?? document,

@@ -1,5 +1,6 @@
 import { at, list, object, string, type Json, type JsonObject, type Place } from './document.ts'
 import { type LifetimeHeaders, readLifetime } from './lifetime.ts'
+import { type OperationCost, readCost } from './rate-limits.ts'
 
 /** One operation of the contract, with its references resolved. */
 export interface Operation {
@@ -13,6 +14,8 @@ export interface Operation {
   readonly responses: ReadonlyMap<number, ResponseSpec>
   /** Deprecation headers, for every reply, failures included. */
   readonly lifetime: LifetimeHeaders
+  /** What a request costs; undefined if the contract limits no requests. */
+  readonly cost: OperationCost | undefined
   /** How long the handler may take; for a stream, also how long its client may leave events unread. */
   readonly timeoutSeconds: number
 }
@@ -86,6 +89,7 @@ function readOperation(root: JsonObject, item: Place, path: string, method: stri
     body: 'requestBody' in place.value ? readBodySpec(root, place) : undefined,
     responses: readResponses(root, place),
     lifetime: readLifetime(place.value, operationId),
+    cost: readCost(root, place.value, operationId),
     timeoutSeconds: readTimeout(place.value['x-timeout-seconds'] ?? root['x-timeout-seconds'], operationId),
   }
 }

@@ -2,6 +2,7 @@ import { at, list, type Place } from '../../../src/contract/document/document.ts
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
 import { document, operations } from '../harness/document-examples.ts'
+import { PLATFORM_HEADERS } from '../harness/platform-headers.ts'
 import { propertiesOf } from './fields.ts'
 import { toText } from './mask.ts'
 
@@ -16,7 +17,7 @@ export function answerMarks(): string[] {
     [...responses]
       .filter(([status]) => isTelling(status))
       .flatMap(([status, { content, headers }]) => {
-        const parts = headers.filter(({ name }) => name !== 'X-Request-Id')
+        const parts = headers.filter(({ name }) => !PLATFORM_HEADERS.has(name))
         const named = parts.flatMap(({ name, required, schema }) =>
           marksOf(`${operationId} ${status} header ${name}`, schema, required),
         )

@@ -11,6 +11,7 @@ const ROOT = [
   'servers',
   'x-tagGroups',
   'x-timeout-seconds',
+  'x-rate-limit',
   'x-rules-in-words',
 ] as const
 

@@ -7,6 +7,7 @@ import { compareMembers, type Side } from './compare-members.ts'
 import { compareNames, compareOperationTags } from './compare-names.ts'
 import { compareParameters } from './compare-parameters.ts'
 import { compareProblemTypes } from './compare-problems.ts'
+import { compareRateLimits } from './compare-rate-limits.ts'
 import { compareResponses } from './compare-responses.ts'
 import { schemaComparison } from './compare-schemas.ts'
 import { compareSchemes, compareSecurity } from './compare-security.ts'
@@ -22,6 +23,7 @@ const OPERATION = [
   'x-max-body-bytes',
   'x-timeout-seconds',
   'x-oauth',
+  'x-rate-limit',
   ...LIFETIME,
 ] as const
 const PATH_ITEM = ['parameters', 'get', 'put', 'post', 'delete', 'patch'] as const
@@ -54,6 +56,7 @@ export function compareContracts(oldRoot: JsonObject, newRoot: JsonObject): Chan
       ...compareIdentity(before, after),
       ...compareWriting(old, now),
       ...compareSecurity(before, after),
+      ...compareRateLimits(old, now),
       ...compareParameters(old, now, schemas),
       ...compareBodies(old, now, schemas),
       ...compareResponses(old, now, schemas),

@@ -55,6 +55,9 @@ const rows: readonly Row[] = [
     'operation-added listLabels',
   ],
   ['minor', 'an operation is deprecated', deprecated('/paths/~1tags/get', '2027-06-30'), 'deprecated listTags'],
+  ['minor', 'an account has fewer requests', having('/x-rate-limit/quotas/user', 60), 'rate-limit getMe'],
+  ['minor', 'an account has more requests', having('/x-rate-limit/quotas/user', 60_000), 'rate-limit getMe'],
+  ['minor', 'an operation costs more', having(`${LIST}/x-rate-limit/weight`, 20), 'rate-limit listNotes'],
   // Requests.
   [
     'major',
@@ -332,8 +335,8 @@ const rows: readonly Row[] = [
   [
     'minor',
     'a new failure appears',
-    having(`${LIST}/responses/429`, { $ref: '#/components/responses/TooManyAttempts' }),
-    'status-added listNotes 429',
+    having(`${LIST}/responses/410`, { $ref: '#/components/responses/CursorExpired' }),
+    'status-added listNotes 410',
   ],
   [
     'major',

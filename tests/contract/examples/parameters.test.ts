@@ -4,6 +4,7 @@ import { list } from '../../../src/contract/document/document.ts'
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Answer } from '../../support/people.ts'
 import { operationCalled, operations } from '../harness/document-examples.ts'
+import { PLATFORM_HEADERS } from '../harness/platform-headers.ts'
 import { type Attempt, send } from '../operations.ts'
 import { withHeaders } from '../harness/partial-requests.ts'
 import type { Comparison } from './comparison.ts'
@@ -77,6 +78,7 @@ const circumstances: Readonly<
 const others = operations.flatMap((operation) =>
   [...operation.responses.keys()].flatMap((status) =>
     headerExamples(operation, status)
+      .filter(({ name }) => !PLATFORM_HEADERS.has(name))
       .filter(({ required }) => !required || (status < 400 && status !== successOf(operation)))
       .map((header) => ({
         ...header,

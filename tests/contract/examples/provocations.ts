@@ -22,6 +22,8 @@ export interface Servers {
   readonly closed: { readonly url: string }
   readonly throwing: { readonly url: string }
   readonly cutOff: { readonly url: string }
+  /** One where an account and an address have one unit a minute. */
+  readonly limited: { readonly url: string }
 }
 
 /** A problem that the document shows of an operation, and a request of the story for which the operation would succeed. */
@@ -158,6 +160,7 @@ export const provocations: Record<
     },
   },
   'too-many-attempts': { tooManyAttempts: guessOn },
+  'rate-limited': { rateLimited: useUp },
   'internal-error': { internalError: ({ servers, attempt, bearer }) => send(servers.throwing, attempt, bearer) },
   unavailable: { unavailable: ({ servers, attempt, bearer }) => send(servers.cutOff, attempt, bearer) },
   unhealthy: { unhealthy: ({ servers, attempt, bearer }) => send(servers.cutOff, attempt, bearer) },
@@ -205,6 +208,15 @@ async function repeatAll(story: Story): Promise<ReadonlyMap<string, Answer>> {
   const answers = new Map(await Promise.all(second))
   await held.release()
   return answers
+}
+
+/** Requests that are refused, so that they change nothing, until there is no unit left for another. */
+async function useUp(given: Given): Promise<Answer> {
+  for (let count = 0; count < 1_000; count += 1) {
+    const answer = await send(given.servers.limited, withQuery(given.attempt, 'colour=red'), given.bearer)
+    if (answer.status === 429) return answer
+  }
+  throw new Error(`${given.operation.operationId} answers without end`)
 }
 
 /** Wrong passwords until one is not looked at any more. */

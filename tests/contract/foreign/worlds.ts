@@ -80,7 +80,7 @@ async function shareEpoch(databases: readonly TestDatabase[]): Promise<void> {
 }
 
 function serverOf({ db }: TestDatabase, isRecorded: boolean): Promise<TestServer> {
-  return startServer({ db, isRecorded, accessTokenSeconds: LASTING_SECONDS })
+  return startServer({ db, isRecorded, accessTokenSeconds: LASTING_SECONDS, rateLimits: 'off' })
 }
 
 /** Both are at home elsewhere: failed logins from an address that the owner uses are counted otherwise, on purpose. */

@@ -49,7 +49,7 @@ export function independentCheck(root: JsonObject, { tolerant = false } = {}): I
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false })
   addFormats.default(ajv)
   // It has no check for addresses in any script. That one can be read as an address is all that this one asks.
-  ajv.addFormat('idn-email', /^[^\s@]+@[^\s@]+$/u)
+  ajv.addFormat('idn-email', /^.+@[^\s@]+$/u)
   ajv.addSchema(object(tolerant ? opened(root) : root), 'contract')
   const compiled = new Map<string, ValidateFunction>()
 

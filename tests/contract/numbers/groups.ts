@@ -9,6 +9,7 @@ import { largeTextClaims } from './large-texts.ts'
 import { listClaims } from './lists.ts'
 import { loginClaims } from './logins.ts'
 import { settingClaims } from './operator-settings.ts'
+import { rateClaims } from './rates.ts'
 import { serviceClaims } from './service.ts'
 import { sessionClaims } from './sessions.ts'
 import { syncClaims } from './sync.ts'
@@ -18,5 +19,13 @@ import { writingClaims } from './writing.ts'
 export const groups = {
   answers: [...answerClaims, ...serviceClaims, ...countClaims, ...exampleClaims],
   limits: [...listClaims, ...bodyClaims, ...fieldClaims, ...writingClaims, ...largeTextClaims],
-  time: [...sessionClaims, ...loginClaims, ...keyClaims, ...keepingClaims, ...settingClaims, ...syncClaims],
+  time: [
+    ...sessionClaims,
+    ...loginClaims,
+    ...keyClaims,
+    ...keepingClaims,
+    ...settingClaims,
+    ...syncClaims,
+    ...rateClaims,
+  ],
 }

@@ -22,6 +22,8 @@ export async function openLab(environment: Readonly<Record<string, string>> = {}
   const clock = await stopClock(database)
   const server = await startServer({
     ...settings,
+    userQuota: 1_000_000,
+    addressQuota: 1_000_000,
     db: database.db,
     trustedProxies: ['127.0.0.1/32'],
     isRecorded: false,

@@ -10,6 +10,7 @@ import { everywhere, serveContract } from '../harness/served-contract.ts'
 import { claim, type Claim, type Measure } from './claims.ts'
 import { houseKeeping, keepsInTrash } from './keeping.ts'
 import { type Lab, STEP } from './lab.ts'
+import { rateMeasures } from './rates.ts'
 
 const takes = (name: SettingName, text: string): void => void loadConfig({ [name]: text })
 
@@ -152,6 +153,13 @@ export const settingClaims: readonly Claim[] = [
   of('REFRESH_TOKEN_TTL', 'help', 'ends after # in any case', wholeLife),
   of('PASSWORD_MIN_LENGTH', 'fallback', '#', byDefault('passwordMinLength')),
   range('PASSWORD_MIN_LENGTH'),
+  of('RATE_LIMIT_USER', 'fallback', '#', rateMeasures.ofAccount),
+  of('RATE_LIMIT_USER', 'help', 'has #.', rateMeasures.windowOf),
+  range('RATE_LIMIT_USER'),
+  of('RATE_LIMIT_ADDRESS', 'fallback', '#', rateMeasures.ofAddress),
+  of('RATE_LIMIT_ADDRESS', 'help', 'has # for requests', rateMeasures.windowOf),
+  of('RATE_LIMIT_ADDRESS', 'help', 'A login costs #.', rateMeasures.ofLogin),
+  range('RATE_LIMIT_ADDRESS'),
   of('DATABASE_POOL_SIZE', 'fallback', '#', byDefault('poolSize')),
   range('DATABASE_POOL_SIZE'),
   of('HISTORY_VERSIONS', 'fallback', '#', versionsKept),

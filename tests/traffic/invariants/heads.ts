@@ -5,7 +5,7 @@ import type { Seen } from './seen.ts'
 
 const gets = operations.filter(({ method }) => method === 'get').map(({ operationId }) => operationId)
 /** What differs from one answer to the next, and what node adds by itself. */
-const OF_THE_MOMENT = new Set(['x-request-id', 'date', 'connection', 'keep-alive'])
+const OF_THE_MOMENT = new Set(['x-request-id', 'date', 'connection', 'keep-alive', 'ratelimit'])
 
 /** Headers of every answer, failures too: no cache keeps it, no browser guesses its type. */
 const GUARDS: Readonly<Record<string, string>> = {
