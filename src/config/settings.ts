@@ -1,20 +1,6 @@
 import { duration, hostName, integer, networks, oneOf, optional, origins, password, path } from './readers.ts'
-import { postgresUrl, publicUrl, type Reader, secretKey } from './readers.ts'
-
-export interface Setting {
-  /** In the environment. */
-  readonly name: string
-  /** In `Config`. */
-  readonly field: string
-  /** As an operator would write it; empty when there is none. */
-  readonly fallback: string
-  /** Also says which values the setting accepts. */
-  readonly reader: Reader<unknown>
-  /** Blanks and quotation marks around the text are part of it. */
-  readonly isVerbatim?: boolean
-  /** What the setting does. */
-  readonly help: string
-}
+import { postgresUrl, publicUrl, secretKey } from './readers.ts'
+import type { Setting } from './setting.ts'
 
 /**
  * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/config.test.ts compares the
@@ -50,6 +36,7 @@ export const settings = [
     fallback: '',
     reader: optional(postgresUrl),
     help: 'PostgreSQL 15 to 18, if you run your own. Empty: an embedded PostgreSQL in DATA_DIR.',
+    reaches: 'the database, which holds everything',
   },
   {
     name: 'DATABASE_PASSWORD',
@@ -73,6 +60,7 @@ export const settings = [
     fallback: '',
     reader: optional(postgresUrl),
     help: 'PostgreSQL without the pooler, for migrations; its role may be another one. Empty: DATABASE_URL.',
+    reaches: 'the database, to migrate it at start',
   },
   {
     name: 'DATA_DIR',
