@@ -76,6 +76,6 @@ async function audit(
     ...checkFiles(config, envFile(), users),
     await checkPages(addressOfServer(config)),
     checkLicences(),
-    ...(sbom === undefined ? [] : [await writeSbom(sbom)]),
+    ...(sbom === undefined ? [] : [writeSbom(sbom)]),
   ]
 }

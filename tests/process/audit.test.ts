@@ -138,8 +138,13 @@ test('a weak secret and a .env that others may read are failures with a remedy, 
 test('--sbom writes every package that runs the server and none for development, as CycloneDX', async () => {
   const file = join(directory, 'sbom.json')
   const { output } = await audit({ ...env, PORT: String(server.port) }, '--sbom', file)
-  const { bomFormat, components } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const {
+    bomFormat,
+    components,
+    dependencies: links,
+  } = JSON.parse(readFileSync(file, 'utf8')) as {
     bomFormat: string
+    dependencies: { ref: string; dependsOn: string[] }[]
     components: { name: string; version: string; licenses: unknown[] }[]
   }
   expect(bomFormat).toBe('CycloneDX')
@@ -153,6 +158,11 @@ test('--sbom writes every package that runs the server and none for development,
   const development = new Set(Object.keys(devDependencies).filter((name) => !name.startsWith('@types/')))
   expect(names.filter((name) => development.has(name))).toEqual([])
   for (const { licenses } of components) expect(licenses).not.toEqual([])
+  // Whatever is named as used is there, and nothing is there that nothing uses.
+  const refs = new Set(components.map(({ name, version }) => `${name}@${version}`))
+  const used = new Set(links.flatMap(({ dependsOn }) => dependsOn))
+  expect([...used].filter((ref) => !refs.has(ref))).toEqual([])
+  expect([...refs].filter((ref) => !used.has(ref))).toEqual([])
 })
 
 test('a server that does not run is reported, also by the exit code', async () => {
