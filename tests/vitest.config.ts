@@ -15,6 +15,7 @@ const slow = [
   'tests/notes/{full-notes,history-size,idempotency-crash}.test.ts',
   'tests/text/merge-properties.test.ts',
   'tests/process/**',
+  'tests/sovereign/run.test.ts',
 ]
 
 /**

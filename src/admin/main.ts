@@ -3,25 +3,28 @@
  * running.
  * Exit 0: done; 1: not done, with the reason; 2: wrong usage or settings.
  */
-import { parseArgs } from 'node:util'
+import { loadOrCreateSecretKey } from '../auth/secret-key.ts'
 import { loadConfig } from '../config/config.ts'
 import { createDatabase } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
 import { isOutage, isRefusedLogin, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
-import { commands, helpText, Refusal, UsageError } from './commands.ts'
+import { type Command, type Given, Refusal, UsageError } from './command.ts'
+import { readCommandLine } from './command-line.ts'
+import { helpDocument, helpText } from './commands.ts'
+import { createOutput, type Output } from './output.ts'
 
+// The reader has closed its end, as `| head` does: the rest is for nobody, and there is nobody to tell.
+process.stdout.on('error', () => process.exit(1))
 process.exitCode = await main()
 
 async function main(): Promise<number> {
   try {
-    const { name, args } = readArguments()
-    if (name === 'help') {
-      print(helpText())
-      return 0
-    }
-    await run(name, args)
+    const { command, ...given } = readCommandLine(process.argv.slice(2))
+    const output = createOutput(process.stdout, given.options.json !== undefined)
+    if (command === undefined) await output.tell(helpDocument(), [helpText()])
+    else await run(command, given, output)
     return 0
   } catch (error) {
     const [code, lines] = explain(error)
@@ -30,27 +33,14 @@ async function main(): Promise<number> {
   }
 }
 
-function readArguments(): { name: keyof typeof commands | 'help'; args: readonly string[] } {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  })
-  const [name = 'help', ...args] = positionals
-  if (values.help === true || name === 'help') return { name: 'help', args: [] }
-  if (!isCommand(name)) throw new UsageError(`there is no command ${name}`)
-  const { parameters } = commands[name]
-  if (args.length !== parameters.length)
-    throw new UsageError(`${name} takes ${parameters.length === 0 ? 'no arguments' : parameters.join(' ')}`)
-  return { name, args }
-}
-
-async function run(name: keyof typeof commands, args: readonly string[]): Promise<void> {
+async function run(command: Command, given: Given, output: Output): Promise<void> {
   const config = loadConfig(readEnvironment().values)
   const connection = config.databaseUrl ?? embeddedConnection(config.dataDir)
   const isPooled = config.databasePooler !== 'none'
-  const db = createDatabase({ connection, poolSize: 1, isPooled, onIdleError: () => undefined })
+  const db = createDatabase({ connection, poolSize: 1, isPooled, isPatient: true, onIdleError: () => undefined })
+  const secretKey = async (): Promise<string> => config.secretKey ?? loadOrCreateSecretKey(config.dataDir)
   try {
-    await commands[name].run({ db, print }, args[0] ?? '')
+    await command.run({ db, output, secretKey }, given)
   } finally {
     await db.destroy()
   }
@@ -59,18 +49,9 @@ async function run(name: keyof typeof commands, args: readonly string[]): Promis
 function explain(error: unknown): readonly [code: number, lines: readonly string[]] {
   if (error instanceof Refusal) return [1, [error.message]]
   if (error instanceof StartupError) return [2, error.lines]
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-  if (isUsage) return [2, [`${error.message}; try npm run admin -- --help`]]
+  if (error instanceof UsageError) return [2, [`${error.message}; try npm run admin -- --help`]]
   if (isOutage(error) && !isRefusedLogin(error)) {
     return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs only while the server does`]]
   }
   return [1, [reasonOf(error)]]
-}
-
-function isCommand(name: string): name is keyof typeof commands {
-  return Object.hasOwn(commands, name)
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

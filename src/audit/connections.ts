@@ -1,38 +1,71 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** A TCP connection as Linux shows it in /proc/net/tcp. */
-export interface TcpSocket {
+/** A connection as Linux shows it in /proc/net. */
+export interface Socket {
+  readonly protocol: 'tcp' | 'udp'
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
-  readonly state: 'established' | 'listening' | 'other'
+  /** `open` also for one that is being established, and for UDP with a fixed other end. */
+  readonly state: 'open' | 'listening' | 'other'
   readonly inode: string
 }
 
-/** All TCP sockets of this network namespace. Throws where there is no /proc (any system but Linux). */
-export function listSockets(): TcpSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
-    const lines = readFileSync(file, 'utf8').trim().split('\n').slice(1)
-    return lines.map((line) => {
-      const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/)
-      const [address = '', port = ''] = remote.split(':')
-      return {
-        localPort: Number.parseInt(local.split(':')[1] ?? '', 16),
-        remoteAddress: decodeAddress(address),
-        remotePort: Number.parseInt(port, 16),
-        state: state === '01' ? 'established' : state === '0A' ? 'listening' : 'other',
-        inode,
-      } as const
-    })
-  })
+const STATES: Readonly<Record<string, Socket['state']>> = { '01': 'open', '02': 'open', '0A': 'listening' }
+
+/** All TCP and UDP sockets of this network namespace. Throws where there is no /proc (any system but Linux). */
+export function listSockets(): Socket[] {
+  return (['tcp', 'udp'] as const).flatMap((protocol) =>
+    [protocol, `${protocol}6`]
+      .filter((name) => existsSync(`/proc/net/${name}`))
+      .flatMap((name) => {
+        const lines = readFileSync(`/proc/net/${name}`, 'utf8').trim().split('\n').slice(1)
+        return lines.map((line) => {
+          const [, local = '', remote = '', state = '', , , , , , inode = ''] = line.trim().split(/\s+/)
+          const [address = '', port = ''] = remote.split(':')
+          return {
+            protocol,
+            localPort: Number.parseInt(local.split(':')[1] ?? '', 16),
+            remoteAddress: decodeAddress(address),
+            remotePort: Number.parseInt(port, 16),
+            state: STATES[state] ?? 'other',
+            inode,
+          }
+        })
+      }),
+  )
 }
 
 /** The processes that hold a socket. Other users' processes cannot be inspected and are left out. */
 export function holdersOf(inode: string): number[] {
-  const pids = readdirSync('/proc')
+  return processes().filter((pid) => socketsOf(pid).has(inode))
+}
+
+/** These processes and all that they have started, directly or not, and that still have them as parents. */
+export function withDescendants(pids: readonly number[]): number[] {
+  const parents = processes().map((pid) => [pid, parentOf(pid)] as const)
+  const family = new Set(pids)
+  for (let size = 0; size < family.size;) {
+    size = family.size
+    for (const [pid, parent] of parents) if (parent !== undefined && family.has(parent)) family.add(pid)
+  }
+  return [...family]
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-  return pids.filter((pid) => socketsOf(pid).has(inode))
+}
+
+/** undefined if the process has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const [, parent] = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(parent)
+  } catch {
+    return undefined
+  }
 }
 
 /** The inodes of the sockets that a process holds. */
@@ -45,10 +78,14 @@ export function socketsOf(pid: number): Set<string> {
   }
 }
 
-/** The effective user of a process. */
-export function userOf(pid: number): number {
-  const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(uid)
+/** The effective user of a process; undefined if it has ended. */
+export function userOf(pid: number): number | undefined {
+  try {
+    const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(uid)
+  } catch {
+    return undefined
+  }
 }
 
 function readLink(path: string): string {

@@ -1,111 +1,81 @@
 /**
- * `npm run audit`: inspects the server that runs with these settings and prints what it finds. Exit 0 only if every
- * check passes. In a container: `docker compose exec api node src/audit/main.ts`.
+ * `npm run audit`: inspects the server that runs with these settings and prints what it finds, a line for each check.
+ * Exit 0: no check fails; 1: one does; 2: wrong usage or settings. In a container:
+ * `docker compose exec api node src/audit/main.ts`.
  */
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
-import { Client } from 'pg'
+import { parseArgs } from 'node:util'
 import { type Config, loadConfig } from '../config/config.ts'
-import { type Connection, connectionConfig } from '../db/database.ts'
-import { readDatabaseUrl } from '../db/database-url.ts'
-import { embeddedConnection } from '../db/embedded/embedded.ts'
-import { PooledClient } from '../db/pooled-client.ts'
-import { readEnvironment } from '../config/environment.ts'
+import { envFile, readEnvironment } from '../config/environment.ts'
 import { StartupError } from '../startup-error.ts'
-import { holdersOf, listSockets, socketsOf, userOf } from './connections.ts'
+import { type Finding, lineOf, reasonOf } from './check.ts'
+import { userOf } from './connections.ts'
+import { checkDestinations, type Destination, destinationsOf } from './destinations.ts'
+import { checkFiles } from './files.ts'
+import { checkLicences } from './packages.ts'
+import { checkPages } from './pages.ts'
+import { checkConnections, checkUser, serverProcesses } from './processes.ts'
+import { writeSbom } from './sbom.ts'
+import { checkSecrets } from './secrets.ts'
+import { addressOfServer, checkDatabase, checkHealth } from './service.ts'
 
-type Finding = readonly [isOk: boolean, text: string]
+const HELP = `Usage: npm run audit -- [--json] [--sbom FILE]
 
-const TIMEOUT_MS = 5_000
+Inspects the server that runs with these settings, and prints a line for each check: pass, FAIL with what to do about
+it, or why it is not possible here.
 
-try {
-  const config = loadConfig(readEnvironment().values)
+  --json       Prints one JSON document instead.
+  --sbom FILE  Writes the packages that run the server, with their licences, as CycloneDX.
+  --help       Prints this.
+
+Exit codes: 0 no check fails, 1 one does, 2 wrong options or settings.
+`
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      options: { json: { type: 'boolean' }, sbom: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    })
+    if (values.help === true) {
+      process.stdout.write(HELP)
+      return 0
+    }
+    const config = loadConfig(readEnvironment().values)
+    const destinations = destinationsOf(config)
+    const findings = await audit(config, destinations, values.sbom)
+    const count = (result: Finding['result']): number => findings.filter((finding) => finding.result === result).length
+    const [passes, failures, rest] = [count('pass'), count('fail'), count('not possible')]
+    const lines = [...findings.map(lineOf), `${passes} passed, ${failures} failed, ${rest} not possible`]
+    const document = { passed: failures === 0, destinations, checks: findings }
+    const text = values.json === true ? JSON.stringify(document) : lines.join('\n')
+    process.stdout.write(`${text}\n`)
+    return failures === 0 ? 0 : 1
+  } catch (error) {
+    const lines = error instanceof StartupError ? error.lines : [reasonOf(error)]
+    for (const line of lines) process.stderr.write(`notes-api audit: ${line}\n`)
+    return 2
+  }
+}
+
+async function audit(
+  config: Config,
+  destinations: readonly Destination[],
+  sbom: string | undefined,
+): Promise<readonly Finding[]> {
   const pids = serverProcesses(config.port)
-  const findings = [
+  const users = pids?.flatMap((pid) => userOf(pid) ?? []) ?? []
+  const { findings, addresses } = await checkDestinations(destinations)
+  return [
     await checkHealth(config),
     await checkDatabase(config),
-    await checkConnections(config, pids),
+    ...findings,
+    checkConnections(config.port, pids, addresses),
     checkUser(pids),
+    ...checkSecrets(config),
+    ...checkFiles(config, envFile(), users),
+    await checkPages(addressOfServer(config)),
+    checkLicences(),
+    ...(sbom === undefined ? [] : [writeSbom(sbom)]),
   ]
-  for (const [isOk, text] of findings) process.stdout.write(`${isOk ? 'ok  ' : 'FAIL'}  ${text}\n`)
-  process.exitCode = findings.every(([isOk]) => isOk) ? 0 : 1
-} catch (error) {
-  const lines = error instanceof StartupError ? error.lines : [String(error)]
-  for (const line of lines) process.stderr.write(`notes-api audit: ${line}\n`)
-  process.exitCode = 2
-}
-
-async function checkHealth({ host, port }: Config): Promise<Finding> {
-  const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}/health`
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const body: unknown = await response.json()
-    const version: unknown = Object.fromEntries(Object.entries(body ?? {}))['version']
-    return [response.ok, response.ok ? `healthy, version ${String(version)}` : `${url} answers ${response.status}`]
-  } catch (error) {
-    return [false, `${url} does not answer (${reasonOf(error)}); is the server running with these settings?`]
-  }
-}
-
-async function checkDatabase(config: Config): Promise<Finding> {
-  const options = { ...connectionConfig(connectionOf(config)), connectionTimeoutMillis: TIMEOUT_MS }
-  const client = config.databasePooler === 'none' ? new Client(options) : new PooledClient(options)
-  try {
-    await client.connect()
-    const { rows } = await client.query<{ users: string }>('select count(*)::text as users from users')
-    return [true, `the database is reachable and has ${rows[0]?.users ?? '?'} users`]
-  } catch (error) {
-    return [false, `the database cannot be read: ${reasonOf(error)}`]
-  } finally {
-    await client.end().catch(() => undefined)
-  }
-}
-
-/** Every connection of the server, except those of its clients, must lead to its database. */
-async function checkConnections(config: Config, pids: readonly number[] | undefined): Promise<Finding> {
-  if (pids === undefined) return [false, 'connections can be inspected on Linux only']
-  if (pids.length === 0) return [false, `no process that this user may inspect listens on port ${config.port}`]
-  const inodes = new Set(pids.flatMap((pid) => [...socketsOf(pid)]))
-  const database = await databaseAddresses(config)
-  const open = listSockets().filter(
-    ({ state, inode, localPort }) => state === 'established' && inodes.has(inode) && localPort !== config.port,
-  )
-  const foreign = open.filter(({ remoteAddress, remotePort }) => !database.has(`${remoteAddress} ${remotePort}`))
-  if (foreign.length === 0) return [true, `every open connection leads to the database (${open.length})`]
-  const list = foreign.map(({ remoteAddress, remotePort }) => `${remoteAddress} port ${remotePort}`)
-  return [false, `connections that do not lead to the database: ${list.join(', ')}`]
-}
-
-function checkUser(pids: readonly number[] | undefined): Finding {
-  const users = pids?.map(userOf) ?? [process.getuid?.() ?? Number.NaN]
-  if (users.length === 0) return [false, 'the user of the server is unknown, because its process was not found']
-  return users.includes(0)
-    ? [false, 'the server runs as root']
-    : [true, `the server does not run as root (uid ${users.join(', ')})`]
-}
-
-/** undefined where there is no /proc. */
-function serverProcesses(port: number): number[] | undefined {
-  if (process.platform !== 'linux') return undefined
-  const listening = listSockets().filter((socket) => socket.state === 'listening' && socket.localPort === port)
-  return [...new Set(listening.flatMap(({ inode }) => holdersOf(inode)))]
-}
-
-/** Empty for a database that is reached through a Unix socket, as the embedded one is. */
-async function databaseAddresses({ databaseUrl }: Config): Promise<Set<string>> {
-  if (databaseUrl === undefined) return new Set()
-  const { host = 'localhost', port = 5432 } = readDatabaseUrl(databaseUrl)
-  if (host.startsWith('/')) return new Set()
-  const addresses = await lookup(host, { all: true })
-  return new Set(addresses.map(({ address }) => `${address} ${port}`))
-}
-
-function connectionOf({ databaseUrl, dataDir }: Config): Connection {
-  return databaseUrl ?? embeddedConnection(dataDir)
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
 }

@@ -5,9 +5,9 @@ import { createCursors } from '../http/cursor.ts'
 import { unavailable } from '../http/problem.ts'
 import { createFairGate } from '../scheduling/fair-gate.ts'
 import type { AuthDeps } from './handlers.ts'
-import { createLoginThrottle } from './throttle/login-throttle.ts'
+import { createLoginThrottle, loginThrottleKey } from './throttle/login-throttle.ts'
 import { type PasswordCost, SHIPPED_COST } from './password/passwords.ts'
-import { createTokens, deriveKey, deriveKeys } from './tokens.ts'
+import { createTokens, deriveKeys } from './tokens.ts'
 
 export interface AuthOptions {
   /** The first one signs, all are accepted. */
@@ -38,7 +38,7 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
     tokens: createTokens(secretKeys, accessTokenSeconds),
     hashGate: createFairGate({ slots, queue: QUEUE_LENGTH, waitMs: WAIT_MS, busy: tooManyHashes }),
     loginThrottle: createLoginThrottle(db, {
-      key: deriveKey(secretKeys[0], 'login-throttle'),
+      key: loginThrottleKey(secretKeys[0]),
       onFallback: onLocalThrottle,
     }),
     cursors: createCursors(deriveKeys(secretKeys, 'cursor')),

@@ -1,12 +1,18 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { setPasswordHash } from './account/accounts.ts'
+import { liftLimits } from '../db/limits-of-operator.ts'
+import { emailKey } from '../email-address.ts'
+import { type Account, eraseAccount, setPasswordHash } from './account/accounts.ts'
 import { deleteApiKeys } from './api-key/api-keys.ts'
 import { recordEvent } from './events.ts'
 import { endSessions } from './session/sessions.ts'
+import { createLoginThrottle, loginThrottleKey } from './throttle/login-throttle.ts'
 
-/** What the operator may do to an account. The owner finds every such change in the list of security events. */
+/**
+ * What the operator may do to an account. The owner finds every such change in the list of security events, but for a
+ * deletion, of which only the fact remains.
+ */
 
 /**
  * Enables or disables an account. Disabling ends its sessions; its API keys do not work until it is enabled again.
@@ -40,6 +46,23 @@ export function revokeSessions(db: Database, userId: string): Promise<number> {
     await recordEvent(tx, { type: 'operator_revoked_sessions', userId, address: undefined })
     return endSessions(tx, userId)
   })
+}
+
+/**
+ * Erases an account and everything of it, as its owner can; returns false if it is gone by now. It is locked out first:
+ * erasing many notes takes long, and its writers would wait for that in vain, and keep it waiting.
+ */
+export async function eraseUser(db: Database, account: Account, secretKey: string): Promise<boolean> {
+  await setActive(db, account.id, false)
+  const isErased = await inTransaction(db, async (tx) => {
+    await liftLimits(tx)
+    return eraseAccount(tx, account.id, async () => {
+      const row = tx.selectFrom('users').select('id').where('id', '=', account.id).forNoKeyUpdate()
+      return (await row.executeTakeFirst()) !== undefined
+    })
+  })
+  if (isErased) await createLoginThrottle(db, { key: loginThrottleKey(secretKey) }).forget(emailKey(account.email))
+  return isErased
 }
 
 /** A page of accounts, oldest first, with the number of their live sessions and API keys. */

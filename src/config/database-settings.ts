@@ -10,6 +10,7 @@ export const databaseSettings = [
     fallback: '',
     reader: optional(postgresUrl),
     help: 'PostgreSQL 15 to 18, if you run your own. Empty: an embedded PostgreSQL in DATA_DIR.',
+    reaches: 'the database, which holds everything',
   },
   {
     name: 'DATABASE_PASSWORD',
@@ -33,5 +34,6 @@ export const databaseSettings = [
     fallback: '',
     reader: optional(postgresUrl),
     help: 'PostgreSQL without the pooler, for migrations; its role may be another one. Empty: DATABASE_URL.',
+    reaches: 'the database, to migrate it at start',
   },
 ] as const satisfies readonly Setting[]

@@ -26,10 +26,14 @@ export function readEnvironment(): Environment {
   return { values: { ...values, ...process.env }, remarks: [...remarks, ...misspelt(Object.keys(process.env))] }
 }
 
-function readEnvFile(): Environment {
+/** The file that settings are read from; it need not exist. */
+export function envFile(): string {
   const here = resolve('.env')
-  const file = existsSync(here) ? here : join(PROJECT, '.env')
-  const values = parseEnvFile(decodeEnvFile(bytesOf(file)))
+  return existsSync(here) ? here : join(PROJECT, '.env')
+}
+
+function readEnvFile(): Environment {
+  const values = parseEnvFile(decodeEnvFile(bytesOf(envFile())))
   const mistakes: string[] = []
   const remarks: string[] = []
   for (const [name, value] of Object.entries(values)) {

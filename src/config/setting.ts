@@ -1,5 +1,6 @@
 import type { Reader } from './readers.ts'
 
+/** A row of the table of settings. */
 export interface Setting {
   /** In the environment. */
   readonly name: string
@@ -13,4 +14,6 @@ export interface Setting {
   readonly isVerbatim?: boolean
   /** What the setting does. */
   readonly help: string
+  /** For the address of another machine that the server connects to: what for. `npm run audit` lists all of these. */
+  readonly reaches?: string
 }

@@ -128,6 +128,7 @@ export const settings = [
     fallback: '',
     reader: optional(redisUrl),
     help: 'A Redis in which several servers count requests together. Empty: each server counts for itself.',
+    reaches: 'the counts of requests, which several servers share',
   },
   {
     name: 'DATABASE_POOL_SIZE',

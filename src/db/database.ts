@@ -19,17 +19,21 @@ export interface DatabaseOptions {
   readonly poolSize: number
   /** The connection leads to a pooler in transaction mode, such as PgBouncer. */
   readonly isPooled?: boolean
+  /** Waits for a result for as long as it takes; `liftLimits` tells PostgreSQL the same. */
+  readonly isPatient?: boolean
   /** An idle connection failed; the pool replaces it. */
   readonly onIdleError: (error: Error) => void
 }
 
 const WAIT_FOR_CONNECTION = 2_000
 
-export function createDatabase({ connection, poolSize, isPooled = false, onIdleError }: DatabaseOptions): Database {
+export function createDatabase(options: DatabaseOptions): Database {
+  const { connection, poolSize, isPooled = false, isPatient = false, onIdleError } = options
   const pool = new Pool({
     query_timeout: CLIENT_TIMEOUT,
     ...(isPooled ? { Client: PooledClient } : { ...limits, Client: NamedClient }),
     ...connectionConfig(connection),
+    ...(isPatient && { query_timeout: 0 }),
     max: poolSize,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION,
     idleTimeoutMillis: 30_000,

@@ -1,46 +1,12 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { useDatabase, useServer } from '../support/fixtures.ts'
 import { readEpoch } from '../../src/changes/core/epoch.ts'
 import { type Answer, ask, form, logIn, register } from '../support/people.ts'
-import { SECRET_KEY } from '../support/server.ts'
+import { type Outcome, useAdmin } from './command.ts'
 
 const database = useDatabase()
 const server = useServer(() => ({ db: database.db, registration: 'open' }))
-/** Saves each process much of its start time. */
-const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled-for-tests')
-const directory = mkdtempSync(join(tmpdir(), 'notes-admin-'))
-afterAll(() => rmSync(directory, { recursive: true }))
-
-interface Outcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the command as the operator types it, in its own process, while the server runs. */
-function admin(args: readonly string[], env: Readonly<Record<string, string>> = settings()): Promise<Outcome> {
-  const main = join(import.meta.dirname, '..', '..', 'src', 'admin', 'main.ts')
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [main, ...args],
-      { cwd: directory, env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env }, timeout: 20_000 },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
-      },
-    )
-  })
-}
-
-function settings(): Record<string, string> {
-  const { host, port, user, password, database: name } = database.connection
-  const login = password === '' ? user : `${user}:${encodeURIComponent(password)}`
-  return { DATABASE_URL: `postgres://${login}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`, SECRET_KEY }
-}
+const { admin, directory } = useAdmin(database)
 
 function tryLogIn(username: string, password: string): Promise<Answer> {
   return ask(server, 'POST', '/auth/token', form({ username, password }))
@@ -149,6 +115,19 @@ test.each([
   [['disable-user'], 'disable-user takes EMAIL'],
   [['list-users', 'more'], 'list-users takes no arguments'],
   [['list-users', '--frob'], "Unknown option '--frob'"],
+  [['deleteuser', 'a@example.com'], 'there is no command deleteuser (did you mean delete-user?)'],
+  [['list_user'], 'there is no command list_user (did you mean list-users?)'],
+  [['Totals '], 'did you mean totals?'],
+  [['create-user', 'a@example.com', 'b@example.com'], 'create-user takes EMAIL'],
+  [['delete-user', 'a@example.com', 'a@example.com', 'a@example.com'], 'delete-user takes EMAIL [EMAIL]'],
+  [['help', 'usage'], 'help takes no arguments'],
+  [['usage', '--srot', 'bytes'], "Unknown option '--srot' (did you mean --sort?)"],
+  [['list-users', '--yes'], 'list-users has no option --yes'],
+  [['totals', '--json=yes'], '--json takes no value'],
+  [['totals', '--json', '--json'], '--json is there twice'],
+  [['usage', '--sort'], '--sort needs a value: --sort ORDER'],
+  [['usage', '--sort', 'size'], '--sort must be bytes, notes, activity, email'],
+  [['usage', '--limit', '0'], '--limit must be a whole number above 0'],
 ])('%j is a wrong command: exit 2 and a line that gives the reason', async (args, reason) => {
   const { code, stdout, stderr } = await admin(args)
   expect([code, stdout]).toEqual([2, ''])
@@ -156,9 +135,43 @@ test.each([
   expect(stderr).toContain(reason)
 })
 
-test('an unknown account is exit 1', async () => {
-  const { code, stderr } = await admin(['reset-password', 'nobody@example.com'])
-  expect([code, stderr]).toEqual([1, 'notes-api admin: there is no account nobody@example.com\n'])
+test.each(['reset-password', 'disable-user', 'enable-user', 'revoke-sessions'])(
+  '%s of an unknown account is exit 1, with nothing on standard output, as JSON too',
+  async (command) => {
+    const refused = { code: 1, stdout: '', stderr: 'notes-api admin: there is no account nobody@example.com\n' }
+    expect(await admin([command, 'nobody@example.com'])).toEqual(refused)
+    expect(await admin([command, 'nobody@example.com', '--json'])).toEqual(refused)
+  },
+)
+
+/** What a command prints with --json. */
+const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+  const { code, stdout, stderr } = await admin([...args, '--json'])
+  expect([code, stderr]).toEqual([0, ''])
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+test('--json prints what was done as one document', async () => {
+  const email = 'json@example.com'
+  const password = expect.stringMatching(/^\S{24}$/)
+  const made = await json('create-user', email)
+  expect(made).toEqual({ email, password })
+  await logIn(server, email, String(made['password']))
+  expect(await json('revoke-sessions', email)).toEqual({ email, sessions: 1 })
+  expect(await json('disable-user', email)).toEqual({ email, is_active: false, changed: true })
+  expect(await json('disable-user', email)).toEqual({ email, is_active: false, changed: false })
+  expect(await json('enable-user', email)).toEqual({ email, is_active: true, changed: true })
+  expect(await json('reset-password', email)).toEqual({ email, password })
+  expect(await json('new-feed-epoch')).toEqual({ epoch: await readEpoch(database.db) })
+  const { users } = await json('list-users')
+  expect(users).toContainEqual({
+    id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    email,
+    is_active: true,
+    sessions: 0,
+    api_keys: 0,
+    created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+  })
 })
 
 test('without a running database it prints what to do: exit 1', async () => {
@@ -178,4 +191,9 @@ test('wrong settings are exit 2, and --help is exit 0 without any', async () => 
   expect(help.code).toBe(0)
   for (const command of ['create-user EMAIL', 'reset-password EMAIL', 'list-users'])
     expect(help.stdout).toContain(`  ${command}`)
+  const { stdout } = await admin(['--help', '--json'])
+  const { commands, exit_codes } = JSON.parse(stdout) as { commands: { name: string }[]; exit_codes: object }
+  for (const { name } of commands) expect(help.stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
+  expect(Object.keys(exit_codes)).toEqual(['0', '1', '2'])
+  for (const code of Object.keys(exit_codes)) expect(help.stdout).toMatch(new RegExp(`^  ${code}  `, 'm'))
 })

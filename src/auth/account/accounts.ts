@@ -83,18 +83,21 @@ export async function changeEmail(
   }
 }
 
-/**
- * Deletes an account and everything that belongs to it, by `on delete cascade`. Returns false if the account changed
- * since its password was checked.
- */
+/** Deletes an account. Returns false if the account changed since its password was checked. */
 export function deleteAccount(db: Database, checked: Account): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
-    // Writers of existing notes lock their note before they touch the account, so this does too; otherwise the two
-    // could deadlock.
-    await sql`select from notes where owner_id = ${checked.id} order by id for update`.execute(tx)
-    if (!(await lockAccount(tx, checked))) return false
-    await tx.deleteFrom('users').where('id', '=', checked.id).execute()
-    await recordDeletion(tx)
-    return true
-  })
+  return inTransaction(db, (tx) => eraseAccount(tx, checked.id, () => lockAccount(tx, checked)))
+}
+
+/**
+ * Deletes an account and everything that belongs to it, by `on delete cascade`. Returns false if `lock`, which locks
+ * the row of the account, finds none to delete.
+ */
+export async function eraseAccount(tx: Tx, userId: string, lock: () => Promise<boolean>): Promise<boolean> {
+  // Writers of existing notes lock their note before they touch the account, so this does too; otherwise the two
+  // could deadlock.
+  await sql`select from notes where owner_id = ${userId} order by id for update`.execute(tx)
+  if (!(await lock())) return false
+  await tx.deleteFrom('users').where('id', '=', userId).execute()
+  await recordDeletion(tx)
+  return true
 }

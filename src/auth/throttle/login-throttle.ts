@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Database } from '../../db/database.ts'
 import { isOutage } from '../../db/pg-errors.ts'
 import { Problem } from '../../http/problem.ts'
+import { deriveKey } from '../tokens.ts'
 import { createLocalFailures } from './local-failures.ts'
 import {
   countFailures,
@@ -63,6 +64,10 @@ const POLICIES: LoginPolicies = {
   pair: { free: 5, maxSeconds: 900, forgetSeconds: 6 * 3600 },
   account: { free: 100, maxSeconds: 60, leakSeconds: 60 },
   address: { free: 500, maxSeconds: 60, leakSeconds: 60 },
+}
+
+export function loginThrottleKey(secretKey: string): Uint8Array {
+  return deriveKey(secretKey, 'login-throttle')
 }
 
 export function createLoginThrottle(
