@@ -1,7 +1,8 @@
 import { readDatabaseUrl, sessionParameterOf, withPassword } from '../db/database-url.ts'
 import { StartupError } from '../startup-error.ts'
 import { MAKE_A_KEY, Mistake, type Reader } from './readers.ts'
-import { type Setting, type SettingName, settings } from './settings.ts'
+import type { Setting } from './setting.ts'
+import { type SettingName, settings } from './settings.ts'
 
 /** The value of every setting, under the field that src/config/settings.ts names. */
 export type Config = { readonly [S in (typeof settings)[number] as S['field']]: ValueOf<S['reader']> }

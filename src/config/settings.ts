@@ -1,20 +1,7 @@
+import { backupSettings } from './backup-settings.ts'
 import { duration, hostName, integer, networks, oneOf, optional, origins, password, path } from './readers.ts'
-import { postgresUrl, publicUrl, type Reader, secretKey } from './readers.ts'
-
-export interface Setting {
-  /** In the environment. */
-  readonly name: string
-  /** In `Config`. */
-  readonly field: string
-  /** As an operator would write it; empty when there is none. */
-  readonly fallback: string
-  /** Also says which values the setting accepts. */
-  readonly reader: Reader<unknown>
-  /** Blanks and quotation marks around the text are part of it. */
-  readonly isVerbatim?: boolean
-  /** What the setting does. */
-  readonly help: string
-}
+import { postgresUrl, publicUrl, secretKey } from './readers.ts'
+import type { Setting } from './setting.ts'
 
 /**
  * Every setting. `Config`, `--help` and `.env.example` are made from this table; tests/config.test.ts compares the
@@ -81,6 +68,7 @@ export const settings = [
     reader: path,
     help: 'Directory of the embedded database and its secret key.',
   },
+  ...backupSettings,
   {
     // undefined only with the embedded database.
     name: 'SECRET_KEY',

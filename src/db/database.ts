@@ -31,6 +31,8 @@ export function createDatabase({ connection, poolSize, isPooled = false, onIdleE
     ...(isPooled ? { Client: PooledClient } : { ...limits, Client: NamedClient }),
     ...connectionConfig(connection),
     max: poolSize,
+    // So that a server can be seen in PostgreSQL: a restore refuses to go on under it.
+    min: 1,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
