@@ -79,7 +79,7 @@ test(
   },
 )
 
-test('a bad file is refused in one line, and no database is even created', async () => {
+test('a bad file is refused in one line, and no database is even created', { timeout: 60_000 }, async () => {
   const directory = temporaryDirectory()
   const dataDir = join(directory, 'data')
   const file = join(directory, 'foreign')
@@ -120,14 +120,18 @@ test('a database that was never made is not made by a backup', async () => {
   expect(readdirSync(dataDir)).toEqual(['secret_key'])
 })
 
-test('a relative FILE is in the folder in which npm was called, and --help explains the command', async () => {
-  const folder = temporaryDirectory()
-  writeFileSync(join(folder, 'foreign'), 'foreign')
-  const { lines } = await run('restore', ['foreign'], { INIT_CWD: folder })
-  expect(lines[0]).toContain(`${join(folder, 'foreign')} is not a backup`)
-  expect((await run('restore', ['--help'])).stdout).toMatch(/^Usage: npm run restore -- FILE/)
-  expect((await run('backup', ['-h'])).stdout).toMatch(/^Usage: npm run backup -- FILE/)
-})
+test(
+  'a relative FILE is in the folder in which npm was called, and --help explains it',
+  { timeout: 60_000 },
+  async () => {
+    const folder = temporaryDirectory()
+    writeFileSync(join(folder, 'foreign'), 'foreign')
+    const { lines } = await run('restore', ['foreign'], { INIT_CWD: folder })
+    expect(lines[0]).toContain(`${join(folder, 'foreign')} is not a backup`)
+    expect((await run('restore', ['--help'])).stdout).toMatch(/^Usage: npm run restore -- FILE/)
+    expect((await run('backup', ['-h'])).stdout).toMatch(/^Usage: npm run backup -- FILE/)
+  },
+)
 
 test('a full disk is told, and leaves no half-written file', { timeout: 60_000 }, async ({ skip }) => {
   const disk = mountSmallDisk(2)

@@ -182,7 +182,7 @@ test('cursors from before the restore are refused with 410, also into the same d
   await database.drop()
 })
 
-test('nothing is restored while a server runs on the database, even one that nobody uses', async () => {
+test('nothing is restored while a server runs on the database', async () => {
   const database = await createTestDatabase()
   const file = newFile()
   await withServer(database, async (server) => {
