@@ -162,6 +162,8 @@ test('cursors from before the restore are refused with 410, also into the same d
   const file = newFile()
   const { ann, cursor } = await withServer(database, async (server) => {
     const made = await someone(server)
+    // So that the backup has the epoch of this database.
+    expect((await made.ask('GET', '/changes')).status).toBe(200)
     await backUp(database.connection, file)
     await made.ask('POST', '/notes', { body: { title: 'After the backup' } })
     return { ann: made, cursor: (await made.ask('GET', '/changes')).body['cursor'] }
@@ -172,6 +174,8 @@ test('cursors from before the restore are refused with 410, also into the same d
   const opened = { ...database, db }
   await withServer(opened, async (server) => {
     const again = person(server, ann)
+    // The log is as long as it was again, with other changes at the same places.
+    for (const title of ['Other', 'Another']) await again.ask('POST', '/notes', { body: { title } })
     const refused = await again.ask('GET', `/changes?cursor=${String(cursor)}`)
     expect([refused.status, refused.body['type']]).toEqual([410, '/problems/cursor-expired'])
     const { status, body } = await again.ask('GET', '/changes')

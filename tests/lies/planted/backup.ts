@@ -41,11 +41,11 @@ export const lies: readonly Lie[] = [
     to: 'set epoch = epoch',
   },
   {
-    title: 'a file that is being written has its name already',
+    title: 'a failed backup leaves a half-written file',
     gate,
     file: 'src/backup/whole-file.ts',
-    from: 'const temporary = `${path}.${process.pid}${PARTIAL}`',
-    to: 'const temporary = `${path}${PARTIAL.slice(0, 0)}`',
+    from: 'await rm(temporary, { force: true })',
+    to: 'await rm(`${temporary}.none`, { force: true })',
   },
   {
     title: 'everyone may read a backup',
