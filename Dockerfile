@@ -8,13 +8,15 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 
 FROM node:24.21.0-bookworm-slim
 # One malloc arena: hashes run on several threads, and glibc would keep an arena for each, which takes more memory.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 LOG_FORMAT=json BACKUP_DIR=/backups MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json openapi.yaml ./
 COPY generated ./generated
 COPY migrations ./migrations
 COPY src ./src
+# A volume that is mounted here belongs to the user of the server.
+RUN install -d -m 700 -o 10001 -g 10001 /backups
 # This user owns nothing and needs no name; the root file system may be read-only.
 USER 10001:10001
 EXPOSE 8000

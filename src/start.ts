@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { loadOrCreateSecretKey } from './auth/secret-key.ts'
+import { startBackups } from './backup/automatic.ts'
+import { targetOf } from './backup/open-direct.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { defaultStopDelay } from './config/stop-delay.ts'
@@ -47,11 +50,13 @@ export async function start(
   const { connection, started } = openDatabase(config, log, signal, stack)
   const isPooled = config.databasePooler !== 'none'
   const db = openPool(connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
+  const document = loadDocument()
+  // A database that cannot start either says more about DATA_DIR than a key that cannot be written.
+  const secretKeys = await secretKeysOf(config).catch((error: unknown) => started.then(() => Promise.reject(error)))
   const application = await compose({
     settings: config,
-    // A database that cannot start either says more about DATA_DIR than a key that cannot be written.
-    secretKeys: await secretKeysOf(config).catch((error: unknown) => started.then(() => Promise.reject(error))),
-    document: loadDocument(),
+    secretKeys,
+    document,
     db,
     log,
     whyNotReady: async () => {
@@ -75,6 +80,7 @@ export async function start(
     parts.defer(
       startHousekeeping(application.chores, (error) => log.warn({ err: error }, 'old rows could not be deleted')),
     )
+    deferBackups(config, { secretKey: secretKeys[0], appVersion: document.version }, log, parts)
   })
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
@@ -84,6 +90,19 @@ export async function start(
     return stopping
   }
   return { url: listener.url, ready, stop }
+}
+
+/** Makes backups from now on until the server stops, if they are wanted. */
+function deferBackups(
+  config: Config,
+  source: { readonly secretKey: string; readonly appVersion: string },
+  log: Logger,
+  stack: AsyncDisposableStack,
+): void {
+  const { backupEverySeconds: everySeconds, backupKeep: keep, backupDir, dataDir } = config
+  if (everySeconds === undefined) return
+  const directory = backupDir ?? join(dataDir, 'backups')
+  stack.defer(startBackups({ source: { target: targetOf(config), ...source }, directory, everySeconds, keep, log }))
 }
 
 /** The first key signs; all are accepted. */

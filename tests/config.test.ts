@@ -32,6 +32,9 @@ test('no setting at all is a whole configuration: the embedded database, reachab
     databasePooler: 'none',
     migrationDatabaseUrl: undefined,
     dataDir: join(PROJECT, 'data'),
+    backupEverySeconds: undefined,
+    backupKeep: 7,
+    backupDir: undefined,
     secretKey: undefined,
     secretKeyAccepted: undefined,
     accessTokenSeconds: 900,
@@ -228,7 +231,7 @@ test('every wrong setting is reported at once, and none is quoted', () => {
   const mistakes = mistakesIn(wrong)
   expect(mistakes.map((line) => line.split(' ')[0])).toEqual(
     // Any text is a password, and any text may be a path.
-    settings.map(({ name }) => name).filter((name) => name !== 'DATA_DIR' && name !== 'DATABASE_PASSWORD'),
+    settings.map(({ name }) => name).filter((name) => !name.endsWith('_DIR') && name !== 'DATABASE_PASSWORD'),
   )
   expect(mistakes.join('\n')).not.toContain('canary')
 })
@@ -267,7 +270,7 @@ test('README and compose.yaml have the settings of the table, with the same defa
     ),
   )
   const compose = load(readFileSync(join(PROJECT, 'compose.yaml'), 'utf8')) as {
-    services: Record<'api' | 'db', { environment: Record<string, string>; ports?: string[] }>
+    services: Record<'api' | 'db', { environment: Record<string, string>; ports?: string[]; volumes?: string[] }>
   }
   const { api, db } = compose.services
   // The image listens on a port of its own and keeps nothing itself; the port of the host is PORT.
@@ -276,9 +279,12 @@ test('README and compose.yaml have the settings of the table, with the same defa
   const special: Record<string, string> = {
     DATABASE_URL: '${DATABASE_URL:-postgres://notes@db:5432/notes}',
     DATABASE_PASSWORD: '${DATABASE_PASSWORD:-${POSTGRES_PASSWORD:-notes}}',
+    // A volume, because the root file system is read-only.
+    BACKUP_DIR: '/backups',
     SECRET_KEY: '${SECRET_KEY:?set SECRET_KEY in .env, made with "openssl rand -base64 32"}',
   }
   expect(api.environment).toEqual(Object.fromEntries(passedOn.map((name) => [name, special[name] ?? `\${${name}:-}`])))
+  expect(api.volumes).toEqual(['backups:/backups'])
   expect(api.ports).toEqual(['127.0.0.1:${PORT:-8000}:8000'])
   // The same password on both sides, whatever characters it has.
   expect(db.environment['POSTGRES_PASSWORD']).toBe('${POSTGRES_PASSWORD:-notes}')
@@ -318,6 +324,18 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
   DATA_DIR: [
     ['data', '/a b'],
     ['~', '~/data', '"data'],
+  ],
+  BACKUP_EVERY: [
+    ['1m', '90d', '3600'],
+    ['59s', '91d', 'daily', '0', '1 d'],
+  ],
+  BACKUP_KEEP: [
+    ['1', '1000'],
+    ['0', '1001', 'all', '7d'],
+  ],
+  BACKUP_DIR: [
+    ['backups', '/a b'],
+    ['~', '~/backups'],
   ],
   SECRET_KEY: [
     [KEY, 'ü'.repeat(3) + KEY],

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const slow = [
   'tests/**/*.browser.test.ts',
   'tests/admin/**',
+  'tests/backup/{automatic,command,idle-server,restore}.test.ts',
   'tests/auth/{guard,key-rotation}.test.ts',
   'tests/clients/first-command.test.ts',
   'tests/contract/{lint,stories}.test.ts',

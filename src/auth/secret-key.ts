@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartupError } from '../startup-error.ts'
 
@@ -8,8 +8,32 @@ import { StartupError } from '../startup-error.ts'
  * by the owner only. With a new key, access tokens become invalid; refresh tokens and API keys stay valid.
  */
 export async function loadOrCreateSecretKey(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'secret_key')
-  return (await readKey(file)) ?? createKey(file)
+  return (await loadSecretKey(dataDir)) ?? createKey(fileIn(dataDir))
+}
+
+/** The key that is stored there, if there is one. */
+export function loadSecretKey(dataDir: string): Promise<string | undefined> {
+  return readKey(fileIn(dataDir))
+}
+
+/** Stores this key instead, for the account that owns the directory. */
+export async function storeSecretKey(dataDir: string, key: string): Promise<void> {
+  const file = fileIn(dataDir)
+  const temporary = `${file}.${process.pid}`
+  try {
+    await writeFile(temporary, `${key}\n`, { mode: 0o600, flush: true })
+    const { uid, gid } = await stat(dataDir)
+    if (process.getuid?.() === 0) await chown(temporary, uid, gid)
+    await rename(temporary, file)
+  } catch (error) {
+    throw new StartupError(`DATA_DIR: the secret key ${file} cannot be written: ${String(error)}`)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+function fileIn(dataDir: string): string {
+  return join(dataDir, 'secret_key')
 }
 
 async function readKey(file: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { quotas } from '../../generated/limits.ts'
+import { backupSettings } from './backup-settings.ts'
 import { databaseSettings } from './database-settings.ts'
 import {
   duration,
@@ -10,9 +10,9 @@ import {
   origins,
   path,
   publicUrl,
-  redisUrl,
   secretKey,
 } from './readers.ts'
+import { rateLimitSettings } from './rate-limit-settings.ts'
 import type { Setting } from './setting.ts'
 
 /**
@@ -50,6 +50,7 @@ export const settings = [
     reader: path,
     help: 'Directory of the embedded database and its secret key.',
   },
+  ...backupSettings,
   {
     // undefined only with the embedded database.
     name: 'SECRET_KEY',
@@ -100,36 +101,7 @@ export const settings = [
     reader: networks,
     help: 'Proxies whose X-Forwarded-For header is trusted. Empty: none.',
   },
-  {
-    name: 'RATE_LIMITS',
-    field: 'rateLimits',
-    fallback: 'on',
-    reader: oneOf('on', 'off'),
-    help: 'Whether requests are limited by account, and by address without a valid credential.',
-  },
-  {
-    name: 'RATE_LIMIT_USER',
-    field: 'userQuota',
-    fallback: String(quotas.user),
-    reader: integer(60, 1_000_000),
-    help: 'Units that an account has each minute. Most requests cost one.',
-  },
-  {
-    name: 'RATE_LIMIT_ADDRESS',
-    field: 'addressQuota',
-    fallback: String(quotas.address),
-    reader: integer(60, 1_000_000),
-    help: 'Units that an address has each minute for requests without a valid credential. A login costs 5.',
-  },
-  {
-    // undefined: each process counts for itself.
-    name: 'REDIS_URL',
-    field: 'redisUrl',
-    fallback: '',
-    reader: optional(redisUrl),
-    help: 'A Redis in which several servers count requests together. Empty: each server counts for itself.',
-    reaches: 'the counts of requests, which several servers share',
-  },
+  ...rateLimitSettings,
   {
     name: 'DATABASE_POOL_SIZE',
     field: 'poolSize',

@@ -35,6 +35,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     ...connectionConfig(connection),
     ...(isPatient && { query_timeout: 0 }),
     max: poolSize,
+    // So that a server can be seen in PostgreSQL: a restore refuses to go on under it.
+    min: 1,
     connectionTimeoutMillis: WAIT_FOR_CONNECTION,
     idleTimeoutMillis: 30_000,
     keepAlive: true,

@@ -1,19 +1,15 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate'
-import { Client } from 'pg'
-import { type Connection, connectionConfig } from './database.ts'
-import { MIGRATIONS_TABLE, readLedger, requireUsable, requireWritable } from './preflight.ts'
+import type { Client } from 'pg'
+import type { Connection } from './database.ts'
+import { type Ledger, MIGRATIONS_TABLE, readLedger, requireUsable, requireWritable } from './preflight.ts'
 import { type DatabaseSetting, startFault } from './start-faults.ts'
+import { liftTransactionTimeout, unlimitedClient } from './unlimited-client.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url))
 const LOCK_RETRY_MS = 100
-const CONNECT_MS = 5_000
-/** Limits of the role or the database are meant for requests; an index of a large table takes longer. */
-const UNLIMITED = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
-  .map((name) => `-c ${name}=0`)
-  .join(' ')
 
 interface MigrateOptions {
   readonly direction?: 'up' | 'down'
@@ -31,14 +27,7 @@ interface MigrateOptions {
  */
 export async function migrate(connection: Connection, options: MigrateOptions = {}): Promise<string[]> {
   const { setting = 'DATABASE_URL' } = options
-  const config = connectionConfig(connection)
-  const client = new Client({
-    ...config,
-    options: `${config.options ?? ''} ${UNLIMITED}`,
-    connectionTimeoutMillis: CONNECT_MS,
-  })
-  // A connection lost between two statements makes the next statement fail, which is reported.
-  client.on('error', () => undefined)
+  const client = unlimitedClient(connection)
   try {
     await client.connect()
     await requireUsable(client, setting)
@@ -53,12 +42,11 @@ export async function migrate(connection: Connection, options: MigrateOptions = 
 }
 
 async function applyPending(client: Client, setting: DatabaseSetting, options: MigrateOptions): Promise<string[]> {
-  const known = readdirSync(DIRECTORY).map((file) => file.replace(/\.\w+$/, ''))
+  const known = knownMigrations()
   const { applied } = await readLedger(client, setting, known)
   if (options.direction !== 'down' && known.every((name) => applied?.includes(name) === true)) return []
   await requireWritable(client, setting)
-  // Only PostgreSQL 17 and newer have this limit.
-  await client.query(`select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`)
+  await liftTransactionTimeout(client)
   await lock(client)
   // Another server, perhaps a newer one, may have migrated meanwhile.
   const ledger = await readLedger(client, setting, known)
@@ -76,6 +64,37 @@ async function applyPending(client: Client, setting: DatabaseSetting, options: M
   })
   await client.query(`select pg_advisory_unlock(${PG_MIGRATE_LOCK_ID})`)
   return migrated.map(({ name }) => name)
+}
+
+/** The names of all migrations, in their order. */
+export function knownMigrations(): string[] {
+  return readdirSync(DIRECTORY)
+    .map((file) => file.replace(/\.\w+$/, ''))
+    .toSorted()
+}
+
+/**
+ * Undoes and applies migrations in the transaction that is open, until exactly these are applied. For tables without
+ * rows: the runner would commit after each of them.
+ */
+export async function migrateWithin(client: Client, ledger: Ledger, wanted: readonly string[]): Promise<void> {
+  const { schema, applied = [] } = ledger
+  if (ledger.applied === undefined) await createLedger(client, schema)
+  const table = `${client.escapeIdentifier(schema)}.${MIGRATIONS_TABLE}`
+  for (const name of applied.filter((one) => !wanted.includes(one)).toReversed()) {
+    await client.query(textOf(name).down)
+    await client.query(`delete from ${table} where name = $1`, [name])
+  }
+  for (const name of wanted.filter((one) => !applied.includes(one))) {
+    await client.query(textOf(name).up)
+    await client.query(`insert into ${table} (name, run_on) values ($1, clock_timestamp())`, [name])
+  }
+}
+
+function textOf(name: string): { up: string; down: string } {
+  const text = readFileSync(`${DIRECTORY}/${name}.sql`, 'utf8')
+  const [up = '', down = ''] = text.split(/^-- Down Migration$/m)
+  return { up, down }
 }
 
 /** We poll for the lock of the runner, because its own blocking lock deadlocks with CREATE INDEX CONCURRENTLY. */

@@ -42,6 +42,7 @@ export const gates: Readonly<Record<string, Gate>> = {
   emails: tests('tests/email-address', 'tests/auth/accounts'),
   'weak-tags': tests('tests/notes/weak-tags'),
   changes: tests('tests/changes'),
+  backup: tests('tests/backup/file', 'tests/backup/restore', 'tests/backup/automatic'),
   streams: tests('tests/changes/feed', 'tests/changes/stream', 'tests/contract/streams'),
   'contract-tests': tests(...['coverage', 'replies', 'prose', 'links'].map((name) => `tests/contract/${name}.test.ts`)),
   evolution: findings('node', 'tests/contract/evolution/gate.ts'),

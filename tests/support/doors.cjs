@@ -20,6 +20,7 @@ module.exports = {
           'src/main\\.ts$',
           '^src/generate/',
           '(audit|admin)/main\\.ts$',
+          '^src/backup/(main|restore)\\.ts$',
           'browser/',
           'exchange\\.ts$',
           'src/text/worker\\.ts$',

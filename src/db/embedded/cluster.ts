@@ -54,7 +54,8 @@ function findCluster(dataDir: string): boolean {
 const anotherMajor = (dataDir: string, name: string, version: string): StartupError =>
   new StartupError(
     `DATA_DIR (${dataDir}) holds a database of PostgreSQL ${version} (${name}), but this server runs ` +
-      `PostgreSQL ${major}: dump it with its own version and restore it here, or choose another DATA_DIR.`,
+      `PostgreSQL ${major}: make a backup with the version of notes-api that it belongs to, and restore it into ` +
+      'another DATA_DIR.',
   )
 
 /** Ensures a cluster that PostgreSQL accepts: complete, of our major version, 0700 and owned by the account. */

@@ -1,0 +1,61 @@
+import { isAbsolute, resolve } from 'node:path'
+import { isOutage, isRefusedLogin, reasonOf } from '../db/pg-errors.ts'
+import { StartupError } from '../startup-error.ts'
+import { BadBackup, Refusal } from './bad-backup.ts'
+import { createProgress, type Progress } from './progress.ts'
+
+/** The command line is wrong. */
+export class UsageError extends Error {}
+
+interface Command {
+  readonly name: 'backup' | 'restore'
+  readonly help: string
+  readonly run: (context: Context) => Promise<void>
+}
+
+interface Context {
+  readonly progress: Progress
+  /** From here on SIGINT and SIGTERM abort this signal; before, they end the process. */
+  readonly breakable: () => AbortSignal
+}
+
+/** Runs a command of the operator. Exit 0: done; 1: not done, with the reason; 2: wrong usage or settings. */
+export async function runCommand({ name, help, run }: Command): Promise<number> {
+  const say = (line: string): void => void process.stderr.write(`notes-api ${name}: ${line}\n`)
+  const breakOff = new AbortController()
+  const end = (): void => breakOff.abort(new Refusal('broken off; nothing was changed'))
+  const breakable = (): AbortSignal => {
+    process.on('SIGINT', end)
+    process.on('SIGTERM', end)
+    return breakOff.signal
+  }
+  try {
+    if (process.argv.slice(2).some((text) => ['--help', '-h'].includes(text))) process.stdout.write(help)
+    else await run({ progress: createProgress(say), breakable })
+    return 0
+  } catch (error) {
+    const [code, lines] = explain(breakOff.signal.aborted ? breakOff.signal.reason : error, name)
+    for (const line of lines) say(line)
+    return code
+  } finally {
+    process.off('SIGINT', end)
+    process.off('SIGTERM', end)
+  }
+}
+
+/** npm runs a script in the folder of the project; the operator means the one that the command was typed in. */
+export function fileArgument(positionals: readonly string[]): string {
+  const [file, ...others] = positionals
+  if (file === undefined || file === '' || others.length > 0) throw new UsageError('give the path of one FILE')
+  return isAbsolute(file) ? file : resolve(process.env['INIT_CWD'] ?? '.', file)
+}
+
+function explain(error: unknown, name: string): readonly [code: number, lines: readonly string[]] {
+  if (error instanceof Refusal || error instanceof BadBackup) return [1, [error.message]]
+  if (error instanceof StartupError) return [2, error.lines]
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS'))
+    return [2, [`${reasonOf(error)}; try npm run ${name} -- --help`]]
+  if (isOutage(error) && !isRefusedLogin(error)) return [1, [`the database is not reachable (${reasonOf(error)})`]]
+  return [1, [reasonOf(error)]]
+}
