@@ -111,10 +111,16 @@ function whyNot(isTraced: boolean): string | undefined {
     return `${missing} is not installed${missing === 'strace' ? ' (--light does without)' : ''}`
   const [program = '', ...args] = namespace()
   const entered = spawnSync(program, [...args, '/dev/null', 'true'], { encoding: 'utf8' })
-  if (entered.status !== 0) return `a network namespace is not allowed here (${entered.stderr.trim()})`
+  if (entered.status !== 0) return `a network namespace is not allowed here (${firstLine(entered.stderr)})`
   if (!isTraced) return undefined
   const traced = spawnSync(program, [...args, '/dev/null', ...STRACE, '-o', '/dev/null', 'true'], { encoding: 'utf8' })
-  return traced.status === 0 ? undefined : `strace is not allowed here (${traced.stderr.trim()}; --light does without)`
+  return traced.status === 0
+    ? undefined
+    : `strace is not allowed here (${firstLine(traced.stderr)}; --light does without)`
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? ''
 }
 
 async function run(command: readonly string[], isTraced: boolean): Promise<Outcome> {
