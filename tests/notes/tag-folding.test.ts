@@ -152,11 +152,13 @@ test('each letter and combination gets the key that the server makes of it', asy
 test('100 000 tags of 10 000 notes are folded in seconds', async () => {
   await migrate(database.connection, { direction: 'down', count: before })
   const owner = await newOwner(database.db)
-  await sql`
+  // In parts, because a statement has four seconds, also on a busy machine.
+  for (let part = 0; part < 10; part += 1)
+    await sql`
     with note as (
       insert into notes (id, owner_id, title, content, tags)
       select gen_random_uuid(), ${owner}, 'x', 'y', array(select 'Straße ' || t from generate_series(1, 9) t) || 'STRASSE 1'::text
-      from generate_series(1, 10000) returning id, tags)
+      from generate_series(1, 1000) returning id, tags)
     insert into note_tags (owner_id, note_id, tag_key, tag, position)
     select ${owner}, id, case when place = 10 then 'strasse 1' else 'straße ' || place end, tag, place
     from note, unnest(tags) with ordinality as one (tag, place)`.execute(database.db)

@@ -137,7 +137,8 @@ test('a relative DATA_DIR is in the folder of notes-api, wherever the server is 
 test('where there is no .env, that of the folder of notes-api is read; one that is there comes first', async () => {
   const project = join(import.meta.dirname, '..', '..')
   const copy = temporaryDirectory()
-  for (const name of ['src', 'package.json']) cpSync(join(project, name), join(copy, name), { recursive: true })
+  for (const name of ['src', 'generated', 'package.json'])
+    cpSync(join(project, name), join(copy, name), { recursive: true })
   symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
   writeFileSync(join(copy, '.env'), 'LOG_LEVEL=error\n')
   const cwd = temporaryDirectory()

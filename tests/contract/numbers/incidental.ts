@@ -20,7 +20,7 @@ export const rules: readonly Rule[] = [
     pattern: /such as «10\.0\.0\.0»\/8|such as 10\.0\.0\.0\/«8»|fd00::\/«8»/,
     reason: 'an example of a network',
   },
-  { pattern: /@host:«5432»/, reason: 'an example of a connection' },
+  { pattern: /@host:«(?:5432|6379)»|@host:6379\/«0»/, reason: 'an example of a connection' },
   {
     pattern: /^PostgreSQL (?:«15» to 18|15 to «18»),/,
     reason: 'versions of another program: the tests run on the oldest installed and on the embedded one',

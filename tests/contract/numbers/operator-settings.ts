@@ -38,7 +38,7 @@ const shortestKey: Measure = async ({ value, unit }) => {
   }
 }
 
-const byDefault = (name: 'port' | 'poolSize' | 'passwordMinLength'): Measure => {
+const byDefault = (name: 'port' | 'poolSize' | 'passwordMinLength' | 'backupKeep'): Measure => {
   return async ({ value }) => expect(loadConfig({})[name]).toBe(value)
 }
 
@@ -160,6 +160,9 @@ export const settingClaims: readonly Claim[] = [
   of('RATE_LIMIT_ADDRESS', 'help', 'has # for requests', rateMeasures.windowOf),
   of('RATE_LIMIT_ADDRESS', 'help', 'A login costs #.', rateMeasures.ofLogin),
   range('RATE_LIMIT_ADDRESS'),
+  range('BACKUP_EVERY'),
+  of('BACKUP_KEEP', 'fallback', '#', byDefault('backupKeep')),
+  range('BACKUP_KEEP'),
   of('DATABASE_POOL_SIZE', 'fallback', '#', byDefault('poolSize')),
   range('DATABASE_POOL_SIZE'),
   of('HISTORY_VERSIONS', 'fallback', '#', versionsKept),
