@@ -49,6 +49,7 @@ export function createLocalQuotas(clock: () => number = () => performance.now(),
 function takeFrom(window: Window, { quota, weight, time }: { quota: number; weight: number; time: number }) {
   const isAllowed = window.used + weight <= quota
   if (isAllowed) window.used += weight
-  const resetSeconds = Math.max(1, Math.ceil((window.endsAt - time) / 1_000))
+  // Whole milliseconds: a difference of two floating-point numbers may be more than the window by a trifle.
+  const resetSeconds = Math.max(1, Math.ceil(Math.round(window.endsAt - time) / 1_000))
   return { isAllowed, remaining: Math.max(0, quota - window.used), resetSeconds }
 }

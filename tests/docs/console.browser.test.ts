@@ -148,7 +148,7 @@ async function proveReference(context: BrowserContext, url: string): Promise<voi
 
 test.skipIf(!hasBrowser)(
   'the console signs in and creates a note, breaks no policy and contacts no other host',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveConsole(stage.context, stage.server.url)
@@ -157,7 +157,7 @@ test.skipIf(!hasBrowser)(
 
 test.skipIf(!hasBrowser)(
   'in the console every list, executed as offered, answers 200, and every operation that creates answers 201, twice',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveOffers(stage.context, stage.server.url)
@@ -166,7 +166,7 @@ test.skipIf(!hasBrowser)(
 
 test.skipIf(!hasBrowser)(
   'the console shows the whole introduction, on wide and on narrow screens',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveIntroduction(stage.context, stage.server.url)
@@ -175,7 +175,7 @@ test.skipIf(!hasBrowser)(
 
 test.skipIf(!hasBrowser)(
   'the reference shows the operations, breaks no policy and contacts no other host',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     if (stage === undefined) throw new Error('the browser did not start')
     await proveReference(stage.context, stage.server.url)

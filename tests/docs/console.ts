@@ -52,6 +52,8 @@ interface Watched {
 export async function watch(context: BrowserContext, url: string, path: string): Promise<Watched> {
   const complaints: string[] = []
   const page = await context.newPage()
+  // On a busy machine the pages are slow, and that is not what the tests are about.
+  page.setDefaultTimeout(90_000)
   await page.exposeFunction('complain', (complaint: string) => complaints.push(complaint))
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', event =>
     complain('policy: ' + event.effectiveDirective + ' ' + event.blockedURI))`)

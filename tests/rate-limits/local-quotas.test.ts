@@ -40,6 +40,13 @@ test('windows that have ended are forgotten when a new one begins', () => {
   expect(size()).toBe(1)
 })
 
+test.each([46_187.800_679, 41_933.506_934, 1_000_157.833_068, 0.1])(
+  'a window that begins at %d ms has a whole minute and not a second more',
+  (time) => {
+    expect(createLocalQuotas(() => time).take(of('a')).resetSeconds).toBe(60)
+  },
+)
+
 test('a clock that is set back neither renews a quota nor holds one for longer than its window', () => {
   let time = 10_000
   const { take } = createLocalQuotas(() => time)
