@@ -2424,8 +2424,8 @@ export interface components {
             };
         };
         /**
-         * @description Too many wrong passwords were tried for this account or from this address. The reply does not tell whether this
-         *     password is right.
+         * @description Too many wrong passwords were tried for this account or from this address, or the quota of requests is used up.
+         *     The reply does not tell whether this password is right.
          */
         TooManyAttempts: {
             headers: {
@@ -2539,7 +2539,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has 10 streams open at this server already. */
+        /** @description The account has 10 streams open at this server already, or its quota of requests is used up. */
         TooManyStreams: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2816,8 +2816,8 @@ export interface components {
             };
         };
         /**
-         * @description Too many wrong passwords were tried for this account or from this address. The reply does not tell whether this
-         *     password is right.
+         * @description Too many wrong passwords were tried for this account or from this address, or the quota of requests is used up.
+         *     The reply does not tell whether this password is right.
          */
         TooManyLogins: {
             headers: {

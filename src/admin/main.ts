@@ -15,7 +15,7 @@ import { readCommandLine } from './command-line.ts'
 import { helpDocument, helpText } from './commands.ts'
 import { createOutput, type Output } from './output.ts'
 
-// The reader has closed its end, as `| head` does: the rest is for nobody, and there is nobody to tell.
+// With `| head`, standard output closes early. Stop without an error message.
 process.stdout.on('error', () => process.exit(1))
 process.exitCode = await main()
 

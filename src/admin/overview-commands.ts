@@ -1,6 +1,6 @@
 import { listAccounts } from '../auth/operator.ts'
-import { readTotals } from '../auth/totals.ts'
-import { isUsageOrder, readUsage, type Usage, type UsageOrder, usageOrders } from '../auth/usage.ts'
+import { readTotals } from './totals.ts'
+import { isUsageOrder, readUsage, type Usage, type UsageOrder, usageOrders } from './usage.ts'
 import { loadDocument } from '../contract/document/document.ts'
 import { type Command, UsageError } from './command.ts'
 import type { List } from './output.ts'

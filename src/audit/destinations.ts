@@ -19,7 +19,7 @@ export interface Destination {
 }
 
 /** Ports that an address may leave out. */
-const PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'rediss:': 6379, 'http:': 80, 'https:': 443 }
+const PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'rediss:': 6379 }
 
 /** From the table of settings: one that leads elsewhere says so there. Without DATABASE_URL, the embedded database. */
 export function destinationsOf(config: Config): readonly Destination[] {

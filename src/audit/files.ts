@@ -15,7 +15,7 @@ const PRIVATE = 0o077
 /** Others may search DATA_DIR, but neither list it nor write into it: a server of root lets its database in so. */
 const SEARCHABLE = 0o066
 
-/** Whoever reads these files has the keys and all notes. */
+/** Checks that other users can neither read nor change the files that hold the keys and the notes. */
 export function checkFiles(
   { databaseUrl, dataDir }: Config,
   envFile: string,

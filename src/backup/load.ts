@@ -76,7 +76,7 @@ async function requireAlone(client: Client, { setting, serverNames }: LoadOption
     throw new Refusal(`${setting}: a server is running on this database: stop all its servers first`)
 }
 
-/** Locks the list of migrations and our tables, so that nobody reads or writes them until the end. */
+/** Locks the list of migrations and all our tables against reads and writes until the transaction ends. */
 async function lockTables(client: Client, ledger: Ledger, { setting }: LoadOptions): Promise<Ledger> {
   if (ledger.applied === undefined) return ledger
   const names = `${client.escapeIdentifier(ledger.schema)}.${MIGRATIONS_TABLE}`

@@ -54,8 +54,8 @@ export function createDispatcher(deps: ContractDeps): Dispatcher {
     if (operation === undefined) return replyToOtherMethod(route, incoming)
     begin(incoming, operation)
 
-    const whoever = () => identify(incoming, operation, deps.authenticate)
-    const caller = await admit(incoming, operation, whoever) //                                 401, 429
+    const identifyCaller = () => identify(incoming, operation, deps.authenticate)
+    const caller = await admit(incoming, operation, identifyCaller) //                          401, 429
     if (caller !== undefined) requireScopes(operation, caller) //                               403
     refuseUnacceptable(incoming, operation) //                                                  406
     const read = (body?: Buffer) =>

@@ -24,22 +24,6 @@ export interface Client {
   readonly userAgent: string | undefined
 }
 
-/** Takes the units of a request from the quota that its key has in each window, if they are left. */
-export type TakeUnits = (request: {
-  readonly key: string
-  readonly quota: number
-  readonly windowSeconds: number
-  readonly weight: number
-}) => Promise<Taken> | Taken
-
-export interface Taken {
-  readonly isAllowed: boolean
-  /** Units that are left in this window. */
-  readonly remaining: number
-  /** Until the window ends and the whole quota is there again; at least 1. */
-  readonly resetSeconds: number
-}
-
 type NoMembers = Record<never, never>
 type Known<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] }
 type Simplify<T> = { [K in keyof T]: T[K] }

@@ -1,4 +1,4 @@
-import type { TakeUnits } from '../contract/types.ts'
+import type { TakeUnits } from '../contract/request/rate-limits.ts'
 
 interface Window {
   used: number
@@ -6,8 +6,8 @@ interface Window {
   readonly endsAt: number
 }
 
-/** Beyond this, a new key replaces the one whose window ends first, so the memory is bounded: about 20 MiB. */
-export const MAX_KEYS = 100_000
+/** Beyond this, a new key replaces the one whose window ends first, so the memory is bounded: 25 MiB. */
+const MAX_KEYS = 100_000
 
 export interface LocalQuotas {
   readonly take: (...request: Parameters<TakeUnits>) => ReturnType<typeof takeFrom>

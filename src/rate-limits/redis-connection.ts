@@ -1,5 +1,5 @@
 import { createClient, defineScript, ErrorReply } from '@redis/client'
-import type { Taken, TakeUnits } from '../contract/types.ts'
+import type { Taken, TakeUnits } from '../contract/request/rate-limits.ts'
 
 export interface RedisConnection {
   readonly take: (request: Parameters<TakeUnits>[0]) => Promise<Taken>
@@ -8,6 +8,8 @@ export interface RedisConnection {
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 1_000
+/** Milliseconds. Well below what a request may wait, so that a Redis at the limit is not taken and given up in turns. */
+const QUICK = 100
 /** Keys of another program in the same Redis must not be ours. */
 const PREFIX = 'notes-api:quota:'
 
@@ -35,7 +37,10 @@ const takeUnits = defineScript({
   transformReply: (reply: unknown): unknown => reply,
 })
 
-/** Connects once. `onLost` is called when the connection is lost; it is not made again. */
+/**
+ * Connects once, to a Redis that counts and is quick about it: one that only answers a ping may be slow, full or a
+ * read-only replica. `onLost` is called when the connection is lost; it is not made again.
+ */
 export async function connectRedis(url: string, onLost: (reason: string) => void): Promise<RedisConnection> {
   const client = createClient({
     url,
@@ -49,22 +54,21 @@ export async function connectRedis(url: string, onLost: (reason: string) => void
   const close = (): void => {
     if (client.isOpen) client.destroy()
   }
-  const ready = client.connect().then(() => client.ping())
-  ready.catch(() => undefined)
+  const take: RedisConnection['take'] = async ({ key, quota, weight, windowSeconds }) => {
+    const reply = await client.takeUnits(`${PREFIX}${key}`, quota, weight, windowSeconds * 1_000)
+    const [isAllowed = 0, remaining = 0, rest = 0] = Array.isArray(reply) ? reply.map(Number) : []
+    return { isAllowed: isAllowed === 1, remaining, resetSeconds: Math.max(1, Math.ceil(rest / 1_000)) }
+  }
+  const probe = () => take({ key: 'probe', quota: 1, weight: 1, windowSeconds: 1 })
   try {
-    await Promise.race([ready, after(CONNECT_TIMEOUT)])
+    // The first one also makes Redis learn the script.
+    await within(client.connect().then(probe), CONNECT_TIMEOUT)
+    await within(probe(), QUICK)
   } catch (error) {
     close()
     throw error
   }
-  return {
-    take: async ({ key, quota, weight, windowSeconds }) => {
-      const reply = await client.takeUnits(`${PREFIX}${key}`, quota, weight, windowSeconds * 1_000)
-      const [isAllowed = 0, remaining = 0, rest = 0] = Array.isArray(reply) ? reply.map(Number) : []
-      return { isAllowed: isAllowed === 1, remaining, resetSeconds: Math.max(1, Math.ceil(rest / 1_000)) }
-    },
-    close,
-  }
+  return { take, close }
 }
 
 /** Whether Redis answers and refuses us, which waiting does not change: a wrong password, or a missing right. */
@@ -72,8 +76,14 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof ErrorReply && /^(WRONGPASS|NOAUTH|NOPERM|ERR) /.test(error.message)
 }
 
-function after(milliseconds: number): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds).unref()
+/** Rejects if the answer is late; what becomes of it then is not waited for. */
+export function within<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    // After a busy moment of this process, an answer that is there is read before it counts as late.
+    const late = setTimeout(
+      () => setImmediate(() => setImmediate(() => reject(new Error(`no answer within ${milliseconds} ms`)))),
+      milliseconds,
+    )
+    answer.then(resolve, reject).finally(() => clearTimeout(late))
   })
 }

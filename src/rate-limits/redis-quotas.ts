@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Taken, TakeUnits } from '../contract/types.ts'
+import type { TakeUnits } from '../contract/request/rate-limits.ts'
 import { StartupError } from '../startup-error.ts'
-import { connectRedis, isRefusal, type RedisConnection } from './redis-connection.ts'
+import { connectRedis, isRefusal, type RedisConnection, within } from './redis-connection.ts'
 
 export interface RedisQuotasOptions {
   readonly url: string
@@ -34,7 +34,7 @@ export async function createRedisQuotas({ url, local, onChange }: RedisQuotasOpt
   const connect = async (): Promise<void> => {
     let opened: RedisConnection | undefined
     const made = await connectRedis(url, (reason) => opened !== undefined && trip(opened, reason))
-    if (stopped.signal.aborted) return made.close()
+    if (stopped.signal.aborted || state.connection !== undefined) return made.close()
     opened = made
     state.connection = made
     onChange({ isShared: true })
@@ -84,19 +84,7 @@ export async function createRedisQuotas({ url, local, onChange }: RedisQuotasOpt
   }
 }
 
-/** Rejects if the answer is late. What becomes of it then is nobody's concern. */
-function within(answer: Promise<Taken>, milliseconds: number): Promise<Taken> {
-  return new Promise((resolve, reject) => {
-    // After a busy moment of this process, an answer that is there is read before it counts as late.
-    const late = setTimeout(
-      () => setImmediate(() => setImmediate(() => reject(new Error(`no answer within ${milliseconds} ms`)))),
-      milliseconds,
-    )
-    answer.then(resolve, reject).finally(() => clearTimeout(late))
-  })
-}
-
-/** The code or the message of an error, without the address, which may hold a password. */
+/** Neither the code nor the message has the address, which may hold a password. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message

@@ -1,24 +1,13 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded/embedded.ts'
+import { describe, expect, test } from 'vitest'
+import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { register } from '../support/people.ts'
-import { cleanUp, databaseEnv, runServer, serve, temporaryDirectory } from '../support/process.ts'
-import { openProxy, type Proxy } from '../support/proxy.ts'
+import { databaseEnv, runServer, serve, temporaryDirectory } from '../support/process.ts'
+import { useProxiedCluster } from '../support/proxied-cluster.ts'
 
-let cluster: EmbeddedPostgres
-let proxy: Proxy
+const cluster = useProxiedCluster()
 let count = 0
-
-beforeAll(async () => {
-  cluster = await startEmbedded({ dataDir: temporaryDirectory(), settings: { fsync: 'off' } })
-  proxy = await openProxy(cluster.connection)
-})
-afterAll(async () => {
-  await proxy.close()
-  await cluster.stop()
-  await cleanUp()
-})
 
 async function run(database: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
   const client = new Client({ ...cluster.connection, database })
@@ -46,7 +35,7 @@ async function createRole(database: string, ...statements: string[]): Promise<st
 }
 
 const envOf = (database: string, user = 'notes', parameters = ''): Record<string, string> => {
-  const env = databaseEnv({ port: proxy.port, user, database })
+  const env = databaseEnv({ port: cluster.port, user, database })
   return { ...env, DATABASE_URL: `${env['DATABASE_URL'] ?? ''}${parameters}` }
 }
 

@@ -1,35 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded/embedded.ts'
-import { openProxy, type Proxy } from '../support/proxy.ts'
+import { useProxiedCluster } from '../support/proxied-cluster.ts'
 import { ask, type Person, register } from '../support/people.ts'
-import {
-  cleanUp,
-  databaseEnv,
-  runServer,
-  serve,
-  type ServerProcess,
-  temporaryDirectory,
-  until,
-} from '../support/process.ts'
+import { databaseEnv, runServer, serve, type ServerProcess, until } from '../support/process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const QUOTA = 200
 
-let cluster: EmbeddedPostgres
-/** The embedded PostgreSQL has no port of its own. */
-let proxy: Proxy
-beforeAll(async () => {
-  cluster = await startEmbedded({ dataDir: temporaryDirectory(), settings: { fsync: 'off' } })
-  proxy = await openProxy(cluster.connection)
-})
-afterAll(async () => {
-  await proxy.close()
-  await cluster.stop()
-  await cleanUp()
-})
+const cluster = useProxiedCluster()
 
 const settings = (more: Readonly<Record<string, string>>) => {
-  return { ...databaseEnv({ ...cluster.connection, port: proxy.port }), RATE_LIMITS: 'on', ...more }
+  return { ...databaseEnv({ ...cluster.connection, port: cluster.port }), RATE_LIMITS: 'on', ...more }
 }
 const status = async (server: { url: string }, { accessToken }: Person): Promise<number> =>
   (await ask(server, 'GET', '/users/me', { headers: { Authorization: `Bearer ${accessToken}` } })).status

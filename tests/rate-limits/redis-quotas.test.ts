@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '@redis/client'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { TakeUnits } from '../../src/contract/types.ts'
+import type { TakeUnits } from '../../src/contract/request/rate-limits.ts'
 import { createLocalQuotas } from '../../src/rate-limits/local-quotas.ts'
 import { createRedisQuotas, type RedisQuotas } from '../../src/rate-limits/redis-quotas.ts'
+import { openProxy } from '../support/proxy.ts'
 import { freePort, until } from '../support/process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
@@ -97,6 +100,41 @@ describe.skipIf(!hasRedis)('quotas in Redis', () => {
     expect((await shared.take(of(key()))).remaining).toBe(9)
   })
 
+  test('are counted by each server alone while Redis is slow, which is told once, and shared when it is quick', async () => {
+    const server = await redis()
+    const proxy = await openProxy({ host: '127.0.0.1', port: server.port })
+    opened.push(() => proxy.close())
+    const shared = await quotas(`redis://127.0.0.1:${proxy.port}`)
+    const name = key()
+    proxy.slow(300)
+    const first = await flood([shared.take], of(name), 50)
+    expect(first).toMatchObject({ granted: 10 })
+    expect(first.slowest).toBeLessThan(250)
+    // Longer than the pause between two attempts, so that some fail.
+    const began = performance.now()
+    while (performance.now() - began < 2_500)
+      expect((await flood([shared.take], of(name), 50)).slowest).toBeLessThan(100)
+    expect(shared.changes).toEqual(['shared', 'alone: no answer within 150 ms'])
+    proxy.slow(0)
+    await until('they are shared again', () => shared.isShared(), 5_000)
+    expect(shared.changes.at(-1)).toBe('shared')
+  })
+
+  test('are counted by each server alone while Redis takes no writes, which is told once', async () => {
+    const server = await redis()
+    const admin = createClient({ url: server.url })
+    await admin.connect()
+    opened.push(() => admin.destroy())
+    const [shared, name] = [await quotas(server.url), key()]
+    await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1'])
+    expect((await flood([shared.take], of(name), 50)).granted).toBe(10)
+    await delay(2_500)
+    expect(shared.isShared()).toBe(false)
+    expect(shared.changes).toEqual(['shared', expect.stringMatching(/^alone: .*READONLY/)])
+    await admin.sendCommand(['REPLICAOF', 'NO', 'ONE'])
+    await until('they are shared again', () => shared.isShared(), 5_000)
+  })
+
   test('survive that Redis is killed and comes back, and say so once each time', async () => {
     const server = await redis()
     const [shared, name] = [await quotas(server.url), key()]
@@ -115,11 +153,10 @@ describe.skipIf(!hasRedis)('quotas in Redis', () => {
     for (let batch = 0; batch < 1_000; batch += 1) {
       await Promise.all(
         Array.from({ length: 100 }, async (_, index) =>
-          shared.take(of(`address:${batch}.${index}`, { windowSeconds: 20 })),
+          shared.take(of(`address:${batch}.${index}`, { windowSeconds: 10 })),
         ),
       )
     }
-    const { createClient } = await import('@redis/client')
     const client = createClient({ url: server.url })
     await client.connect()
     opened.push(() => client.destroy())

@@ -11,6 +11,8 @@ export interface Proxy {
   readonly port: number
   /** How many connections there were, those that are over included. */
   readonly opened: () => number
+  /** From now on, each answer comes so many milliseconds later. */
+  readonly slow: (milliseconds: number) => void
   /** Resets every connection. */
   readonly cut: () => void
   /** Drops everything silently; connections stay open. */
@@ -32,6 +34,7 @@ export async function openProxy(
 ): Promise<Proxy> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; dead: boolean }>()
   let swallowing = false
+  let lateness = 0
   let opened = 0
   const server = createServer((near) => {
     const far = connect(
@@ -47,7 +50,10 @@ export async function openProxy(
       'data',
       pass(far, (chunk) => chunk),
     )
-    far.on('data', pass(near, rewrite))
+    far.on('data', (chunk: Buffer) => {
+      if (lateness === 0) pass(near, rewrite)(chunk)
+      else setTimeout(pass(near, rewrite), lateness, chunk)
+    })
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -70,6 +76,7 @@ export async function openProxy(
   return {
     port: (server.address() as AddressInfo).port,
     opened: () => opened,
+    slow: (milliseconds) => void (lateness = milliseconds),
     cut,
     swallow: () => {
       swallowing = true

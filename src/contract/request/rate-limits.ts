@@ -1,10 +1,26 @@
 import { Problem } from '../../http/problem.ts'
 import { ADDRESS_POLICY, type RateLimits } from '../document/rate-limits.ts'
 import type { Operation } from '../document/operations.ts'
-import type { Caller, TakeUnits, Taken } from '../types.ts'
+import type { Caller } from '../types.ts'
 import type { IncomingRequest } from './incoming.ts'
 
-/** How requests are counted. Without it, none is. */
+/** Takes the units of a request from the quota that its key has in each window, if they are left. */
+export type TakeUnits = (request: {
+  readonly key: string
+  readonly quota: number
+  readonly windowSeconds: number
+  readonly weight: number
+}) => Promise<Taken> | Taken
+
+export interface Taken {
+  readonly isAllowed: boolean
+  /** Units that are left in this window. */
+  readonly remaining: number
+  /** Until the window ends and the whole quota is there again; at least 1. */
+  readonly resetSeconds: number
+}
+
+/** How requests are counted. */
 export interface RateLimiting {
   readonly take: TakeUnits
   /** Replaces quotas of the contract, by policy. */

@@ -111,7 +111,7 @@ const password: Effect[] = [
         'notes:read',
         { scope: 'notes:read', session: 'notes:read', mayRead: true, mayWrite: false, next: 'notes:read' },
       ],
-      ['notes:write account:read', { ...only('account:read notes:write'), mayRead: false, mayWrite: true }],
+      ['notes:write account:read', { ...allAre('account:read notes:write'), mayRead: false, mayWrite: true }],
       ['notes:read nonsense', 'invalid_scope', 400],
     ],
   }),
@@ -164,7 +164,7 @@ const password: Effect[] = [
   }),
 ]
 
-function only(scope: string) {
+function allAre(scope: string) {
   return { scope, session: scope, next: scope }
 }
 

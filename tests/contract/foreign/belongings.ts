@@ -34,7 +34,7 @@ const CONTENT = 'Due tomorrow.\n\n## Shopping\n\n- [ ] milk\n'
 /** Gives a person a thing of every sort in every state, with the texts and tags of the document's examples. */
 export async function stock(server: TestServer, person: Person): Promise<Belongings> {
   const example = exampleBody('createNote')
-  const filled = { ...example, content: CONTENT, tags: ['GROCERIES', 'TODO', STRANGERS_TAG.toUpperCase(), VICTIMS_TAG] }
+  const filled = { ...example, content: CONTENT, tags: ['GROCERIES', 'ToDo', STRANGERS_TAG.toUpperCase(), VICTIMS_TAG] }
   const open = { ...filled, is_public: true, is_pinned: true, is_archived: true }
   const notes = {
     public: await noteWithHistory(person, open),
