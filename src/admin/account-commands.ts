@@ -5,7 +5,8 @@ import { hashPassword } from '../auth/password/passwords.ts'
 import { at, loadDocument } from '../contract/document/document.ts'
 import { requestSchemas } from '../contract/document/schemas.ts'
 import { canonicalEmail, emailKey } from '../email-address.ts'
-import { type Command, type CommandContext, findOrRefuse, Refusal, UsageError } from './command.ts'
+import { Refusal, UsageError } from '../command-errors.ts'
+import { type Command, type CommandContext, findOrRefuse } from './command.ts'
 
 export const accountCommands = {
   'create-user': {

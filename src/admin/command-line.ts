@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../contract/request/nearest.ts'
-import { type Command, type Given, type OptionName, options, UsageError } from './command.ts'
+import { UsageError } from '../command-errors.ts'
+import { type Command, type Given, type OptionName, options } from './command.ts'
 import { commandNamed, commandNames } from './commands.ts'
 
 export interface CommandLine extends Given {

@@ -1,11 +1,7 @@
+import { Refusal } from '../command-errors.ts'
 import type { Database } from '../db/database.ts'
 import { type Account, findAccountByEmail } from '../auth/account/accounts.ts'
 import type { Output } from './output.ts'
-
-/** The command cannot be carried out; the operator sees why. */
-export class Refusal extends Error {}
-/** The command line is wrong. */
-export class UsageError extends Error {}
 
 export interface CommandContext {
   readonly db: Database

@@ -7,10 +7,9 @@ import { loadOrCreateSecretKey } from '../auth/secret-key.ts'
 import { loadConfig } from '../config/config.ts'
 import { createDatabase } from '../db/database.ts'
 import { embeddedConnection } from '../db/embedded/embedded.ts'
-import { isOutage, isRefusedLogin, reasonOf } from '../db/pg-errors.ts'
 import { readEnvironment } from '../config/environment.ts'
-import { StartupError } from '../startup-error.ts'
-import { type Command, type Given, Refusal, UsageError } from './command.ts'
+import { explainFailure } from '../command-errors.ts'
+import type { Command, Given } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { helpDocument, helpText } from './commands.ts'
 import { createOutput, type Output } from './output.ts'
@@ -27,7 +26,10 @@ async function main(): Promise<number> {
     else await run(command, given, output)
     return 0
   } catch (error) {
-    const [code, lines] = explain(error)
+    const [code, lines] = explainFailure(error, {
+      name: 'admin',
+      outage: '; the embedded one runs only while the server does',
+    })
     for (const line of lines) process.stderr.write(`notes-api admin: ${line}\n`)
     return code
   }
@@ -44,14 +46,4 @@ async function run(command: Command, given: Given, output: Output): Promise<void
   } finally {
     await db.destroy()
   }
-}
-
-function explain(error: unknown): readonly [code: number, lines: readonly string[]] {
-  if (error instanceof Refusal) return [1, [error.message]]
-  if (error instanceof StartupError) return [2, error.lines]
-  if (error instanceof UsageError) return [2, [`${error.message}; try npm run admin -- --help`]]
-  if (isOutage(error) && !isRefusedLogin(error)) {
-    return [1, [`the database is not reachable (${reasonOf(error)}); the embedded one runs only while the server does`]]
-  }
-  return [1, [reasonOf(error)]]
 }

@@ -2,7 +2,8 @@ import { listAccounts } from '../auth/operator.ts'
 import { readTotals } from './totals.ts'
 import { isUsageOrder, readUsage, type Usage, type UsageOrder, usageOrders } from './usage.ts'
 import { loadDocument } from '../contract/document/document.ts'
-import { type Command, UsageError } from './command.ts'
+import { UsageError } from '../command-errors.ts'
+import type { Command } from './command.ts'
 import type { List } from './output.ts'
 
 type ListedAccount = Awaited<ReturnType<typeof listAccounts>>[number]

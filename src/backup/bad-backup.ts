@@ -1,5 +1,4 @@
-/** The file is no whole backup that this version can restore; the message says why, to be printed after its name. */
-export class BadBackup extends Error {}
+import { Refusal } from '../command-errors.ts'
 
-/** Why this backup or this restore is not done; nothing was changed. */
-export class Refusal extends Error {}
+/** The file is no whole backup that this version can restore; the message says why, to be printed after its name. */
+export class BadBackup extends Refusal {}

@@ -1,11 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
-import { isOutage, isRefusedLogin, reasonOf } from '../db/pg-errors.ts'
-import { StartupError } from '../startup-error.ts'
-import { BadBackup, Refusal } from './bad-backup.ts'
+import { explainFailure, Refusal, UsageError } from '../command-errors.ts'
 import { createProgress, type Progress } from './progress.ts'
-
-/** The command line is wrong. */
-export class UsageError extends Error {}
 
 interface Command {
   readonly name: 'backup' | 'restore'
@@ -34,7 +29,7 @@ export async function runCommand({ name, help, run }: Command): Promise<number> 
     else await run({ progress: createProgress(say), breakable })
     return 0
   } catch (error) {
-    const [code, lines] = explain(breakOff.signal.aborted ? breakOff.signal.reason : error, name)
+    const [code, lines] = explainFailure(breakOff.signal.aborted ? breakOff.signal.reason : error, { name })
     for (const line of lines) say(line)
     return code
   } finally {
@@ -48,14 +43,4 @@ export function fileArgument(positionals: readonly string[]): string {
   const [file, ...others] = positionals
   if (file === undefined || file === '' || others.length > 0) throw new UsageError('give the path of one FILE')
   return isAbsolute(file) ? file : resolve(process.env['INIT_CWD'] ?? '.', file)
-}
-
-function explain(error: unknown, name: string): readonly [code: number, lines: readonly string[]] {
-  if (error instanceof Refusal || error instanceof BadBackup) return [1, [error.message]]
-  if (error instanceof StartupError) return [2, error.lines]
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS'))
-    return [2, [`${reasonOf(error)}; try npm run ${name} -- --help`]]
-  if (isOutage(error) && !isRefusedLogin(error)) return [1, [`the database is not reachable (${reasonOf(error)})`]]
-  return [1, [reasonOf(error)]]
 }

@@ -3,7 +3,7 @@ import { to as copyTo } from 'pg-copy-streams'
 import { knownMigrations } from '../db/migrate.ts'
 import { readLedger, TABLES } from '../db/preflight.ts'
 import type { DatabaseSetting } from '../db/start-faults.ts'
-import { Refusal } from './bad-backup.ts'
+import { Refusal } from '../command-errors.ts'
 import type { Manifest } from './manifest.ts'
 
 /** Of notes-api, as the bytes of its name. Only one backup of a database is made at a time. */
