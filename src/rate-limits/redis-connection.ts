@@ -8,7 +8,7 @@ export interface RedisConnection {
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 1_000
-/** Milliseconds. Well below what a request may wait, or a Redis near that limit would be taken and given up in turns. */
+/** Milliseconds. Well below what a request may wait; otherwise a Redis near that limit would come and go. */
 const QUICK = 100
 /** Keys of another program in the same Redis must not be ours. */
 const PREFIX = 'notes-api:quota:'
