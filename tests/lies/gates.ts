@@ -4,6 +4,8 @@ export interface Gate {
   readonly commands: readonly (readonly string[])[]
   /** The form of a failure: failed tests in vitest's report, or findings that a program prints, with exit code 1. */
   readonly failsBy: 'tests' | 'findings'
+  /** The command that runs one test file of the gate; undefined for a file that is none of it. */
+  readonly alone?: (file: string) => readonly string[] | undefined
 }
 
 /** The file in the copy to which vitest writes its report. */
@@ -22,7 +24,19 @@ function tests(...files: readonly string[]): Gate {
     '--outputFile',
     VITEST_REPORT,
   ]
-  return { commands: [['vitest', 'run', '--config', 'tests/vitest.config.ts', ...options, ...files]], failsBy: 'tests' }
+  const run = (...names: readonly string[]) => [
+    'vitest',
+    'run',
+    '--config',
+    'tests/vitest.config.ts',
+    ...options,
+    ...names,
+  ]
+  return {
+    commands: [run(...files)],
+    failsBy: 'tests',
+    alone: (file) => (files.some((part) => file.includes(part)) ? run(file) : undefined),
+  }
 }
 
 function findings(...command: readonly string[]): Gate {

@@ -7,6 +7,8 @@ export interface Verdict {
   readonly state: 'red' | 'green' | 'broken'
   /** The failed test or the finding, or why nothing was checked. */
   readonly reason: string
+  /** The test file that turned red. */
+  readonly file?: string
   /** The output of the failed test or the program, for a gate that is red without a lie. */
   readonly detail?: string
 }
@@ -41,14 +43,19 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
   const unloaded = testResults.find(({ message, assertionResults }) => assertionResults.length === 0 && message !== '')
   if (unloaded !== undefined) return broken(`a test file does not load: ${firstLine(unloaded.message)}`)
   if (numTotalTests === 0) return broken('no test was collected')
-  const failed = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed'),
+  const failed = testResults.flatMap(({ name: file, assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map((result) => ({ ...result, file })),
   )
   const asserted = failed.find(({ failureMessages }) =>
     failureMessages.some((message) => ASSERTED.test(plain(message))),
   )
   if (asserted !== undefined)
-    return { state: 'red', reason: asserted.fullName, detail: plain(asserted.failureMessages.join('\n')) }
+    return {
+      state: 'red',
+      reason: asserted.fullName,
+      detail: plain(asserted.failureMessages.join('\n')),
+      file: asserted.file,
+    }
   const [first] = failed
   if (first !== undefined)
     return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)

@@ -10,6 +10,8 @@ export interface Lie {
   readonly to: string
   /** Replaces every occurrence; there must be at least one. */
   readonly everywhere?: true
+  /** The test file that caught it last. It is run first, and the whole gate only if it does not catch it again. */
+  readonly suspect?: string | undefined
 }
 
 /** The text with the lie in it. Throws when the lie does not name exactly one place, or changes nothing. */

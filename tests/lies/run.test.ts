@@ -30,6 +30,11 @@ const vitest = ['vitest', 'run', '--reporter', 'json', '--outputFile', VITEST_RE
 const gates: Record<string, Gate> = {
   tests: { commands: [vitest], failsBy: 'tests' },
   'no tests': { commands: [[...vitest, '--passWithNoTests', 'absent']], failsBy: 'tests' },
+  'first one file': {
+    commands: [vitest],
+    failsBy: 'tests',
+    alone: (file) => [...vitest, '--passWithNoTests', file],
+  },
   check: { commands: [['node', 'check.mjs']], failsBy: 'findings' },
   red: { commands: [['node', '-e', 'console.log("error"); process.exit(1)']], failsBy: 'findings' },
 }
@@ -50,6 +55,16 @@ function attempt(lies: readonly Lie[], signal = new AbortController().signal): P
 
 const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('an assertion fails', 'tests', 'value = 1', 'value = 2'), 'caught', /^the value is one$/],
+  [
+    { ...lie('its suspect catches it', 'first one file', 'value = 1', 'value = 2'), suspect: 'value.test.mjs' },
+    'caught',
+    /^the value is one$/,
+  ],
+  [
+    { ...lie('its suspect does not catch it any more', 'first one file', 'value = 1', 'value = 2'), suspect: 'absent' },
+    'caught',
+    /^the value is one$/,
+  ],
   [lie('no test checks it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
   [
     lie('a test throws before it asserts', 'tests', 'value = 1', 'value = 0'),

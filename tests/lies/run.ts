@@ -1,17 +1,23 @@
 /**
  * Tests the gates: `npm run lies`. Plants each lie of tests/lies/planted in a copy of the project and runs its gate
  * there, which must turn red. `--only foreign` takes those whose list, gate, title or file contains this text; `--list`
- * prints them and runs nothing; `--slots 4` uses four copies at once.
+ * prints them and runs nothing; `--slots 4` uses four copies at once; `--learn` notes in suspects.json which test file
+ * caught which lie, so that the next run begins there.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { print } from '../support/print.ts'
-import { type PlantedLie, plantedLies } from './planted.ts'
+import { type PlantedLie, plantedLies, readSuspects, writeSuspects } from './planted.ts'
 import { thisProject } from './project.ts'
 import { type Outcome, RedGates, tryLies } from './try-lies.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, list: { type: 'boolean' }, slots: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    list: { type: 'boolean' },
+    slots: { type: 'string' },
+    learn: { type: 'boolean' },
+  },
 })
 const started = performance.now()
 const INDENT = ' '.repeat(35)
@@ -44,6 +50,7 @@ async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
       },
     })
     summarize(outcomes)
+    if (values.learn === true) learn(outcomes)
     // Also if a bug of the runner skipped one.
     if (outcomes.filter(({ state }) => state === 'caught').length < lies.length) process.exitCode = 1
   } catch (error) {
@@ -55,6 +62,14 @@ async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
 
 function choose(lies: readonly PlantedLie[], only = ''): readonly PlantedLie[] {
   return lies.filter(({ area, gate, title, file }) => [area, gate, title, file].some((text) => text.includes(only)))
+}
+
+function learn(outcomes: readonly Outcome[]): void {
+  const caught = outcomes.flatMap(({ lie: { title }, file }) => {
+    const name = file?.slice(file.lastIndexOf('/tests/') + 1)
+    return name === undefined ? [] : [[title, name] as const]
+  })
+  writeSuspects({ ...readSuspects(), ...Object.fromEntries(caught) })
 }
 
 function row(state: string, seconds: number, gate: string, text: string): void {

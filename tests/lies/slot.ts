@@ -49,7 +49,9 @@ export async function openSlot(project: Project, signal: AbortSignal): Promise<S
         if (code !== 0)
           return { state: 'broken', reason: `${command.slice(0, 2).join(' ')}: ${output.trim().split('\n')[0] ?? ''}` }
       }
-      return await runGate(gate)
+      const alone = lie.suspect === undefined ? undefined : gate.alone?.(lie.suspect)
+      const verdict = alone === undefined ? undefined : await runGate({ ...gate, commands: [alone] })
+      return verdict?.state === 'red' ? verdict : await runGate(gate)
     } catch (error) {
       signal.throwIfAborted()
       return { state: 'broken', reason: error instanceof Error ? error.message : String(error) }

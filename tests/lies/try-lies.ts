@@ -9,6 +9,8 @@ export interface Outcome {
   readonly state: 'caught' | 'SURVIVED' | 'broken'
   readonly reason: string
   readonly seconds: number
+  /** The test file that caught it, if a test did; in the copy of the project. */
+  readonly file?: string | undefined
 }
 
 interface Options {
@@ -47,7 +49,7 @@ export async function tryLies(project: Project, lies: readonly Lie[], options: O
     const outcomes: Outcome[] = []
     await each(lies, async (slot, lie) => {
       const { took, verdict } = await timed(() => slot.judgeLie(gateCalled(project, lie.gate), lie))
-      const outcome = { lie, state: STATES[verdict.state], reason: verdict.reason, seconds: took }
+      const outcome = { lie, state: STATES[verdict.state], reason: verdict.reason, seconds: took, file: verdict.file }
       outcomes.push(outcome)
       onOutcome(outcome)
     })
