@@ -25,8 +25,9 @@ import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
 import { createLocalQuotas } from './rate-limits/local-quotas.ts'
 import { createRedisQuotas } from './rate-limits/redis-quotas.ts'
-import { createFairGate } from './scheduling/fair-gate.ts'
+import { createOwnGate, holdSlot } from './scheduling/fair-gate.ts'
 import { createTextWork } from './text/text-work.ts'
+import type { SharedLimits } from './workers/shared-limits.ts'
 
 /** The settings that the application reads; the others concern the process, its port and its database. */
 export type AppSettings = Pick<
@@ -51,6 +52,8 @@ export type AppSettings = Pick<
 
 export interface Platform {
   readonly settings: AppSettings
+  /** Left out when the server is this process alone. */
+  readonly shared?: SharedLimits
   /** The first key signs; all are accepted. */
   readonly secretKeys: readonly [string, ...string[]]
   readonly document: ContractDocument
@@ -84,7 +87,8 @@ export async function compose(platform: Platform): Promise<Application> {
   const addressOf = createAddressOf(settings.publicUrl)
   const auth = authOf(platform, addressOf)
   await using stack = new AsyncDisposableStack()
-  const textWork = createTextWork()
+  const createGate = platform.shared?.createGate ?? createOwnGate
+  const textWork = createTextWork(createGate)
   stack.defer(textWork.close)
   const changeHub = createChangeHub({
     read: (positions, limit) => readNotices(db, positions, limit),
@@ -95,6 +99,7 @@ export async function compose(platform: Platform): Promise<Application> {
   const streams = createStreams({
     endedCallers: (callers) => findEndedCallers(db, callers),
     onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
+    ...(platform.shared !== undefined && { createPlaces: sharedPlaces(platform.shared) }),
   })
   stack.defer(streams.stop)
   const { handlers, chores } = await createFeatures({
@@ -102,6 +107,7 @@ export async function compose(platform: Platform): Promise<Application> {
     textWork,
     turns: createWriteTurns({ connections: settings.poolSize }),
     changeHub,
+    createGate,
     ...settings,
     version: document.version,
     whyNotReady: platform.whyNotReady,
@@ -113,12 +119,12 @@ export async function compose(platform: Platform): Promise<Application> {
     handlers: platform.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
     clientOf: createClientOf(settings.trustedProxies),
-    readBody: createReadBody(createFairGate(largeBodies).run),
+    readBody: createReadBody(createGate('bodies', largeBodies).run),
     streams,
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,
     addressOf,
-    rateLimiting: await rateLimitingOf(settings, log, stack),
+    rateLimiting: await rateLimitingOf(platform, stack),
     log,
     isOutage: platform.isOutage,
   })
@@ -136,30 +142,40 @@ export async function compose(platform: Platform): Promise<Application> {
   }
 }
 
+/** The streams of an account count together, whichever process sends them. */
+function sharedPlaces({ createGate }: SharedLimits) {
+  return (max: number, full: () => Error): ((key: string) => Promise<() => void>) => {
+    const slots = Number.MAX_SAFE_INTEGER
+    const gate = createGate('streams', { slots, slotsPerKey: max, queue: 0, waitMs: 0, busy: full })
+    return (key) => holdSlot(gate, { key })
+  }
+}
+
 async function rateLimitingOf(
-  { rateLimits, userQuota, addressQuota, redisUrl }: AppSettings,
-  log: Logger,
+  { settings, shared, log }: Platform,
   stack: AsyncDisposableStack,
 ): Promise<RateLimiting | undefined> {
+  const { rateLimits, userQuota, addressQuota, redisUrl } = settings
   if (rateLimits === 'off') return undefined
   const quotas = { user: userQuota, address: addressQuota }
-  const local = createLocalQuotas().take
+  const local = shared?.take ?? createLocalQuotas().take
   if (redisUrl === undefined) return { take: local, quotas }
-  const shared = await createRedisQuotas({
+  const redis = await createRedisQuotas({
     url: redisUrl,
     local,
     onChange: ({ isShared, reason }) => {
       if (isShared) log.info('requests are counted in Redis, together with other servers')
-      else log.warn(`requests are counted by this process alone, because of Redis: ${reason}; it is tried again`)
+      else log.warn(`requests are counted by this server alone, because of Redis: ${reason}; it is tried again`)
     },
   })
-  stack.use(shared)
-  return { take: shared.take, quotas }
+  stack.use(redis)
+  return { take: redis.take, quotas }
 }
 
-function authOf({ settings, db, log, secretKeys, passwordCost }: Platform, addressOf: AddressOf): AuthDeps {
+function authOf({ settings, shared, db, log, secretKeys, passwordCost }: Platform, addressOf: AddressOf): AuthDeps {
   return createAuth(db, {
     ...settings,
+    ...(shared !== undefined && { createGate: shared.createGate }),
     addressOf,
     secretKeys,
     ...(passwordCost !== undefined && { passwordCost }),

@@ -1,4 +1,5 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http'
+import { type AddressInfo, Server as TcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -19,10 +20,19 @@ export interface Listener {
    * finished, or the time for that is up.
    */
   readonly close: (delaySeconds?: number) => Promise<void>
+  /**
+   * For a port that another process serves by now: takes no connection any more. Each one that is open ends with its
+   * next reply, or once it has been idle for a while. Resolves when all have ended, or the time for that is up.
+   */
+  readonly handOver: () => Promise<void>
 }
 
 /** Milliseconds. */
 const STOP_TIMEOUT = 8_000
+/** Milliseconds. A client that has not used its connection for this long hardly begins to just when it is closed. */
+const HAND_OVER_LINGER = 10_000
+/** Milliseconds. As long as a request may take. */
+export const HAND_OVER_TIMEOUT = 40_000
 /** A proxy must not send a request just when we close its idle connection; most proxies close it within two minutes. */
 const KEEP_ALIVE_TIMEOUT = 125_000
 /** How long a client may go on sending a body that was refused. */
@@ -30,12 +40,20 @@ const STAGED_CLOSE = 5_000
 /** A client that takes nothing of its reply for this long is disconnected. */
 export const REPLY_TIMEOUT = 30_000
 
+const TIMES = {
+  replyTimeout: REPLY_TIMEOUT,
+  keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+  stagedCloseTimeout: STAGED_CLOSE,
+  lingerTimeout: HAND_OVER_LINGER,
+}
+
 /** Called before the database is started, so that a port in use is reported without touching DATA_DIR. */
 export async function listen(
   { host, port, publicUrl }: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'publicUrl'>>,
   log: Logger,
-  { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT, stagedCloseTimeout = STAGED_CLOSE } = {},
+  times: Partial<typeof TIMES> = {},
 ): Promise<Listener> {
+  const { replyTimeout, keepAliveTimeout, stagedCloseTimeout, lingerTimeout } = { ...TIMES, ...times }
   const addressOf = createAddressOf(publicUrl)
   const attached = Promise.withResolvers<RequestListener>()
   let app: RequestListener | undefined
@@ -62,23 +80,48 @@ export async function listen(
   server.on('error', (error) => log.error({ err: error }, 'the HTTP server failed'))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The HTTP server has no port')
-  const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  const endKeepAlive = (): void => {
+    closing = true
+    // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
+    for (const response of open) response.shouldKeepAlive = false
+  }
   return {
-    url: `http://${shownHost}:${address.port}`,
+    url: urlOf(address),
     serve: (ready) => {
       app = ready
       attached.resolve(ready)
     },
     close: async (delaySeconds = 0) => {
       const started = performance.now()
-      closing = true
-      // Without keep-alive each connection closes after its current reply, so its client cannot send another request.
-      for (const response of open) response.shouldKeepAlive = false
+      endKeepAlive()
       await delay(delaySeconds * 1_000)
       await drain(server, STOP_TIMEOUT - (performance.now() - started))
       unread.stop()
     },
+    handOver: async () => {
+      endKeepAlive()
+      await linger(server, lingerTimeout)
+      unread.stop()
+    },
   }
+}
+
+/** The address of a server, for people. */
+export function urlOf({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** Stops listening, and closes the connections that are idle after the time-out. */
+async function linger(server: Server, timeoutMs: number): Promise<void> {
+  // `close` of node:http would close the idle ones at once, on which a request may be under way.
+  const closed = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve))
+  const idle = setTimeout(() => server.closeIdleConnections(), timeoutMs)
+  const all = setTimeout(() => server.closeAllConnections(), HAND_OVER_TIMEOUT)
+  await closed
+  clearTimeout(idle)
+  clearTimeout(all)
+  // Ends the timers of node:http.
+  server.close()
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

@@ -5,14 +5,17 @@ import { LogOutput } from './log-output.ts'
 interface LogOptions {
   readonly level: string
   readonly format: 'auto' | 'pretty' | 'json'
+  /** The number of this process among the workers of a server. */
+  readonly worker?: number | undefined
 }
 
 /** The log of the process, on standard output. Every field is chosen explicitly, so that no secret slips in. */
-export function createLog({ level, format }: LogOptions): Logger {
+export function createLog({ level, format, worker }: LogOptions): Logger {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stdout.isTTY)
   // The server keeps serving when the reader of its output goes away (`npm start | head`) or stands still.
   const output = new LogOutput(isPretty ? prettyFactory(readable) : (line) => line)
-  return pino({ level, base: null, serializers: isPretty ? { err: describeError } : serializers }, output)
+  const base = worker === undefined ? null : { worker }
+  return pino({ level, base, serializers: isPretty ? { err: describeError } : serializers }, output)
 }
 
 /**

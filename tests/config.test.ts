@@ -46,6 +46,7 @@ test('no setting at all is a whole configuration: the embedded database, reachab
     userQuota: 6000,
     addressQuota: 1200,
     redisUrl: undefined,
+    workers: 1,
     poolSize: 10,
     historyVersions: 1000,
     historyDays: 365,
@@ -153,6 +154,8 @@ test.each([
   ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
   ['TRUSTED_PROXIES', 'proxy.example'],
   ['TRUSTED_PROXIES', '10.0.0.0/'],
+  ['WORKERS', '0'],
+  ['WORKERS', 'auto'],
   ['DATABASE_POOL_SIZE', '0'],
   ['TRASH_DAYS', '1.5'],
   ['TRASH_DAYS', '30d'],
@@ -384,6 +387,10 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
       'redis://redis?db=1',
       'redis://:p@ss#1@redis',
     ],
+  ],
+  WORKERS: [
+    ['1', '64'],
+    ['0', '65', 'all'],
   ],
   DATABASE_POOL_SIZE: [
     ['1', '1000'],

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts'
 import type { AddressOf } from '../http/public-address.ts'
 import { createCursors } from '../http/cursor.ts'
 import { unavailable } from '../http/problem.ts'
-import { createFairGate } from '../scheduling/fair-gate.ts'
+import { type CreateGate, createOwnGate } from '../scheduling/fair-gate.ts'
 import type { AuthDeps } from './handlers.ts'
 import { createLoginThrottle, loginThrottleKey } from './throttle/login-throttle.ts'
 import { type PasswordCost, SHIPPED_COST } from './password/passwords.ts'
@@ -17,6 +17,8 @@ export interface AuthOptions {
   readonly registration: 'open' | 'closed'
   readonly passwordMinLength: number
   readonly addressOf: AddressOf
+  /** Default: a gate of this process alone. */
+  readonly createGate?: CreateGate
   /** Lower than SHIPPED_COST in tests only. */
   readonly passwordCost?: PasswordCost
   /** The database could not count a failed login, so this process counts on its own. */
@@ -33,10 +35,11 @@ export function createAuth(db: Database, options: AuthOptions): AuthDeps {
   const { secretKeys, accessTokenSeconds, refreshTokenSeconds, registration, passwordMinLength, onLocalThrottle } =
     options
   const slots = Math.max(1, Math.min(availableParallelism() - 1, MAX_HASHES))
+  const createGate = options.createGate ?? createOwnGate
   return {
     db,
     tokens: createTokens(secretKeys, accessTokenSeconds),
-    hashGate: createFairGate({ slots, queue: QUEUE_LENGTH, waitMs: WAIT_MS, busy: tooManyHashes }),
+    hashGate: createGate('passwords', { slots, queue: QUEUE_LENGTH, waitMs: WAIT_MS, busy: tooManyHashes }),
     loginThrottle: createLoginThrottle(db, {
       key: loginThrottleKey(secretKeys[0]),
       onFallback: onLocalThrottle,

@@ -5,7 +5,7 @@ import type { Cursors } from '../http/cursor.ts'
 import { toNote } from '../notes/core/note.ts'
 import { BATCH_BYTES, PAGE_BYTES } from '../notes/core/note-page.ts'
 import { type Problem, unavailable } from '../http/problem.ts'
-import { createFairGate, type FairGate } from '../scheduling/fair-gate.ts'
+import type { CreateGate, FairGate } from '../scheduling/fair-gate.ts'
 import type { ChangeHub } from './change-hub.ts'
 import { readEpoch } from './core/epoch.ts'
 import { type Change, type Notice, readChanges, readLogState } from './core/read-changes.ts'
@@ -15,6 +15,7 @@ export interface ChangeDeps {
   readonly db: Database
   readonly cursors: Cursors
   readonly changeHub: ChangeHub
+  readonly createGate: CreateGate
 }
 
 interface BoundDeps extends ChangeDeps {
@@ -74,7 +75,7 @@ function tooManyLongPages(cause?: unknown): Problem {
 
 /** The operations on what has changed. */
 export const changeHandlers = (deps: ChangeDeps) => {
-  const longPages = createFairGate({ ...LONG_PAGES, busy: tooManyLongPages })
+  const longPages = deps.createGate('long-pages', { ...LONG_PAGES, busy: tooManyLongPages })
   return bindOperations<BoundDeps, 'listChanges' | 'streamChanges'>(
     { listChanges, streamChanges },
     { ...deps, longPages },

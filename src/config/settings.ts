@@ -103,11 +103,18 @@ export const settings = [
   },
   ...rateLimitSettings,
   {
+    name: 'WORKERS',
+    field: 'workers',
+    fallback: '1',
+    reader: integer(1, 64),
+    help: 'How many processes serve requests. If several do, npm run reload replaces them without a pause.',
+  },
+  {
     name: 'DATABASE_POOL_SIZE',
     field: 'poolSize',
     fallback: '10',
     reader: integer(1, 1_000),
-    help: 'Maximum number of connections in the database pool.',
+    help: 'Maximum number of connections in the database pool of each process.',
   },
   {
     name: 'HISTORY_VERSIONS',

@@ -20,7 +20,7 @@ export interface Requester {
   readonly patienceMs?: number
 }
 
-interface GateOptions {
+export interface GateLimits {
   /** How much work may run at once, at least 1. */
   readonly slots: number
   /** How much work with one key may run at once; without it, as much as there are slots. */
@@ -29,9 +29,18 @@ interface GateOptions {
   readonly queue: number
   /** How long a request may wait, in milliseconds. */
   readonly waitMs: number
+}
+
+export interface GateOptions extends GateLimits {
   /** Creates the error for a request that gets no slot; `cause` is the reason of its aborted signal, if any. */
   readonly busy: (cause?: unknown) => Error
 }
+
+/** Makes the gate with this name. All processes of a server that ask for one with the same name share its slots. */
+export type CreateGate = (name: string, options: GateOptions) => FairGate
+
+/** For a server that is one process. */
+export const createOwnGate: CreateGate = (_name, options) => createFairGate(options)
 
 interface Place {
   readonly key: string
@@ -91,6 +100,14 @@ export function createFairGate(options: GateOptions): FairGate {
       }
     },
   }
+}
+
+/** Takes a slot, and holds it until the result is called. Throws as `run` does. */
+export function holdSlot(gate: FairGate, requester?: Requester): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const held = (): Promise<void> => new Promise((release) => resolve(release))
+    gate.run(held, requester).catch(reject)
+  })
 }
 
 /** The place in a full queue that a request with this key may take, if any. */

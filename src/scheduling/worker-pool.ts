@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { createFairGate } from './fair-gate.ts'
+import type { FairGate } from './fair-gate.ts'
 
 /** Threads for work that would block the event loop. Each does one job at a time. */
 export interface WorkerPool {
@@ -16,10 +16,8 @@ export interface WorkerPool {
 interface PoolOptions {
   /** A module that replies to each message with one message: a JobOutcome. */
   readonly module: URL
-  /** The maximum number of threads. They start when they are needed and end when they are idle. */
-  readonly size: number
-  /** How many jobs may wait. */
-  readonly queue: number
+  /** As many threads as it has slots are started when they are needed. They end when they are idle. */
+  readonly gate: FairGate
   /** From the call until the result, in milliseconds; a thread that takes longer is terminated. */
   readonly deadlineMs: number
   /** How long a thread stays without a job, in milliseconds. */
@@ -38,8 +36,7 @@ interface Idle {
 }
 
 export function createWorkerPool(options: PoolOptions): WorkerPool {
-  const { module, size, queue, deadlineMs, idleMs, memoryMb, busy } = options
-  const gate = createFairGate({ slots: size, queue, waitMs: deadlineMs, busy })
+  const { module, gate, deadlineMs, idleMs, memoryMb, busy } = options
   /** Used as a stack: the thread used last is taken first, so that the others can end. */
   const idle: Idle[] = []
   const alive = new Set<Worker>()

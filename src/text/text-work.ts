@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { unavailable } from '../http/problem.ts'
+import { type Problem, unavailable } from '../http/problem.ts'
+import { type CreateGate, createOwnGate } from '../scheduling/fair-gate.ts'
 import { createWorkerPool } from '../scheduling/worker-pool.ts'
 import { isSmall, type ResultOf, runTextJob, type TextJob } from './jobs.ts'
 
@@ -44,16 +45,16 @@ class TooLargeForTransaction extends Error {
   }
 }
 
-export function createTextWork(): TextWork {
+export function createTextWork(createGate: CreateGate = createOwnGate): TextWork {
+  // Leave one core to the event loop.
+  const slots = Math.max(1, availableParallelism() - 1)
   const pool = createWorkerPool({
     module: new URL('./worker.ts', import.meta.url),
-    // Leave one core to the event loop.
-    size: Math.max(1, availableParallelism() - 1),
-    queue: QUEUE,
+    gate: createGate('texts', { slots, queue: QUEUE, waitMs: DEADLINE_MS, busy: busyWithTexts }),
     deadlineMs: DEADLINE_MS,
     idleMs: IDLE_MS,
     memoryMb: MEMORY_MB,
-    busy: (cause) => unavailable('The server is busy working on other large texts right now.', cause),
+    busy: busyWithTexts,
   })
 
   const run = async <J extends TextJob>(job: J, userId: string, deadline: number): Promise<ResultOf<J>> => {
@@ -89,4 +90,8 @@ export function createTextWork(): TextWork {
     },
     close: pool.close,
   }
+}
+
+function busyWithTexts(cause?: unknown): Problem {
+  return unavailable('The server is busy working on other large texts right now.', cause)
 }

@@ -62,21 +62,21 @@ test('the changes are polled as often as decision 13 says', async () => {
   hub.stop()
 })
 
-test('an account and a server have as many streams as decision 13 says', () => {
+test('an account and a server have as many streams as decision 13 says', async () => {
   const words = 'an account may have # open streams, and all accounts together #.'
   const [perAccount = 0, inAll = 0] = figures(pages.streams, words)
   const streams = streamsWith()
-  const opened = (callerOf: (index: number) => Caller): number => {
+  const opened = async (callerOf: (index: number) => Caller): Promise<number> => {
     for (let index = 0; ; index += 1) {
       try {
-        streams.open(callerOf(index), new AbortController())
+        await streams.open(callerOf(index), new AbortController())
       } catch {
         return index
       }
     }
   }
-  expect(opened(() => testCaller)).toBe(perAccount)
-  expect(opened((index) => ({ ...testCaller, userId: `u${index}` }))).toBe(inAll - perAccount)
+  expect(await opened(() => testCaller)).toBe(perAccount)
+  expect(await opened((index) => ({ ...testCaller, userId: `u${index}` }))).toBe(inAll - perAccount)
   streams.stop()
 })
 
@@ -84,7 +84,7 @@ test('the credentials of streams are checked as often as decision 13 says, and f
   const [pause = Number.NaN] = figures(pages.streams, 'and # seconds after its end the next one begins')
   const endedCallers = vi.fn<StreamOptions['endedCallers']>().mockResolvedValue(new Set())
   const streams = streamsWith({ endedCallers })
-  streams.open(testCaller, new AbortController())
+  await streams.open(testCaller, new AbortController())
   for (const checks of [0, 1, 2]) {
     await vi.advanceTimersByTimeAsync(pause * 1_000 - 1)
     expect(endedCallers).toHaveBeenCalledTimes(checks)

@@ -59,7 +59,7 @@ describe.skipIf(!hasRedis)('two servers with one Redis', () => {
     for (let guess = 0; guess < 7; guess += 1) statuses.push((await login()).status)
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429])
     const alone = expect.stringMatching(
-      /^requests are counted by this process alone, because of Redis: .+; it is tried again$/,
+      /^requests are counted by this server alone, because of Redis: .+; it is tried again$/,
     )
     expect(lines(one)).toEqual(['requests are counted in Redis, together with other servers', alone])
 
@@ -96,7 +96,7 @@ test('a start waits for no Redis that is away, and goes on without it', async ()
   const server = await serve(settings({ REDIS_URL: 'redis://:secret@127.0.0.1:1' }))
   expect((await ask(server, 'GET', '/health')).status).toBe(200)
   expect(lines(server)).toEqual([
-    'requests are counted by this process alone, because of Redis: ECONNREFUSED; it is tried again',
+    'requests are counted by this server alone, because of Redis: ECONNREFUSED; it is tried again',
   ])
   expect(await server.end('SIGTERM')).toBe(0)
 })

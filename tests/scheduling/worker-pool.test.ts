@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { createFairGate } from '../../src/scheduling/fair-gate.ts'
 import { createWorkerPool, type WorkerPool } from '../../src/scheduling/worker-pool.ts'
 
 const pools: WorkerPool[] = []
@@ -11,7 +12,8 @@ function busy(cause?: unknown): Error {
 function open(options: { size?: number; queue?: number; deadlineMs?: number; idleMs?: number } = {}): WorkerPool {
   const { size = 1, queue = 4, deadlineMs = 10_000, idleMs = 10_000 } = options
   const module = new URL('test-worker.ts', import.meta.url)
-  const pool = createWorkerPool({ module, size, queue, deadlineMs, idleMs, memoryMb: 64, busy })
+  const gate = createFairGate({ slots: size, queue, waitMs: deadlineMs, busy })
+  const pool = createWorkerPool({ module, gate, deadlineMs, idleMs, memoryMb: 64, busy })
   pools.push(pool)
   return pool
 }

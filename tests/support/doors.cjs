@@ -21,6 +21,7 @@ module.exports = {
           '^src/generate/',
           '(audit|admin)/main\\.ts$',
           '^src/backup/(main|restore)\\.ts$',
+          '^src/workers/reload\\.ts$',
           'browser/',
           'exchange\\.ts$',
           'src/text/worker\\.ts$',
@@ -31,8 +32,8 @@ module.exports = {
     {
       name: 'only-the-top-imports-the-top',
       severity: 'error',
-      from: { pathNot: '^src/(main|start|compose)\\.ts$' },
-      to: { path: '^src/(main|start|compose|app|features|listener)\\.ts$' },
+      from: { pathNot: '^src/((main|start|compose)\\.ts$|workers/)' },
+      to: { path: '^src/(main|start|compose|app|features|listener|ground|lifecycle)\\.ts$' },
     },
     {
       name: 'no-feature-imports-a-feature',

@@ -27,7 +27,7 @@ export interface CheckedReplies {
     incoming: IncomingRequest,
     operation: Operation,
     caller: Caller | undefined,
-  ) => OutgoingReply
+  ) => OutgoingReply | Promise<OutgoingReply>
   /** The violations for which a reply must not be sent. */
   readonly check: (operationId: string, reply: OutgoingReply) => readonly string[]
 }
@@ -61,7 +61,7 @@ export function createReplies(deps: ReplyDeps, replyCheck: ReplyCheck): CheckedR
       // Only now, so that a reply that is refused takes no place.
       if (content.kind === 'items') return { ...outgoing, content: { ...content, onEnd: longLists.open(caller) } }
       if (caller === undefined) throw new Error(`${operationId} is a stream and needs a caller, but is public`)
-      return { ...outgoing, content: { ...content, onEnd: deps.streams.open(caller, abort) } }
+      return deps.streams.open(caller, abort).then((onEnd) => ({ ...outgoing, content: { ...content, onEnd } }))
     },
   }
 }

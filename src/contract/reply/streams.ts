@@ -21,7 +21,7 @@ export interface Streams {
    * Adds a stream of this caller; call the result when the stream is over. Throws a 429 when the account has too many
    * streams, and a 503 when the server has too many or is stopping.
    */
-  readonly open: (caller: Caller, abort: AbortController) => () => void
+  readonly open: (caller: Caller, abort: AbortController) => Promise<() => void>
   readonly count: () => number
   readonly heartbeats: Heartbeats
   /** Ends all streams, and refuses new ones. */
@@ -32,6 +32,8 @@ export interface StreamOptions {
   /** The callers that may no longer be served: logged out, revoked, disabled or expired. One call for all streams. */
   readonly endedCallers: (callers: readonly Caller[]) => Promise<ReadonlySet<Caller>>
   readonly onCheckFailure: (error: unknown) => void
+  /** Default: the places are of this process alone. */
+  readonly createPlaces?: typeof createOwnPlaces
   readonly maxPerUser?: number
   readonly maxInAll?: number
   readonly checkMs?: number
@@ -53,8 +55,8 @@ interface OpenStream {
 
 export function createStreams(options: StreamOptions): Streams {
   const { endedCallers, onCheckFailure, maxPerUser = MAX_PER_USER, maxInAll = MAX_IN_ALL, checkMs = CHECK_MS } = options
+  const takePlace = (options.createPlaces ?? createOwnPlaces)(maxPerUser, () => tooManyStreams(maxPerUser))
   const open = new Set<OpenStream>()
-  const counts = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let isStopping = false
 
@@ -78,20 +80,21 @@ export function createStreams(options: StreamOptions): Streams {
   }
 
   return {
-    open: (caller, abort) => {
+    open: async (caller, abort) => {
       if (isStopping) throw unavailable('The server is shutting down.')
-      const count = counts.get(caller.userId) ?? 0
-      if (count >= maxPerUser) throw tooManyStreams(maxPerUser)
       if (open.size >= maxInAll) throw unavailable('The server has as many open streams as it can serve.')
       const stream = { caller, abort }
+      // At once, so that it counts and ends with the others while its place is asked for.
       open.add(stream)
-      counts.set(caller.userId, count + 1)
       timer ??= setTimeout(() => void check(), checkMs).unref()
-      return () => {
-        if (!open.delete(stream)) return
-        const left = (counts.get(caller.userId) ?? 1) - 1
-        if (left > 0) counts.set(caller.userId, left)
-        else counts.delete(caller.userId)
+      try {
+        const giveBack = await takePlace(caller.userId)
+        return () => {
+          if (open.delete(stream)) giveBack()
+        }
+      } catch (error) {
+        open.delete(stream)
+        throw error
       }
     },
     count: () => open.size,
@@ -101,6 +104,21 @@ export function createStreams(options: StreamOptions): Streams {
       clearTimeout(timer)
       end(open, 'server_stopping')
     },
+  }
+}
+
+/** Each key has so many places. Taking one returns how to give it back, or throws what `full` makes. */
+function createOwnPlaces(max: number, full: () => Error): (key: string) => Promise<() => void> {
+  const counts = new Map<string, number>()
+  return async (key) => {
+    const count = counts.get(key) ?? 0
+    if (count >= max) throw full()
+    counts.set(key, count + 1)
+    return () => {
+      const left = (counts.get(key) ?? 1) - 1
+      if (left > 0) counts.set(key, left)
+      else counts.delete(key)
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { type Json, object, string } from '../../../src/contract/document/docume
 import type { Operation } from '../../../src/contract/document/operations.ts'
 import type { Handlers } from '../../../src/contract/types.ts'
 import { listen } from '../../../src/listener.ts'
-import { type RunningServer, start } from '../../../src/start.ts'
+import { type RunningServer, startAlone } from '../../../src/start.ts'
 import { useFixture, useServer } from '../../support/fixtures.ts'
 import { SECRET_KEY } from '../../support/server.ts'
 import { operations, responseExamples } from '../harness/document-examples.ts'
@@ -86,5 +86,5 @@ async function startWithoutDatabase(): Promise<RunningServer> {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     SECRET_KEY,
   })
-  return start(config, await listen(config, log), log, new AbortController().signal)
+  return startAlone(config, await listen(config, log), log, new AbortController().signal)
 }

@@ -38,7 +38,7 @@ const shortestKey: Measure = async ({ value, unit }) => {
   }
 }
 
-const byDefault = (name: 'port' | 'poolSize' | 'passwordMinLength' | 'backupKeep'): Measure => {
+const byDefault = (name: 'port' | 'workers' | 'poolSize' | 'passwordMinLength' | 'backupKeep'): Measure => {
   return async ({ value }) => expect(loadConfig({})[name]).toBe(value)
 }
 
@@ -163,6 +163,8 @@ export const settingClaims: readonly Claim[] = [
   range('BACKUP_EVERY'),
   of('BACKUP_KEEP', 'fallback', '#', byDefault('backupKeep')),
   range('BACKUP_KEEP'),
+  of('WORKERS', 'fallback', '#', byDefault('workers')),
+  range('WORKERS'),
   of('DATABASE_POOL_SIZE', 'fallback', '#', byDefault('poolSize')),
   range('DATABASE_POOL_SIZE'),
   of('HISTORY_VERSIONS', 'fallback', '#', versionsKept),
