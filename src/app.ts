@@ -6,12 +6,13 @@ import { contractHandler, type TransportDeps } from './contract/express.ts'
 import { createDocs } from './docs/docs.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { problemKinds } from './http/problem-kinds.ts'
-import { requestLog } from './http/request-log.ts'
+import { requestLog, type RequestOver } from './http/request-log.ts'
 import { withoutPath } from './http/request-target.ts'
 import { securityHeaders } from './http/security-headers.ts'
 
 export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'>, TransportDeps {
   readonly log: Logger
+  readonly onRequestOver?: (request: RequestOver) => void
   readonly corsOrigins: readonly string[]
   readonly isOutage: (error: unknown) => boolean
 }
@@ -33,7 +34,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', false)
-  app.use(requestLog(log))
+  app.use(requestLog(log, deps.onRequestOver))
   app.use(securityHeaders())
   app.use(withoutPath())
   if (deps.corsOrigins.length > 0)

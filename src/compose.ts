@@ -13,7 +13,6 @@ import type { Config } from './config/config.ts'
 import type { CompiledContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
 import { createStreams } from './contract/reply/streams.ts'
-import type { RateLimiting } from './contract/request/rate-limits.ts'
 import type { Handlers } from './contract/types.ts'
 import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
@@ -21,11 +20,11 @@ import { createReadBody, largeBodies } from './http/body.ts'
 import { createClientOf } from './http/client.ts'
 import { type AddressOf, createAddressOf } from './http/public-address.ts'
 import type { Chore } from './housekeeping.ts'
+import type { RequestOver } from './http/request-log.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
-import { createLocalQuotas } from './rate-limits/local-quotas.ts'
-import { createRedisQuotas } from './rate-limits/redis-quotas.ts'
-import { createOwnGate, holdSlot } from './scheduling/fair-gate.ts'
+import { openRateLimits } from './rate-limits/open-rate-limits.ts'
+import { type CreateGate, createOwnGate, type FairGate, holdSlot } from './scheduling/fair-gate.ts'
 import { createTextWork } from './text/text-work.ts'
 import type { SharedLimits } from './workers/shared-limits.ts'
 
@@ -64,6 +63,8 @@ export interface Platform {
   /** The reason why the server is not ready, as a sentence; undefined when it is. */
   readonly whyNotReady: () => Promise<string | undefined>
   readonly isOutage: (error: unknown) => boolean
+  /** Called for each request that is over. */
+  readonly onRequestOver?: (request: RequestOver) => void
   /** Lower than the shipped cost in tests only, where hashes protect nothing. */
   readonly passwordCost?: PasswordCost
   /** Replaces dependencies of the features, to measure what one of them costs. */
@@ -77,6 +78,10 @@ export interface Application extends AsyncDisposable {
   readonly tokens: Tokens
   readonly chores: readonly Chore[]
   readonly openStreams: () => number
+  /** By name. */
+  readonly gates: ReadonlyMap<string, FairGate>
+  /** Whether requests are counted in Redis right now; undefined if they should not be. */
+  readonly isSharedByRedis: () => boolean | undefined
   /** Ends all event streams, so that their clients resume elsewhere or later. Other requests may finish. */
   readonly endStreams: () => void
 }
@@ -85,23 +90,17 @@ export interface Application extends AsyncDisposable {
 export async function compose(platform: Platform): Promise<Application> {
   const { settings, document, db, log } = platform
   const addressOf = createAddressOf(settings.publicUrl)
-  const auth = authOf(platform, addressOf)
+  const gates = new Map<string, FairGate>()
+  const createGate: CreateGate = (name, options) => {
+    const gate = (platform.shared?.createGate ?? createOwnGate)(name, options)
+    gates.set(name, gate)
+    return gate
+  }
+  const auth = authOf(platform, addressOf, createGate)
   await using stack = new AsyncDisposableStack()
-  const createGate = platform.shared?.createGate ?? createOwnGate
   const textWork = createTextWork(createGate)
   stack.defer(textWork.close)
-  const changeHub = createChangeHub({
-    read: (positions, limit) => readNotices(db, positions, limit),
-    readState: (ownerId) => readLogState(db, ownerId),
-    onFailure: (error) => log.warn({ err: error }, 'changes could not be read; the open streams end'),
-  })
-  stack.defer(changeHub.stop)
-  const streams = createStreams({
-    endedCallers: (callers) => findEndedCallers(db, callers),
-    onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
-    ...(platform.shared !== undefined && { createPlaces: sharedPlaces(platform.shared) }),
-  })
-  stack.defer(streams.stop)
+  const { changeHub, streams } = openStreams(platform, stack)
   const { handlers, chores } = await createFeatures({
     ...auth,
     textWork,
@@ -113,6 +112,7 @@ export async function compose(platform: Platform): Promise<Application> {
     whyNotReady: platform.whyNotReady,
     ...platform.replaced,
   })
+  const limiting = await openRateLimits(settings, { take: platform.shared?.take, log, stack })
   const app = createApp({
     document,
     ...(platform.compiled !== undefined && { compiled: platform.compiled }),
@@ -124,8 +124,9 @@ export async function compose(platform: Platform): Promise<Application> {
     replies: settings.replyValidation,
     corsOrigins: settings.corsOrigins,
     addressOf,
-    rateLimiting: await rateLimitingOf(platform, stack),
+    rateLimiting: limiting,
     log,
+    ...(platform.onRequestOver !== undefined && { onRequestOver: platform.onRequestOver }),
     isOutage: platform.isOutage,
   })
   const parts = stack.move()
@@ -137,9 +138,27 @@ export async function compose(platform: Platform): Promise<Application> {
     tokens: auth.tokens,
     chores,
     openStreams: streams.count,
+    gates,
+    isSharedByRedis: () => limiting?.isShared?.(),
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+function openStreams({ db, log, shared }: Platform, stack: AsyncDisposableStack) {
+  const changeHub = createChangeHub({
+    read: (positions, limit) => readNotices(db, positions, limit),
+    readState: (ownerId) => readLogState(db, ownerId),
+    onFailure: (error) => log.warn({ err: error }, 'changes could not be read; the open streams end'),
+  })
+  stack.defer(changeHub.stop)
+  const streams = createStreams({
+    endedCallers: (callers) => findEndedCallers(db, callers),
+    onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
+    ...(shared !== undefined && { createPlaces: sharedPlaces(shared) }),
+  })
+  stack.defer(streams.stop)
+  return { changeHub, streams }
 }
 
 /** The streams of an account count together, whichever process sends them. */
@@ -151,31 +170,14 @@ function sharedPlaces({ createGate }: SharedLimits) {
   }
 }
 
-async function rateLimitingOf(
-  { settings, shared, log }: Platform,
-  stack: AsyncDisposableStack,
-): Promise<RateLimiting | undefined> {
-  const { rateLimits, userQuota, addressQuota, redisUrl } = settings
-  if (rateLimits === 'off') return undefined
-  const quotas = { user: userQuota, address: addressQuota }
-  const local = shared?.take ?? createLocalQuotas().take
-  if (redisUrl === undefined) return { take: local, quotas }
-  const redis = await createRedisQuotas({
-    url: redisUrl,
-    local,
-    onChange: ({ isShared, reason }) => {
-      if (isShared) log.info('requests are counted in Redis, together with other servers')
-      else log.warn(`requests are counted by this server alone, because of Redis: ${reason}; it is tried again`)
-    },
-  })
-  stack.use(redis)
-  return { take: redis.take, quotas }
-}
-
-function authOf({ settings, shared, db, log, secretKeys, passwordCost }: Platform, addressOf: AddressOf): AuthDeps {
+function authOf(
+  { settings, db, log, secretKeys, passwordCost }: Platform,
+  addressOf: AddressOf,
+  createGate: CreateGate,
+): AuthDeps {
   return createAuth(db, {
     ...settings,
-    ...(shared !== undefined && { createGate: shared.createGate }),
+    createGate,
     addressOf,
     secretKeys,
     ...(passwordCost !== undefined && { passwordCost }),

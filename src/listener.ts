@@ -15,6 +15,8 @@ import { StartupError } from './startup-error.ts'
 export interface Listener {
   readonly url: string
   readonly serve: (app: RequestListener) => void
+  /** How many connections are open. */
+  readonly connections: () => Promise<number>
   /**
    * Ends each connection with its next reply, and stops listening after the delay. Resolves when all open requests have
    * finished, or the time for that is up.
@@ -91,6 +93,7 @@ export async function listen(
       app = ready
       attached.resolve(ready)
     },
+    connections: () => connectionsOf(server),
     close: async (delaySeconds = 0) => {
       const started = performance.now()
       endKeepAlive()
@@ -109,6 +112,10 @@ export async function listen(
 /** The address of a server, for people. */
 export function urlOf({ address, port, family }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : 0)))
 }
 
 /** Stops listening, and closes the connections that are idle after the time-out. */

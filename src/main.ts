@@ -12,6 +12,7 @@ import { HAND_OVER_TIMEOUT, listen } from './listener.ts'
 import { helpText } from './config/help.ts'
 import type { RunningApplication, RunningServer } from './start.ts'
 import { StartupError } from './startup-error.ts'
+import { createOwnMetrics } from './metrics/open-metrics.ts'
 import type { Primary } from './workers/in-worker.ts'
 
 /** The process: arguments, settings, signals and exit codes. */
@@ -72,9 +73,11 @@ async function runWorker(primary: Primary): Promise<void> {
   cacheCompiledCode()
   let starting: Promise<RunningApplication> | undefined
   let isHandingOver = false
+  let tellLastMetrics: (() => Promise<void>) | undefined
   const { isStopping, stop } = createLifecycle(log, async () => {
     const server = await settled(starting)
     await (isHandingOver ? server?.handOver() : server?.stop())
+    await tellLastMetrics?.()
   })
   process.on('SIGHUP', () => undefined)
   void primary.ending.then((how) => {
@@ -87,7 +90,9 @@ async function runWorker(primary: Primary): Promise<void> {
     const { start } = await import('./start.ts')
     const [document, stack] = [loadDocument(), new AsyncDisposableStack()]
     const ground = primary.groundOf(config, log)
-    starting = start({ config, document, listener, log, ground, stack, shared: primary.limits })
+    const metrics = await createOwnMetrics(config)
+    if (metrics !== undefined) tellLastMetrics = primary.tellMetrics(metrics)
+    starting = start({ config, document, listener, log, ground, stack, shared: primary.limits, metrics })
     await untilReady(starting)
     primary.tellReady(document.version)
   } catch (error) {

@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { compose } from './compose.ts'
+import { type Application, compose } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { defaultStopDelay } from './config/stop-delay.ts'
+import { countChanges } from './changes/core/count-changes.ts'
 import { type ContractDocument, loadDocument } from './contract/document/document.ts'
-import { type Connection, createDatabase, type Database } from './db/database.ts'
+import { type Connection, createDatabase, createPool, type Database } from './db/database.ts'
 import { isOutage, reasonOf } from './db/pg-errors.ts'
-import { ping } from './db/ping.ts'
+import { inPatience, ping } from './db/ping.ts'
 import { type Ground, openGround } from './ground.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Listener } from './listener.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { openMetrics } from './metrics/open-metrics.ts'
 import type { SharedLimits } from './workers/shared-limits.ts'
 
 export interface RunningServer {
@@ -41,34 +45,36 @@ interface StartOptions {
   readonly stack: AsyncDisposableStack
   /** Left out when the server is this process alone. */
   readonly shared?: SharedLimits
+  readonly metrics?: Metrics | undefined
 }
 
 /** A stuck statement must not keep the server from stopping. */
 const POOL_END_MS = 1_000
 
 /** Starts a whole server in this process. Throws as `start` does. The signal breaks the start off. */
-export function startAlone(
+export async function startAlone(
   config: Config,
   listener: Listener,
   log: Logger,
   signal: AbortSignal,
 ): Promise<RunningApplication> {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
+  const metrics = await openMetrics(config, log, stack)
   // PostgreSQL starts in its own process while this one compiles the contract.
   const ground = openGround({ config, log, signal, stack })
-  return start({ config, document: loadDocument(), listener, log, ground, stack })
+  return start({ config, document: loadDocument(), listener, log, ground, stack: stack.move(), metrics })
 }
 
 /**
  * Starts an application behind a listener, on a ground. Throws a StartupError for a reason that the operator can fix.
  */
 export async function start(options: StartOptions): Promise<RunningApplication> {
-  const { config, document, listener, log, ground, shared } = options
+  const { config, document, listener, log, ground, shared, metrics } = options
   const phase: Phase = { now: 'starting' }
   // Closed in reverse order: chores, requests under way, the parts of the application, connections, the database.
   await using stack = options.stack
   const isPooled = config.databasePooler !== 'none'
-  const db = openPool(ground.connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
+  const { db, pool } = openPool(ground.connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
   const application = await compose({
     settings: config,
     secretKeys: await ground.keys,
@@ -76,15 +82,17 @@ export async function start(options: StartOptions): Promise<RunningApplication> 
     db,
     log,
     ...(shared !== undefined && { shared }),
-    whyNotReady: async () => {
-      if (phase.now === 'stopping') return 'The server is shutting down.'
-      if (phase.now === 'ready' && (await ping(db))) return undefined
-      return 'The database is not reachable.'
-    },
+    ...(metrics !== undefined && { onRequestOver: metrics.count }),
+    whyNotReady: () => whyNotReady(phase, db),
     // Until the migrations are applied, tables may be missing, so any error counts as an outage.
     isOutage: (error) => isOutage(error) || phase.now === 'starting',
   })
   stack.use(application)
+  metrics?.watch({
+    ...figuresOf(application, db, pool),
+    openConnections: listener.connections,
+    version: document.version,
+  })
   await ground.started
   listener.serve(application.app)
   let close = (): Promise<void> => listener.close(config.stopDelaySeconds ?? defaultStopDelay(process.stdout.isTTY))
@@ -121,20 +129,37 @@ export async function start(options: StartOptions): Promise<RunningApplication> 
   }
 }
 
+async function whyNotReady(phase: Phase, db: Database): Promise<string | undefined> {
+  if (phase.now === 'stopping') return 'The server is shutting down.'
+  if (phase.now === 'ready' && (await ping(db))) return undefined
+  return 'The database is not reachable.'
+}
+
+function figuresOf({ gates, openStreams, isSharedByRedis }: Application, db: Database, pool: Pool) {
+  return {
+    pool: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    gates: () => Array.from(gates, ([name, { state }]) => [name, state()] as const),
+    openStreams,
+    isSharedByRedis,
+    changes: () => inPatience(countChanges(db)),
+  }
+}
+
 function openPool(
   connection: Connection,
   options: { readonly poolSize: number; readonly isPooled: boolean },
   log: Logger,
   phase: Phase,
   stack: AsyncDisposableStack,
-): Database {
-  const db = createDatabase({
+): { readonly db: Database; readonly pool: Pool } {
+  const pool = createPool({
     connection,
     ...options,
     onIdleError: (error) => {
       if (phase.now !== 'stopping') log.warn(`a database connection was lost (${reasonOf(error)})`)
     },
   })
+  const db = createDatabase(pool)
   stack.defer(() => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
-  return db
+  return { db, pool }
 }

@@ -54,6 +54,9 @@ test('no setting at all is a whole configuration: the embedded database, reachab
     corsOrigins: [],
     publicUrl: undefined,
     replyValidation: 'enforce',
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
+    metricsToken: undefined,
     logLevel: 'info',
     logFormat: 'auto',
   })
@@ -417,6 +420,15 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
     ['0s', '0', '5s'],
     ['6s', '1m', '-1', 'never'],
   ],
+  METRICS_PORT: [
+    ['1', '65535'],
+    ['0', '65536', ':9100', 'on'],
+  ],
+  METRICS_HOST: [
+    ['0.0.0.0', '::', 'localhost'],
+    ['0.0.0.0:9100', 'http://a'],
+  ],
+  METRICS_TOKEN: [[KEY], ['x', KEY.slice(0, 31)]],
   LOG_LEVEL: [
     ['trace', 'silent'],
     ['verbose', 'INFO', '30'],
@@ -427,13 +439,17 @@ const EDGES: Record<string, readonly [taken: readonly string[], refused: readonl
   ],
 }
 
+/** Other settings, without which this one has no effect. */
+function neededBy(name: string): Record<string, string> {
+  if (name === 'DATABASE_URL' || name.includes('DATABASE_P') || name.startsWith('MIGRATION'))
+    return { ...URL_GIVEN, DATABASE_URL: 'postgres://a@b/c', MIGRATION_DATABASE_URL: 'postgres://a@b/c' }
+  return ['METRICS_HOST', 'METRICS_TOKEN'].includes(name) ? { METRICS_PORT: '9100', METRICS_TOKEN: KEY } : {}
+}
+
 test.each(settings.map(({ name, reader }) => [name, reader.accepts] as const))(
   '%s takes the edges of its range, plain or in quotation marks, and refuses what lies beyond with what it accepts',
   (name, accepts) => {
-    const needed =
-      name === 'DATABASE_URL' || name.includes('DATABASE_P') || name.startsWith('MIGRATION')
-        ? { ...URL_GIVEN, DATABASE_URL: 'postgres://a@b/c', MIGRATION_DATABASE_URL: 'postgres://a@b/c' }
-        : {}
+    const needed = neededBy(name)
     const [taken, refused] = EDGES[name] ?? [[], []]
     expect(taken.length, name).toBeGreaterThan(0)
     for (const text of taken.flatMap((value) => [value, `"${value}"`, ` '${value}' `])) {
@@ -442,7 +458,7 @@ test.each(settings.map(({ name, reader }) => [name, reader.accepts] as const))(
     for (const text of refused) {
       const mistakes = mistakesIn({ ...needed, SECRET_KEY: KEY, [name]: text })
       expect(mistakes, text).toEqual([expect.stringMatching(new RegExp(`^${name} (must|is) `))])
-      const isSpecial = name.includes('SECRET_KEY') || name.endsWith('_URL')
+      const isSpecial = name.includes('SECRET_KEY') || name.endsWith('_URL') || name.endsWith('_TOKEN')
       if (!isSpecial) expect(mistakes[0], text).toBe(`${name} must be ${accepts}`)
     }
     for (const text of ['', ' ', '""', "' '", '\t']) {
@@ -499,6 +515,10 @@ test('a password is taken as it is from DATABASE_PASSWORD, for both addresses th
 })
 
 test.each([
+  [{ METRICS_TOKEN: KEY }, 'METRICS_TOKEN has no effect without METRICS_PORT'],
+  [{ METRICS_HOST: '0.0.0.0' }, 'METRICS_HOST has no effect without METRICS_PORT'],
+  [{ METRICS_PORT: '8000' }, 'METRICS_PORT must not be PORT'],
+  [{ METRICS_PORT: '9100', METRICS_HOST: '0.0.0.0' }, 'METRICS_TOKEN is required with METRICS_HOST 0.0.0.0'],
   [{ DATABASE_PASSWORD: 'a' }, 'DATABASE_PASSWORD has no effect without DATABASE_URL'],
   [{ DATABASE_POOLER: 'transaction' }, 'DATABASE_POOLER has no effect without DATABASE_URL'],
   [{ MIGRATION_DATABASE_URL: 'postgres://a@b/c' }, 'MIGRATION_DATABASE_URL has no effect without DATABASE_URL'],

@@ -34,10 +34,25 @@ function missing(env: Environment): string[] {
 }
 
 /** Settings that are right alone, but would have no effect, or not work, together. */
-function conflictsIn({ rateLimits, redisUrl, ...database }: Config): string[] {
+function conflictsIn({ rateLimits, redisUrl, ...others }: Config): string[] {
   const idle = rateLimits === 'off' && redisUrl !== undefined
   const text = 'REDIS_URL has no effect with RATE_LIMITS=off: remove one of them'
-  return [...(idle ? [text] : []), ...databaseConflicts(database)]
+  return [...(idle ? [text] : []), ...metricsConflicts(others), ...databaseConflicts(others)]
+}
+
+type MetricsConfig = Pick<Config, 'port' | 'metricsPort' | 'metricsHost' | 'metricsToken'>
+
+function metricsConflicts({ port, metricsPort, metricsHost, metricsToken }: MetricsConfig): string[] {
+  const isOwnAddress = /^(127\..+|::1|localhost)$/.test(metricsHost)
+  if (metricsPort === undefined) {
+    const idle = [...(metricsToken === undefined ? [] : ['METRICS_TOKEN']), ...(isOwnAddress ? [] : ['METRICS_HOST'])]
+    return idle.map((name) => `${name} has no effect without METRICS_PORT: set that too, or remove it`)
+  }
+  const conflicts: string[] = []
+  if (metricsPort === port) conflicts.push('METRICS_PORT must not be PORT')
+  if (metricsToken === undefined && !isOwnAddress)
+    conflicts.push(`METRICS_TOKEN is required with METRICS_HOST ${metricsHost}, which others may reach; ${MAKE_A_KEY}`)
+  return conflicts
 }
 
 type DatabaseConfig = Pick<Config, 'databaseUrl' | 'databasePassword' | 'databasePooler' | 'migrationDatabaseUrl'>

@@ -1,5 +1,6 @@
 import { backupSettings } from './backup-settings.ts'
 import { databaseSettings } from './database-settings.ts'
+import { metricsSettings } from './metrics-settings.ts'
 import {
   duration,
   hostName,
@@ -159,6 +160,7 @@ export const settings = [
     reader: optional(duration('0s', '5s')),
     help: 'How long a stopping server still takes requests while /health says so. Empty: 2s, or 0s in a terminal.',
   },
+  ...metricsSettings,
   {
     name: 'LOG_LEVEL',
     field: 'logLevel',

@@ -27,7 +27,13 @@ export interface DatabaseOptions {
 
 const WAIT_FOR_CONNECTION = 2_000
 
-export function createDatabase(options: DatabaseOptions): Database {
+export function createDatabase(from: DatabaseOptions | Pool): Database {
+  const pool = from instanceof Pool ? from : createPool(from)
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** The connections of a database. Who destroys the database ends them. */
+export function createPool(options: DatabaseOptions): Pool {
   const { connection, poolSize, isPooled = false, isPatient = false, onIdleError } = options
   const pool = new Pool({
     query_timeout: CLIENT_TIMEOUT,
@@ -44,7 +50,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   })
   // Without a listener, a restart of PostgreSQL would end the process.
   pool.on('error', onIdleError)
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  return pool
 }
 
 const UTC = '-c TimeZone=UTC'

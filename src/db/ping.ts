@@ -6,13 +6,15 @@ const PATIENCE_MS = 1_000
 
 /** Whether the database answers within a second. */
 export async function ping(db: Database): Promise<boolean> {
+  return (await inPatience(sql`select 1`.execute(db))) !== undefined
+}
+
+/** The answer of the database; undefined if it fails or takes more than a second. */
+export async function inPatience<T>(answer: Promise<T>): Promise<T | undefined> {
   const patience = new AbortController()
-  const answered = sql`select 1`.execute(db).then(
-    () => true,
-    () => false,
-  )
   try {
-    return await Promise.race([answered, delay(PATIENCE_MS, false, { signal: patience.signal })])
+    const late = delay(PATIENCE_MS, undefined, { signal: patience.signal })
+    return await Promise.race([answer.catch(() => undefined), late])
   } finally {
     patience.abort()
   }

@@ -20,7 +20,7 @@ export function errorHandler({ log, isOutage, checkReply, addressOf }: ErrorHand
   // Express recognises an error handler by its four parameters.
   return (error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     const { exchange } = response.locals
-    const fields = { request_id: exchange.requestId, operation: exchange.operationId }
+    const fields = { request_id: exchange.requestId, ...exchange.trace, operation: exchange.operationId }
     if (response.headersSent) {
       log.error({ ...fields, err: error }, 'failed after the reply had begun; the connection was closed')
       response.destroy()
@@ -47,11 +47,9 @@ function isExpected(error: unknown): boolean {
   return error instanceof Problem && error.cause === undefined
 }
 
-function toReply(
-  problem: Problem,
-  { requestId, operationHeaders, isOAuth }: Exchange,
-  addressOf: AddressOf,
-): OutgoingReply {
+function toReply(problem: Problem, exchange: Exchange, addressOf: AddressOf): OutgoingReply {
+  const { requestId, operationHeaders, isOAuth } = exchange
+  exchange.problem = problem.slug
   const document = problem.toDocument(requestId, addressOf)
   return {
     status: problem.status,

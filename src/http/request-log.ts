@@ -2,6 +2,17 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import type { Exchange } from './exchange.ts'
+import { readTraceparent } from './traceparent.ts'
+
+/** A request that is over. */
+export interface RequestOver {
+  readonly operation: string | undefined
+  /** undefined if the client left before the reply. */
+  readonly status: number | undefined
+  readonly seconds: number
+  /** The type of the problem that was sent. */
+  readonly problem: string | undefined
+}
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -9,21 +20,27 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
  * Begins the exchange and logs one line when it is over. The line names the operation and its path in the contract.
  * Only where nothing is at the address it has the path that was sent, for which see `log.ts`.
  */
-export function requestLog(log: Logger): RequestHandler {
+export function requestLog(log: Logger, onOver: (request: RequestOver) => void = () => undefined): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const given = request.headers['x-request-id']
     const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7()
-    const exchange: Exchange = { requestId, startedAt: performance.now() }
+    const trace = readTraceparent(request.headers['traceparent'])
+    const exchange: Exchange = { requestId, trace, startedAt: performance.now() }
     response.locals.exchange = exchange
     response.setHeader('X-Request-Id', requestId)
     response.once('close', () => {
+      const { operationId: operation, problem } = exchange
+      const status = response.headersSent ? response.statusCode : undefined
+      const milliseconds = performance.now() - exchange.startedAt
+      onOver({ operation, status, seconds: milliseconds / 1_000, problem })
       const fields = {
         request_id: requestId,
-        operation: exchange.operationId,
+        ...trace,
+        operation,
         method: request.method,
         path: pathOf(request, response),
-        status: response.headersSent ? response.statusCode : undefined,
-        duration_ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
+        status,
+        duration_ms: Math.round(milliseconds * 10) / 10,
       }
       if (response.writableFinished) log.info(fields, 'request')
       else log.info({ ...fields, aborted: true }, 'the connection closed before the reply was complete')

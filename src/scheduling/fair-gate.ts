@@ -5,6 +5,13 @@ export interface FairGate {
    * queue is full, the wait is too long or the signal is aborted; then `work` has not begun and never will.
    */
   readonly run: <T>(work: () => Promise<T>, requester?: Requester) => Promise<T>
+  /** Of this process, how much runs and how much waits. */
+  readonly state: () => GateState
+}
+
+export interface GateState {
+  readonly running: number
+  readonly waiting: number
 }
 
 /** On whose behalf the work is done. */
@@ -99,6 +106,7 @@ export function createFairGate(options: GateOptions): FairGate {
         exit(requester)
       }
     },
+    state: () => ({ running, waiting: waiting.size }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { ExportedMetrics } from '../metrics/metrics.ts'
 import { StartupError } from '../startup-error.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -12,6 +13,9 @@ export interface Crew {
    * run then; rejects with the reason if a successor does not start, and the workers that are left go on.
    */
   readonly reload: () => Promise<string>
+  readonly metrics: () => Promise<readonly ExportedMetrics[]>
+  /** How many workers serve. */
+  readonly size: () => number
   /** Resolves when all workers have ended. */
   readonly stop: () => Promise<void>
 }
@@ -64,6 +68,8 @@ export function createCrew({ size, fork, log, times: given }: CrewOptions): Crew
       }
       return version
     },
+    metrics: () => Promise.all(Array.from(alive, ({ metrics }) => metrics())),
+    size: () => serving.size,
     stop: async () => {
       stopping.abort()
       await Promise.all(Array.from(alive, (worker) => end(worker, 'stop', times.stop)))

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { requireMigrated } from '../db/prepare.ts'
 import { databaseOf, type Ground, type SecretKeys, whenReachable } from '../ground.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { StartupError } from '../startup-error.ts'
 import { PROTOCOL, type ToPrimary, type ToWorker } from './messages.ts'
 import { createRemoteLimits, type SharedLimits } from './shared-limits.ts'
@@ -17,6 +18,8 @@ export interface Primary {
   readonly tellRefusal: (error: StartupError) => Promise<void>
   /** Resolves when this worker has to end; `gone` when the primary has ended without a word. */
   readonly ending: Promise<'stop' | 'hand-over' | 'gone'>
+  /** From now on the primary may ask for these. The result tells them; call it when the worker ends. */
+  readonly tellMetrics: (metrics: Metrics) => () => Promise<void>
 }
 
 /** Connects a worker with its primary. Resolves when the settings have arrived. */
@@ -27,6 +30,7 @@ export async function connectToPrimary(): Promise<Primary> {
   const prepared = Promise.withResolvers<void>()
   const { promise: ending, resolve: end } = Promise.withResolvers<'stop' | 'hand-over' | 'gone'>()
   const limits = createRemoteLimits(tell)
+  const telling: { metrics?: () => Promise<void> } = {}
 
   process.on('message', (message: ToWorker) => {
     switch (message.kind) {
@@ -41,6 +45,8 @@ export async function connectToPrimary(): Promise<Primary> {
       case 'stop':
       case 'hand-over':
         return end(message.kind)
+      case 'export-metrics':
+        return void telling.metrics?.()
       default:
         limits.receive(message)
     }
@@ -66,6 +72,13 @@ export async function connectToPrimary(): Promise<Primary> {
     tellReady: (version) => tell({ kind: 'ready', version }),
     tellRefusal: ({ lines }) => new Promise((resolve) => tell({ kind: 'refused', lines }, resolve)),
     ending,
+    tellMetrics: (metrics) => {
+      telling.metrics = async () => {
+        const exported = await metrics.export()
+        await new Promise<void>((resolve) => tell({ kind: 'metrics', exported }, resolve))
+      }
+      return telling.metrics
+    },
   }
 }
 

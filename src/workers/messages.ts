@@ -1,4 +1,5 @@
 import type { Taken, TakeUnits } from '../contract/request/rate-limits.ts'
+import type { ExportedMetrics } from '../metrics/metrics.ts'
 import type { GateLimits } from '../scheduling/fair-gate.ts'
 
 /**
@@ -32,6 +33,7 @@ export type ToPrimary =
   | { readonly kind: 'ready'; readonly version: string }
   /** The worker cannot start, for reasons that the operator can fix. */
   | { readonly kind: 'refused'; readonly lines: readonly string[] }
+  | { readonly kind: 'metrics'; readonly exported: ExportedMetrics }
   | LimitRequest
 
 export type ToWorker =
@@ -41,4 +43,5 @@ export type ToWorker =
   | { readonly kind: 'database-prepared' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'hand-over' }
+  | { readonly kind: 'export-metrics' }
   | LimitAnswer

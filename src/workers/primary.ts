@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { loadDocument } from '../contract/document/document.ts'
 import { type Ground, openGround } from '../ground.ts'
 import { urlOf } from '../listener.ts'
+import { openMetrics } from '../metrics/open-metrics.ts'
 import { type ControlFile, createControlFile } from './control-file.ts'
 import { type Crew, createCrew, reasonOf } from './crew.ts'
 import { createLimitKeeper } from './limit-keeper.ts'
@@ -51,8 +52,13 @@ export async function startPrimary(options: PrimaryOptions): Promise<RunningPrim
   for (const { promise } of [ground, prepared, listening]) promise.catch(() => undefined)
 
   cluster.setupPrimary({ silent: false })
-  const fork = () => forkWorker({ ...shared, onListening: listening.resolve })
+  const made: { crew?: Crew } = {}
+  const metrics = await openMetrics(config, log, stack, async () => (await made.crew?.metrics()) ?? [])
+  const onLastMetrics = metrics?.keepTotals ?? (() => undefined)
+  const fork = () => forkWorker({ ...shared, onListening: listening.resolve, onLastMetrics })
   const crew = createCrew({ size, fork, log })
+  made.crew = crew
+  metrics?.watch({ workers: crew.size })
   stack.defer(crew.stop)
   // A port in use is reported before DATA_DIR is touched.
   const address = await Promise.race([listening.promise, crew.ready.then(() => listening.promise), aborted(signal)])

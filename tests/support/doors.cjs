@@ -93,6 +93,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(rate-limits/|(contract/request/rate-limits|startup-error)\\.ts)' },
     },
     {
+      name: 'prom-client-in-metrics-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/metrics/' },
+      to: { path: 'node_modules/prom-client/' },
+    },
+    {
       name: 'text-knows-no-note',
       severity: 'error',
       from: { path: '^src/text/' },

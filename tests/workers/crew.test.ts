@@ -17,6 +17,7 @@ function fakeWorkers() {
       forkedAt: performance.now(),
       ready: ready.promise,
       ended: ended.promise,
+      metrics: async () => [],
       stop: (how: string) => void orders.push(how),
       kill: () => {
         orders.push('kill')

@@ -38,6 +38,13 @@ const shortestKey: Measure = async ({ value, unit }) => {
   }
 }
 
+const shortestToken: Measure = async ({ value, unit }) => {
+  expect(unit).toBe('bytes')
+  const take = (METRICS_TOKEN: string) => () => loadConfig({ METRICS_PORT: '9100', METRICS_TOKEN })
+  expect(take(KEY.slice(0, value))).not.toThrow()
+  expect(take(KEY.slice(0, value - 1))).toThrow('METRICS_TOKEN')
+}
+
 const byDefault = (name: 'port' | 'workers' | 'poolSize' | 'passwordMinLength' | 'backupKeep'): Measure => {
   return async ({ value }) => expect(loadConfig({})[name]).toBe(value)
 }
@@ -146,6 +153,8 @@ export const settingClaims: readonly Claim[] = [
   range('PORT'),
   of('SECRET_KEY', 'accepts', 'at least #', shortestKey),
   of('SECRET_KEY_ACCEPTED', 'accepts', 'at least #', shortestKey),
+  of('METRICS_TOKEN', 'accepts', 'at least #', shortestToken),
+  range('METRICS_PORT'),
   of('ACCESS_TOKEN_TTL', 'fallback', '#', accessLife),
   range('ACCESS_TOKEN_TTL'),
   of('REFRESH_TOKEN_TTL', 'fallback', '#', idleLife),
