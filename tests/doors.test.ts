@@ -37,6 +37,7 @@ const breaks: readonly [door: string, file: string, imported: string][] = [
   ['heavy-text-work-through-its-jobs-only', 'src/notes/editing/edit-handlers.ts', '../../text/diff.ts'],
   ['contract-knows-http-only', 'src/contract/compile.ts', '../db/ping.ts'],
   ['kysely-in-db-and-queries-only', 'src/notes/editing/batch-handlers.ts', 'kysely'],
+  ['prom-client-in-metrics-only', 'src/http/request-log.ts', 'prom-client'],
   ['openapi-backend-in-its-seam-only', 'src/http/exchange.ts', 'openapi-backend'],
   ['openapi-backend-in-its-seam-only', 'src/contract/dispatcher.ts', 'openapi-backend'],
   ['express-where-it-is-named-only', 'src/contract/router.ts', 'express'],
