@@ -52,6 +52,7 @@ export const gates: Readonly<Record<string, Gate>> = {
   examples: tests('tests/contract/example'),
   'large-texts': tests('tests/notes/large-texts', 'tests/text', 'tests/scheduling'),
   http: tests('tests/http', 'tests/scheduling'),
+  workers: tests('tests/workers', 'tests/metrics'),
   rates: tests('tests/rate-limits/local-quotas', 'tests/contract/rate-limits'),
   emails: tests('tests/email-address', 'tests/auth/accounts'),
   'weak-tags': tests('tests/notes/weak-tags'),
