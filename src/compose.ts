@@ -10,7 +10,7 @@ import type { Tokens } from './auth/tokens.ts'
 import { createChangeHub } from './changes/change-hub.ts'
 import { readLogState, readNotices } from './changes/core/read-changes.ts'
 import type { Config } from './config/config.ts'
-import type { CompiledContract } from './contract/compile.ts'
+import { type CompiledContract, compileContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
 import { createStreams } from './contract/reply/streams.ts'
 import type { RateLimiting } from './contract/request/rate-limits.ts'
@@ -19,10 +19,12 @@ import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
 import { createReadBody, largeBodies } from './http/body.ts'
 import { createClientOf } from './http/client.ts'
+import { createCrossOrigin } from './http/cross-origin.ts'
 import { type AddressOf, createAddressOf } from './http/public-address.ts'
 import type { Chore } from './housekeeping.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
+import { createOverload } from './overload.ts'
 import { createLocalQuotas } from './rate-limits/local-quotas.ts'
 import { createRedisQuotas } from './rate-limits/redis-quotas.ts'
 import { createFairGate } from './scheduling/fair-gate.ts'
@@ -61,6 +63,8 @@ export interface Platform {
   /** The reason why the server is not ready, as a sentence; undefined when it is. */
   readonly whyNotReady: () => Promise<string | undefined>
   readonly isOutage: (error: unknown) => boolean
+  /** How long the oldest request for a database connection has waited, in milliseconds. */
+  readonly connectionWait?: () => number
   /** Lower than the shipped cost in tests only, where hashes protect nothing. */
   readonly passwordCost?: PasswordCost
   /** Replaces dependencies of the features, to measure what one of them costs. */
@@ -74,6 +78,9 @@ export interface Application extends AsyncDisposable {
   readonly tokens: Tokens
   readonly chores: readonly Chore[]
   readonly openStreams: () => number
+  /** How many requests are worked on, and how many were refused so far because the server had too much to do. */
+  readonly requestsUnderWay: () => number
+  readonly requestsRefused: () => number
   /** Ends all event streams, so that their clients resume elsewhere or later. Other requests may finish. */
   readonly endStreams: () => void
 }
@@ -107,33 +114,41 @@ export async function compose(platform: Platform): Promise<Application> {
     whyNotReady: platform.whyNotReady,
     ...platform.replaced,
   })
+  const compiled = platform.compiled ?? compileContract(document.root)
+  const front = { ...frontOf(settings), addressOf, log }
+  const overload = createOverload({ ...front, router: compiled.router, connectionWait: platform.connectionWait })
   const app = createApp({
     document,
-    ...(platform.compiled !== undefined && { compiled: platform.compiled }),
+    compiled,
     handlers: platform.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
-    clientOf: createClientOf(settings.trustedProxies),
+    ...front,
+    slots: overload.slots,
     readBody: createReadBody(createFairGate(largeBodies).run),
     streams,
     replies: settings.replyValidation,
-    corsOrigins: settings.corsOrigins,
-    addressOf,
     rateLimiting: await rateLimitingOf(settings, log, stack),
-    log,
     isOutage: platform.isOutage,
   })
   const parts = stack.move()
   return {
     app: (request, response) => {
       normalizeTarget(request)
-      app(request, response)
+      if (!overload.refuse(request, response)) app(request, response)
     },
     tokens: auth.tokens,
     chores,
     openStreams: streams.count,
+    requestsUnderWay: overload.slots.count,
+    requestsRefused: overload.count,
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+/** What meets a request first. */
+function frontOf({ trustedProxies, corsOrigins }: AppSettings) {
+  return { clientOf: createClientOf(trustedProxies), crossOrigin: createCrossOrigin(corsOrigins) }
 }
 
 async function rateLimitingOf(

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { connectionLimit } from './http/connection-limit.ts'
+import { createEpisodes } from './http/episodes.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createAddressOf } from './http/public-address.ts'
 import { closeInStages } from './http/staged-close.ts'
@@ -27,6 +29,8 @@ const STOP_TIMEOUT = 8_000
 const KEEP_ALIVE_TIMEOUT = 125_000
 /** How long a client may go on sending a body that was refused. */
 const STAGED_CLOSE = 5_000
+/** Connections that wait to be accepted. A client whose connection has no room there tries again after a second. */
+const BACKLOG = 2_048
 /** A client that takes nothing of its reply for this long is disconnected. */
 export const REPLY_TIMEOUT = 30_000
 
@@ -34,7 +38,12 @@ export const REPLY_TIMEOUT = 30_000
 export async function listen(
   { host, port, publicUrl }: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'publicUrl'>>,
   log: Logger,
-  { replyTimeout = REPLY_TIMEOUT, keepAliveTimeout = KEEP_ALIVE_TIMEOUT, stagedCloseTimeout = STAGED_CLOSE } = {},
+  {
+    replyTimeout = REPLY_TIMEOUT,
+    keepAliveTimeout = KEEP_ALIVE_TIMEOUT,
+    stagedCloseTimeout = STAGED_CLOSE,
+    maxConnections = connectionLimit(),
+  } = {},
 ): Promise<Listener> {
   const addressOf = createAddressOf(publicUrl)
   const attached = Promise.withResolvers<RequestListener>()
@@ -53,6 +62,8 @@ export async function listen(
     else app(request, response)
   }
   const server = createHttpServer(keepAliveTimeout, addressOf, handle)
+  server.maxConnections = maxConnections
+  server.on('drop', createDropLog(log, maxConnections))
   server.on('clientError', (error, socket) => {
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
@@ -81,10 +92,19 @@ export async function listen(
   }
 }
 
+/** Node closes a connection beyond the limit at once. */
+function createDropLog(log: Logger, maxConnections: number): () => void {
+  const episodes = createEpisodes(
+    () => log.warn(`there are ${maxConnections} connections; more are closed at once`),
+    ({ count, seconds }) => log.warn({ closed: count, seconds }, 'no connection is closed at once any more'),
+  )
+  return episodes.note
+}
+
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)))
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.removeAllListeners('error')
       resolve()
     })

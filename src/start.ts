@@ -8,7 +8,8 @@ import { compose } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { defaultStopDelay } from './config/stop-delay.ts'
 import { loadDocument } from './contract/document/document.ts'
-import { type Connection, createDatabase, type Database } from './db/database.ts'
+import type { BoundedPool } from './db/bounded-pool.ts'
+import { type Connection, createDatabase, createPool, type Database } from './db/database.ts'
 import { embeddedConnection, startEmbedded } from './db/embedded/embedded.ts'
 import { isOutage, reasonOf } from './db/pg-errors.ts'
 import { ping } from './db/ping.ts'
@@ -49,7 +50,7 @@ export async function start(
   // PostgreSQL starts in its own process while this one compiles the contract.
   const { connection, started } = openDatabase(config, log, signal, stack)
   const isPooled = config.databasePooler !== 'none'
-  const db = openPool(connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
+  const { db, pool } = openPool(connection, { poolSize: config.poolSize, isPooled }, log, phase, stack)
   const document = loadDocument()
   // A database that cannot start either says more about DATA_DIR than a key that cannot be written.
   const secretKeys = await secretKeysOf(config).catch((error: unknown) => started.then(() => Promise.reject(error)))
@@ -59,6 +60,7 @@ export async function start(
     document,
     db,
     log,
+    connectionWait: pool.waitedMs,
     whyNotReady: async () => {
       if (phase.now === 'stopping') return 'The server is shutting down.'
       if (phase.now === 'ready' && (await ping(db))) return undefined
@@ -117,16 +119,17 @@ function openPool(
   log: Logger,
   phase: Phase,
   stack: AsyncDisposableStack,
-): Database {
-  const db = createDatabase({
+): { readonly db: Database; readonly pool: BoundedPool } {
+  const pool = createPool({
     connection,
     ...options,
     onIdleError: (error) => {
       if (phase.now !== 'stopping') log.warn(`a database connection was lost (${reasonOf(error)})`)
     },
   })
+  const db = createDatabase(pool)
   stack.defer(() => Promise.race([db.destroy(), delay(POOL_END_MS, undefined, { ref: false })]))
-  return db
+  return { db, pool }
 }
 
 /** Returns where the database is. Starts the embedded one; `started` resolves when it runs and rejects if it fails. */
