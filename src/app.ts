@@ -1,9 +1,9 @@
-import cors from 'cors'
 import express, { type Express } from 'express'
 import type { Logger } from 'pino'
 import { createDispatcher, type ContractDeps } from './contract/dispatcher.ts'
 import { contractHandler, type TransportDeps } from './contract/express.ts'
 import { createDocs } from './docs/docs.ts'
+import type { CrossOrigin } from './http/cross-origin.ts'
 import { errorHandler } from './http/error-handler.ts'
 import { problemKinds } from './http/problem-kinds.ts'
 import { requestLog, type RequestOver } from './http/request-log.ts'
@@ -13,7 +13,7 @@ import { securityHeaders } from './http/security-headers.ts'
 export interface AppDeps extends Omit<ContractDeps, 'onBrokenReply' | 'onStreamFailure'>, TransportDeps {
   readonly log: Logger
   readonly onRequestOver?: (request: RequestOver) => void
-  readonly corsOrigins: readonly string[]
+  readonly crossOrigin: CrossOrigin
   readonly isOutage: (error: unknown) => boolean
 }
 
@@ -37,26 +37,9 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestLog(log, deps.onRequestOver))
   app.use(securityHeaders())
   app.use(withoutPath())
-  if (deps.corsOrigins.length > 0)
-    app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED, maxAge: 600 }))
+  app.use(deps.crossOrigin)
   app.use(createDocs({ yaml: document.text, document: document.root, problems, addressOf: deps.addressOf }))
   app.use(contractHandler(dispatcher, deps))
   app.use(errorHandler({ log, isOutage, checkReply: dispatcher.checkReply, addressOf: deps.addressOf }))
   return app
 }
-
-/** The headers that a page of an allowed origin may read. */
-const EXPOSED = [
-  'Deprecation',
-  'ETag',
-  'Idempotency-Replayed',
-  'Link',
-  'Location',
-  'RateLimit',
-  'RateLimit-Policy',
-  'Retry-After',
-  'Sunset',
-  'WWW-Authenticate',
-  'X-Request-Id',
-  'X-Total-Count',
-]

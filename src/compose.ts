@@ -4,27 +4,26 @@ import { createApp } from './app.ts'
 import { createAuth } from './auth/auth.ts'
 import type { AuthDeps } from './auth/handlers.ts'
 import { createAuthenticate } from './auth/bearer.ts'
-import { findEndedCallers } from './auth/ended-callers.ts'
 import type { PasswordCost } from './auth/password/passwords.ts'
 import type { Tokens } from './auth/tokens.ts'
-import { createChangeHub } from './changes/change-hub.ts'
-import { readLogState, readNotices } from './changes/core/read-changes.ts'
 import type { Config } from './config/config.ts'
-import type { CompiledContract } from './contract/compile.ts'
+import { type CompiledContract, compileContract } from './contract/compile.ts'
 import type { ContractDocument } from './contract/document/document.ts'
-import { createStreams } from './contract/reply/streams.ts'
 import type { Handlers } from './contract/types.ts'
 import type { Database } from './db/database.ts'
 import { createFeatures, type FeatureDeps } from './features.ts'
 import { createReadBody, largeBodies } from './http/body.ts'
 import { createClientOf } from './http/client.ts'
+import { createCrossOrigin } from './http/cross-origin.ts'
 import { type AddressOf, createAddressOf } from './http/public-address.ts'
 import type { Chore } from './housekeeping.ts'
 import type { RequestOver } from './http/request-log.ts'
 import { normalizeTarget } from './http/request-target.ts'
 import { createWriteTurns } from './notes/core/write-turns.ts'
+import { openStreams } from './open-streams.ts'
+import { createOverload } from './overload.ts'
 import { openRateLimits } from './rate-limits/open-rate-limits.ts'
-import { type CreateGate, createOwnGate, type FairGate, holdSlot } from './scheduling/fair-gate.ts'
+import { type CreateGate, createOwnGate, type FairGate } from './scheduling/fair-gate.ts'
 import { createTextWork } from './text/text-work.ts'
 import type { SharedLimits } from './workers/shared-limits.ts'
 
@@ -65,6 +64,8 @@ export interface Platform {
   readonly isOutage: (error: unknown) => boolean
   /** Called for each request that is over. */
   readonly onRequestOver?: (request: RequestOver) => void
+  /** How long the oldest request for a database connection has waited, in milliseconds. */
+  readonly connectionWait?: () => number
   /** Lower than the shipped cost in tests only, where hashes protect nothing. */
   readonly passwordCost?: PasswordCost
   /** Replaces dependencies of the features, to measure what one of them costs. */
@@ -82,6 +83,9 @@ export interface Application extends AsyncDisposable {
   readonly gates: ReadonlyMap<string, FairGate>
   /** Whether requests are counted in Redis right now; undefined if they should not be. */
   readonly isSharedByRedis: () => boolean | undefined
+  /** How many requests are worked on, and how many were refused so far because the server had too much to do. */
+  readonly requestsUnderWay: () => number
+  readonly requestsRefused: () => number
   /** Ends all event streams, so that their clients resume elsewhere or later. Other requests may finish. */
   readonly endStreams: () => void
 }
@@ -113,19 +117,20 @@ export async function compose(platform: Platform): Promise<Application> {
     ...platform.replaced,
   })
   const limiting = await openRateLimits(settings, { take: platform.shared?.take, log, stack })
+  const compiled = platform.compiled ?? compileContract(document.root)
+  const front = { ...frontOf(settings), addressOf, log }
+  const overload = createOverload({ ...front, router: compiled.router, connectionWait: platform.connectionWait })
   const app = createApp({
     document,
-    ...(platform.compiled !== undefined && { compiled: platform.compiled }),
+    compiled,
     handlers: platform.override?.(handlers) ?? handlers,
     authenticate: createAuthenticate(db, auth.tokens),
-    clientOf: createClientOf(settings.trustedProxies),
+    ...front,
+    slots: overload.slots,
     readBody: createReadBody(createGate('bodies', largeBodies).run),
     streams,
     replies: settings.replyValidation,
-    corsOrigins: settings.corsOrigins,
-    addressOf,
     rateLimiting: limiting,
-    log,
     ...(platform.onRequestOver !== undefined && { onRequestOver: platform.onRequestOver }),
     isOutage: platform.isOutage,
   })
@@ -133,41 +138,23 @@ export async function compose(platform: Platform): Promise<Application> {
   return {
     app: (request, response) => {
       normalizeTarget(request)
-      app(request, response)
+      if (!overload.refuse(request, response)) app(request, response)
     },
     tokens: auth.tokens,
     chores,
     openStreams: streams.count,
     gates,
     isSharedByRedis: () => limiting?.isShared?.(),
+    requestsUnderWay: overload.slots.count,
+    requestsRefused: overload.count,
     endStreams: streams.stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-function openStreams({ db, log, shared }: Platform, stack: AsyncDisposableStack) {
-  const changeHub = createChangeHub({
-    read: (positions, limit) => readNotices(db, positions, limit),
-    readState: (ownerId) => readLogState(db, ownerId),
-    onFailure: (error) => log.warn({ err: error }, 'changes could not be read; the open streams end'),
-  })
-  stack.defer(changeHub.stop)
-  const streams = createStreams({
-    endedCallers: (callers) => findEndedCallers(db, callers),
-    onCheckFailure: (error) => log.warn({ err: error }, 'the credentials of open streams could not be checked'),
-    ...(shared !== undefined && { createPlaces: sharedPlaces(shared) }),
-  })
-  stack.defer(streams.stop)
-  return { changeHub, streams }
-}
-
-/** The streams of an account count together, whichever process sends them. */
-function sharedPlaces({ createGate }: SharedLimits) {
-  return (max: number, full: () => Error): ((key: string) => Promise<() => void>) => {
-    const slots = Number.MAX_SAFE_INTEGER
-    const gate = createGate('streams', { slots, slotsPerKey: max, queue: 0, waitMs: 0, busy: full })
-    return (key) => holdSlot(gate, { key })
-  }
+/** What meets a request first. */
+function frontOf({ trustedProxies, corsOrigins }: AppSettings) {
+  return { clientOf: createClientOf(trustedProxies), crossOrigin: createCrossOrigin(corsOrigins) }
 }
 
 function authOf(

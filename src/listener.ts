@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { answerClientError } from './http/client-error.ts'
+import { connectionLimit } from './http/connection-limit.ts'
+import { createEpisodes } from './http/episodes.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createAddressOf } from './http/public-address.ts'
 import { closeInStages } from './http/staged-close.ts'
@@ -39,6 +41,8 @@ export const HAND_OVER_TIMEOUT = 40_000
 const KEEP_ALIVE_TIMEOUT = 125_000
 /** How long a client may go on sending a body that was refused. */
 const STAGED_CLOSE = 5_000
+/** Connections that wait to be accepted. A client whose connection has no room there tries again after a second. */
+const BACKLOG = 2_048
 /** A client that takes nothing of its reply for this long is disconnected. */
 export const REPLY_TIMEOUT = 30_000
 
@@ -53,7 +57,7 @@ const TIMES = {
 export async function listen(
   { host, port, publicUrl }: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'publicUrl'>>,
   log: Logger,
-  times: Partial<typeof TIMES> = {},
+  { maxConnections = connectionLimit(), ...times }: Partial<typeof TIMES> & { readonly maxConnections?: number } = {},
 ): Promise<Listener> {
   const { replyTimeout, keepAliveTimeout, stagedCloseTimeout, lingerTimeout } = { ...TIMES, ...times }
   const addressOf = createAddressOf(publicUrl)
@@ -73,6 +77,7 @@ export async function listen(
     else app(request, response)
   }
   const server = createHttpServer(keepAliveTimeout, addressOf, handle)
+  limitConnections(server, maxConnections, log)
   server.on('clientError', (error, socket) => {
     // The client would take a reply to this for the one that is under way, so it gets none.
     if (repliesOn(socket).some(({ headersSent, req }) => headersSent || req.complete)) socket.destroy()
@@ -131,10 +136,21 @@ async function linger(server: Server, timeoutMs: number): Promise<void> {
   server.close()
 }
 
+/** Node closes a connection beyond the limit at once. */
+function limitConnections(server: Server, maxConnections: number, log: Logger): void {
+  const episodes = createEpisodes(
+    () => log.warn(`there are ${maxConnections} connections; more are closed at once`),
+    ({ count, seconds }) => log.warn({ closed: count, seconds }, 'no connection is closed at once any more'),
+  )
+  // Otherwise node:cluster would pass the connection on from one full worker to the next, without end.
+  Object.assign(server, { maxConnections, dropMaxConnection: true })
+  server.on('drop', episodes.note)
+}
+
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)))
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.removeAllListeners('error')
       resolve()
     })

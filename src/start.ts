@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { type Application, compose } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { defaultStopDelay } from './config/stop-delay.ts'
 import { countChanges } from './changes/core/count-changes.ts'
 import { type ContractDocument, loadDocument } from './contract/document/document.ts'
+import type { BoundedPool } from './db/bounded-pool.ts'
 import { type Connection, createDatabase, createPool, type Database } from './db/database.ts'
 import { isOutage, reasonOf } from './db/pg-errors.ts'
 import { inPatience, ping } from './db/ping.ts'
@@ -83,16 +83,14 @@ export async function start(options: StartOptions): Promise<RunningApplication> 
     log,
     ...(shared !== undefined && { shared }),
     ...(metrics !== undefined && { onRequestOver: metrics.count }),
+    connectionWait: pool.waitedMs,
     whyNotReady: () => whyNotReady(phase, db),
     // Until the migrations are applied, tables may be missing, so any error counts as an outage.
     isOutage: (error) => isOutage(error) || phase.now === 'starting',
   })
   stack.use(application)
-  metrics?.watch({
-    ...figuresOf(application, db, pool),
-    openConnections: listener.connections,
-    version: document.version,
-  })
+  const { version } = document
+  metrics?.watch({ ...figuresOf(application, db, pool), openConnections: listener.connections, version })
   await ground.started
   listener.serve(application.app)
   let close = (): Promise<void> => listener.close(config.stopDelaySeconds ?? defaultStopDelay(process.stdout.isTTY))
@@ -107,7 +105,7 @@ export async function start(options: StartOptions): Promise<RunningApplication> 
       parts.defer(
         startHousekeeping(application.chores, (error) => log.warn({ err: error }, 'old rows could not be deleted')),
       )
-      ground.startChores(parts, document.version)
+      ground.startChores(parts, version)
     })
   let stopping: Promise<void> | undefined
   const end = (): Promise<void> => {
@@ -135,9 +133,12 @@ async function whyNotReady(phase: Phase, db: Database): Promise<string | undefin
   return 'The database is not reachable.'
 }
 
-function figuresOf({ gates, openStreams, isSharedByRedis }: Application, db: Database, pool: Pool) {
+function figuresOf(application: Application, db: Database, pool: BoundedPool) {
+  const { gates, openStreams, isSharedByRedis, requestsUnderWay, requestsRefused } = application
   return {
-    pool: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    pool: pool.state,
+    underWay: requestsUnderWay,
+    shed: requestsRefused,
     gates: () => Array.from(gates, ([name, { state }]) => [name, state()] as const),
     openStreams,
     isSharedByRedis,
@@ -151,7 +152,7 @@ function openPool(
   log: Logger,
   phase: Phase,
   stack: AsyncDisposableStack,
-): { readonly db: Database; readonly pool: Pool } {
+): { readonly db: Database; readonly pool: BoundedPool } {
   const pool = createPool({
     connection,
     ...options,

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { type ClientConfig, Pool } from 'pg'
 import type { DB } from '../../generated/db.d.ts'
+import { type BoundedPool, boundQueue } from './bounded-pool.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { CLIENT_TIMEOUT, limits } from './limits.ts'
 import { NamedClient } from './named-client.ts'
@@ -27,13 +28,13 @@ export interface DatabaseOptions {
 
 const WAIT_FOR_CONNECTION = 2_000
 
-export function createDatabase(from: DatabaseOptions | Pool): Database {
-  const pool = from instanceof Pool ? from : createPool(from)
+export function createDatabase(from: DatabaseOptions | BoundedPool): Database {
+  const pool = 'waitedMs' in from ? from : createPool(from)
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** The connections of a database. Who destroys the database ends them. */
-export function createPool(options: DatabaseOptions): Pool {
+/** The connections of a database. Whoever ends the database ends them. */
+export function createPool(options: DatabaseOptions): BoundedPool {
   const { connection, poolSize, isPooled = false, isPatient = false, onIdleError } = options
   const pool = new Pool({
     query_timeout: CLIENT_TIMEOUT,
@@ -50,7 +51,7 @@ export function createPool(options: DatabaseOptions): Pool {
   })
   // Without a listener, a restart of PostgreSQL would end the process.
   pool.on('error', onIdleError)
-  return pool
+  return boundQueue(pool)
 }
 
 const UTC = '-c TimeZone=UTC'

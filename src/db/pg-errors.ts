@@ -33,8 +33,9 @@ const OUTAGE_CODES: ReadonlySet<string> = new Set([
   'ENOTFOUND',
 ])
 
-/** Errors of pg itself, which have no code. */
+/** Errors of pg itself and of our pool, which have no code. */
 const OUTAGE_MESSAGES = [
+  'Too many wait for a database connection',
   'timeout exceeded when trying to connect',
   'timeout expired', // of a single connection
   'Connection terminated',

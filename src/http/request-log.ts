@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
@@ -22,8 +23,7 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
  */
 export function requestLog(log: Logger, onOver: (request: RequestOver) => void = () => undefined): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
-    const given = request.headers['x-request-id']
-    const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7()
+    const requestId = requestIdOf(request)
     const trace = readTraceparent(request.headers['traceparent'])
     const exchange: Exchange = { requestId, trace, startedAt: performance.now() }
     response.locals.exchange = exchange
@@ -47,6 +47,12 @@ export function requestLog(log: Logger, onOver: (request: RequestOver) => void =
     })
     next()
   }
+}
+
+/** The id that the client gave the request if it is a sane one, or else a new one. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : uuidv7()
 }
 
 /** The path in the contract, or that of a page; otherwise the one that was sent, fit for a line of text. */

@@ -4,6 +4,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { createStreams } from '../../src/contract/reply/streams.ts'
 import type { Handlers } from '../../src/contract/types.ts'
+import { createCrossOrigin } from '../../src/http/cross-origin.ts'
+import { createSlots } from '../../src/http/slots.ts'
 import { document, operations } from './harness/document-examples.ts'
 import { everywhere } from './harness/served-contract.ts'
 
@@ -49,7 +51,8 @@ beforeEach(async () => {
     clientOf: () => ({ address: '', userAgent: undefined }),
     readBody: () => Promise.reject(new Error('No request is made in these tests')),
     replies: 'enforce',
-    corsOrigins: ['https://notes.example'],
+    crossOrigin: createCrossOrigin(['https://notes.example']),
+    slots: createSlots(),
     isOutage: () => false,
     addressOf: (path) => path,
     streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),

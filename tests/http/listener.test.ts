@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { connectionLimit } from '../../src/http/connection-limit.ts'
 import { listen } from '../../src/listener.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
@@ -124,6 +125,39 @@ test('a connection without a request is kept for longer than proxies keep theirs
   const socket = await connectTo((_, response) => void response.end('served'), {})
   socket.write(REQUEST)
   expect(String((await once(socket, 'data'))[0])).toMatch(/^Keep-Alive: timeout=125\r$/m)
+})
+
+test('a connection beyond the limit is closed at once, which is one line of the log, and the others are served', async () => {
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
+  const listener = await listen({ host: '127.0.0.1', port: 0 }, log, { maxConnections: 2 })
+  listener.serve((_, response) => void response.end('served'))
+  const sockets: Socket[] = []
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await listener.close()
+  })
+  const open = async (): Promise<Socket> => {
+    const socket = connect({ port: Number(new URL(listener.url).port), host: '127.0.0.1' })
+    sockets.push(socket.on('error', () => undefined))
+    await once(socket, 'connect')
+    return socket
+  }
+  const kept = [await open(), await open()]
+  for (let count = 0; count < 3; count += 1) expect(await textUntilClosed(await open())).toBe('')
+  for (const socket of kept) {
+    socket.write(REQUEST)
+    expect(String((await once(socket, 'data'))[0])).toContain('served')
+  }
+  expect(lines).toEqual([expect.stringContaining('there are 2 connections; more are closed at once')])
+})
+
+test.each([
+  ['there are files for all of them', 20_000, 4_096],
+  ['there are few files, of which some are left to the database', 1_024, 768],
+  ['there are hardly any files', 100, 16],
+])('so many connections are allowed where %s: %i files, %i connections', (_, files, connections) => {
+  expect(connectionLimit(files)).toBe(connections)
 })
 
 /**

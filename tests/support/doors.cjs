@@ -33,7 +33,7 @@ module.exports = {
       name: 'only-the-top-imports-the-top',
       severity: 'error',
       from: { pathNot: '^src/((main|start|compose)\\.ts$|workers/)' },
-      to: { path: '^src/(main|start|compose|app|features|listener|ground|lifecycle)\\.ts$' },
+      to: { path: '^src/(main|start|compose|app|features|listener|ground|lifecycle|overload|open-streams)\\.ts$' },
     },
     {
       name: 'no-feature-imports-a-feature',

@@ -32,6 +32,8 @@ interface Options {
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly cwd?: string
+  /** A program that runs the server, with its arguments, such as `taskset`. */
+  readonly under?: readonly string[]
   /** In a process group of its own, as a terminal starts it. */
   readonly detached?: boolean
 }
@@ -61,16 +63,14 @@ export async function spawnServer(
   const cwd = options.cwd ?? (emptyDirectory ??= temporaryDirectory())
   // Without one here, the server would read that of the project.
   if (!existsSync(join(cwd, '.env'))) writeFileSync(join(cwd, '.env'), '')
-  const child = spawn(
-    process.execPath,
-    ['--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])],
-    {
-      cwd,
-      env: given,
-      detached: options.detached ?? false,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const command = [process.execPath, '--import', RECORD, ...(options.nodeArgs ?? []), MAIN, ...(options.args ?? [])]
+  const [program = '', ...args] = [...(options.under ?? []), ...command]
+  const child = spawn(program, args, {
+    cwd,
+    env: given,
+    detached: options.detached ?? false,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const texts = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text))

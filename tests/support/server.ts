@@ -35,6 +35,8 @@ export interface TestServer {
   readonly log: readonly string[]
   /** The number of open event streams. */
   readonly openStreams: () => number
+  readonly requestsUnderWay: () => number
+  readonly requestsRefused: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -59,6 +61,8 @@ export interface ServerOptions {
   readonly override?: (handlers: Handlers) => Handlers
   /** Replaces openapi.yaml, to test what a change of it does. */
   readonly document?: ContractDocument
+  /** How long the oldest request for a database connection has waited, in milliseconds. */
+  readonly connectionWait?: () => number
   /** Replaces the server's own database. */
   readonly db?: Database
   /**
@@ -110,6 +114,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     }),
     whyNotReady: async () => ((await ping(db)) ? undefined : 'The database is not reachable.'),
     isOutage,
+    connectionWait: options.connectionWait ?? (() => 0),
     passwordCost: options.passwordCost ?? CHEAP,
     ...(options.override !== undefined && { override: options.override }),
   })
@@ -140,6 +145,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     recordingId: recording?.id,
     tokens: application.tokens,
     openStreams: application.openStreams,
+    requestsUnderWay: application.requestsUnderWay,
+    requestsRefused: application.requestsRefused,
     log,
     stop,
   }

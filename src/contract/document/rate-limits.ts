@@ -19,6 +19,8 @@ export interface OperationCost {
 export const USER_POLICY = 'user'
 /** Of requests without one, by address. */
 export const ADDRESS_POLICY = 'address'
+/** Of health checks, which are answered however busy the server is. */
+export const HEALTH_POLICY = 'health'
 
 /** Reads `x-rate-limit` at the root; undefined if the contract limits nothing. Throws if it cannot be enforced. */
 export function readRateLimits(root: JsonObject): RateLimits | undefined {

@@ -2,6 +2,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createReadBody } from '../../../src/http/body.ts'
+import { createCrossOrigin } from '../../../src/http/cross-origin.ts'
+import { createSlots } from '../../../src/http/slots.ts'
 import { createApp, type AppDeps } from '../../../src/app.ts'
 import { type CompiledContract, compileContract } from '../../../src/contract/compile.ts'
 import { createStreams } from '../../../src/contract/reply/streams.ts'
@@ -55,7 +57,8 @@ export async function serveContract({ handlers, before = (app) => app, ...option
     clientOf: () => ({ address: '127.0.0.1', userAgent: undefined }),
     readBody: createReadBody((receive) => receive()),
     replies: 'enforce',
-    corsOrigins: [],
+    crossOrigin: createCrossOrigin([]),
+    slots: createSlots(),
     isOutage,
     addressOf: (path) => path,
     streams: createStreams({ endedCallers: async () => new Set(), onCheckFailure: () => undefined }),
