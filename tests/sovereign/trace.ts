@@ -13,11 +13,7 @@ export interface Attempt {
  * How Chromium learns whether there is a route for IPv6: it connects a datagram socket, which sends nothing. No flag
  * turns that off.
  */
-const ROUTE_QUESTION: Attempt = {
-  program: 'Chrome_ChildIOT',
-  call: 'connect',
-  target: '[2001:4860:4860::8888] port 443',
-}
+export const ASKED_ABOUT = '2001:4860:4860::8888'
 
 const ADDRESS =
   /sa_family=AF_INET6?, sin6?_port=htons\((\d+)\)(?:, sin6_flowinfo=[^,]+)?, (?:sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")/g
@@ -34,7 +30,7 @@ export function attemptsIn(line: string): Attempt[] {
 }
 
 export function isRouteQuestion({ program, call, target }: Attempt): boolean {
-  return program === ROUTE_QUESTION.program && call === ROUTE_QUESTION.call && target === ROUTE_QUESTION.target
+  return program === 'Chrome_ChildIOT' && call === 'connect' && target === `[${ASKED_ABOUT}] port 443`
 }
 
 /** Loopback, and the unspecified address, which leads to this machine too. */
