@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attemptsIn, withoutRoute } from './trace.ts'
+import { attemptsIn, isRouteQuestion, withoutRoute } from './trace.ts'
 
 test.each([
   [
@@ -44,4 +44,17 @@ test('the counters of the kernel are read by their names, for both versions of I
     'Ip: Forwarding OutDiscards OutNoRoutes FragOKs\nIp: 1 9 4 7\nTcp: A\nTcp: 1\nIp6OutNoRoutes                  \t2\n'
   expect(withoutRoute(snmp)).toBe(6)
   expect(withoutRoute('Ip: OutNoRoutes\nIp: 0\n')).toBe(0)
+})
+
+test('only what Chromium asks before its first look-up is a question for a route', () => {
+  const asked =
+    '9<Chrome_ChildIOT> connect(25, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "2001:4860:4860::8888", &sin6_addr), sin6_scope_id=0}, 28 <unfinished ...>'
+  expect(attemptsIn(asked).map(isRouteQuestion)).toEqual([true])
+  const others = [
+    asked.replace('::8888', '::8844'),
+    asked.replace('(443)', '(53)'),
+    asked.replace('Chrome_ChildIOT', 'node'),
+    asked.replace(' connect(', ' sendto('),
+  ]
+  expect(others.flatMap(attemptsIn).map(isRouteQuestion)).toEqual([false, false, false, false])
 })

@@ -9,6 +9,12 @@ export interface Attempt {
   readonly target: string
 }
 
+/**
+ * How Chromium learns whether there is a route for IPv6: it connects a datagram socket, which sends nothing. No flag
+ * turns that off.
+ */
+export const ASKED_ABOUT = '2001:4860:4860::8888'
+
 const ADDRESS =
   /sa_family=AF_INET6?, sin6?_port=htons\((\d+)\)(?:, sin6_flowinfo=[^,]+)?, (?:sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)")/g
 
@@ -21,6 +27,10 @@ export function attemptsIn(line: string): Attempt[] {
     const shown = v4 === undefined ? `[${address}]` : address
     return isOwn(address) ? [] : [{ program, call, target: `${shown} port ${port}` }]
   })
+}
+
+export function isRouteQuestion({ program, call, target }: Attempt): boolean {
+  return program === 'Chrome_ChildIOT' && call === 'connect' && target === `[${ASKED_ABOUT}] port 443`
 }
 
 /** Loopback, and the unspecified address, which leads to this machine too. */
