@@ -38,7 +38,7 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 3,
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 15_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
