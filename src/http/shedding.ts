@@ -64,6 +64,7 @@ const problems = {
   requests: unavailable('The server has too much to do right now.'),
   database: unavailable('The database does not keep up with the requests right now.'),
 }
+const MEDIA_TYPE = { 'Content-Type': 'application/problem+json' }
 const always = Object.fromEntries(replyHeaders)
 
 interface Refusal {
@@ -76,14 +77,10 @@ function reply(request: IncomingMessage, response: ServerResponse, { problem, he
   const requestId = requestIdOf(request)
   const body = JSON.stringify(problem.toDocument(requestId, addressOf))
   if (mayHaveLongBody(request)) response.shouldKeepAlive = false
-  response.writeHead(problem.status, {
-    'X-Request-Id': requestId,
-    ...always,
-    ...headers,
-    ...problem.headers,
-    'Content-Type': 'application/problem+json',
-    'Content-Length': Buffer.byteLength(body),
-  })
+  response.statusCode = problem.status
+  const all = { 'X-Request-Id': requestId, ...always, ...headers, ...problem.headers, ...MEDIA_TYPE }
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) response.setHeader(name, value)
+  response.setHeader('Content-Length', Buffer.byteLength(body))
   response.end(body)
 }
 

@@ -66,10 +66,12 @@ export function recordProcess(traitsOf: () => ServerTraits): void {
   const write = openRecording(directory)
   let isDescribed = false
   subscribe('http.server.request.start', (message) => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+    // The metrics have a server of their own, which is not of the contract.
+    if (request.socket.localPort === Number(process.env['METRICS_PORT'])) return
     // Only now is it certain that the settings are good.
     if (!isDescribed) describeServer(directory, { id, isProcess: true, ...traitsOf() })
     isDescribed = true
-    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     record(request, response, id, write)
   })
 }
