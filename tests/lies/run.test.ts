@@ -123,6 +123,18 @@ test('no lie is tried while a gate is red without one, or checks nothing', async
   await expect(attempt([lie('a lie', 'no tests', 'value = 1', 'value = 2')])).rejects.toThrow(RedGates)
 })
 
+test('gates that have just passed are not run without a lie once more', async () => {
+  const gates: string[] = []
+  const options = { slots: 1, signal: new AbortController().signal, onOutcome: () => undefined }
+  const lies = [lie('an assertion fails', 'tests', 'value = 1', 'value = 2')]
+  const onGate = (name: string) => void gates.push(name)
+  for (const isPassed of [false, true]) {
+    const [outcome] = await tryLies(project, lies, { ...options, isPassed, onGate })
+    expect(outcome?.state).toBe('caught')
+    expect(gates).toEqual(['tests'])
+  }
+})
+
 test('a lie for an unknown gate fails the run, and a stopped run leaves no copy behind', async () => {
   await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow(
     'There is no gate called absent',

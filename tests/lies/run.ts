@@ -2,7 +2,8 @@
  * Tests the gates: `npm run lies`. Plants each lie of tests/lies/planted in a copy of the project and runs its gate
  * there, which must turn red. `--only foreign` takes those whose list, gate, title or file contains this text; `--list`
  * prints them and runs nothing; `--slots 4` uses four copies at once; `--learn` notes in suspects.json which test file
- * caught which lie, so that the next run begins there.
+ * caught which lie, so that the next run begins there; `--after-tests` does without the gates that all tests and lints
+ * have just passed.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     list: { type: 'boolean' },
     slots: { type: 'string' },
     learn: { type: 'boolean' },
+    'after-tests': { type: 'boolean' },
   },
 })
 const started = performance.now()
@@ -40,6 +42,7 @@ async function run(lies: readonly PlantedLie[], slots: number): Promise<void> {
     const outcomes = await tryLies(thisProject, lies, {
       slots,
       signal: abort.signal,
+      isPassed: values['after-tests'],
       onGate: (name, { state, reason, detail }, seconds) => {
         row(state === 'green' ? 'passes' : 'FAILS', seconds, name, `without a lie ${reason}`)
         if (detail !== undefined) print(detail)
