@@ -124,14 +124,14 @@ test('no lie is tried while a gate is red without one, or checks nothing', async
 })
 
 test('gates that have just passed are not run without a lie once more', async () => {
-  const gates: string[] = []
+  const run: string[] = []
   const options = { slots: 1, signal: new AbortController().signal, onOutcome: () => undefined }
   const lies = [lie('an assertion fails', 'tests', 'value = 1', 'value = 2')]
-  const onGate = (name: string) => void gates.push(name)
+  const onGate = (name: string) => void run.push(name)
   for (const isPassed of [false, true]) {
     const [outcome] = await tryLies(project, lies, { ...options, isPassed, onGate })
     expect(outcome?.state).toBe('caught')
-    expect(gates).toEqual(['tests'])
+    expect(run).toEqual(['tests'])
   }
 })
 
