@@ -5,7 +5,8 @@ const STATEMENT_TIMEOUT = 4_000
  * second, because only a deadlock that it finds is resolved and retried.
  */
 const LOCK_TIMEOUT = 1_500
-export const CLIENT_TIMEOUT = 5_000
+/** Below 5 s, so that a request over a connection that is dead has its 503 by then. */
+export const CLIENT_TIMEOUT = 4_750
 
 export const limits = {
   statement_timeout: STATEMENT_TIMEOUT,

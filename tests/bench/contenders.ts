@@ -15,9 +15,18 @@ export interface Contender {
 
 const OURS = join(import.meta.dirname, '..', '..')
 
+interface Extras {
+  /** A program that runs the server, with its arguments, such as `taskset`. */
+  readonly under?: readonly string[]
+  readonly nodeArgs?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** The server of a checkout, as `npm start` runs it; its log is discarded as cheaply as possible. */
-export function startNotesApi(databaseUrl: string, checkout = OURS): Promise<Contender> {
-  return start([join(checkout, 'src', 'main.ts')], { DATABASE_URL: databaseUrl, SECRET_KEY, MALLOC_ARENA_MAX: '1' })
+export function startNotesApi(databaseUrl: string, checkout = OURS, extras: Extras = {}): Promise<Contender> {
+  const { under = [], nodeArgs = [], env = {} } = extras
+  const settings = { DATABASE_URL: databaseUrl, SECRET_KEY, MALLOC_ARENA_MAX: '1', ...env }
+  return start([...nodeArgs, join(checkout, 'src', 'main.ts')], settings, under)
 }
 
 export interface Identity {
@@ -39,10 +48,15 @@ export function urlOf({ host, port, user }: EmbeddedPostgres['connection'], data
   return `postgres://${user}@${encodeURIComponent(host)}:${port}/${database}`
 }
 
-async function start(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Contender> {
+async function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
+): Promise<Contender> {
   const port = await freePort()
   const nowhere = openSync('/dev/null', 'w')
-  const child = spawn(process.execPath, args, {
+  const [program = process.execPath, ...words] = [...under, process.execPath, ...args]
+  const child = spawn(program, words, {
     // It must not read the .env of the project.
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'] ?? '', PORT: String(port), RATE_LIMITS: 'off', ...env },

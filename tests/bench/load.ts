@@ -56,8 +56,10 @@ export async function runLoad(port: number, lanes: readonly Lane[], seconds: num
   }
 }
 
-interface HttpConnection {
+export interface HttpConnection {
   readonly ask: (call: Call) => Promise<Reply>
+  /** Whether the server keeps it open for another request. */
+  readonly isOpen: () => boolean
   readonly close: () => void
 }
 
@@ -84,6 +86,7 @@ export async function openConnection(port: number): Promise<HttpConnection> {
       socket.write(textOf(call))
       return waiting.promise
     },
+    isOpen: () => socket.readyState === 'open',
     close: () => socket.destroy(),
   }
 }

@@ -5,6 +5,7 @@
  *
  *   --light     without strace: at full speed, but attempts are counted only
  *   --required  "not run" is a failure
+ *   --fallback  where this is not possible, says so and runs the tests all the same, with the network
  *
  * Exit 0: no attempt and no failed test, or not run; 1: otherwise; 2: wrong options.
  */
@@ -36,6 +37,13 @@ exit $code`
 /** In the environment of what is run: its own test must not plant connections there. */
 const INSIDE_NAME = 'SOVEREIGN'
 
+const ENVIRONMENT = {
+  ...process.env,
+  PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
+  // npm would look for a newer npm.
+  npm_config_update_notifier: 'false',
+}
+
 interface Outcome {
   readonly code: number
   /** undefined without strace. */
@@ -48,11 +56,11 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const given = readArguments()
   if (given === undefined) return 2
-  const { isTraced, isRequired, paths } = given
+  const { isTraced, isRequired, hasFallback, paths } = given
   const obstacle = whyNot(isTraced)
   if (obstacle !== undefined) {
     print(`not run: ${obstacle}`)
-    return isRequired ? 1 : 0
+    return hasFallback ? runPlainly(paths) : Number(isRequired)
   }
   const trial = await run([process.execPath, PLANTED], isTraced)
   const found = new Set(trial.attempts?.map(({ target }) => target))
@@ -71,24 +79,30 @@ async function main(): Promise<number> {
 interface Arguments {
   readonly isTraced: boolean
   readonly isRequired: boolean
+  readonly hasFallback: boolean
   readonly paths: readonly string[]
 }
 
 /** undefined if they are wrong. */
 function readArguments(): Arguments | undefined {
   try {
-    const options = { light: { type: 'boolean' }, required: { type: 'boolean' } } as const
+    const type = 'boolean'
+    const options = { light: { type }, required: { type }, fallback: { type } } as const
     const { values, positionals: paths } = parseArgs({ allowPositionals: true, options })
-    return { isTraced: values.light !== true, isRequired: values.required === true, paths }
+    return {
+      isTraced: values.light !== true,
+      isRequired: values.required === true,
+      hasFallback: values.fallback === true,
+      paths,
+    }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     return undefined
   }
 }
 
-/** Without npm, which would look for a newer npm. */
 function commandsFor(paths: readonly string[]): string[][] {
-  const vitest = ['vitest', 'run', '--config', 'tests/vitest.config.ts']
+  const vitest = ['npm', 'test', '--']
   const programs = paths.filter((path) => /\.[cm]?[jt]s$/.test(path) && !path.endsWith('.test.ts'))
   const tests = paths.filter((path) => !programs.includes(path))
   return [
@@ -127,6 +141,14 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0] ?? ''
 }
 
+function runPlainly(paths: readonly string[]): number {
+  print('the tests run with the network instead')
+  const codes = commandsFor(paths).map(([program = '', ...args]) => {
+    return spawnSync(program, args, { cwd: PROJECT, env: ENVIRONMENT, stdio: 'inherit' }).status ?? 1
+  })
+  return Math.max(...codes)
+}
+
 async function run(command: readonly string[], isTraced: boolean): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'notes-sovereign-'))
   const [counters, trace] = [join(directory, 'counters'), join(directory, 'trace')]
@@ -137,11 +159,7 @@ async function run(command: readonly string[], isTraced: boolean): Promise<Outco
     const traced = isTraced ? [...STRACE, '-o', trace, ...command] : command
     const child = spawn(program, [...args, counters, ...traced], {
       cwd: PROJECT,
-      env: {
-        ...process.env,
-        PATH: `${join(PROJECT, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
-        [INSIDE_NAME]: 'yes',
-      },
+      env: { ...ENVIRONMENT, [INSIDE_NAME]: 'yes' },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)))

@@ -11,6 +11,8 @@ export interface Proxy {
   readonly port: number
   /** How many connections there were, those that are over included. */
   readonly opened: () => number
+  /** How many connections are open that let nothing through. */
+  readonly dead: () => number
   /** From now on, each answer comes so many milliseconds later. */
   readonly slow: (milliseconds: number) => void
   /** Resets every connection. */
@@ -76,6 +78,7 @@ export async function openProxy(
   return {
     port: (server.address() as AddressInfo).port,
     opened: () => opened,
+    dead: () => [...pairs].filter(({ dead }) => dead).length,
     slow: (milliseconds) => void (lateness = milliseconds),
     cut,
     swallow: () => {
