@@ -73,9 +73,13 @@ async function keepBusy({ port }: Contender, clients: readonly Client[], connect
   return { load, statuses }
 }
 
-const rateOf = ({ requests, seconds }: Load): number => requests / seconds
-const isAllGood = (statuses: ReadonlyMap<number, number>): boolean =>
-  [...statuses.keys()].every((status) => status < 300)
+function rateOf({ requests, seconds }: Load): number {
+  return requests / seconds
+}
+
+function isAllGood(statuses: ReadonlyMap<number, number>): boolean {
+  return [...statuses.keys()].every((status) => status < 300)
+}
 
 async function measurePeak(server: Contender, clients: readonly Client[]): Promise<number> {
   await keepBusy(server, clients, 32, 5)
@@ -113,6 +117,7 @@ async function measureOverload(server: Contender, clients: readonly Client[], pe
   print(`  answered             ${(goodput * 100).toFixed(0)} % of the most; promised 70 %`)
   print(
     `  refusals in server   ${refusals.count}: p50 ${ms(refusals.p50)}, p99 ${ms(refusals.p99)}, max ${ms(refusals.max)}; ` +
+      `${refusals.late} were begun first; ` +
       `event loop p99 ${ms(loop.p99)}, max ${ms(loop.max)}; promised 10 ms`,
   )
   const refused = load.latencies.get(503) ?? []
@@ -214,7 +219,14 @@ function watchHealth({ port }: Contender) {
 }
 
 interface Times {
-  readonly refusals: { readonly count: number; readonly p50: number; readonly p99: number; readonly max: number }
+  readonly refusals: {
+    readonly count: number
+    readonly p50: number
+    readonly p99: number
+    readonly max: number
+    /** Requests that were begun before they were refused. */
+    readonly late: number
+  }
   readonly loop: { readonly p99: number; readonly max: number }
 }
 

@@ -11,6 +11,7 @@ import { isOutage } from '../../src/db/pg-errors.ts'
 import { ping } from '../../src/db/ping.ts'
 import { serializers } from '../../src/log.ts'
 import { createTestDatabase } from './database.ts'
+import { answerClientError } from '../../src/http/client-error.ts'
 import { createHttpServer } from '../../src/http/http-server.ts'
 import { createAddressOf } from '../../src/http/public-address.ts'
 import { isObserved, nameOf, observed, unobserved } from './observed-database.ts'
@@ -118,7 +119,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     passwordCost: options.passwordCost ?? CHEAP,
     ...(options.override !== undefined && { override: options.override }),
   })
-  const server = createHttpServer(5_000, createAddressOf(options.publicUrl), application.app)
+  const addressOf = createAddressOf(options.publicUrl)
+  const server = createHttpServer(5_000, addressOf, application.app)
+  server.on('clientError', (error, socket) => answerClientError(error, socket, addressOf))
   // The traffic of a server with a changed contract must not be judged by ours.
   if (options.document === undefined && options.isRecorded !== false) {
     recording = recordServer(server, {
