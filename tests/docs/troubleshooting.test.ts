@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { commandNames } from '../../src/admin/commands.ts'
+import { settings } from '../../src/config/settings.ts'
 import { collectMessages, type Message } from './messages/collect.ts'
 import { type Entry, fits, readEntries } from './messages/guide.ts'
 import { readSources } from './messages/of-src.ts'
@@ -23,6 +25,39 @@ test('each message that an operator can meet has one entry in the troubleshootin
 test('each message of the troubleshooting list is one of the source', () => {
   const patterns = readEntries(page).flatMap((one) => one.patterns)
   expect(patterns.filter((pattern) => !messages.some(({ text }) => fits(pattern, text)))).toEqual([])
+})
+
+/** What is no script, no command of the operator and no setting in the cures of these entries. */
+function unknownIn(entries: readonly Entry[]): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    scripts: object
+  }
+  return entries
+    .flatMap(({ code }) => code)
+    .filter((code) => {
+      const [, script, command] = /^(?:sudo .+)?npm run (?:--silent )?(\S+)(?: -- ([a-z]\S+))?/.exec(code) ?? []
+      const setting = /^([A-Z]+_[A-Z_]+)(?:=.*)?$/.exec(code)?.[1]
+      if (script === 'admin' && command !== undefined && !commandNames.includes(command)) return true
+      if (script !== undefined) return !Object.hasOwn(scripts, script)
+      return setting !== undefined && !settings.some(({ name }) => name === setting)
+    })
+}
+
+test('each cure names scripts, commands and settings that there are', () => {
+  const code = [
+    'npm run backup -- FILE',
+    'npm run heal',
+    'npm run admin -- list-users',
+    'npm run admin -- heal',
+    'NO_SUCH=1',
+  ]
+  expect(unknownIn([{ patterns: [], code }])).toEqual(['npm run heal', 'npm run admin -- heal', 'NO_SUCH=1'])
+  expect(
+    readEntries(page)
+      .flatMap((one) => one.code)
+      .filter((one) => one.includes('npm run')).length,
+  ).toBeGreaterThan(8)
+  expect(unknownIn(readEntries(page))).toEqual([])
 })
 
 /** What these pass on is collected where it is made. */
