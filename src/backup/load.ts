@@ -37,8 +37,9 @@ export function requireKnownSchema({ migrations, app_version }: Manifest): void 
 }
 
 /**
- * Puts the rows of a backup into the database, in one transaction: all of them are there afterwards and no others, or
- * nothing has changed. The tables are brought to the state that the backup was made of, and then up to date.
+ * Puts the rows of a backup into the database, in a transaction that `finish` commits: then all of them are there and
+ * no others, or nothing has changed. The tables are brought to the state that the backup was made of, and then up to
+ * date.
  */
 export async function load(client: Client, backup: VerifiedBackup, options: LoadOptions): Promise<void> {
   const { setting, progress } = options
@@ -56,6 +57,10 @@ export async function load(client: Client, backup: VerifiedBackup, options: Load
   await migrateWithin(client, { ...ledger, applied: backup.manifest.migrations }, known)
   // The origin of no database: the first server that looks begins a new epoch, and all sync clients start again.
   await client.query(`update change_epoch set epoch = gen_random_uuid(), origin = ''`)
+}
+
+/** Commits what was loaded, and has PostgreSQL look at the tables: the first queries would be slow otherwise. */
+export async function finish(client: Client): Promise<void> {
   await client.query('commit')
   await client.query(`analyze ${namesOf(client, await readTables(client))}`)
 }

@@ -42,15 +42,17 @@ export async function verifyBackup(path: string, progress: Progress): Promise<Ve
   return { manifest, secretKey, files: () => sameFiles(path, size, verified) }
 }
 
+const OTHER = 'is no longer the file that was checked'
+
 async function* sameFiles(path: string, size: number, { files }: Manifest): AsyncGenerator<Entry, void, undefined> {
   let index = 0
   for await (const entry of entriesOf(path, size)) {
     if (entry.name === MANIFEST) continue
-    if (!isDeepStrictEqual(contentOf(entry), files[index])) throw new BadBackup('was changed while it was restored')
+    if (!isDeepStrictEqual(contentOf(entry), files[index])) throw new BadBackup(OTHER)
     index += 1
     yield entry
   }
-  if (index !== files.length) throw new BadBackup('was changed while it was restored')
+  if (index !== files.length) throw new BadBackup(OTHER)
 }
 
 async function* entriesOf(path: string, size: number): AsyncGenerator<Entry, void, undefined> {

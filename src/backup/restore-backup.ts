@@ -1,7 +1,7 @@
 import { loadSecretKey, storeSecretKey } from '../auth/secret-key.ts'
 import type { Config } from '../config/config.ts'
 import { connectionConfig } from '../db/database.ts'
-import { load } from './load.ts'
+import { finish, load } from './load.ts'
 import { inSession, type Target, targetOf, withEmbedded } from './open-direct.ts'
 import type { Progress } from './progress.ts'
 import type { VerifiedBackup } from './read-backup.ts'
@@ -38,7 +38,9 @@ function loadInto(
     signal.addEventListener('abort', breakOff, { once: true })
     signal.throwIfAborted()
     await load(client, backup, { setting: target.setting, serverNames, replaces, progress })
+    // Whoever broke it off from now on would be told that nothing was changed.
     signal.removeEventListener('abort', breakOff)
+    await finish(client)
   })
 }
 

@@ -40,23 +40,32 @@ process.exitCode = await runCommand({
     if (values['show-key'] === true || values.check === true) return
     const config = loadConfig(readEnvironment().values)
     const began = performance.now()
-    await restoreBackup(backup, config, { replaces: values.replace === true, progress, signal: breakable() })
+    const options = { replaces: values.replace === true, progress, signal: breakable() }
+    await naming(file, () => restoreBackup(backup, config, options))
     progress.say(`restored in ${((performance.now() - began) / 1_000).toFixed(1)} s; start the server`)
   },
 })
 
 async function verified(file: string, progress: Progress): Promise<VerifiedBackup> {
   try {
-    const backup = await verifyBackup(file, progress)
-    requireKnownSchema(backup.manifest)
+    const backup = await naming(file, () => verifyBackup(file, progress))
+    await naming(file, () => requireKnownSchema(backup.manifest))
     const { created_at, app_version, tables } = backup.manifest
     const notes = tables.find(({ name }) => name === 'notes')?.rows ?? 0
     progress.say(`${file} is whole: ${notes} notes as of ${created_at}, from notes-api ${app_version}`)
     return backup
   } catch (error) {
-    if (error instanceof BadBackup) throw new Refusal(`${file} ${error.message}; nothing was changed`)
     throw error instanceof Error && 'syscall' in error
       ? new Refusal(`${file} cannot be read: ${reasonOf(error)}`)
       : error
+  }
+}
+
+/** What is wrong with a file is printed after its name. */
+async function naming<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof BadBackup ? new Refusal(`${file} ${error.message}; nothing was changed`) : error
   }
 }

@@ -68,7 +68,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<RunningPrim
   await opened.started
   const parts = stack.move()
   const control = createControlFile(dataDir, (reason) =>
-    log.info(`npm run reload will not find this server (DATA_DIR: ${reason}); use kill -HUP ${process.pid} instead`),
+    log.warn(`npm run reload will not find this server (DATA_DIR: ${reason}); use kill -HUP ${process.pid} instead`),
   )
   parts.defer(control.remove)
 

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { embeddedConnection } from '../../src/db/embedded/embedded.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { person, register } from '../support/people.ts'
-import { cleanUp, endServers, serve, temporaryDirectory } from '../support/process.ts'
+import { cleanUp, databaseEnv, endServers, serve, temporaryDirectory } from '../support/process.ts'
+import { openProxy } from '../support/proxy.ts'
 import { mountSmallDisk } from '../support/small-disk.ts'
 import { TRAFFIC } from '../traffic/recorder.ts'
 import { contentsOf } from './contents.ts'
@@ -93,6 +96,22 @@ test('a bad file is refused in one line, and no database is even created', { tim
     ])
   }
   expect(existsSync(dataDir)).toBe(false)
+})
+
+test('a backup that does not fit tables changed by hand is refused by its name', { timeout: 60_000 }, async () => {
+  const { connection, db, drop } = await createTestDatabase()
+  const proxy = await openProxy(connection)
+  const [env, file] = [databaseEnv({ ...connection, port: proxy.port }), join(temporaryDirectory(), 'backup')]
+  expect(await run('backup', [file], env)).toMatchObject({ code: 0 })
+  await sql`alter table notes add extra text`.execute(db)
+  await db.destroy()
+  const { code, lines } = await run('restore', [file, '--replace'], env)
+  expect([code, lines.at(-1)]).toEqual([
+    1,
+    expect.stringMatching(/^notes-api restore: \/.+\/backup has other tables or columns .+; nothing was changed$/),
+  ])
+  await proxy.close()
+  await drop()
 })
 
 test.each([

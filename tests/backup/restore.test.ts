@@ -15,6 +15,9 @@ import { cleanUp, temporaryDirectory } from '../support/process.ts'
 import { SECRET_KEY, startServer, type TestServer } from '../support/server.ts'
 import { startEmbedded } from '../../src/db/embedded/embedded.ts'
 import { requireKnownSchema } from '../../src/backup/load.ts'
+import { SILENT } from '../../src/backup/progress.ts'
+import { verifyBackup } from '../../src/backup/read-backup.ts'
+import { restoreBackup } from '../../src/backup/restore-backup.ts'
 import { backUp, configOf, contentsOf, type Place, query, restore } from './contents.ts'
 
 afterAll(cleanUp)
@@ -200,6 +203,35 @@ test('nothing is restored while a server runs on the database', async () => {
     expect(await contentsOf(database.connection)).toEqual(before)
   })
   await database.drop()
+})
+
+test('a restore that is broken off when it is done already is not said to have changed nothing', async () => {
+  const [{ database }, target] = [await filled(), await createTestDatabase()]
+  await target.db.destroy()
+  const file = newFile()
+  await backUp(database.connection, file)
+  const stop = new AbortController()
+  const other = new Client({ ...connectionConfig(target.connection), application_name: 'other' })
+  await other.connect()
+  await other.query('begin')
+  const locked = Promise.withResolvers<unknown>()
+  const say = (line: string): void => {
+    // Granted when the restore commits; until it is given up, the tables cannot be analyzed.
+    if (line.startsWith('the rows are in'))
+      locked.resolve(other.query('lock table notes in share update exclusive mode'))
+  }
+  const options = { replaces: false, progress: { say, step: () => undefined }, signal: stop.signal }
+  const restoring = restoreBackup(await verifyBackup(file, SILENT), configOf(target.connection), options)
+  const outcome = restoring.then(
+    () => 'restored',
+    (error: unknown) => String(error),
+  )
+  await Promise.race([locked.promise, outcome])
+  stop.abort()
+  await other.end()
+  expect(await outcome).toBe('restored')
+  expect(await contentsOf(target.connection)).toEqual(await contentsOf(database.connection))
+  await dropAll(database, target)
 })
 
 test('a restore does not wait for another program that uses the tables', { timeout: 30_000 }, async () => {

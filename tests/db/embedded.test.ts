@@ -222,7 +222,9 @@ describe('startEmbedded', { timeout: 30_000 }, () => {
       const dataDir = mkdtempSync(join(home, 'other-'))
       mkdirSync(join(dataDir, file, '..'), { recursive: true })
       writeFileSync(join(dataDir, file), '17\n')
-      await refused(/^DATA_DIR /, dataDir)
+      const remedy =
+        file === 'pg18' ? /: put the directory itself there, or move this out of DATA_DIR\.$/ : /^DATA_DIR /
+      await refused(remedy, dataDir)
       expect(readFileSync(join(dataDir, file), 'utf8')).toBe('17\n')
     }
   })

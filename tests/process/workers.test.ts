@@ -243,6 +243,18 @@ test(
 )
 
 test(
+  'a server that npm run reload cannot find, for want of a DATA_DIR, warns of it and is reloaded by a signal',
+  async () => {
+    const server = await serveWorkers(settings({ DATA_DIR: '/dev/null/notes' }))
+    const line = server.lines().find(({ msg }) => String(msg).startsWith('npm run reload will not find this server'))
+    expect(line).toMatchObject({ level: 40, msg: expect.stringContaining(`use kill -HUP ${server.child.pid} instead`) })
+    process.kill(server.child.pid ?? 0, 'SIGHUP')
+    await until('it begins', () => said(server, 'replacing 2 workers'))
+  },
+  PATIENCE,
+)
+
+test(
   'a server of one process says that it cannot be reloaded, and goes on',
   async () => {
     const env = { ...settings(), WORKERS: '1' }

@@ -34,7 +34,10 @@ function findCluster(dataDir: string): boolean {
   }
   const stats = lstatSync(cluster)
   // Through a link, root would give the unprivileged account files outside DATA_DIR.
-  if (!stats.isDirectory()) throw new StartupError(`DATA_DIR (${dataDir}) holds a pg${major} that is not a directory.`)
+  if (!stats.isDirectory()) {
+    const remedy = 'put the directory itself there, or move this out of DATA_DIR'
+    throw new StartupError(`DATA_DIR (${dataDir}) holds a pg${major} that is not a directory: ${remedy}.`)
+  }
   const uid = process.getuid?.()
   if (uid !== undefined && uid !== 0 && stats.uid !== uid) {
     throw new StartupError(
