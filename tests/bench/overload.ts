@@ -27,6 +27,7 @@ const SECONDS = Number(values.seconds)
 const broken: string[] = []
 const directory = mkdtempSync(join(tmpdir(), 'notes-overload-'))
 const timesFile = join(directory, 'times')
+let running: Contender | undefined
 
 const database = await openBenchDatabase()
 const postgres = Number(readFileSync(join(clusterIn(database.dataDir), 'postmaster.pid'), 'utf8').split('\n')[0])
@@ -42,6 +43,7 @@ try {
   await server.stop()
   await measureSmallPool(clients)
 } finally {
+  await running?.stop()
   await database.close()
   rmSync(directory, { recursive: true })
 }
@@ -52,12 +54,13 @@ function expect(holds: boolean, what: string): void {
   if (!holds) broken.push(what)
 }
 
-function start(env: Readonly<Record<string, string>> = {}): Promise<Contender> {
-  return startNotesApi(urlOf(database.connection, 'notes'), undefined, {
+async function start(env: Readonly<Record<string, string>> = {}): Promise<Contender> {
+  running = await startNotesApi(urlOf(database.connection, 'notes'), undefined, {
     under: ['taskset', '-c', '0'],
     nodeArgs: ['--import', join(import.meta.dirname, 'time-refusals.ts')],
     env: { REFUSAL_TIMES: timesFile, ...env },
   })
+  return running
 }
 
 /** Keeps so many connections busy; any reply but a success ends the bench. */
@@ -161,7 +164,6 @@ async function measureSmallPool(clients: readonly Client[]): Promise<void> {
   const { load, statuses } = await keepBusy(server, clients, 64, 10)
   print(`a pool of 2            ${told(statuses)} over 64 connections, slowest ${ms(Math.max(...load.latencies))}`)
   expect(isAllGood(statuses), 'a pool of two serves 64 connections')
-  await server.stop()
 }
 
 function goodOf({ statuses }: OpenLoad): number {

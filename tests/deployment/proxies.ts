@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -13,16 +13,6 @@ export const isInstalled = (program: Snippet['program']): boolean =>
 
 export interface RunningProxy {
   readonly stop: () => Promise<void>
-}
-
-/** A certificate for localhost that signs itself. */
-export function makeCertificate(): { readonly certificate: string; readonly key: string } {
-  const home = temporaryDirectory()
-  const [certificate, key] = [join(home, 'server.crt'), join(home, 'server.key')]
-  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
-  const flags = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext ${names}`.split(' ')
-  execFileSync('openssl', [...flags, '-out', certificate, '-keyout', key], { stdio: 'ignore' })
-  return { certificate, key }
 }
 
 interface Place {

@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeCertificate } from '../support/certificate.ts'
 import { useProxiedCluster } from '../support/proxied-cluster.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import { databaseEnv, runServer, serve, type ServerProcess, until } from '../support/process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const QUOTA = 200
+const hasOpenSsl = spawnSync('openssl', ['version']).status === 0 || process.env['CI'] === 'true'
 
 const cluster = useProxiedCluster()
 
@@ -88,6 +91,22 @@ describe.skipIf(!hasRedis)('a Redis that refuses the server', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/^notes-api: REDIS_URL leads to a Redis that refuses us: WRONGPASS [^\n]*\n$/)
     expect(stderr + stdout).not.toContain('wrong-secret')
+    await redis.kill()
+  })
+})
+
+describe.skipIf(!hasRedis || !hasOpenSsl)('a Redis with TLS', () => {
+  test('is used if its certificate is trusted, and otherwise the line says that it is not', async () => {
+    const tls = makeCertificate()
+    const redis = await startRedis({ tls })
+    const given = settings({ REDIS_URL: redis.url })
+    const trusting = await serve({ ...given, NODE_EXTRA_CA_CERTS: tls.certificate })
+    expect(lines(trusting)).toEqual(['requests are counted in Redis, together with other servers'])
+    expect((await ask(trusting, 'GET', '/health/live')).status).toBe(200)
+    const other = await serve(given)
+    expect(lines(other)).toEqual([
+      'requests are counted by this server alone, because of Redis: DEPTH_ZERO_SELF_SIGNED_CERT; it is tried again',
+    ])
     await redis.kill()
   })
 })

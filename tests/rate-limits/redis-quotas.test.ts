@@ -52,6 +52,20 @@ async function flood(takes: readonly TakeUnits[], request: Parameters<TakeUnits>
   }
 }
 
+/** Writes more than a small Redis holds; returns why it refuses, if it does. */
+async function fill({ url }: RedisServer): Promise<string | undefined> {
+  const client = createClient({ url })
+  await client.connect()
+  opened.push(() => client.destroy())
+  const EX = 60
+  try {
+    for (let count = 0; count < 500; count += 1) await client.set(`filler:${count}`, 'x'.repeat(10_000), { EX })
+    return undefined
+  } catch (error) {
+    return String(error)
+  }
+}
+
 describe.skipIf(!hasRedis)('quotas in Redis', () => {
   test('are one quota for all servers: exactly what is promised, however they race', async () => {
     const { url } = await redis()
@@ -169,6 +183,23 @@ describe.skipIf(!hasRedis)('quotas in Redis', () => {
     expect(used / size).toBeLessThan(200)
     await until('their windows have ended', async () => (await client.dbSize()) === 0, 30_000)
   }, 60_000)
+
+  test('go on where Redis has little memory and gives up old keys, as in compose.yaml', async () => {
+    const server = await redis({ flags: ['--maxmemory', '3mb', '--maxmemory-policy', 'volatile-ttl'] })
+    const shared = await quotas(server.url)
+    expect(await fill(server)).toBeUndefined()
+    expect((await flood([shared.take], of(key()), 50)).granted).toBe(10)
+    expect(shared.changes).toEqual(['shared'])
+  })
+
+  test('are counted by each server alone where Redis is full and may give up nothing, and the reason is told', async () => {
+    const server = await redis({ flags: ['--maxmemory', '3mb', '--maxmemory-policy', 'noeviction'] })
+    const shared = await quotas(server.url)
+    expect(await fill(server)).toContain('OOM')
+    // The last key that Redis has room for may be this one, so that one is granted there.
+    expect((await flood([shared.take], of(key()), 50)).granted).toBeLessThanOrEqual(11)
+    expect(shared.changes).toEqual(['shared', expect.stringMatching(/^alone: OOM /)])
+  })
 
   test('with a wrong password are refused at the start, without the password', async () => {
     const { port } = await redis({ password: 'right' })

@@ -17,18 +17,28 @@ export interface RedisServer {
   readonly kill: () => Promise<void>
 }
 
+interface RedisOptions {
+  readonly port?: number
+  readonly password?: string
+  readonly tls?: { readonly certificate: string; readonly key: string }
+  /** More settings, as on the command line. */
+  readonly flags?: readonly string[]
+}
+
 /** Debian's Redis on the loopback address, without anything on disk. */
-export async function startRedis(
-  options: { readonly port?: number; readonly password?: string } = {},
-): Promise<RedisServer> {
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort())
-  const { password } = options
+  const { password, tls, flags = [] } = options
   const child = spawn(
     PROGRAM,
     [
-      `--port ${port} --bind 127.0.0.1 --appendonly no`.split(' '),
+      `--${tls === undefined ? 'port' : 'port 0 --tls-port'} ${port} --bind 127.0.0.1 --appendonly no`.split(' '),
+      tls === undefined
+        ? []
+        : ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-auth-clients', 'no'],
       ['--save', '', '--dir', temporaryDirectory()],
       password === undefined ? [] : ['--requirepass', password],
+      flags,
     ].flat(),
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -40,7 +50,7 @@ export async function startRedis(
     return said.includes('Ready to accept connections')
   })
   return {
-    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
     hang: () => void child.kill('SIGSTOP'),
     wake: () => void child.kill('SIGCONT'),
