@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 
 export interface CommandResult {
   /** undefined if the program was killed because it took too long. */
@@ -29,14 +29,7 @@ export async function runCommand(
   let isLate = false
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const end = (): void => {
-    if (child.pid === undefined) return
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It has exited already.
-    }
-  }
+  const end = (): void => killGroup(child)
   const timer = setTimeout(() => {
     isLate = true
     end()
@@ -55,5 +48,15 @@ export async function runCommand(
     clearTimeout(timer)
     signal.removeEventListener('abort', end)
     end()
+  }
+}
+
+/** Kills a program that was started detached, and its children. */
+export function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has exited already.
   }
 }

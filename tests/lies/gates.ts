@@ -1,52 +1,43 @@
 /** A check that must turn red because of a lie. */
-export interface Gate {
-  /** Run in the copy one after the other until one fails. */
-  readonly commands: readonly (readonly string[])[]
-  /** The form of a failure: failed tests in vitest's report, or findings that a program prints, with exit code 1. */
-  readonly failsBy: 'tests' | 'findings'
-  /** The command that runs one test file of the gate; undefined for a file that is none of it. */
-  readonly alone?: (file: string) => readonly string[] | undefined
+export type Gate = TestGate | FindingsGate
+
+export interface TestGate {
+  /** Red by a failed assertion in vitest's report. */
+  readonly failsBy: 'tests'
+  /** Test files whose path contains one of these texts. */
+  readonly files: readonly string[]
+  /** A test file checks what the others did, so none of them is run alone. */
+  readonly isWhole?: true
 }
 
-/** The file in the copy to which vitest writes its report. */
-export const VITEST_REPORT = 'node_modules/.vitest-report.json'
-
-/** Runs the test files whose path contains one of these texts. */
-function tests(...files: readonly string[]): Gate {
-  const options = [
-    '--bail',
-    '1',
-    '--maxWorkers',
-    '1',
-    '--no-coverage',
-    '--reporter',
-    'json',
-    '--outputFile',
-    VITEST_REPORT,
-  ]
-  const run = (...names: readonly string[]) => [
-    'vitest',
-    'run',
-    '--config',
-    'tests/vitest.config.ts',
-    ...options,
-    ...names,
-  ]
-  return {
-    commands: [run(...files)],
-    failsBy: 'tests',
-    alone: (file) => (files.some((part) => file.includes(part)) ? run(file) : undefined),
-  }
+interface FindingsGate {
+  /** Red by findings that a program prints, with exit code 1. */
+  readonly failsBy: 'findings'
+  /** Run in the copy. */
+  readonly command: readonly string[]
 }
 
-function findings(...command: readonly string[]): Gate {
-  return { commands: [command], failsBy: 'findings' }
+/** Whether a test file is one of the gate. */
+export function isOf({ files }: TestGate, file: string): boolean {
+  return files.some((part) => file.includes(part))
+}
+
+function tests(...files: readonly string[]): TestGate {
+  return { failsBy: 'tests', files }
+}
+
+function wholeTests(...files: readonly string[]): TestGate {
+  return { ...tests(...files), isWhole: true }
+}
+
+function findings(...command: readonly string[]): FindingsGate {
+  return { failsBy: 'findings', command }
 }
 
 export const gates: Readonly<Record<string, Gate>> = {
   foreign: tests('tests/contract/foreign'),
-  invariants: tests('tests/traffic/exercise/exercise', 'tests/traffic/invariants'),
-  failures: tests('tests/traffic/exercise/failing-database', 'tests/traffic/invariants'),
+  invariants: wholeTests('tests/traffic/exercise/exercise', 'tests/traffic/invariants'),
+  failures: wholeTests('tests/traffic/exercise/failing-database', 'tests/traffic/invariants'),
   numbers: tests('tests/contract/numbers'),
   effects: tests('tests/contract/effects'),
   examples: tests('tests/contract/example'),

@@ -7,20 +7,30 @@ export interface Verdict {
   readonly state: 'red' | 'green' | 'broken'
   /** The failed test or the finding, or why nothing was checked. */
   readonly reason: string
-  /** The test file that turned red. */
-  readonly file?: string
+  /** The test that turned red. */
+  readonly test?: FailedTest
   /** The output of the failed test or the program, for a gate that is red without a lie. */
   readonly detail?: string
+}
+
+export interface FailedTest {
+  /** The path in the copy of the project. */
+  readonly file: string
+  /** As vitest calls it, below the titles of its groups. */
+  readonly name: string
 }
 
 /** The part of vitest's JSON report that we read. */
 interface Report {
   readonly numTotalTests: number
+  readonly numPassedTests: number
   readonly testResults: readonly {
     readonly name: string
     readonly message: string
     readonly assertionResults: readonly {
       readonly fullName: string
+      readonly title: string
+      readonly ancestorTitles: readonly string[]
       readonly status: string
       readonly failureMessages: readonly string[]
     }[]
@@ -39,7 +49,7 @@ const ASSERTED = /^(?:AssertionError\b|Error: promise (?:resolved|rejected) .* i
 /** Only a failed assertion catches a lie. A file that does not load, or a test that throws before it, does not. */
 function judgeTests({ code, output }: CommandResult, text: string | undefined): Verdict {
   if (text === undefined) return broken(`vitest wrote no report: ${lastLine(output)}`)
-  const { numTotalTests, testResults } = JSON.parse(text) as Report
+  const { numTotalTests, numPassedTests, testResults } = JSON.parse(text) as Report
   const unloaded = testResults.find(({ message, assertionResults }) => assertionResults.length === 0 && message !== '')
   if (unloaded !== undefined) return broken(`a test file does not load: ${firstLine(unloaded.message)}`)
   if (numTotalTests === 0) return broken('no test was collected')
@@ -54,12 +64,12 @@ function judgeTests({ code, output }: CommandResult, text: string | undefined): 
       state: 'red',
       reason: asserted.fullName,
       detail: plain(asserted.failureMessages.join('\n')),
-      file: asserted.file,
+      test: { file: asserted.file, name: [...asserted.ancestorTitles, asserted.title].join(' > ') },
     }
   const [first] = failed
   if (first !== undefined)
     return broken(`no assertion failed, but ${first.fullName}: ${firstLine(first.failureMessages.join('\n'))}`)
-  if (code === 0) return { state: 'green', reason: '' }
+  if (code === 0) return numPassedTests > 0 ? { state: 'green', reason: '' } : broken('no test was run')
   const message = testResults.map((file) => file.message).find((line) => line !== '')
   return broken(`vitest failed without a failed test: ${firstLine(message ?? lastLine(output))}`)
 }

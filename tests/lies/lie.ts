@@ -10,8 +10,17 @@ export interface Lie {
   readonly to: string
   /** Replaces every occurrence; there must be at least one. */
   readonly everywhere?: true
-  /** The test file that caught it last. It is run first, and the whole gate only if it does not catch it again. */
-  readonly suspect?: string | undefined
+  readonly suspect?: Suspect | undefined
+}
+
+/**
+ * What caught the lie last: the test is run first, then its file if the test does not catch it again, and the whole
+ * gate only then.
+ */
+export interface Suspect {
+  /** The path from the root of the project. */
+  readonly file: string
+  readonly test: string
 }
 
 /** The text with the lie in it. Throws when the lie does not name exactly one place, or changes nothing. */

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Lie } from './lie.ts'
+import type { Lie, Suspect } from './lie.ts'
 
 export interface PlantedLie extends Lie {
   /** The list of the lie: the name of a file in tests/lies/planted. */
   readonly area: string
 }
 
-/** Test files by the titles of the lies that they caught last. */
+/** Tests by the titles of the lies that they caught last. */
 const SUSPECTS = new URL('suspects.json', import.meta.url)
 
-export function readSuspects(): Record<string, string> {
-  return JSON.parse(readFileSync(SUSPECTS, 'utf8')) as Record<string, string>
+export function readSuspects(): Record<string, Suspect> {
+  return JSON.parse(readFileSync(SUSPECTS, 'utf8')) as Record<string, Suspect>
 }
 
-export function writeSuspects(suspects: Readonly<Record<string, string>>): void {
+export function writeSuspects(suspects: Readonly<Record<string, Suspect>>): void {
   const sorted = Object.fromEntries(Object.entries(suspects).toSorted(([one], [other]) => (one < other ? -1 : 1)))
   writeFileSync(SUSPECTS, `${JSON.stringify(sorted, undefined, 2)}\n`)
 }

@@ -13,8 +13,16 @@ export interface Project {
   /** The directory for copies. */
   readonly scratch: string
   readonly gates: Readonly<Record<string, Gate>>
-  /** The commands to run after a file was changed and before tests, and the files that they write. */
+  /** The configuration of vitest, if it is not at the root. */
+  readonly vitestConfig?: string
+  /** The commands to run after a file was changed and before tests, and all files that they and `compile` write. */
   readonly derived: (file: string) => Derived
+  /** The commands that show whether a tree with lies in these files compiles, after those of `derived`. */
+  readonly compile: (files: readonly string[]) => readonly (readonly string[])[]
+  /** Whether the global setup of the tests reads a file without importing it. */
+  readonly isSetup: (file: string) => boolean
+  /** After how long a gate that hangs is ended. */
+  readonly gateTimeoutMs?: number
   /** Opens a database for one copy, so that runs in two copies cannot affect each other. */
   readonly openDatabase?: () => Promise<LieDatabase>
 }
@@ -35,7 +43,10 @@ export const thisProject: Project = {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   scratch: tmpdir(),
   gates,
+  vitestConfig: 'tests/vitest.config.ts',
   derived: derivedFrom,
+  compile: compileWith,
+  isSetup: (file) => file.startsWith('migrations/'),
   openDatabase,
 }
 
@@ -49,18 +60,17 @@ const COMPILE = [
   '--noUnusedParameters',
   'false',
 ]
-/** Checks only the files that a lie affects. */
-const INCREMENTAL = ['--incremental', '--tsBuildInfoFile', 'node_modules/.tsbuildinfo']
 
 function derivedFrom(file: string): Derived {
-  const compile = [...COMPILE, ...INCREMENTAL]
-  if (file === 'openapi.yaml') {
-    const files = ['openapi.d.ts', 'security.ts', 'refinements.d.ts', 'code-samples.json'].map(
-      (name) => `generated/${name}`,
-    )
-    return { files, commands: [['openapi-typescript'], ['node', 'src/generate/contract.ts'], compile] }
-  }
-  return { files: [], commands: file.endsWith('.ts') ? [compile] : [] }
+  if (file !== 'openapi.yaml') return { files: [], commands: [] }
+  const names = ['openapi.d.ts', 'security.ts', 'refinements.d.ts', 'limits.ts', 'code-samples.json']
+  return { files: names.map((name) => `generated/${name}`), commands: [['node', 'src/generate/contract.ts']] }
+}
+
+function compileWith(files: readonly string[]): readonly (readonly string[])[] {
+  const isContract = files.includes('openapi.yaml')
+  if (!isContract && !files.some((file) => file.endsWith('.ts'))) return []
+  return [...(isContract ? [['openapi-typescript']] : []), COMPILE]
 }
 
 /** An embedded PostgreSQL for the tests of one copy, which would otherwise start one for each lie. */

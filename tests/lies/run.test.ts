@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Gate, VITEST_REPORT } from './gates.ts'
+import type { Gate } from './gates.ts'
 import type { Lie } from './lie.ts'
+import type { Project } from './project.ts'
 import { type Outcome, RedGates, tryLies } from './try-lies.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'lies-test-'))
@@ -16,6 +17,34 @@ const files = {
     import { value } from './value.mjs'
     test('the value is one', () => {
       if (value === 0) throw new Error('cannot ask')
+      if (value === 7) for (;;);
+      expect(value).toBe(1)
+    })`,
+  'order.test.mjs': `import { expect, test } from 'vitest'
+    import { value } from './value.mjs'
+    let begun = false
+    test('the first', () => {
+      begun = true
+      expect(value).toBe(1)
+    })
+    test('needs the first', () => expect(begun).toBe(true))
+    test('needs none', () => expect(value).toBe(1))
+    test('is left out', { skip: true }, () => undefined)`,
+  'vitest.config.mjs': `export default { test: { globalSetup: './setup.mjs' } }`,
+  'setup.mjs': `import { readFileSync } from 'node:fs'
+    import { ready } from './ready.mjs'
+    export default (project) => {
+      let runs = 1
+      const provide = () => project.provide('setup', { ready, text: readFileSync('ready.txt', 'utf8'), runs })
+      provide()
+      project.onTestsRerun(() => ((runs += 1), provide()))
+    }`,
+  'ready.mjs': 'export const ready = true\n',
+  'ready.txt': 'ready\n',
+  'setup.test.mjs': `import { expect, inject, test } from 'vitest'
+    import { value } from './value.mjs'
+    test('all is set up', () => {
+      expect(inject('setup')).toMatchObject({ ready: true, text: 'ready\\n' })
       expect(value).toBe(1)
     })`,
   'check.mjs': `import { value } from './value.mjs'
@@ -26,27 +55,30 @@ const files = {
     if (other === 'no number') { console.log('other must be a number'); process.exit(2) }`,
   '.gitignore': 'node_modules\n',
 }
-const vitest = ['vitest', 'run', '--reporter', 'json', '--outputFile', VITEST_REPORT]
 const gates: Record<string, Gate> = {
-  tests: { commands: [vitest], failsBy: 'tests' },
-  'no tests': { commands: [[...vitest, '--passWithNoTests', 'absent']], failsBy: 'tests' },
-  'first one file': {
-    commands: [vitest],
-    failsBy: 'tests',
-    alone: (file) => [...vitest, '--passWithNoTests', file],
-  },
-  check: { commands: [['node', 'check.mjs']], failsBy: 'findings' },
-  red: { commands: [['node', '-e', 'console.log("error"); process.exit(1)']], failsBy: 'findings' },
+  tests: { failsBy: 'tests', files: ['value.test'] },
+  'no tests': { failsBy: 'tests', files: ['absent'] },
+  order: { failsBy: 'tests', files: ['order.test'] },
+  whole: { failsBy: 'tests', files: ['order.test'], isWhole: true },
+  setup: { failsBy: 'tests', files: ['setup.test'] },
+  check: { failsBy: 'findings', command: ['node', 'check.mjs'] },
+  red: { failsBy: 'findings', command: ['node', '-e', 'console.log("error"); process.exit(1)'] },
 }
-const project = {
+const project: Project = {
   root,
   scratch,
   gates,
-  derived: (file: string) => ({ files: [], commands: file === 'value.mjs' ? [['node', 'compile.mjs']] : [] }),
+  derived: () => ({ files: [], commands: [] }),
+  compile: (changed) => (changed.includes('value.mjs') ? [['node', 'compile.mjs']] : []),
+  isSetup: (file) => file === 'ready.txt',
 }
 
 function lie(title: string, gate: string, from: string, to: string, everywhere?: true): Lie {
   return { title, gate, file: 'value.mjs', from, to, ...(everywhere && { everywhere }) }
+}
+
+function suspected(title: string, gate: string, name: string, file = 'order.test.mjs'): Lie {
+  return { ...lie(title, gate, 'value = 1', 'value = 2'), suspect: { file, test: name } }
 }
 
 function attempt(lies: readonly Lie[], signal = new AbortController().signal): Promise<Outcome[]> {
@@ -55,15 +87,20 @@ function attempt(lies: readonly Lie[], signal = new AbortController().signal): P
 
 const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('an assertion fails', 'tests', 'value = 1', 'value = 2'), 'caught', /^the value is one$/],
+  [suspected('its suspect catches it', 'order', 'needs none'), 'caught', /^needs none$/],
+  [suspected('its suspect does not catch it any more', 'order', 'needs the first'), 'caught', /^the first$/],
+  [suspected('its suspect is gone', 'order', 'renamed'), 'caught', /^the first$/],
+  [suspected('its suspect is left out', 'order', 'is left out'), 'caught', /^the first$/],
+  [suspected('its suspect is of another gate', 'order', 'the value is one', 'value.test.mjs'), 'caught', /^the first$/],
+  [suspected('its gate is run as a whole', 'whole', 'needs none'), 'caught', /^the first$/],
   [
-    { ...lie('its suspect catches it', 'first one file', 'value = 1', 'value = 2'), suspect: 'value.test.mjs' },
-    'caught',
-    /^the value is one$/,
-  ],
-  [
-    { ...lie('its suspect does not catch it any more', 'first one file', 'value = 1', 'value = 2'), suspect: 'absent' },
-    'caught',
-    /^the value is one$/,
+    {
+      ...suspected('its suspect fails alone without it', 'order', 'needs the first'),
+      from: 'other = 2',
+      to: 'other = 3',
+    },
+    'SURVIVED',
+    /^$/,
   ],
   [lie('no test checks it', 'tests', 'other = 2', 'other = 3'), 'SURVIVED', /^$/],
   [
@@ -133,6 +170,33 @@ test('gates that have just passed are not run without a lie once more', async ()
     expect(outcome?.state).toBe('caught')
     expect(run).toEqual(['tests'])
   }
+})
+
+/** In one copy, in this order. */
+async function statesInTurn(lies: readonly Lie[], tried = project): Promise<Outcome['state'][]> {
+  const options = { slots: 1, isPassed: true, signal: new AbortController().signal }
+  const inTurn = await tryLies(tried, lies, { ...options, onGate: () => undefined, onOutcome: () => undefined })
+  return inTurn.map(({ state }) => state)
+}
+
+test('tests see no lie that was planted before, and each one that is planted again', async () => {
+  const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
+  const harmless = lie('harmless', 'tests', 'other = 2', 'other = 3')
+  expect(await statesInTurn([wrong, harmless, wrong, harmless])).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED'])
+})
+
+test('what the global setup reads or imports is read again for a lie in it, and after that lie', async () => {
+  const imported = { ...lie('imported', 'setup', 'true', 'false'), file: 'ready.mjs' }
+  const read = { ...lie('read', 'setup', 'ready', 'nothing'), file: 'ready.txt' }
+  const harmless = lie('harmless', 'setup', 'other = 2', 'other = 3')
+  const states = await statesInTurn([imported, harmless, read, harmless, imported])
+  expect(states).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED', 'caught'])
+})
+
+test('a lie that makes tests hang is not caught, and the next one is tried', async () => {
+  const hanging = lie('hanging', 'tests', 'value = 1', 'value = 7')
+  const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
+  expect(await statesInTurn([hanging, wrong], { ...project, gateTimeoutMs: 10_000 })).toEqual(['broken', 'caught'])
 })
 
 test('a lie for an unknown gate fails the run, and a stopped run leaves no copy behind', async () => {

@@ -1,9 +1,9 @@
 /**
  * Tests the gates: `npm run lies`. Plants each lie of tests/lies/planted in a copy of the project and runs its gate
  * there, which must turn red. `--only foreign` takes those whose list, gate, title or file contains this text; `--list`
- * prints them and runs nothing; `--slots 4` uses four copies at once; `--learn` notes in suspects.json which test file
- * caught which lie, so that the next run begins there; `--after-tests` does without the gates that all tests and lints
- * have just passed.
+ * prints them and runs nothing; `--slots 4` uses four copies at once; `--learn` notes in suspects.json which test
+ * caught which lie, so that the next run begins with it; `--after-tests` does without the gates that all tests and
+ * lints have just passed.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -68,10 +68,11 @@ function choose(lies: readonly PlantedLie[], only = ''): readonly PlantedLie[] {
 }
 
 function learn(outcomes: readonly Outcome[]): void {
-  const caught = outcomes.flatMap(({ lie: { title }, file }) => {
-    const name = file?.slice(file.lastIndexOf('/tests/') + 1)
-    return name === undefined ? [] : [[title, name] as const]
-  })
+  const caught = outcomes.flatMap(({ lie: { title }, test }) =>
+    test === undefined
+      ? []
+      : [[title, { file: test.file.slice(test.file.lastIndexOf('/tests/') + 1), test: test.name }] as const],
+  )
   writeSuspects({ ...readSuspects(), ...Object.fromEntries(caught) })
 }
 

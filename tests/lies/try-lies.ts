@@ -1,4 +1,5 @@
-import type { Verdict } from './judge.ts'
+import { findUncompiled } from './compile.ts'
+import type { FailedTest, Verdict } from './judge.ts'
 import type { Lie } from './lie.ts'
 import type { Project } from './project.ts'
 import { openSlot, type Slot } from './slot.ts'
@@ -9,8 +10,8 @@ export interface Outcome {
   readonly state: 'caught' | 'SURVIVED' | 'broken'
   readonly reason: string
   readonly seconds: number
-  /** The test file that caught it, if a test did; in the copy of the project. */
-  readonly file?: string | undefined
+  /** What caught it, if a test did. */
+  readonly test?: FailedTest | undefined
 }
 
 interface Options {
@@ -49,10 +50,18 @@ export async function tryLies(project: Project, lies: readonly Lie[], options: O
     })
     if (failing.length > 0) throw new RedGates(`These gates do not pass without a lie: ${failing.join(', ')}`)
 
+    const compiled = lies.filter((lie) => gateCalled(project, lie.gate).failsBy === 'tests')
+    const [anySlot] = slots
+    // Programs that check the document alone need no compiled code.
+    const uncompiled = anySlot === undefined ? new Map() : await findUncompiled(anySlot, compiled)
     const outcomes: Outcome[] = []
     await each(lies, async (slot, lie) => {
-      const { took, verdict } = await timed(() => slot.judgeLie(gateCalled(project, lie.gate), lie))
-      const outcome = { lie, state: STATES[verdict.state], reason: verdict.reason, seconds: took, file: verdict.file }
+      const { took, verdict } = await timed(async () => {
+        const reason = uncompiled.get(lie)
+        if (reason !== undefined) return { state: 'broken', reason }
+        return await slot.judgeLie(gateCalled(project, lie.gate), lie)
+      })
+      const outcome = { lie, state: STATES[verdict.state], reason: verdict.reason, seconds: took, test: verdict.test }
       outcomes.push(outcome)
       onOutcome(outcome)
     })

@@ -1,4 +1,4 @@
-import { accessSync, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -33,6 +33,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate({ ...cluster, database: TEMPLATE })
   const traffic = temporary('notes-api-traffic-')
   process.env[TRAFFIC] = traffic
+  // What an earlier run of the same process has recorded is not judged with the next.
+  project.onTestsRerun(() => {
+    for (const file of readdirSync(traffic)) rmSync(join(traffic, file), { recursive: true })
+  })
   return async () => {
     await stop()
     rmSync(traffic, { recursive: true, force: true })
