@@ -85,7 +85,7 @@ function carryOut({ name, text, flags }: Instruction, image: Mutable<Image>, sur
 }
 
 /** What stands in for the base image: the programs of this machine, read-only, and the Node of these tests. */
-function makeBase(root: string): void {
+export function makeBase(root: string): void {
   for (const name of ['', 'usr', 'etc', 'proc', 'dev', 'run', 'node/bin'])
     mkdirSync(join(root, name), { recursive: true })
   mkdirSync(join(root, 'tmp'))
