@@ -276,9 +276,12 @@ test('README and compose.yaml have the settings of the table, with the same defa
     ),
   )
   const compose = load(readFileSync(join(PROJECT, 'compose.yaml'), 'utf8')) as {
-    services: Record<'api' | 'db', { environment: Record<string, string>; ports?: string[]; volumes?: string[] }>
+    services: Record<
+      'api' | 'replica' | 'db',
+      { environment: Record<string, string>; ports?: string[]; volumes?: string[] }
+    >
   }
-  const { api, db } = compose.services
+  const { api, replica, db } = compose.services
   // The image listens on a port of its own and keeps nothing itself; the port of the host is PORT.
   const fixed = new Set<string>(['HOST', 'PORT', 'DATA_DIR'])
   const passedOn = settings.map(({ name }) => name).filter((name) => !fixed.has(name))
@@ -290,6 +293,7 @@ test('README and compose.yaml have the settings of the table, with the same defa
     SECRET_KEY: '${SECRET_KEY:?set SECRET_KEY in .env, made with "openssl rand -base64 32"}',
   }
   expect(api.environment).toEqual(Object.fromEntries(passedOn.map((name) => [name, special[name] ?? `\${${name}:-}`])))
+  expect(replica.environment).toEqual(api.environment)
   expect(api.volumes).toEqual(['backups:/backups'])
   expect(api.ports).toEqual(['127.0.0.1:${PORT:-8000}:8000'])
   // The same password on both sides, whatever characters it has.

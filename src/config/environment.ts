@@ -15,7 +15,7 @@ export interface Environment {
 
 const names = settings.map(({ name }) => name)
 /** Docker Compose reads these from the same `.env`. */
-const OF_COMPOSE = /^(POSTGRES_PASSWORD|COMPOSE_\w+)$/
+export const OF_COMPOSE = /^(POSTGRES_PASSWORD|POSTGRES_MEMORY|API_MEMORY|REPLICA_PORT|COMPOSE_\w+)$/
 
 /**
  * Reads the `.env` file in the working directory, or else in the folder of the project, and the environment of the

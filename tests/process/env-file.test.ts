@@ -107,7 +107,8 @@ test('the first setting of a .env in UTF-16 has its effect', async () => {
 
 test('a name in .env or the environment that is no setting is told in the log', async () => {
   const cwd = temporaryDirectory()
-  writeFileSync(join(cwd, '.env'), 'FAVOURITE_COLOUR=blue\nPOSTGRES_PASSWORD=canary\n')
+  const ofCompose = 'POSTGRES_PASSWORD=canary\nPOSTGRES_MEMORY=2g\nAPI_MEMORY=2g\nREPLICA_PORT=8002\n'
+  writeFileSync(join(cwd, '.env'), `FAVOURITE_COLOUR=blue\n${ofCompose}`)
   const server = await serve({ DATA_DIR: join(cwd, 'data'), REGISTRATOIN: 'closed' }, { cwd })
   const warnings = server.lines().flatMap(({ level, msg }) => (level === 40 ? [msg] : []))
   expect(warnings).toEqual([

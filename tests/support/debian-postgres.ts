@@ -12,7 +12,8 @@ const oldest = (existsSync(VERSIONS) ? readdirSync(VERSIONS) : [])
   .filter((major) => major >= 15 && existsSync(join(VERSIONS, String(major), 'bin', 'postgres')))
   .toSorted((a, b) => a - b)
   .at(0)
-const BINARIES = join(VERSIONS, String(oldest), 'bin')
+/** Its programs, the clients included. */
+export const BINARIES = join(VERSIONS, String(oldest), 'bin')
 
 export interface DebianPostgres {
   readonly connection: Upstream & { readonly user: string; readonly database: string }

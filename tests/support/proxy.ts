@@ -26,13 +26,15 @@ export interface Proxy {
 
 interface ProxyOptions {
   readonly port?: number
+  /** The path of a socket on which it listens instead of a port. */
+  readonly socket?: string
   /** Changes what PostgreSQL sends. */
   readonly rewrite?: (chunk: Buffer) => Buffer
 }
 
 export async function openProxy(
   upstream: Upstream,
-  { port = 0, rewrite = (chunk) => chunk }: ProxyOptions = {},
+  { port = 0, socket, rewrite = (chunk) => chunk }: ProxyOptions = {},
 ): Promise<Proxy> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; dead: boolean }>()
   let swallowing = false
@@ -68,15 +70,18 @@ export async function openProxy(
       })
     }
   })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  const place = socket === undefined ? { port, host: '127.0.0.1' } : { path: socket }
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(place, resolve))
   const cut = (): void => {
     for (const { near, far } of pairs) {
-      near.resetAndDestroy()
+      // Only TCP knows a reset.
+      if (socket === undefined) near.resetAndDestroy()
+      else near.destroy()
       far.destroy()
     }
   }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: socket === undefined ? (server.address() as AddressInfo).port : 0,
     opened: () => opened,
     dead: () => [...pairs].filter(({ dead }) => dead).length,
     slow: (milliseconds) => void (lateness = milliseconds),

@@ -6,14 +6,19 @@ import type { Run } from '../clients/generator.ts'
 /** The oldest Python for which the pinned packages are made. */
 const OLDEST = [3, 11]
 
+/** Where `installPython` puts the packages of a requirements file; other requirements have another place. */
+export function pythonDirectory(cache: string, requirements: string): string {
+  const key = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  return join(cache, `venv-${key}`)
+}
+
 /**
  * Installs the packages of a requirements file, which names every package, so that each has a chosen version. The
  * environment is kept from run to run; other requirements get another one, so that nothing is left in it from before.
  * Returns the variables with which commands such as `python` are those of the environment.
  */
 export async function installPython(cache: string, requirements: string, run: Run): Promise<Record<string, string>> {
-  const key = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
-  const directory = join(cache, `venv-${key}`)
+  const directory = pythonDirectory(cache, requirements)
   const env = {
     PATH: [join(directory, 'bin'), process.env['PATH']].join(delimiter),
     PIP_CACHE_DIR: join(cache, 'pip'),

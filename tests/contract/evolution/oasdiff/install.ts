@@ -4,7 +4,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { BINARY, DIRECTORY, hasGo, isInstalled, OASDIFF } from './oasdiff.ts'
+import { hasGo } from '../../../support/go.ts'
+import { BINARY, DIRECTORY, isInstalled, OASDIFF } from './oasdiff.ts'
 
 const { module, version, sum } = OASDIFF
 if (!hasGo()) print('oasdiff: not installed (Go 1.21 or newer is not installed)')

@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ContractDocument, Json } from '../../../../src/contract/document/document.ts'
+import { hasGo } from '../../../support/go.ts'
 
 /** Pinned. `install.ts` refuses a module with another checksum. */
 export const OASDIFF = {
@@ -19,12 +20,6 @@ export const BINARY = join(DIRECTORY, 'oasdiff')
 
 export function isInstalled(): boolean {
   return existsSync(BINARY)
-}
-
-/** Whether Go is there and fetches the newer Go that a module may need, as it does from 1.21. */
-export function hasGo(): boolean {
-  const version = /go1\.(\d+)/.exec(spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '')
-  return Number(version?.[1] ?? 0) >= 21
 }
 
 /** One line that says why oasdiff does not run here. */
