@@ -255,6 +255,7 @@ function told(statuses: ReadonlyMap<number, number>): string {
     .join(', ')
 }
 
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`
+/** JSON has no NaN, which is the quantile of nothing. */
+function ms(value: number | null): string {
+  return value === null || Number.isNaN(value) ? 'none' : `${value.toFixed(1)} ms`
 }
