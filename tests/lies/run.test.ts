@@ -127,6 +127,9 @@ const expected: readonly [Lie, Outcome['state'], RegExp][] = [
   [lie('it changes every place', 'check', 'twice', 'once', true), 'SURVIVED', /^$/],
 ]
 
+/** vitest is started several times. */
+const SLOW_MS = 180_000
+
 let outcomes: readonly Outcome[]
 
 beforeAll(async () => {
@@ -134,7 +137,7 @@ beforeAll(async () => {
   symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(root, 'node_modules'))
   execFileSync('git', ['init', '--quiet'], { cwd: root })
   outcomes = await attempt(expected.map(([planted]) => planted))
-})
+}, SLOW_MS)
 
 afterAll(() => {
   for (const made of [root, scratch]) rmSync(made, { recursive: true })
@@ -179,25 +182,37 @@ async function statesInTurn(lies: readonly Lie[], tried = project): Promise<Outc
   return inTurn.map(({ state }) => state)
 }
 
-test('tests see no lie that was planted before, and each one that is planted again', async () => {
-  const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
-  const harmless = lie('harmless', 'tests', 'other = 2', 'other = 3')
-  expect(await statesInTurn([wrong, harmless, wrong, harmless])).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED'])
-})
+test(
+  'tests see no lie that was planted before, and each one that is planted again',
+  async () => {
+    const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
+    const harmless = lie('harmless', 'tests', 'other = 2', 'other = 3')
+    expect(await statesInTurn([wrong, harmless, wrong, harmless])).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED'])
+  },
+  SLOW_MS,
+)
 
-test('what the global setup reads or imports is read again for a lie in it, and after that lie', async () => {
-  const imported = { ...lie('imported', 'setup', 'true', 'false'), file: 'ready.mjs' }
-  const read = { ...lie('read', 'setup', 'ready', 'nothing'), file: 'ready.txt' }
-  const harmless = lie('harmless', 'setup', 'other = 2', 'other = 3')
-  const states = await statesInTurn([imported, harmless, read, harmless, imported])
-  expect(states).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED', 'caught'])
-})
+test(
+  'what the global setup reads or imports is read again for a lie in it, and after that lie',
+  async () => {
+    const imported = { ...lie('imported', 'setup', 'true', 'false'), file: 'ready.mjs' }
+    const read = { ...lie('read', 'setup', 'ready', 'nothing'), file: 'ready.txt' }
+    const harmless = lie('harmless', 'setup', 'other = 2', 'other = 3')
+    const states = await statesInTurn([imported, harmless, read, harmless, imported])
+    expect(states).toEqual(['caught', 'SURVIVED', 'caught', 'SURVIVED', 'caught'])
+  },
+  SLOW_MS,
+)
 
-test('a lie that makes tests hang is not caught, and the next one is tried', async () => {
-  const hanging = lie('hanging', 'tests', 'value = 1', 'value = 7')
-  const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
-  expect(await statesInTurn([hanging, wrong], { ...project, gateTimeoutMs: 10_000 })).toEqual(['broken', 'caught'])
-})
+test(
+  'a lie that makes tests hang is not caught, and the next one is tried',
+  async () => {
+    const hanging = lie('hanging', 'tests', 'value = 1', 'value = 7')
+    const wrong = lie('wrong', 'tests', 'value = 1', 'value = 2')
+    expect(await statesInTurn([hanging, wrong], { ...project, gateTimeoutMs: 10_000 })).toEqual(['broken', 'caught'])
+  },
+  SLOW_MS,
+)
 
 test('a lie for an unknown gate fails the run, and a stopped run leaves no copy behind', async () => {
   await expect(attempt([lie('a lie', 'absent', 'value = 1', 'value = 2')])).rejects.toThrow(

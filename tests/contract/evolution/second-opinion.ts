@@ -11,7 +11,7 @@ import {
   object,
   string,
 } from '../../../src/contract/document/document.ts'
-import { readOperations } from '../../../src/contract/document/operations.ts'
+import { type Operation, readOperations } from '../../../src/contract/document/operations.ts'
 import { type Change, mustBeListed } from './changes.ts'
 
 const REDOCLY = fileURLToPath(new URL('../../../node_modules/@redocly/cli/bin/cli.js', import.meta.url))
@@ -29,8 +29,9 @@ export function redoclyOpinion(
   const breaks = list(redoclyDiff(before, after)['changes'])
     .map((change) => object(change))
     .filter(isMajor)
+  const operations = readOperations(before.root)
   return breaks
-    .filter((found) => !changes.some((change) => covers(change, found, before)))
+    .filter((found) => !changes.some((change) => covers(change, found, operations)))
     .map((found) => {
       const [verdict] = list(found['verdicts']).map((entry) => object(entry))
       const place = string(found['path']).slice(1).replaceAll('~1', '/')
@@ -65,8 +66,8 @@ function isMajor(change: Record<string, Json>): boolean {
   return change['impact'] === 'major'
 }
 
-/** A change of ours at the same place, or a breaking one in the same operation. */
-function covers(change: Change, found: Record<string, Json>, before: ContractDocument): boolean {
+/** A change of ours at the same place, or a breaking one in the same one of the operations before. */
+function covers(change: Change, found: Record<string, Json>, before: readonly Operation[]): boolean {
   const at = [found['base'], found['revision']].map((side) =>
     isObject(side) ? string(side['pointer']).slice(1) : undefined,
   )
@@ -74,7 +75,7 @@ function covers(change: Change, found: Record<string, Json>, before: ContractDoc
   if (place.startsWith('/') && at.some((pointer) => pointer === place || pointer?.startsWith(`${place}/`) === true))
     return true
   const path = string(found['path'])
-  const touched = readOperations(before.root).filter((operation) => {
+  const touched = before.filter((operation) => {
     const address = `#/paths/${operation.path.replaceAll('~', '~0').replaceAll('/', '~1')}`
     return path === address || path.startsWith(`${address}/${operation.method}`)
   })
