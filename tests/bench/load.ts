@@ -107,7 +107,8 @@ function readReply(bytes: Buffer): { readonly reply: Reply; readonly length: num
   const headEnd = bytes.indexOf(HEAD_END)
   if (headEnd < 0) return undefined
   const head = bytes.toString('latin1', 0, headEnd)
-  const size = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
+  // A reply with 204 has no body and no length.
+  const size = head.startsWith('204', 9) ? '0' : /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
   if (size === undefined) throw new Error(`A reply without Content-Length: ${head.split('\r\n')[0] ?? ''}`)
   const length = headEnd + HEAD_END.length + Number(size)
   if (bytes.length < length) return undefined

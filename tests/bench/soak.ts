@@ -5,7 +5,9 @@
  * replies, then what memory grew in an hour by the second half. Exits with 1 if something grows or a request fails.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { clusterIn } from '../../src/db/embedded/data-dir.ts'
 import { ask, form, logIn } from '../support/people.ts'
 import { print } from '../support/print.ts'
 import { cleanUp, freePort } from '../support/process.ts'
@@ -58,6 +60,8 @@ try {
     print(row(minute, sample))
   }
   conclude(samples)
+  const postmaster = Number.parseInt(readFileSync(join(clusterIn(database.dataDir), 'postmaster.pid'), 'utf8'), 10)
+  print(`PostgreSQL has ${total(familyOf(postmaster).map(memoryOf)).toFixed(0)} MiB`)
 } finally {
   await server.stop()
   await redis.kill()
@@ -164,13 +168,21 @@ function follow(token: string): { readonly close: () => void } {
   return { close: () => over.abort() }
 }
 
+function familyOf(pid: number): number[] {
+  return [pid, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)]
+}
+
 function look(pid: number): Pick<Sample, 'memory' | 'files'> {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
-  const all = [pid, ...children]
-  const memory = all.map(
-    (one) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1]) / 1_024,
-  )
-  return { memory, files: all.reduce((sum, one) => sum + readdirSync(`/proc/${one}/fd`).length, 0) }
+  const all = familyOf(pid)
+  return {
+    memory: all.map(memoryOf),
+    files: all.reduce((sum, one) => sum + readdirSync(`/proc/${one}/fd`).length, 0),
+  }
+}
+
+/** MiB, the parts that it shares with others divided between them. */
+function memoryOf(pid: number): number {
+  return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1_024
 }
 
 /** Milliseconds, since the last scrape. */

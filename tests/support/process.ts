@@ -92,7 +92,7 @@ export async function spawnServer(
       return exit
     },
     serving: async () => {
-      const served = until('the server serves', () => repliesWith(`${url}/health`, 200), 20_000)
+      const served = until('the server serves', () => repliesWith(`${url}/health`, 200), 25_000)
       const ended = exit.then((code) =>
         Promise.reject(new Error(`the server ended with ${code}: ${texts.err}${texts.out}`)),
       )
@@ -115,7 +115,7 @@ export async function serve(env: Readonly<Record<string, string>>, options: Opti
 /** Runs a server until it exits, for starts that fail. */
 export async function runServer(env: Readonly<Record<string, string>>, options: Options = {}) {
   const server = await spawnServer(env, options)
-  const code = await within('the server ends', server.exit, 15_000)
+  const code = await within('the server ends', server.exit, 25_000)
   return { code, stdout: server.stdout(), stderr: server.stderr() }
 }
 
