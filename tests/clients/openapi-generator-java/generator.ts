@@ -30,9 +30,11 @@ export const openapiGeneratorJava: Generator = {
       })
         .filter((name) => name.endsWith('.java'))
         .map((name) => join('generated', 'src', 'main', 'java', name))
-      await run('javac', ['-proc:none', '-d', 'client', '-cp', LIBRARIES, ...sources])
+      await run('javac', ['-encoding', 'UTF-8', '-proc:none', '-d', 'client', '-cp', LIBRARIES, ...sources])
       const classes = ['client', LIBRARIES].join(delimiter)
       await run('javac', [
+        '-encoding',
+        'UTF-8',
         '-proc:none',
         '-Xlint:all',
         '-Werror',
