@@ -17,6 +17,12 @@ export interface Verdict {
 
 const isGood = ({ result }: Outcome): boolean => typeof result === 'number' && result < 300
 
+/** The share of good requests among those sent since then. */
+export function goodShare(outcomes: readonly Outcome[], since: number): number {
+  const later = outcomes.filter(({ at }) => at >= since)
+  return later.filter(isGood).length / later.length
+}
+
 /** How many milliseconds after `since` 99 % of the requests were good again, to the end; undefined if they never were. */
 export function backAfter(outcomes: readonly Outcome[], since: number): number | undefined {
   const later = outcomes.filter(({ at }) => at >= since).toSorted((a, b) => a.at - b.at)

@@ -12,12 +12,9 @@ import type { Finding, NotRun, Row } from './row.ts'
 import { databaseRows } from './rows/database.ts'
 import { redisRows } from './rows/redis.ts'
 import { serverRows } from './rows/server.ts'
-import { setRows } from './rows/set.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' }, list: { type: 'boolean' } } })
-const rows = [...databaseRows, ...serverRows, ...redisRows, ...setRows].filter(({ fault }) =>
-  fault.includes(values.only),
-)
+const rows = [...databaseRows, ...serverRows, ...redisRows].filter(({ fault }) => fault.includes(values.only))
 const counts = { held: 0, broken: 0, notRun: 0 }
 
 if (rows.length === 0) {

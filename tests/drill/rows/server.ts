@@ -1,14 +1,13 @@
-import { existsSync, globSync, writeFileSync } from 'node:fs'
+import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { embeddedConnection } from '../../../src/db/embedded/embedded.ts'
 import { register } from '../../support/people.ts'
-import { freePort, repliesWith, serve, temporaryDirectory, until } from '../../support/process.ts'
+import { postgresIn, repliesWith, serve, temporaryDirectory, until } from '../../support/process.ts'
 import { mountSmallDisk, useUpLog } from '../../support/small-disk.ts'
-import { judge } from '../judge.ts'
 import { findings, type Finding, type NotRun, type Row } from '../row.ts'
-import { startTraffic } from '../traffic.ts'
-import { isHealthy, openDatabase, postmasterOf, problemsOf, seconds, startServer, underTraffic } from '../world.ts'
+import { createNote } from '../traffic.ts'
+import { isHealthy, postmasterOf, seconds, startServer, underTraffic, withDatabase, withServer } from '../world.ts'
 
 /** What can happen to the server, its clock, its embedded database and its log. */
 export const serverRows: readonly Row[] = [
@@ -34,63 +33,46 @@ export const serverRows: readonly Row[] = [
     run: fillEmbedded,
   },
   { fault: 'the reader of the log stands still', promised: 'requests go on, dropped lines are told', run: stallLog },
+  { fault: 'several faults in a minute, four writers', promised: 'nothing lost, nothing twice', run: mixFaults },
 ]
 
 const KILLS = 50
 /** On a slow machine, a restart under load may take so many times one without. */
 const SLOW_MACHINE = 3
 
-async function kill(): Promise<Finding> {
-  const { broken, expect } = findings()
-  const database = await openDatabase()
-  try {
-    const env = { ...database.env, PORT: String(await freePort()) }
-    let server = await startServer(env)
-    const restart = async (): Promise<number> => {
-      const began = performance.now()
-      await server.end('SIGKILL')
-      server = await startServer(env)
-      return performance.now() - began
-    }
-    const ordinary = Math.max(await restart(), await restart())
-    const traffic = await startTraffic(server)
+function kill(): Promise<Finding> {
+  return withServer(async ({ connection }, server) => {
+    const ordinary = Math.max(await server.restart(), await server.restart())
     const back: number[] = []
-    for (let count = 0; count < KILLS; count += 1) {
-      await delay(200 + Math.random() * 600)
-      back.push(await restart())
+    const cause = async (): Promise<void> => {
+      for (let count = 0; count < KILLS; count += 1) {
+        await delay(200 + Math.random() * 600)
+        back.push(await server.restart())
+      }
     }
-    await delay(1_000)
-    await traffic.end()
-    const verdict = await judge(traffic, { url: server.url, database: database.connection })
+    const backWithin = Math.max(3_000, SLOW_MACHINE * ordinary)
+    const course = await underTraffic({ server, database: connection, cause, backWithin, allowed: ['gone'] })
+    const longest = Math.max(...back)
+    course.expect(longest <= backWithin, `each time back within ${seconds(backWithin)}`)
+    const { traffic } = course
+    const retried = traffic.wanted.filter((_, index) => index % 5 === 0)
     let different = 0
-    for (const { key, id, writer } of traffic.wanted.filter((_, index) => index % 5 === 0)) {
-      const headers = { 'Idempotency-Key': key }
-      const body = { title: key, content: 'x'.repeat(200) }
-      const again = await traffic.writers[writer]?.person.ask('POST', '/notes', { body, headers })
+    for (const { key, id, writer } of retried) {
+      const by = traffic.writers[writer]?.person
+      const again = by && (await createNote(by, key))
       if (again?.status !== 201 || again.body['id'] !== id) different += 1
     }
-    const longest = Math.max(...back)
-    expect(longest <= Math.max(3_000, SLOW_MACHINE * ordinary), 'back within 3 s')
-    expect(different === 0, `${different} keyed retries have another answer`)
-    for (const problem of problemsOf(verdict, ['gone'])) expect(false, problem)
-    await server.end('SIGTERM')
-    const retried = `${Math.ceil(traffic.wanted.length / 5)} keyed retries, ${different} different`
-    return {
-      measured: [`back after at most ${seconds(longest)}, without load ${seconds(ordinary)}`, retried],
-      broken,
-      verdict,
-    }
-  } finally {
-    await database.stop()
-  }
+    course.expect(different === 0, `${different} keyed retries have another answer`)
+    const told = `back after at most ${seconds(longest)}, without load ${seconds(ordinary)}`
+    return { ...course, measured: [told, `${retried.length} keyed retries, ${different} different`] }
+  })
 }
 
-async function migrateTwice(): Promise<Finding> {
-  const { broken, expect } = findings()
-  const database = await openDatabase()
-  try {
+function migrateTwice(): Promise<Finding> {
+  return withDatabase(async ({ env }) => {
+    const { broken, expect } = findings()
     const began = performance.now()
-    const servers = await Promise.all([serve(database.env), serve(database.env)])
+    const servers = await Promise.all([serve(env), serve(env)])
     const took = performance.now() - began
     const applied = servers.flatMap((server) => server.lines().flatMap(({ migrations }) => migrations ?? []))
     expect(applied.length > 0 && new Set(applied).size === applied.length, 'each migration is applied once')
@@ -99,62 +81,47 @@ async function migrateTwice(): Promise<Finding> {
       expect(made.status === 201, `a server replies ${made.status}`)
       await server.end('SIGTERM')
     }
-    return { measured: [`${applied.length} migrations, none twice, both serve after ${seconds(took)}`], broken }
-  } finally {
-    await database.stop()
-  }
+    const twice = applied.length - new Set(applied).size
+    return { measured: [`${applied.length} migrations, ${twice} twice, both serve after ${seconds(took)}`], broken }
+  })
 }
 
 async function moveClock(): Promise<Finding | NotRun> {
   const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
   if (library === undefined) return { notRun: 'faketime is not installed (apt-get install faketime)' }
-  const database = await openDatabase()
-  try {
-    const clock = join(temporaryDirectory(), 'clock')
-    const set = (offset: string): void => writeFileSync(clock, `${offset}\n`)
-    set('+0')
-    const fake = {
-      LD_PRELOAD: library,
-      FAKETIME_TIMESTAMP_FILE: clock,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    }
-    const server = await startServer({ ...database.env, ...fake })
-    const course = await underTraffic({
-      server,
-      database: database.connection,
-      backWithin: 5_000,
-      cause: async () => {
-        const since = performance.now()
-        for (const offset of ['+1h', '+0', '-1h', '+0']) {
-          set(offset)
-          await delay(6_000)
-        }
-        return since + 24_000
-      },
-    })
-    const { traffic } = course
-    course.expect(traffic.thrownOut() === 0, `${traffic.thrownOut()} sessions were refused`)
-    await server.end('SIGTERM')
-    const told = `${traffic.renewed()} access tokens renewed, ${traffic.thrownOut()} of ${traffic.writers.length} sessions refused`
-    return { ...course, measured: [...course.measured, told] }
-  } finally {
-    await database.stop()
+  const clock = join(temporaryDirectory(), 'clock')
+  const set = (offset: string): void => writeFileSync(clock, `${offset}\n`)
+  set('+0')
+  const env = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: clock,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
   }
+  const move = async (): Promise<void> => {
+    for (const offset of ['+1h', '+0', '-1h', '+0']) {
+      set(offset)
+      await delay(6_000)
+    }
+  }
+  return await withServer(
+    async ({ connection }, server) => {
+      const course = await underTraffic({ server, database: connection, backWithin: 5_000, cause: move })
+      const { traffic } = course
+      course.expect(traffic.renewed() > 0, 'access tokens expired, so the clock was moved')
+      course.expect(traffic.thrownOut() === 0, `${traffic.thrownOut()} sessions were refused`)
+      const told = `${traffic.renewed()} access tokens renewed, ${traffic.thrownOut()} sessions refused`
+      return { ...course, measured: [...course.measured, told] }
+    },
+    { env },
+  )
 }
 
 async function killEmbedded(): Promise<Finding> {
   const dataDir = temporaryDirectory()
   const server = await startServer({ DATA_DIR: dataDir })
-  const course = await underTraffic({
-    server,
-    database: embeddedConnection(dataDir),
-    backWithin: 5_000,
-    cause: async () => {
-      process.kill(postmasterOf(dataDir), 'SIGKILL')
-      return performance.now()
-    },
-  })
+  const cause = async () => process.kill(postmasterOf(dataDir), 'SIGKILL')
+  const course = await underTraffic({ server, database: embeddedConnection(dataDir), backWithin: 5_000, cause })
   await server.end('SIGTERM')
   return course
 }
@@ -162,58 +129,85 @@ async function killEmbedded(): Promise<Finding> {
 async function fillEmbedded(): Promise<Finding | NotRun> {
   const disk = mountSmallDisk(220)
   if (disk === undefined) return { notRun: 'only root may mount a small disk' }
+  const dataDir = join(disk.directory, 'data')
   try {
-    const dataDir = join(disk.directory, 'data')
     const server = await startServer({ DATA_DIR: dataDir })
-    const { broken, expect } = findings()
-    const traffic = await startTraffic(server)
-    await delay(2_000)
-    disk.fill()
-    await useUpLog(dataDir)
-    await until('it is unhealthy', () => repliesWith(`${server.url}/health`, 503))
-    await delay(5_000)
-    expect(await repliesWith(`${server.url}/health/live`, 200), 'it is alive')
-    disk.free()
-    const back = await until('it is healthy', () => isHealthy(server), 60_000)
-    await delay(3_000)
-    await traffic.end()
-    const verdict = await judge(traffic, { url: server.url, database: embeddedConnection(dataDir) })
-    for (const problem of problemsOf(verdict, ['507'])) expect(false, problem)
-    expect(server.child.exitCode === null, 'the process lives')
+    const seen: string[] = []
+    let back = Infinity
+    const cause = async (): Promise<void> => {
+      disk.fill()
+      await useUpLog(dataDir)
+      await until('it is unhealthy', () => repliesWith(`${server.url}/health`, 503))
+      seen.push('health 503')
+      await delay(5_000)
+      if (await repliesWith(`${server.url}/health/live`, 200)) seen.push('live 200')
+      disk.free()
+      back = await until('it is healthy', () => isHealthy(server), 60_000)
+    }
+    const allowed = ['507']
+    const place = embeddedConnection(dataDir)
+    const course = await underTraffic({ server, database: place, cause, backWithin: 5_000, allowed })
+    course.expect(seen.includes('live 200'), 'it is alive')
     await server.end('SIGTERM')
-    return { measured: ['health 503, live 200', `back after ${seconds(back)}`], broken, verdict }
+    return { ...course, measured: [...seen, `back ${seconds(back)} after there is room`] }
   } finally {
-    await until('PostgreSQL is gone', () => !existsSync(join(disk.directory, 'data', 'pg18', 'postmaster.pid'))).catch(
-      () => undefined,
-    )
+    await until('PostgreSQL is gone', () => postgresIn(disk.directory).length === 0).catch(() => undefined)
     disk.unmount()
   }
 }
 
-async function stallLog(): Promise<Finding> {
-  const database = await openDatabase()
-  try {
-    const server = await startServer({ ...database.env, LOG_LEVEL: 'info' })
-    const burst = async (): Promise<void> => {
-      for (let count = 0; count < 1_500; count += 1) await repliesWith(`${server.url}/health/live`, 200)
-    }
-    const course = await underTraffic({
-      server,
-      database: database.connection,
-      backWithin: 1_000,
-      cause: async () => {
-        const since = performance.now()
+function stallLog(): Promise<Finding> {
+  return withServer(
+    async ({ connection }, server) => {
+      const burst = async (): Promise<void> => {
+        for (let count = 0; count < 1_500; count += 1) await repliesWith(`${server.url}/health/live`, 200)
+      }
+      const cause = async (): Promise<void> => {
         server.child.stdout?.pause()
         await Promise.all(Array.from({ length: 8 }, burst))
         server.child.stdout?.resume()
-        return since
-      },
+      }
+      const course = await underTraffic({ server, database: connection, cause })
+      await until('it is told', () => server.stdout().includes('log lines were dropped here'))
+      const [, dropped = '0'] = /(\d+) log lines were dropped here/.exec(server.stdout()) ?? []
+      return { ...course, measured: [...course.measured, `${dropped} lines dropped, and told`] }
+    },
+    { env: { LOG_LEVEL: 'info' } },
+  )
+}
+
+const MINUTE_MS = 60_000
+/** Milliseconds between two faults. */
+const PAUSE = 4_000
+
+function mixFaults(): Promise<Finding> {
+  return withServer(async ({ connection, proxy, postmaster }, server) => {
+    const swallow = async (): Promise<void> => {
+      proxy.swallow()
+      await delay(3_000)
+      proxy.restore()
+    }
+    const faults: [name: string, cause: () => Promise<unknown>][] = [
+      ['connections cut', async () => proxy.cut()],
+      ['PostgreSQL immediate', async () => process.kill(postmaster(), 'SIGQUIT')],
+      ['server killed', server.restart],
+      ['packets swallowed for 3 s', swallow],
+      ['PostgreSQL fast', async () => process.kill(postmaster(), 'SIGINT')],
+    ]
+    let count = 0
+    const cause = async (): Promise<void> => {
+      for (const end = performance.now() + MINUTE_MS; performance.now() < end; count += 1) {
+        await faults[count % faults.length]?.[1]()
+        await delay(PAUSE)
+      }
+    }
+    const course = await underTraffic({
+      server,
+      database: connection,
+      cause,
+      backWithin: 5_000,
+      allowed: ['gone'],
     })
-    await until('it is told', () => server.stdout().includes('log lines were dropped here'))
-    const [, dropped = '0'] = /(\d+) log lines were dropped here/.exec(server.stdout()) ?? []
-    await server.end('SIGTERM')
-    return { ...course, measured: ['requests never stood still', `${dropped} lines dropped, and told`] }
-  } finally {
-    await database.stop()
-  }
+    return { ...course, measured: [`${count} faults: ${faults.map(([name]) => name).join(', ')}`] }
+  })
 }
