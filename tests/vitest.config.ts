@@ -7,7 +7,7 @@ const slow = [
   'tests/backup/{automatic,command,idle-server,restore}.test.ts',
   'tests/auth/{guard,key-rotation}.test.ts',
   'tests/clients/first-command.test.ts',
-  'tests/contract/{lint,stories}.test.ts',
+  'tests/contract/{lint,malformed,stories}.test.ts',
   'tests/contract/evolution/replay.test.ts',
   'tests/db/{embedded,tls}.test.ts',
   'tests/deployment/**',
