@@ -38,7 +38,7 @@ function loadInto(
     signal.addEventListener('abort', breakOff, { once: true })
     signal.throwIfAborted()
     await load(client, backup, { setting: target.setting, serverNames, replaces, progress })
-    // Whoever broke it off from now on would be told that nothing was changed.
+    // The commit comes now: it is too late to break off, and to say that nothing was changed.
     signal.removeEventListener('abort', breakOff)
     await finish(client)
   })

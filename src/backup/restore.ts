@@ -48,8 +48,11 @@ process.exitCode = await runCommand({
 
 async function verified(file: string, progress: Progress): Promise<VerifiedBackup> {
   try {
-    const backup = await naming(file, () => verifyBackup(file, progress))
-    await naming(file, () => requireKnownSchema(backup.manifest))
+    const backup = await naming(file, async () => {
+      const made = await verifyBackup(file, progress)
+      requireKnownSchema(made.manifest)
+      return made
+    })
     const { created_at, app_version, tables } = backup.manifest
     const notes = tables.find(({ name }) => name === 'notes')?.rows ?? 0
     progress.say(`${file} is whole: ${notes} notes as of ${created_at}, from notes-api ${app_version}`)
@@ -62,7 +65,7 @@ async function verified(file: string, progress: Progress): Promise<VerifiedBacku
 }
 
 /** What is wrong with a file is printed after its name. */
-async function naming<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

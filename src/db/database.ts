@@ -33,7 +33,7 @@ export function createDatabase(from: DatabaseOptions | BoundedPool): Database {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** The connections of a database. Whoever ends the database ends them. */
+/** The connections of a database. Ending the database ends them. */
 export function createPool(options: DatabaseOptions): BoundedPool {
   const { connection, poolSize, isPooled = false, isPatient = false, onIdleError } = options
   const pool = new Pool({
