@@ -1,12 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasOpenSsl, makeCertificate } from '../support/certificate.ts'
 import { type DebianPostgres, hasDebianPostgres, startDebianPostgres } from '../support/debian-postgres.ts'
-import { cleanUp, databaseEnv, freePort, runServer, serve, temporaryDirectory } from '../support/process.ts'
-
-const hasOpenSsl = spawnSync('openssl', ['version']).status === 0 || process.env['CI'] === 'true'
+import { cleanUp, databaseEnv, freePort, runServer, serve } from '../support/process.ts'
 
 describe.skipIf(!hasDebianPostgres || !hasOpenSsl)('sslmode means what it means to libpq', () => {
   let postgres: DebianPostgres
@@ -14,13 +12,11 @@ describe.skipIf(!hasDebianPostgres || !hasOpenSsl)('sslmode means what it means 
   let certificate: string
 
   beforeAll(async () => {
-    const home = temporaryDirectory()
-    certificate = join(home, 'server.crt')
-    const key = join(home, 'server.key')
-    const names = 'subjectAltName=DNS:localhost'
-    const flags = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext ${names}`.split(' ')
-    execFileSync('openssl', [...flags, '-out', certificate, '-keyout', key], { stdio: 'ignore' })
-    if (process.getuid?.() === 0) for (const path of [home, certificate, key]) chownSync(path, 65_534, 65_534)
+    const made = makeCertificate('DNS:localhost')
+    const { key } = made
+    certificate = made.certificate
+    // PostgreSQL runs as nobody then.
+    if (process.getuid?.() === 0) for (const path of [dirname(key), certificate, key]) chownSync(path, 65_534, 65_534)
     chmodSync(key, 0o600)
     port = await freePort()
     postgres = await startDebianPostgres(undefined, {

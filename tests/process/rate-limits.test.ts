@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeCertificate } from '../support/certificate.ts'
+import { hasOpenSsl, makeCertificate } from '../support/certificate.ts'
 import { useProxiedCluster } from '../support/proxied-cluster.ts'
 import { ask, type Person, register } from '../support/people.ts'
 import { databaseEnv, runServer, serve, type ServerProcess, until } from '../support/process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const QUOTA = 200
-const hasOpenSsl = spawnSync('openssl', ['version']).status === 0 || process.env['CI'] === 'true'
 
 const cluster = useProxiedCluster()
 
